@@ -1,0 +1,12 @@
+//! Structural schemas of the Kubernetes API.
+//!
+//! What fields an object may have, how its lists and maps merge, which values are missing or wrong; for built-in kinds (the embedded
+//! definitions) and for custom resources alike.
+//!
+//! Invariant: pure; knows no HTTP, no store and no kind in particular.
+
+mod field_error;
+mod view;
+
+pub use field_error::{FieldError, FieldErrorKind};
+pub use view::{Definitions, ListType, Schema, SchemaDocument};

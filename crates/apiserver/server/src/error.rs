@@ -1,0 +1,150 @@
+//! Errors as the Kubernetes API reports them: a `Status` object with a reason, and causes that name fields.
+
+use std::fmt;
+
+use kinglet_api_schema::FieldError;
+use serde_json::{Value, json};
+
+/// A failed request. Becomes a `Status` (meta/v1) with `status: Failure`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ApiError {
+    /// HTTP status code.
+    pub code: u16,
+    /// `reason`, machine readable, for instance `NotFound`.
+    pub reason: &'static str,
+    /// `message`, for people.
+    pub message: String,
+    /// `details`, or `Value::Null`.
+    pub details: Value,
+}
+
+impl ApiError {
+    /// An error without details.
+    pub fn new(code: u16, reason: &'static str, message: impl Into<String>) -> Self {
+        Self {
+            code,
+            reason,
+            message: message.into(),
+            details: Value::Null,
+        }
+    }
+
+    /// 400: the request itself is malformed.
+    pub fn bad_request(message: impl Into<String>) -> Self {
+        Self::new(400, "BadRequest", message)
+    }
+
+    /// 404 for an object. `resource` is the plural name, `group` may be empty.
+    pub fn not_found(group: &str, resource: &str, name: &str) -> Self {
+        let message = format!("{} \"{name}\" not found", qualified(group, resource));
+        Self::new(404, "NotFound", message).with_object(group, resource, name)
+    }
+
+    /// 409 for a name that is taken.
+    pub fn already_exists(group: &str, resource: &str, name: &str) -> Self {
+        let message = format!("{} \"{name}\" already exists", qualified(group, resource));
+        Self::new(409, "AlreadyExists", message).with_object(group, resource, name)
+    }
+
+    /// 409 for a stale `resourceVersion` or a failed precondition.
+    pub fn conflict(group: &str, resource: &str, name: &str, why: impl fmt::Display) -> Self {
+        let message = format!(
+            "Operation cannot be fulfilled on {} \"{name}\": {why}",
+            qualified(group, resource)
+        );
+        Self::new(409, "Conflict", message).with_object(group, resource, name)
+    }
+
+    /// 403.
+    pub fn forbidden(group: &str, resource: &str, name: &str, why: impl fmt::Display) -> Self {
+        let message = format!("{} \"{name}\" is forbidden: {why}", qualified(group, resource));
+        Self::new(403, "Forbidden", message).with_object(group, resource, name)
+    }
+
+    /// 422 with one cause per field error. `kind` is the object's kind, `group` its group.
+    pub fn invalid(group: &str, kind: &str, name: &str, errors: &[FieldError]) -> Self {
+        let qualified = if group.is_empty() {
+            kind.to_owned()
+        } else {
+            format!("{kind}.{group}")
+        };
+        let list = match errors {
+            [one] => one.to_string(),
+            many => format!(
+                "[{}]",
+                many.iter()
+                    .map(ToString::to_string)
+                    .collect::<Vec<_>>()
+                    .join(", ")
+            ),
+        };
+        let causes: Vec<Value> = errors
+            .iter()
+            .map(
+                |error| json!({"reason": error.kind.reason(), "message": error.body(), "field": error.field}),
+            )
+            .collect();
+        let mut details = json!({"name": name, "kind": kind, "causes": causes});
+        if !group.is_empty() {
+            details["group"] = group.into();
+        }
+        let message = format!("{qualified} \"{name}\" is invalid: {list}");
+        Self {
+            code: 422,
+            reason: "Invalid",
+            message,
+            details,
+        }
+    }
+
+    /// 410: the wanted revision is compacted.
+    pub fn expired(message: impl Into<String>) -> Self {
+        Self::new(410, "Expired", message)
+    }
+
+    /// 500.
+    pub fn internal(message: impl fmt::Display) -> Self {
+        Self::new(
+            500,
+            "InternalError",
+            format!("Internal error occurred: {message}"),
+        )
+    }
+
+    fn with_object(mut self, group: &str, resource: &str, name: &str) -> Self {
+        self.details = json!({"name": name, "kind": resource});
+        if !group.is_empty() {
+            self.details["group"] = group.into();
+        }
+        self
+    }
+
+    /// The `Status` object.
+    pub fn status(&self) -> Value {
+        let mut status = json!({
+            "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure",
+            "message": self.message, "reason": self.reason, "code": self.code,
+        });
+        if !self.details.is_null() {
+            status["details"] = self.details.clone();
+        }
+        status
+    }
+}
+
+impl fmt::Display for ApiError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for ApiError {}
+
+/// `plural` or `plural.group`, the way messages name resources.
+fn qualified(group: &str, resource: &str) -> String {
+    if group.is_empty() {
+        resource.to_owned()
+    } else {
+        format!("{resource}.{group}")
+    }
+}

@@ -1,0 +1,1 @@
+//! Flags, files and environment to typed settings.

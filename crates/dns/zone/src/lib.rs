@@ -1,0 +1,1 @@
+//! Cluster objects to DNS answers, without I/O.

@@ -1,0 +1,1 @@
+//! Listeners, TLS by SNI, proxying to endpoints.

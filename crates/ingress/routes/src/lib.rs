@@ -1,0 +1,1 @@
+//! Rules and route tables, without I/O.

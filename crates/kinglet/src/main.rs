@@ -1,0 +1,2 @@
+//! The `kinglet` binary.
+fn main() {}

@@ -1,0 +1,1 @@
+//! Kubernetes client, watches, events and status for every component.

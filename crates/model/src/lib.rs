@@ -1,0 +1,35 @@
+//! Plain shared types of Kinglet.
+//!
+//! The Kubernetes objects that the services watch, reduced to the fields they use ([`object`] and one file per kind), the names by which
+//! objects refer to each other ([`ObjectName`]), label selectors, and the well-known names of labels and annotations.
+//!
+//! In: JSON of the Kubernetes API. Out: values that every pure core takes.
+//!
+//! Invariant: knows no client, no runtime, no I/O and no service. Decoding tolerates unknown fields and missing optional ones, so that an
+//! object written by a newer API server is still understood.
+
+mod discovery;
+mod ingress;
+mod name;
+mod namespace;
+mod node;
+pub mod object;
+mod pod;
+mod secret;
+mod selector;
+mod service;
+pub mod wellknown;
+
+pub use discovery::{AddressType, Endpoint, EndpointConditions, EndpointPort, EndpointSlice};
+pub use ingress::{
+    Ingress, IngressBackend, IngressClass, IngressClassSpec, IngressPath, IngressRule, IngressServiceBackend,
+    IngressStatus, IngressTls, LoadBalancerIngress, PathType, ServiceBackendPort,
+};
+pub use name::ObjectName;
+pub use namespace::Namespace;
+pub use node::{Node, NodeAddress};
+pub use object::{Meta, Object};
+pub use pod::Pod;
+pub use secret::Secret;
+pub use selector::{Requirement, Selector, SelectorError};
+pub use service::{NamedOrNumber, Protocol, Service, ServicePort, ServiceType};

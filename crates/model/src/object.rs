@@ -1,0 +1,114 @@
+//! What all watched objects have in common.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use crate::ObjectName;
+
+/// The used part of `metadata` (Kubernetes `ObjectMeta`).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Meta {
+    /// `metadata.name`.
+    pub name: Arc<str>,
+    /// `metadata.namespace`, empty for cluster-scoped kinds.
+    #[serde(skip_serializing_if = "str::is_empty")]
+    pub namespace: Arc<str>,
+    /// `metadata.uid`.
+    pub uid: Arc<str>,
+    /// `metadata.resourceVersion`: opaque, compared for equality only.
+    pub resource_version: Arc<str>,
+    /// `metadata.generation`: counts changes of the specification.
+    pub generation: i64,
+    /// `metadata.creationTimestamp`: orders objects by age.
+    pub creation_timestamp: Option<jiff::Timestamp>,
+    /// `metadata.deletionTimestamp`: set while finalizers hold the object.
+    pub deletion_timestamp: Option<jiff::Timestamp>,
+    /// `metadata.labels`.
+    pub labels: BTreeMap<Box<str>, Box<str>>,
+    /// `metadata.annotations`, without `kubectl.kubernetes.io/last-applied-configuration`.
+    #[serde(deserialize_with = "annotations")]
+    pub annotations: BTreeMap<Box<str>, Box<str>>,
+}
+
+impl Meta {
+    /// The object's name within its kind.
+    pub fn object_name(&self) -> ObjectName {
+        ObjectName {
+            namespace: self.namespace.clone(),
+            name: self.name.clone(),
+        }
+    }
+
+    /// A label's value.
+    pub fn label(&self, key: &str) -> Option<&str> {
+        self.labels.get(key).map(AsRef::as_ref)
+    }
+
+    /// An annotation's value.
+    pub fn annotation(&self, key: &str) -> Option<&str> {
+        self.annotations.get(key).map(AsRef::as_ref)
+    }
+}
+
+/// Drops the copy of the whole object that `kubectl apply` keeps in an annotation: no service reads it and it doubles an object's size.
+fn annotations<'de, D: serde::Deserializer<'de>>(
+    deserializer: D,
+) -> Result<BTreeMap<Box<str>, Box<str>>, D::Error> {
+    let mut annotations =
+        Option::<BTreeMap<Box<str>, Box<str>>>::deserialize(deserializer)?.unwrap_or_default();
+    annotations.remove("kubectl.kubernetes.io/last-applied-configuration");
+    Ok(annotations)
+}
+
+/// A kind of the Kubernetes API that services watch.
+pub trait Object: DeserializeOwned + Send + Sync + 'static {
+    /// API group, empty for the core group.
+    const GROUP: &'static str;
+    /// API version within the group.
+    const VERSION: &'static str;
+    /// Kind, as written in manifests.
+    const KIND: &'static str;
+    /// Plural resource name, as in URLs.
+    const PLURAL: &'static str;
+    /// Whether objects live in namespaces.
+    const NAMESPACED: bool;
+
+    /// The object's metadata.
+    fn meta(&self) -> &Meta;
+
+    /// The object's name within its kind.
+    fn object_name(&self) -> ObjectName {
+        self.meta().object_name()
+    }
+}
+
+/// Declares that a type is a kind of the API.
+macro_rules! object {
+    ($type:ty, $group:literal, $version:literal, $kind:literal, $plural:literal, $namespaced:literal) => {
+        impl $crate::Object for $type {
+            const GROUP: &'static str = $group;
+            const VERSION: &'static str = $version;
+            const KIND: &'static str = $kind;
+            const PLURAL: &'static str = $plural;
+            const NAMESPACED: bool = $namespaced;
+
+            fn meta(&self) -> &$crate::Meta {
+                &self.metadata
+            }
+        }
+    };
+}
+pub(crate) use object;
+
+/// Reads `null` as the type's default: API servers write `null` for some empty fields.
+pub(crate) fn nullable<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+where
+    D: serde::Deserializer<'de>,
+    T: Default + Deserialize<'de>,
+{
+    Ok(Option::<T>::deserialize(deserializer)?.unwrap_or_default())
+}

@@ -1,0 +1,14 @@
+//! Names of labels, annotations and types that Kubernetes and the replaced programs define.
+
+/// Label of an EndpointSlice: the Service it belongs to.
+pub const LABEL_SERVICE_NAME: &str = "kubernetes.io/service-name";
+/// Label of an EndpointSlice: which controller writes it.
+pub const LABEL_MANAGED_BY: &str = "endpointslice.kubernetes.io/managed-by";
+/// Annotation that named an Ingress' class before `spec.ingressClassName`.
+pub const ANNOTATION_INGRESS_CLASS: &str = "kubernetes.io/ingress.class";
+/// Annotation of an IngressClass: it is the default.
+pub const ANNOTATION_IS_DEFAULT_CLASS: &str = "ingressclass.kubernetes.io/is-default-class";
+/// `spec.controller` of an IngressClass that Traefik, and therefore Kinglet, serves.
+pub const INGRESS_CONTROLLER: &str = "traefik.io/ingress-controller";
+/// `type` of a Secret with a certificate and its key.
+pub const SECRET_TYPE_TLS: &str = "kubernetes.io/tls";
