@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use kinglet_api_schema::{FieldError, SchemaDocument};
 use serde_json::Value;
 
@@ -30,12 +31,94 @@ pub struct Resource {
     pub has_status: bool,
     /// The `scale` subresource.
     pub scale: Option<ScalePaths>,
+    /// Verbs of the resource itself, in the order of discovery. Subresources have `get`, `patch` and `update`.
+    pub verbs: &'static [&'static str],
+    /// The rule that `metadata.name` follows.
+    pub name_rule: NameRule,
+    /// Field selectors besides `metadata.name` and `metadata.namespace`; see [`Resource::field`].
+    pub fields: Vec<SelectableField>,
+    /// Where objects are stored if not under the resource's own group and plural name: another resource holds them in its own shape.
+    pub storage: Option<Storage>,
     /// Schema of the kind; `None` accepts everything.
     pub schema: Option<Arc<SchemaDocument>>,
-    /// Columns of the Table output after `Name`; empty means `Name` and `Age`.
+    /// Columns of the Table output; `table::definitions` and `table::row` read them.
     pub columns: Columns,
     /// What the kind does beyond storing.
     pub behaviour: Behaviour,
+}
+
+impl Resource {
+    /// `apiVersion` of objects: `group/version`, or only the version for the core group.
+    pub fn api_version(&self) -> String {
+        if self.group.is_empty() {
+            self.version.to_string()
+        } else {
+            format!("{}/{}", self.group, self.version)
+        }
+    }
+
+    /// The value of an object's field that a field selector names, or `None` if the kind does not support the selector.
+    /// A missing value is the empty string, or the zero value of the field's type.
+    pub fn field(&self, label: &str, object: &Value) -> Option<String> {
+        let text = |path: &str| object.pointer(&pointer(path)).and_then(scalar_text);
+        match label {
+            "metadata.name" | "metadata.namespace" => Some(text(label).unwrap_or_default()),
+            _ => {
+                let field = self.fields.iter().find(|field| *field.label == *label)?;
+                Some(text(&field.path).unwrap_or_else(|| field.missing.to_owned()))
+            }
+        }
+    }
+}
+
+/// `a.b.c` as a JSON pointer.
+fn pointer(path: &str) -> String {
+    format!("/{}", path.replace('.', "/"))
+}
+
+fn scalar_text(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Bool(_) | Value::Number(_) => Some(value.to_string()),
+        _ => None,
+    }
+}
+
+/// A field selector of a kind.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SelectableField {
+    /// Left side of the selector, for instance `spec.nodeName`.
+    pub label: Arc<str>,
+    /// Dotted path of the value in the object.
+    pub path: Arc<str>,
+    /// What a missing value counts as.
+    pub missing: &'static str,
+}
+
+/// The rule that names of a kind's objects follow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NameRule {
+    /// RFC 1123 subdomain: at most 253 characters, labels joined by dots.
+    DnsSubdomain,
+    /// RFC 1123 label: at most 63 characters.
+    DnsLabel,
+    /// RFC 1035 label: a label that starts with a letter.
+    Rfc1035Label,
+    /// Anything that can be one segment of a URL's path.
+    PathSegment,
+}
+
+/// Objects that another resource stores: `events.k8s.io/v1` Events are the core Events seen in another shape.
+#[derive(Clone, Copy, Debug)]
+pub struct Storage {
+    /// Group that stores the objects.
+    pub group: &'static str,
+    /// Plural name under which the group stores them.
+    pub plural: &'static str,
+    /// From the shape of this resource to the stored one, `apiVersion` included.
+    pub to_stored: fn(&mut Value),
+    /// From the stored shape to that of this resource, `apiVersion` included.
+    pub from_stored: fn(&mut Value),
 }
 
 /// Where the `scale` subresource (autoscaling/v1 Scale) finds its values: dotted paths such as `spec.replicas`.
@@ -45,7 +128,7 @@ pub struct ScalePaths {
     pub spec_replicas: Arc<str>,
     /// Observed replicas.
     pub status_replicas: Arc<str>,
-    /// Label selector in text form, if any.
+    /// Label selector, if any: a text, or (built-in kinds) a `LabelSelector` object that the subresource shows as text.
     pub label_selector: Option<Arc<str>>,
 }
 
@@ -54,30 +137,37 @@ pub struct ScalePaths {
 pub enum Columns {
     /// Only name and age.
     NameAndAge,
-    /// Computed by code.
+    /// Computed by code, `Name` included.
     BuiltIn(&'static [Column]),
     /// `additionalPrinterColumns` of a CustomResourceDefinition, as its JSON.
     Custom(Arc<[Value]>),
 }
 
-/// One column of a built-in kind.
+/// One column of a built-in kind (meta/v1 `TableColumnDefinition`).
 #[derive(Clone, Copy, Debug)]
 pub struct Column {
     /// Header.
     pub name: &'static str,
     /// OpenAPI type: `string`, `integer`, `boolean`, `date`.
     pub kind: &'static str,
+    /// OpenAPI format: `name` for the name, else empty.
+    pub format: &'static str,
+    /// Field of the kind that the column shows; its description in the schema is the column's.
+    pub description: &'static str,
     /// 0 is always shown, 1 with `-o wide`.
     pub priority: i32,
-    /// The cell of an object.
-    pub cell: fn(&Value) -> Value,
+    /// The cell of an object at a time: ages count from the time.
+    pub cell: fn(&Value, Timestamp) -> Value,
 }
 
 /// What a kind does beyond storing. All functions are pure; they see whole objects as JSON.
 #[derive(Clone, Copy, Debug)]
 pub struct Behaviour {
-    /// Fills in defaults; runs on every decoded object before admission.
+    /// Fills in defaults; runs on every decoded object before admission. Running twice changes nothing.
     pub default: fn(&mut Value),
+    /// Fields that only the server decides, on create (no old object) and on update of the main resource: (new, old). Runs after
+    /// `default` and after status was dropped or taken over.
+    pub prepare: fn(&mut Value, Option<&Value>),
     /// Rules for an object on its own.
     pub validate: fn(&Value) -> Vec<FieldError>,
     /// Additional rules for a change: (new, old).
@@ -86,13 +176,19 @@ pub struct Behaviour {
     pub generation: bool,
 }
 
+impl Behaviour {
+    /// Nothing beyond storing.
+    pub const NONE: Self = Self {
+        default: |_| {},
+        prepare: |_, _| {},
+        validate: |_| Vec::new(),
+        validate_update: |_, _| Vec::new(),
+        generation: false,
+    };
+}
+
 impl Default for Behaviour {
     fn default() -> Self {
-        Self {
-            default: |_| {},
-            validate: |_| Vec::new(),
-            validate_update: |_, _| Vec::new(),
-            generation: false,
-        }
+        Self::NONE
     }
 }

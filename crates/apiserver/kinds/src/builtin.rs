@@ -1,0 +1,388 @@
+//! The table of built-in kinds, as the discovery of a real API server shows them.
+
+use std::sync::Arc;
+
+use crate::{Behaviour, Column, Columns, NameRule, Resource, ScalePaths, SelectableField, Storage};
+
+/// All built-in kinds, ordered by group and plural name.
+pub fn builtin() -> Vec<Resource> {
+    GROUPS
+        .iter()
+        .flat_map(|group| group.kinds.iter().map(|kind| kind.resource(group)))
+        .collect()
+}
+
+struct Group {
+    group: &'static str,
+    version: &'static str,
+    kinds: &'static [Kind],
+}
+
+/// One line of the table; what a line does not say comes from [`NAMESPACED`] or [`CLUSTER`].
+struct Kind {
+    kind: &'static str,
+    plural: &'static str,
+    short: &'static [&'static str],
+    categories: &'static [&'static str],
+    namespaced: bool,
+    status: bool,
+    scale: bool,
+    verbs: &'static [&'static str],
+    name: NameRule,
+    fields: &'static [Field],
+    storage: Option<Storage>,
+    columns: Option<&'static [Column]>,
+    behaviour: Behaviour,
+}
+
+/// Selector, path, value when missing.
+type Field = (&'static str, &'static str, &'static str);
+
+const VERBS: &[&str] = &[
+    "create",
+    "delete",
+    "deletecollection",
+    "get",
+    "list",
+    "patch",
+    "update",
+    "watch",
+];
+const VERBS_NAMESPACE: &[&str] = &["create", "delete", "get", "list", "patch", "update", "watch"];
+const ALL: &[&str] = &["all"];
+
+const NAMESPACED: Kind = Kind {
+    kind: "",
+    plural: "",
+    short: &[],
+    categories: &[],
+    namespaced: true,
+    status: false,
+    scale: false,
+    verbs: VERBS,
+    name: NameRule::DnsSubdomain,
+    fields: &[],
+    storage: None,
+    columns: None,
+    behaviour: Behaviour::NONE,
+};
+const CLUSTER: Kind = Kind {
+    namespaced: false,
+    ..NAMESPACED
+};
+
+const GROUPS: &[Group] = &[
+    Group {
+        group: "",
+        version: "v1",
+        kinds: &[
+            Kind {
+                kind: "ConfigMap",
+                plural: "configmaps",
+                short: &["cm"],
+                ..NAMESPACED
+            },
+            Kind {
+                kind: "Endpoints",
+                plural: "endpoints",
+                short: &["ep"],
+                ..NAMESPACED
+            },
+            Kind {
+                kind: "Event",
+                plural: "events",
+                short: &["ev"],
+                fields: EVENT,
+                ..NAMESPACED
+            },
+            Kind {
+                kind: "Namespace",
+                plural: "namespaces",
+                short: &["ns"],
+                status: true,
+                verbs: VERBS_NAMESPACE,
+                name: NameRule::DnsLabel,
+                fields: &[("status.phase", "status.phase", "")],
+                ..CLUSTER
+            },
+            Kind {
+                kind: "Node",
+                plural: "nodes",
+                short: &["no"],
+                status: true,
+                fields: &[("spec.unschedulable", "spec.unschedulable", "false")],
+                ..CLUSTER
+            },
+            Kind {
+                kind: "Pod",
+                plural: "pods",
+                short: &["po"],
+                categories: ALL,
+                status: true,
+                fields: POD,
+                ..NAMESPACED
+            },
+            Kind {
+                kind: "Secret",
+                plural: "secrets",
+                fields: &[("type", "type", "")],
+                ..NAMESPACED
+            },
+            Kind {
+                kind: "ServiceAccount",
+                plural: "serviceaccounts",
+                short: &["sa"],
+                ..NAMESPACED
+            },
+            Kind {
+                kind: "Service",
+                plural: "services",
+                short: &["svc"],
+                categories: ALL,
+                status: true,
+                name: NameRule::Rfc1035Label,
+                fields: &[
+                    ("spec.clusterIP", "spec.clusterIP", ""),
+                    ("spec.type", "spec.type", ""),
+                ],
+                ..NAMESPACED
+            },
+        ],
+    },
+    Group {
+        group: "apiextensions.k8s.io",
+        version: "v1",
+        kinds: &[Kind {
+            kind: "CustomResourceDefinition",
+            plural: "customresourcedefinitions",
+            short: &["crd", "crds"],
+            categories: &["api-extensions"],
+            status: true,
+            ..CLUSTER
+        }],
+    },
+    Group {
+        group: "apps",
+        version: "v1",
+        kinds: &[
+            Kind {
+                kind: "DaemonSet",
+                plural: "daemonsets",
+                short: &["ds"],
+                categories: ALL,
+                status: true,
+                ..NAMESPACED
+            },
+            Kind {
+                kind: "Deployment",
+                plural: "deployments",
+                short: &["deploy"],
+                categories: ALL,
+                status: true,
+                scale: true,
+                ..NAMESPACED
+            },
+            Kind {
+                kind: "ReplicaSet",
+                plural: "replicasets",
+                short: &["rs"],
+                categories: ALL,
+                status: true,
+                scale: true,
+                fields: &[("status.replicas", "status.replicas", "0")],
+                ..NAMESPACED
+            },
+            Kind {
+                kind: "StatefulSet",
+                plural: "statefulsets",
+                short: &["sts"],
+                categories: ALL,
+                status: true,
+                scale: true,
+                ..NAMESPACED
+            },
+        ],
+    },
+    Group {
+        group: "batch",
+        version: "v1",
+        kinds: &[Kind {
+            kind: "Job",
+            plural: "jobs",
+            categories: ALL,
+            status: true,
+            fields: &[("status.successful", "status.succeeded", "0")],
+            ..NAMESPACED
+        }],
+    },
+    Group {
+        group: "coordination.k8s.io",
+        version: "v1",
+        kinds: &[Kind {
+            kind: "Lease",
+            plural: "leases",
+            ..NAMESPACED
+        }],
+    },
+    Group {
+        group: "discovery.k8s.io",
+        version: "v1",
+        kinds: &[Kind {
+            kind: "EndpointSlice",
+            plural: "endpointslices",
+            ..NAMESPACED
+        }],
+    },
+    Group {
+        group: "events.k8s.io",
+        version: "v1",
+        kinds: &[Kind {
+            kind: "Event",
+            plural: "events",
+            short: &["ev"],
+            fields: REGARDING_EVENT,
+            ..NAMESPACED
+        }],
+    },
+    Group {
+        group: "networking.k8s.io",
+        version: "v1",
+        kinds: &[
+            Kind {
+                kind: "IngressClass",
+                plural: "ingressclasses",
+                ..CLUSTER
+            },
+            Kind {
+                kind: "Ingress",
+                plural: "ingresses",
+                short: &["ing"],
+                status: true,
+                ..NAMESPACED
+            },
+            Kind {
+                kind: "NetworkPolicy",
+                plural: "networkpolicies",
+                short: &["netpol"],
+                ..NAMESPACED
+            },
+        ],
+    },
+    Group {
+        group: "rbac.authorization.k8s.io",
+        version: "v1",
+        kinds: &[
+            Kind {
+                kind: "ClusterRoleBinding",
+                plural: "clusterrolebindings",
+                name: NameRule::PathSegment,
+                ..CLUSTER
+            },
+            Kind {
+                kind: "ClusterRole",
+                plural: "clusterroles",
+                name: NameRule::PathSegment,
+                ..CLUSTER
+            },
+            Kind {
+                kind: "RoleBinding",
+                plural: "rolebindings",
+                name: NameRule::PathSegment,
+                ..NAMESPACED
+            },
+            Kind {
+                kind: "Role",
+                plural: "roles",
+                name: NameRule::PathSegment,
+                ..NAMESPACED
+            },
+        ],
+    },
+];
+
+const POD: &[Field] = &[
+    ("spec.nodeName", "spec.nodeName", ""),
+    ("spec.restartPolicy", "spec.restartPolicy", ""),
+    ("spec.schedulerName", "spec.schedulerName", ""),
+    ("spec.serviceAccountName", "spec.serviceAccountName", ""),
+    ("spec.hostNetwork", "spec.hostNetwork", "false"),
+    ("status.phase", "status.phase", ""),
+    ("status.podIP", "status.podIP", ""),
+    ("status.nominatedNodeName", "status.nominatedNodeName", ""),
+];
+
+const EVENT: &[Field] = &[
+    ("involvedObject.kind", "involvedObject.kind", ""),
+    ("involvedObject.namespace", "involvedObject.namespace", ""),
+    ("involvedObject.name", "involvedObject.name", ""),
+    ("involvedObject.uid", "involvedObject.uid", ""),
+    ("involvedObject.apiVersion", "involvedObject.apiVersion", ""),
+    (
+        "involvedObject.resourceVersion",
+        "involvedObject.resourceVersion",
+        "",
+    ),
+    ("involvedObject.fieldPath", "involvedObject.fieldPath", ""),
+    ("reason", "reason", ""),
+    ("reportingComponent", "reportingComponent", ""),
+    ("source", "source.component", ""),
+    ("type", "type", ""),
+];
+
+const REGARDING_EVENT: &[Field] = &[
+    ("regarding.kind", "regarding.kind", ""),
+    ("regarding.namespace", "regarding.namespace", ""),
+    ("regarding.name", "regarding.name", ""),
+    ("regarding.uid", "regarding.uid", ""),
+    ("regarding.apiVersion", "regarding.apiVersion", ""),
+    ("regarding.resourceVersion", "regarding.resourceVersion", ""),
+    ("regarding.fieldPath", "regarding.fieldPath", ""),
+    ("reason", "reason", ""),
+    ("reportingController", "reportingController", ""),
+    ("type", "type", ""),
+];
+
+impl Kind {
+    fn resource(&self, group: &Group) -> Resource {
+        Resource {
+            group: group.group.into(),
+            version: group.version.into(),
+            kind: self.kind.into(),
+            plural: self.plural.into(),
+            singular: self.kind.to_lowercase().into(),
+            list_kind: format!("{}List", self.kind).into(),
+            short_names: shared(self.short),
+            categories: shared(self.categories),
+            namespaced: self.namespaced,
+            has_status: self.status,
+            scale: self.scale.then(scale_paths),
+            verbs: self.verbs,
+            name_rule: self.name,
+            fields: self.fields.iter().map(selectable).collect(),
+            storage: self.storage,
+            schema: None,
+            columns: self.columns.map_or(Columns::NameAndAge, Columns::BuiltIn),
+            behaviour: self.behaviour,
+        }
+    }
+}
+
+fn shared(texts: &[&str]) -> Vec<Arc<str>> {
+    texts.iter().map(|text| Arc::from(*text)).collect()
+}
+
+fn selectable((label, path, missing): &Field) -> SelectableField {
+    SelectableField {
+        label: Arc::from(*label),
+        path: Arc::from(*path),
+        missing,
+    }
+}
+
+fn scale_paths() -> ScalePaths {
+    ScalePaths {
+        spec_replicas: "spec.replicas".into(),
+        status_replicas: "status.replicas".into(),
+        label_selector: Some("spec.selector".into()),
+    }
+}
