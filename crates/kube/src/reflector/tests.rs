@@ -1,0 +1,117 @@
+//! A scripted API server answers lists and watches; the subscriber must see exactly the differences.
+
+use std::collections::VecDeque;
+
+use http::{Request, Response};
+use http_body_util::Full;
+use kinglet_model::Namespace;
+
+use super::*;
+
+type Script = Arc<Mutex<VecDeque<(u16, String)>>>;
+
+/// A client whose requests get the scripted answers in turn; afterwards requests hang.
+fn scripted(script: &Script) -> Client {
+    let script = script.clone();
+    crate::in_process(move |_: Request<kube::client::Body>| {
+        let next = script.lock().unwrap().pop_front();
+        async move {
+            let Some((code, body)) = next else {
+                return std::future::pending().await;
+            };
+            Response::builder()
+                .status(code)
+                .body(Full::new(bytes::Bytes::from(body)))
+                .unwrap()
+        }
+    })
+}
+
+fn namespace(name: &str, version: u32) -> String {
+    format!(r#"{{"metadata":{{"name":"{name}","resourceVersion":"{version}"}}}}"#)
+}
+
+fn list(version: u32, items: &[String]) -> (u16, String) {
+    (
+        200,
+        format!(
+            r#"{{"metadata":{{"resourceVersion":"{version}"}},"items":[{}]}}"#,
+            items.join(",")
+        ),
+    )
+}
+
+fn events(events: &[(&str, String)]) -> (u16, String) {
+    (
+        200,
+        events
+            .iter()
+            .map(|(kind, object)| format!("{{\"type\":\"{kind}\",\"object\":{object}}}\n"))
+            .collect(),
+    )
+}
+
+async fn deltas(script: Vec<(u16, String)>, count: usize) -> Vec<String> {
+    let script: Script = Arc::new(Mutex::new(script.into()));
+    let reflector = Reflector::<Namespace>::spawn(scripted(&script), CancellationToken::new());
+    let mut changes = reflector.subscribe();
+    let mut seen = Vec::new();
+    while seen.len() < count {
+        seen.push(match changes.recv().await.unwrap() {
+            Delta::Applied(object) => {
+                format!("+{}@{}", object.metadata.name, object.metadata.resource_version)
+            }
+            Delta::Deleted(object) => format!("-{}", object.metadata.name),
+            Delta::Synced => "synced".to_owned(),
+        });
+    }
+    seen
+}
+
+#[tokio::test(start_paused = true)]
+async fn list_then_watch() {
+    let script = vec![
+        list(5, &[namespace("a", 1)]),
+        events(&[
+            ("ADDED", namespace("b", 6)),
+            ("MODIFIED", namespace("a", 7)),
+            ("DELETED", namespace("b", 8)),
+        ]),
+    ];
+    assert_eq!(deltas(script, 5).await, ["+a@1", "synced", "+b@6", "+a@7", "-b"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_expired_watch_lists_again_and_sends_only_differences() {
+    let script = vec![
+        list(5, &[namespace("a", 1), namespace("b", 2)]),
+        events(&[("ERROR", r#"{"code":410,"message":"too old"}"#.to_owned())]),
+        list(9, &[namespace("a", 1), namespace("c", 9)]),
+    ];
+    let mut seen = deltas(script, 5).await;
+    seen[..2].sort();
+    assert_eq!(seen, ["+a@1", "+b@2", "synced", "-b", "+c@9"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_object_that_does_not_decode_hides_no_other() {
+    let script = vec![list(
+        5,
+        &[r#"{"metadata":{"name":7}}"#.to_owned(), namespace("a", 1)],
+    )];
+    assert_eq!(deltas(script, 2).await, ["+a@1", "synced"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn errors_are_retried_and_the_cache_stays() {
+    let script = vec![
+        (
+            403,
+            r#"{"kind":"Status","code":403,"message":"forbidden","reason":"Forbidden"}"#.to_owned(),
+        ),
+        list(5, &[namespace("a", 1)]),
+        (500, "{}".to_owned()),
+        events(&[("ADDED", namespace("b", 6))]),
+    ];
+    assert_eq!(deltas(script, 3).await, ["+a@1", "synced", "+b@6"]);
+}
