@@ -1,1 +1,12 @@
-//! Flags, files and environment to typed settings.
+//! Kinglet's command line.
+//!
+//! One definition of every option gives parsing, `--help`, shell completions, the man page and the option reference. Values come from flags
+//! and from `KINGLET_*` environment variables.
+//!
+//! Invariant: the only crate that reads settings from outside; it knows no component.
+
+mod command;
+mod server;
+
+pub use command::{Cli, Command, LogFormat, LogOptions, OutputFormat};
+pub use server::{ClusterOptions, DemoOptions, ListenOptions, OptionsError, ServerOptions};

@@ -1,1 +1,16 @@
-//! Logging, metrics registry and the admin HTTP server.
+//! What a running Kinglet tells about itself: log lines, metrics, health.
+//!
+//! Components register metrics in a [`Registry`] that the composition root hands them and set their [`Gate`] when they are ready; the
+//! [`AdminServer`] shows both over HTTP.
+//!
+//! Invariant: knows no component; nothing is global but the log subscriber, which only the binary installs.
+
+mod admin;
+mod logging;
+mod readiness;
+
+pub use admin::AdminServer;
+pub use logging::{LogFormat, init_logging};
+/// The registry of metrics that `/metrics` shows.
+pub use prometheus_client::registry::Registry;
+pub use readiness::{Gate, Readiness};

@@ -1,0 +1,138 @@
+//! Subcommands and options that all of them share.
+
+use clap::builder::styling::{AnsiColor, Styles};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::{DemoOptions, ServerOptions};
+
+const STYLES: Styles = Styles::styled()
+    .header(AnsiColor::Yellow.on_default().bold())
+    .usage(AnsiColor::Yellow.on_default().bold())
+    .literal(AnsiColor::Green.on_default())
+    .placeholder(AnsiColor::Cyan.on_default());
+
+/// The networking services of a Kubernetes cluster in one binary.
+///
+/// Kinglet answers cluster DNS, routes Ingress traffic and brings, when there is no cluster, a Kubernetes API server of its own that kubectl
+/// talks to.
+#[derive(Debug, Parser)]
+#[command(name = "kinglet", version, styles = STYLES, propagate_version = true, max_term_width = 110)]
+#[command(after_help = "Try it:  kinglet demo\nThen:    kinglet server --standalone --data-dir ./data")]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+    /// Logging.
+    #[command(flatten)]
+    pub log: LogOptions,
+}
+
+/// A subcommand.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run Kinglet on this machine.
+    ///
+    /// With --standalone everything runs in this process: the embedded Kubernetes API server, DNS and ingress. Objects are kept in the data
+    /// directory and survive restarts. Stop it with Ctrl-C or SIGTERM: connections are drained first.
+    Server(Box<ServerOptions>),
+    /// Show the whole product on this machine, without root.
+    ///
+    /// Starts `server --standalone` in a fresh directory with a sample application (two echo backends, Services of every DNS flavour, an
+    /// Ingress with TLS), waits until everything answers and prints commands to try.
+    Demo(Box<DemoOptions>),
+    /// Print the completion script of a shell.
+    ///
+    /// For bash: kinglet completion bash > /etc/bash_completion.d/kinglet
+    Completion {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page (troff).
+    ///
+    /// To read it: kinglet man | man -l -
+    Man,
+    /// Print the version.
+    Version {
+        /// Form of the output.
+        #[arg(long, short, value_enum, default_value_t)]
+        output: OutputFormat,
+    },
+}
+
+/// How logs look.
+#[derive(Args, Clone, Debug)]
+pub struct LogOptions {
+    /// Which log lines to write: error, warn, info, debug, trace, or per part, for instance
+    /// info,kinglet_dns_server=debug.
+    #[arg(
+        long,
+        global = true,
+        env = "KINGLET_LOG_LEVEL",
+        default_value = "info",
+        value_name = "FILTER",
+        help_heading = "Logging"
+    )]
+    pub log_level: String,
+    /// Form of log lines.
+    #[arg(
+        long,
+        global = true,
+        env = "KINGLET_LOG_FORMAT",
+        value_enum,
+        default_value_t,
+        help_heading = "Logging"
+    )]
+    pub log_format: LogFormat,
+}
+
+/// Form of log lines.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// Readable lines.
+    #[default]
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// Form of printed results.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum OutputFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// For scripts.
+    Json,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn definition_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_option_and_subcommand_explains_itself() {
+        fn check(command: &clap::Command) {
+            assert!(
+                command.get_about().is_some(),
+                "{} has no description",
+                command.get_name()
+            );
+            for option in command.get_arguments() {
+                assert!(
+                    option.get_help().is_some(),
+                    "{} {} has no help",
+                    command.get_name(),
+                    option.get_id()
+                );
+            }
+            command.get_subcommands().for_each(check);
+        }
+        check(&Cli::command());
+    }
+}

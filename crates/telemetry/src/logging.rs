@@ -1,0 +1,36 @@
+//! Log lines on standard error: coloured text for people, JSON for machines.
+
+use std::io::IsTerminal;
+
+use tracing_subscriber::EnvFilter;
+
+/// The form of log lines.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum LogFormat {
+    /// One readable line per event.
+    #[default]
+    Text,
+    /// One JSON object per event.
+    Json,
+}
+
+/// Installs the process' log subscriber. `filter` follows `tracing`'s directives, for instance `info` or `info,kinglet_dns_server=debug`.
+///
+/// # Errors
+/// The text of what is wrong with the filter.
+pub fn init_logging(format: LogFormat, filter: &str) -> Result<(), String> {
+    let filter = EnvFilter::try_new(filter).map_err(|error| format!("{filter:?}: {error}"))?;
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr);
+    match format {
+        LogFormat::Json => builder.json().flatten_event(true).init(),
+        LogFormat::Text => {
+            builder
+                .with_target(false)
+                .with_ansi(std::io::stderr().is_terminal())
+                .init();
+        }
+    }
+    Ok(())
+}
