@@ -5,6 +5,7 @@
 //!
 //! Invariant: pure; knows no HTTP, no store and no kind in particular.
 
+pub mod builtin;
 mod field_error;
 mod view;
 

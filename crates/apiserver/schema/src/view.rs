@@ -13,7 +13,7 @@ pub type Definitions = Map<String, Value>;
 /// An owned schema: the root node together with the definitions that it refers to.
 #[derive(Clone, Debug)]
 pub struct SchemaDocument {
-    /// Definitions that `$ref`s resolve in; shared by all built-in kinds, empty for custom resources.
+    /// Definitions that `$ref`s resolve in; shared by all kinds. A custom resource refers only to `ObjectMeta`.
     pub definitions: Arc<Definitions>,
     /// The root node.
     pub root: Value,
@@ -124,7 +124,8 @@ impl<'a> Schema<'a> {
         self.node.get("items").map(|node| self.at(node))
     }
 
-    /// Whether unknown fields are kept: `x-kubernetes-preserve-unknown-fields`, `additionalProperties: true`, or an object type without any declared field.
+    /// Whether fields that are not declared are kept: `x-kubernetes-preserve-unknown-fields`, `additionalProperties: true`, or a node that says
+    /// nothing of its value.
     pub fn preserves_unknown(self) -> bool {
         self.flag("x-kubernetes-preserve-unknown-fields")
             || self
@@ -132,7 +133,12 @@ impl<'a> Schema<'a> {
                 .get("additionalProperties")
                 .and_then(Value::as_bool)
                 .unwrap_or(false)
-            || (self.properties().is_none() && self.values().is_none() && self.items().is_none())
+            || self.accepts_anything()
+    }
+
+    fn accepts_anything(self) -> bool {
+        const SAY_SOMETHING: [&str; 5] = ["type", "properties", "additionalProperties", "items", "oneOf"];
+        !self.is_int_or_string() && SAY_SOMETHING.iter().all(|key| self.node.get(key).is_none())
     }
 
     /// Whether the node is a whole object with its own `apiVersion`, `kind` and `metadata` (`x-kubernetes-embedded-resource`).
