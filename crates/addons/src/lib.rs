@@ -1,0 +1,11 @@
+//! Manifests that Kinglet applies by itself: those packaged in the binary and those of a directory.
+//!
+//! In: YAML or JSON text. Out: objects, applied server-side as field manager `kinglet-addons`.
+//!
+//! Invariant: knows no component; a file that cannot be read, parsed or applied never keeps another from being applied.
+
+mod directory;
+mod manifest;
+
+pub use directory::Directory;
+pub use manifest::{ManifestError, apply, parse};
