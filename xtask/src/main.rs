@@ -1,6 +1,10 @@
 //! Repository tasks: `cargo xtask <task>`.
 
 mod codegen;
+mod tidy;
+mod workspace;
+
+use std::process::ExitCode;
 
 use clap::Parser;
 
@@ -10,10 +14,20 @@ enum Task {
     /// Writes generated files that are committed.
     #[command(subcommand)]
     Codegen(codegen::Codegen),
+    /// Checks the rules of the house: which crate may know what, licences, unkept promises.
+    Tidy,
 }
 
-fn main() -> anyhow::Result<()> {
-    match Task::parse() {
+fn main() -> ExitCode {
+    let result = match Task::parse() {
         Task::Codegen(what) => codegen::run(what),
+        Task::Tidy => tidy::run(),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            anstream::eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
     }
 }

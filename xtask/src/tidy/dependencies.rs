@@ -1,0 +1,109 @@
+//! Which crate may know what (ARCHITECTURE.md, "Invariants").
+
+use std::collections::BTreeSet;
+
+use crate::workspace::{Package, Workspace};
+
+/// Pure crates, and what they may never need, directly or not.
+const PURE: &[&str] = &[
+    "kinglet-model",
+    "kinglet-dns-zone",
+    "kinglet-ingress-routes",
+    "kinglet-ingress-providers",
+    "kinglet-api-schema",
+    "kinglet-api-patch",
+    "kinglet-api-kinds",
+];
+const IMPURE: &[&str] = &[
+    "tokio",
+    "hyper",
+    "kube",
+    "kube-client",
+    "kube-core",
+    "k8s-openapi",
+    "libc",
+    "socket2",
+];
+
+/// A crate that only some of ours may name.
+const RESERVED: &[(&str, &[&str])] = &[
+    ("kube", &["kinglet-kube"]),
+    ("k8s-openapi", &["kinglet-kube"]),
+    ("clap", &["kinglet", "kinglet-config", "xtask"]),
+    ("anyhow", &["kinglet", "xtask"]),
+    ("redb", &["kinglet-apiserver"]),
+    ("domain", &["kinglet-dns-server"]),
+    ("tracing-subscriber", &["kinglet-telemetry"]),
+];
+
+/// Services never depend on one another sideways; each row is one service.
+const SERVICES: &[&[&str]] = &[
+    &["kinglet-dns-zone", "kinglet-dns-server"],
+    &[
+        "kinglet-ingress-routes",
+        "kinglet-ingress-proxy",
+        "kinglet-ingress-providers",
+    ],
+    &[
+        "kinglet-api-schema",
+        "kinglet-api-patch",
+        "kinglet-api-kinds",
+        "kinglet-apiserver",
+        "kinglet-controllers",
+    ],
+    &["kinglet-addons"],
+];
+
+/// What breaks an invariant.
+pub(super) fn check(workspace: &Workspace) -> Vec<String> {
+    let mut findings = missing(workspace);
+    for package in workspace.own() {
+        findings.extend(purity(workspace, package));
+        findings.extend(reservations(workspace, package));
+        findings.extend(sideways(workspace, package));
+    }
+    findings
+}
+
+/// A rule about a crate that is no longer there checks nothing.
+fn missing(workspace: &Workspace) -> Vec<String> {
+    let own: BTreeSet<&str> = workspace.own().map(|package| package.name.as_str()).collect();
+    let named = PURE.iter().chain(SERVICES.iter().copied().flatten());
+    named
+        .filter(|name| !own.contains(*name))
+        .map(|name| format!("tidy names {name}, which is not in the workspace"))
+        .collect()
+}
+
+fn purity(workspace: &Workspace, package: &Package) -> Vec<String> {
+    if !PURE.contains(&package.name.as_str()) {
+        return Vec::new();
+    }
+    let direct = workspace.direct(package);
+    IMPURE
+        .iter()
+        .filter(|name| direct.contains(*name))
+        .map(|name| format!("{} is pure and must not need {name}", package.name))
+        .collect()
+}
+
+fn reservations(workspace: &Workspace, package: &Package) -> Vec<String> {
+    let direct = workspace.direct(package);
+    RESERVED
+        .iter()
+        .filter(|(name, allowed)| direct.contains(name) && !allowed.contains(&package.name.as_str()))
+        .map(|(name, allowed)| format!("{} names {name}; only {} may", package.name, allowed.join(", ")))
+        .collect()
+}
+
+fn sideways(workspace: &Workspace, package: &Package) -> Vec<String> {
+    let Some(own) = SERVICES.iter().find(|row| row.contains(&package.name.as_str())) else {
+        return Vec::new();
+    };
+    let closure = workspace.closure(package);
+    let others = SERVICES.iter().filter(|row| *row != own).copied().flatten();
+    others
+        .filter(|name| closure.contains(*name))
+        .map(|name| format!("{} depends sideways on {name}", package.name))
+        .collect()
+}
