@@ -2,7 +2,11 @@
 
 use std::sync::Arc;
 
-use crate::{Behaviour, Column, Columns, NameRule, Resource, ScalePaths, SelectableField, Storage};
+use kinglet_api_schema::builtin::document;
+
+use crate::{
+    Behaviour, Columns, NameRule, Resource, ScalePaths, SelectableField, Storage, defaults, event, table,
+};
 
 /// All built-in kinds, ordered by group and plural name.
 pub fn builtin() -> Vec<Resource> {
@@ -31,7 +35,7 @@ struct Kind {
     name: NameRule,
     fields: &'static [Field],
     storage: Option<Storage>,
-    columns: Option<&'static [Column]>,
+    columns: Columns,
     behaviour: Behaviour,
 }
 
@@ -63,7 +67,7 @@ const NAMESPACED: Kind = Kind {
     name: NameRule::DnsSubdomain,
     fields: &[],
     storage: None,
-    columns: None,
+    columns: Columns::NameAndCreation,
     behaviour: Behaviour::NONE,
 };
 const CLUSTER: Kind = Kind {
@@ -80,12 +84,18 @@ const GROUPS: &[Group] = &[
                 kind: "ConfigMap",
                 plural: "configmaps",
                 short: &["cm"],
+                columns: Columns::BuiltIn(table::CONFIG_MAP),
                 ..NAMESPACED
             },
             Kind {
                 kind: "Endpoints",
                 plural: "endpoints",
                 short: &["ep"],
+                columns: Columns::BuiltIn(table::ENDPOINTS),
+                behaviour: Behaviour {
+                    default: defaults::network::endpoints,
+                    ..Behaviour::NONE
+                },
                 ..NAMESPACED
             },
             Kind {
@@ -93,6 +103,11 @@ const GROUPS: &[Group] = &[
                 plural: "events",
                 short: &["ev"],
                 fields: EVENT,
+                columns: Columns::BuiltIn(table::EVENT),
+                behaviour: Behaviour {
+                    default: event::defaults,
+                    ..Behaviour::NONE
+                },
                 ..NAMESPACED
             },
             Kind {
@@ -103,6 +118,12 @@ const GROUPS: &[Group] = &[
                 verbs: VERBS_NAMESPACE,
                 name: NameRule::DnsLabel,
                 fields: &[("status.phase", "status.phase", "")],
+                columns: Columns::BuiltIn(table::NAMESPACE),
+                behaviour: Behaviour {
+                    default: defaults::config::namespace,
+                    prepare: defaults::config::prepare_namespace,
+                    ..Behaviour::NONE
+                },
                 ..CLUSTER
             },
             Kind {
@@ -111,6 +132,11 @@ const GROUPS: &[Group] = &[
                 short: &["no"],
                 status: true,
                 fields: &[("spec.unschedulable", "spec.unschedulable", "false")],
+                columns: Columns::BuiltIn(table::NODE),
+                behaviour: Behaviour {
+                    default: defaults::config::node,
+                    ..Behaviour::NONE
+                },
                 ..CLUSTER
             },
             Kind {
@@ -120,18 +146,31 @@ const GROUPS: &[Group] = &[
                 categories: ALL,
                 status: true,
                 fields: POD,
+                columns: Columns::BuiltIn(table::POD),
+                behaviour: Behaviour {
+                    default: defaults::pod::pod,
+                    prepare: defaults::pod::prepare_pod,
+                    generation: true,
+                    ..Behaviour::NONE
+                },
                 ..NAMESPACED
             },
             Kind {
                 kind: "Secret",
                 plural: "secrets",
                 fields: &[("type", "type", "")],
+                columns: Columns::BuiltIn(table::SECRET),
+                behaviour: Behaviour {
+                    default: defaults::config::secret,
+                    ..Behaviour::NONE
+                },
                 ..NAMESPACED
             },
             Kind {
                 kind: "ServiceAccount",
                 plural: "serviceaccounts",
                 short: &["sa"],
+                columns: Columns::BuiltIn(table::SERVICE_ACCOUNT),
                 ..NAMESPACED
             },
             Kind {
@@ -140,11 +179,17 @@ const GROUPS: &[Group] = &[
                 short: &["svc"],
                 categories: ALL,
                 status: true,
-                name: NameRule::Rfc1035Label,
+                name: NameRule::DnsLabel,
                 fields: &[
                     ("spec.clusterIP", "spec.clusterIP", ""),
                     ("spec.type", "spec.type", ""),
                 ],
+                columns: Columns::BuiltIn(table::SERVICE),
+                behaviour: Behaviour {
+                    default: defaults::network::service,
+                    allocates: true,
+                    ..Behaviour::NONE
+                },
                 ..NAMESPACED
             },
         ],
@@ -158,6 +203,11 @@ const GROUPS: &[Group] = &[
             short: &["crd", "crds"],
             categories: &["api-extensions"],
             status: true,
+            behaviour: Behaviour {
+                default: defaults::config::custom_resource_definition,
+                generation: true,
+                ..Behaviour::NONE
+            },
             ..CLUSTER
         }],
     },
@@ -171,6 +221,12 @@ const GROUPS: &[Group] = &[
                 short: &["ds"],
                 categories: ALL,
                 status: true,
+                columns: Columns::BuiltIn(table::DAEMON_SET),
+                behaviour: Behaviour {
+                    default: defaults::workload::daemon_set,
+                    generation: true,
+                    ..Behaviour::NONE
+                },
                 ..NAMESPACED
             },
             Kind {
@@ -180,6 +236,12 @@ const GROUPS: &[Group] = &[
                 categories: ALL,
                 status: true,
                 scale: true,
+                columns: Columns::BuiltIn(table::DEPLOYMENT),
+                behaviour: Behaviour {
+                    default: defaults::workload::deployment,
+                    generation: true,
+                    ..Behaviour::NONE
+                },
                 ..NAMESPACED
             },
             Kind {
@@ -190,6 +252,12 @@ const GROUPS: &[Group] = &[
                 status: true,
                 scale: true,
                 fields: &[("status.replicas", "status.replicas", "0")],
+                columns: Columns::BuiltIn(table::REPLICA_SET),
+                behaviour: Behaviour {
+                    default: defaults::workload::replica_set,
+                    generation: true,
+                    ..Behaviour::NONE
+                },
                 ..NAMESPACED
             },
             Kind {
@@ -199,6 +267,12 @@ const GROUPS: &[Group] = &[
                 categories: ALL,
                 status: true,
                 scale: true,
+                columns: Columns::BuiltIn(table::STATEFUL_SET),
+                behaviour: Behaviour {
+                    default: defaults::workload::stateful_set,
+                    generation: true,
+                    ..Behaviour::NONE
+                },
                 ..NAMESPACED
             },
         ],
@@ -212,6 +286,13 @@ const GROUPS: &[Group] = &[
             categories: ALL,
             status: true,
             fields: &[("status.successful", "status.succeeded", "0")],
+            columns: Columns::BuiltIn(table::JOB),
+            behaviour: Behaviour {
+                default: defaults::workload::job,
+                prepare: defaults::workload::prepare_job,
+                generation: true,
+                ..Behaviour::NONE
+            },
             ..NAMESPACED
         }],
     },
@@ -221,6 +302,7 @@ const GROUPS: &[Group] = &[
         kinds: &[Kind {
             kind: "Lease",
             plural: "leases",
+            columns: Columns::BuiltIn(table::LEASE),
             ..NAMESPACED
         }],
     },
@@ -230,6 +312,12 @@ const GROUPS: &[Group] = &[
         kinds: &[Kind {
             kind: "EndpointSlice",
             plural: "endpointslices",
+            columns: Columns::BuiltIn(table::ENDPOINT_SLICE),
+            behaviour: Behaviour {
+                default: defaults::network::endpoint_slice,
+                generation: true,
+                ..Behaviour::NONE
+            },
             ..NAMESPACED
         }],
     },
@@ -241,6 +329,8 @@ const GROUPS: &[Group] = &[
             plural: "events",
             short: &["ev"],
             fields: REGARDING_EVENT,
+            columns: Columns::BuiltIn(table::EVENT),
+            storage: Some(event::STORAGE),
             ..NAMESPACED
         }],
     },
@@ -251,6 +341,12 @@ const GROUPS: &[Group] = &[
             Kind {
                 kind: "IngressClass",
                 plural: "ingressclasses",
+                columns: Columns::BuiltIn(table::INGRESS_CLASS),
+                behaviour: Behaviour {
+                    default: defaults::network::ingress_class,
+                    generation: true,
+                    ..Behaviour::NONE
+                },
                 ..CLUSTER
             },
             Kind {
@@ -258,12 +354,24 @@ const GROUPS: &[Group] = &[
                 plural: "ingresses",
                 short: &["ing"],
                 status: true,
+                columns: Columns::BuiltIn(table::INGRESS),
+                behaviour: Behaviour {
+                    default: defaults::network::ingress,
+                    generation: true,
+                    ..Behaviour::NONE
+                },
                 ..NAMESPACED
             },
             Kind {
                 kind: "NetworkPolicy",
                 plural: "networkpolicies",
                 short: &["netpol"],
+                columns: Columns::BuiltIn(table::NETWORK_POLICY),
+                behaviour: Behaviour {
+                    default: defaults::network::network_policy,
+                    generation: true,
+                    ..Behaviour::NONE
+                },
                 ..NAMESPACED
             },
         ],
@@ -276,6 +384,11 @@ const GROUPS: &[Group] = &[
                 kind: "ClusterRoleBinding",
                 plural: "clusterrolebindings",
                 name: NameRule::PathSegment,
+                columns: Columns::BuiltIn(table::CLUSTER_ROLE_BINDING),
+                behaviour: Behaviour {
+                    default: defaults::config::role_binding,
+                    ..Behaviour::NONE
+                },
                 ..CLUSTER
             },
             Kind {
@@ -288,6 +401,11 @@ const GROUPS: &[Group] = &[
                 kind: "RoleBinding",
                 plural: "rolebindings",
                 name: NameRule::PathSegment,
+                columns: Columns::BuiltIn(table::ROLE_BINDING),
+                behaviour: Behaviour {
+                    default: defaults::config::role_binding,
+                    ..Behaviour::NONE
+                },
                 ..NAMESPACED
             },
             Kind {
@@ -360,8 +478,8 @@ impl Kind {
             name_rule: self.name,
             fields: self.fields.iter().map(selectable).collect(),
             storage: self.storage,
-            schema: None,
-            columns: self.columns.map_or(Columns::NameAndAge, Columns::BuiltIn),
+            schema: document(group.group, group.version, self.kind),
+            columns: self.columns.clone(),
             behaviour: self.behaviour,
         }
     }

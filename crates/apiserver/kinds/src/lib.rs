@@ -10,7 +10,15 @@
 //! Invariant: pure; knows no HTTP and no store. Time and chance come in as parameters.
 
 mod builtin;
+mod defaults;
+mod event;
+mod json;
+mod jsonpath;
 mod resource;
+mod selector;
+pub mod table;
 
 pub use builtin::builtin;
-pub use resource::{Behaviour, Column, Columns, NameRule, Resource, ScalePaths, SelectableField, Storage};
+pub use resource::{
+    Behaviour, Column, Columns, Description, NameRule, Resource, ScalePaths, SelectableField, Storage,
+};

@@ -135,11 +135,13 @@ pub struct ScalePaths {
 /// Columns of the Table output.
 #[derive(Clone, Debug)]
 pub enum Columns {
-    /// Only name and age.
+    /// Name and age: custom resources without columns of their own.
     NameAndAge,
+    /// Name and time of creation: built-in kinds without columns of their own.
+    NameAndCreation,
     /// Computed by code, `Name` included.
     BuiltIn(&'static [Column]),
-    /// `additionalPrinterColumns` of a CustomResourceDefinition, as its JSON.
+    /// `additionalPrinterColumns` of a CustomResourceDefinition, as its JSON; the name comes before them.
     Custom(Arc<[Value]>),
 }
 
@@ -152,12 +154,21 @@ pub struct Column {
     pub kind: &'static str,
     /// OpenAPI format: `name` for the name, else empty.
     pub format: &'static str,
-    /// Field of the kind that the column shows; its description in the schema is the column's.
-    pub description: &'static str,
+    /// What the column shows.
+    pub description: Description,
     /// 0 is always shown, 1 with `-o wide`.
     pub priority: i32,
     /// The cell of an object at a time: ages count from the time.
     pub cell: fn(&Value, Timestamp) -> Value,
+}
+
+/// Where the description of a column comes from.
+#[derive(Clone, Copy, Debug)]
+pub enum Description {
+    /// The field that it shows, a dotted path: clients look its description up in the schema.
+    Field(&'static str),
+    /// A text of its own.
+    Text(&'static str),
 }
 
 /// What a kind does beyond storing. All functions are pure; they see whole objects as JSON.
@@ -174,6 +185,8 @@ pub struct Behaviour {
     pub validate_update: fn(&Value, &Value) -> Vec<FieldError>,
     /// Whether `metadata.generation` counts changes outside metadata and status.
     pub generation: bool,
+    /// Whether the object takes addresses and ports from the cluster's ranges: `allocate` completes it before it is validated.
+    pub allocates: bool,
 }
 
 impl Behaviour {
@@ -184,6 +197,7 @@ impl Behaviour {
         validate: |_| Vec::new(),
         validate_update: |_, _| Vec::new(),
         generation: false,
+        allocates: false,
     };
 }
 

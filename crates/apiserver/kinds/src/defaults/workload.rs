@@ -1,0 +1,109 @@
+//! Deployments, ReplicaSets, DaemonSets, StatefulSets and Jobs.
+
+use serde_json::{Value, json};
+
+use super::pod;
+use crate::json::{Json, JsonMut};
+
+/// Old revisions that are kept for a rollback.
+const REVISION_HISTORY: i64 = 10;
+
+/// Deployment.
+pub(crate) fn deployment(object: &mut Value) {
+    object.fill("spec.replicas", 1);
+    object.fill("spec.strategy.type", "RollingUpdate");
+    if object.text("spec.strategy.type") == "RollingUpdate" {
+        object.fill("spec.strategy.rollingUpdate.maxUnavailable", "25%");
+        object.fill("spec.strategy.rollingUpdate.maxSurge", "25%");
+    }
+    object.fill("spec.revisionHistoryLimit", REVISION_HISTORY);
+    object.fill("spec.progressDeadlineSeconds", 600);
+    template(object);
+    object.fill("status", json!({}));
+}
+
+/// ReplicaSet.
+pub(crate) fn replica_set(object: &mut Value) {
+    object.fill("spec.replicas", 1);
+    template(object);
+    object.fill("status.replicas", 0);
+}
+
+/// DaemonSet.
+pub(crate) fn daemon_set(object: &mut Value) {
+    object.fill("spec.updateStrategy.type", "RollingUpdate");
+    if object.text("spec.updateStrategy.type") == "RollingUpdate" {
+        object.fill("spec.updateStrategy.rollingUpdate.maxUnavailable", 1);
+        object.fill("spec.updateStrategy.rollingUpdate.maxSurge", 0);
+    }
+    object.fill("spec.revisionHistoryLimit", REVISION_HISTORY);
+    template(object);
+    for count in [
+        "currentNumberScheduled",
+        "numberMisscheduled",
+        "desiredNumberScheduled",
+        "numberReady",
+    ] {
+        object.fill(&format!("status.{count}"), 0);
+    }
+}
+
+/// StatefulSet.
+pub(crate) fn stateful_set(object: &mut Value) {
+    object.fill("spec.replicas", 1);
+    object.fill("spec.podManagementPolicy", "OrderedReady");
+    object.fill("spec.updateStrategy.type", "RollingUpdate");
+    if object.text("spec.updateStrategy.type") == "RollingUpdate" {
+        object.fill("spec.updateStrategy.rollingUpdate.partition", 0);
+    }
+    object.fill("spec.persistentVolumeClaimRetentionPolicy.whenDeleted", "Retain");
+    object.fill("spec.persistentVolumeClaimRetentionPolicy.whenScaled", "Retain");
+    object.fill("spec.revisionHistoryLimit", REVISION_HISTORY);
+    object.fill("spec.serviceName", "");
+    template(object);
+    object.fill("status.replicas", 0);
+    object.fill("status.availableReplicas", 0);
+}
+
+/// Job.
+pub(crate) fn job(object: &mut Value) {
+    if !object.has("spec.completions") && !object.has("spec.parallelism") {
+        object.put("spec.completions", 1);
+    }
+    object.fill("spec.parallelism", 1);
+    object.fill("spec.backoffLimit", 6);
+    object.fill("spec.completionMode", "NonIndexed");
+    object.fill("spec.suspend", false);
+    object.fill("spec.manualSelector", false);
+    if !object.has("spec.podFailurePolicy") {
+        object.fill("spec.podReplacementPolicy", "TerminatingOrFailed");
+    }
+    template(object);
+    object.fill("status", json!({}));
+}
+
+/// Job, on create: the selector and the labels that tie its Pods to it.
+pub(crate) fn prepare_job(object: &mut Value, old: Option<&Value>) {
+    if old.is_some() || object.flag("spec.manualSelector") {
+        return;
+    }
+    let uid = object.text("metadata.uid").to_owned();
+    let name = object.text("metadata.name").to_owned();
+    object.fill("spec.selector.matchLabels", json!({}));
+    object.fill("spec.template.metadata.labels", json!({}));
+    if let Some(selected) = object.at_mut("spec.selector.matchLabels") {
+        selected["batch.kubernetes.io/controller-uid"] = uid.clone().into();
+    }
+    if let Some(labels) = object.at_mut("spec.template.metadata.labels") {
+        for (key, value) in [("controller-uid", uid), ("job-name", name)] {
+            labels[key] = value.clone().into();
+            labels[format!("batch.kubernetes.io/{key}")] = value.into();
+        }
+    }
+}
+
+fn template(object: &mut Value) {
+    if let Some(template) = object.at_mut("spec.template") {
+        pod::template(template);
+    }
+}
