@@ -7,6 +7,7 @@
 
 pub mod builtin;
 mod field_error;
+pub mod strict;
 mod view;
 
 pub use field_error::{FieldError, FieldErrorKind};

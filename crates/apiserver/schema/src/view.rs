@@ -30,6 +30,7 @@ impl SchemaDocument {
 #[derive(Clone, Copy, Debug)]
 pub struct Schema<'a> {
     node: &'a Value,
+    name: Option<&'a str>,
     definitions: &'a Definitions,
 }
 
@@ -45,33 +46,43 @@ pub enum ListType<'a> {
 }
 
 impl<'a> Schema<'a> {
-    /// The view of `node`. `allOf` with one element and `$ref` are followed.
+    /// The view of `node`. `$ref`, and `allOf` with one element in a node that says nothing else of its value, are followed.
     pub fn new(node: &'a Value, definitions: &'a Definitions) -> Self {
-        let mut node = node;
+        let mut schema = Self {
+            node,
+            name: None,
+            definitions,
+        };
         // A chain longer than the number of definitions is a cycle.
         for _ in 0..=definitions.len() {
-            let next = node
-                .get("$ref")
-                .and_then(Value::as_str)
-                .and_then(|reference| definitions.get(reference.rsplit('/').next()?));
-            let only = || {
-                node.get("allOf")
-                    .and_then(Value::as_array)
-                    .filter(|all| all.len() == 1)
-                    .and_then(|all| all.first())
-            };
-            match next.or_else(|| {
-                if node.get("properties").is_none() {
-                    only()
-                } else {
-                    None
-                }
-            }) {
-                Some(next) => node = next,
-                None => break,
-            }
+            let next = schema
+                .referenced()
+                .or_else(|| Some((schema.name, schema.only_part()?)));
+            let Some((name, node)) = next else { break };
+            (schema.name, schema.node) = (name, node);
         }
-        Self { node, definitions }
+        schema
+    }
+
+    fn referenced(self) -> Option<(Option<&'a str>, &'a Value)> {
+        let name = self.text("$ref")?.rsplit('/').next()?;
+        let (name, node) = self.definitions.get_key_value(name)?;
+        Some((Some(name.as_str()), node))
+    }
+
+    fn only_part(self) -> Option<&'a Value> {
+        if self.node.get("type").is_some() || self.node.get("properties").is_some() {
+            return None;
+        }
+        match self.node.get("allOf")?.as_array()?.as_slice() {
+            [only] => Some(only),
+            _ => None,
+        }
+    }
+
+    /// The name of the definition that a reference led to, for instance `io.k8s.api.core.v1.ServiceSpec`.
+    pub fn definition_name(self) -> Option<&'a str> {
+        self.name
     }
 
     /// The node as JSON.
@@ -94,6 +105,11 @@ impl<'a> Schema<'a> {
     /// `type`: `object`, `array`, `string`, `integer`, `number`, `boolean`, or `None` for anything.
     pub fn kind(self) -> Option<&'a str> {
         self.text("type")
+    }
+
+    /// `format`: `int32`, `date-time`, `byte`, ...
+    pub fn format(self) -> Option<&'a str> {
+        self.text("format")
     }
 
     /// `properties`.
@@ -136,7 +152,8 @@ impl<'a> Schema<'a> {
             || self.accepts_anything()
     }
 
-    fn accepts_anything(self) -> bool {
+    /// Whether the node says nothing of its value.
+    pub(crate) fn accepts_anything(self) -> bool {
         const SAY_SOMETHING: [&str; 5] = ["type", "properties", "additionalProperties", "items", "oneOf"];
         !self.is_int_or_string() && SAY_SOMETHING.iter().all(|key| self.node.get(key).is_none())
     }
@@ -148,7 +165,7 @@ impl<'a> Schema<'a> {
 
     /// Integer or string (`x-kubernetes-int-or-string`, or the format `int-or-string`).
     pub fn is_int_or_string(self) -> bool {
-        self.flag("x-kubernetes-int-or-string") || self.text("format") == Some("int-or-string")
+        self.flag("x-kubernetes-int-or-string") || self.format() == Some("int-or-string")
     }
 
     /// How a list merges under server-side apply; lists are atomic unless the schema says otherwise.
