@@ -16,7 +16,7 @@ static DEFINITIONS: &[u8] = include_bytes!("../data/definitions.json.gz");
 static DOCUMENTED: &[u8] = include_bytes!("../data/documented.json.gz");
 
 /// Schema property that names the kinds that a definition describes.
-const GROUP_VERSION_KIND: &str = "x-kubernetes-group-version-kind";
+pub(crate) const GROUP_VERSION_KIND: &str = "x-kubernetes-group-version-kind";
 
 struct BuiltIn {
     definitions: Arc<Definitions>,
@@ -49,6 +49,11 @@ pub fn document(group: &str, version: &str, kind: &str) -> Option<Arc<SchemaDocu
 /// The definitions with descriptions, freshly decoded: some megabytes that the caller should not keep.
 pub fn documented() -> Definitions {
     decode(DOCUMENTED)
+}
+
+/// The embedded file of [`documented`]: it changes when the definitions do.
+pub(crate) fn documented_bytes() -> &'static [u8] {
+    DOCUMENTED
 }
 
 /// Embedded at build time and checked by the tests, so that an unreadable file cannot reach a user; it would count as no definitions.

@@ -7,7 +7,9 @@
 
 pub mod builtin;
 mod field_error;
+pub mod openapi;
 pub mod strict;
+pub mod structural;
 mod view;
 
 pub use field_error::{FieldError, FieldErrorKind};
