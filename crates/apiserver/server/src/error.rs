@@ -16,6 +16,8 @@ pub struct ApiError {
     pub message: String,
     /// `details`, or `Value::Null`.
     pub details: Value,
+    /// `metadata.continue`: with `Expired`, the token by which a list goes on inconsistently.
+    pub resume: Option<String>,
 }
 
 impl ApiError {
@@ -26,6 +28,7 @@ impl ApiError {
             reason,
             message: message.into(),
             details: Value::Null,
+            resume: None,
         }
     }
 
@@ -94,6 +97,7 @@ impl ApiError {
             reason: "Invalid",
             message,
             details,
+            resume: None,
         }
     }
 
@@ -125,6 +129,9 @@ impl ApiError {
             "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure",
             "message": self.message, "reason": self.reason, "code": self.code,
         });
+        if let Some(resume) = &self.resume {
+            status["metadata"]["continue"] = resume.as_str().into();
+        }
         if !self.details.is_null() {
             status["details"] = self.details.clone();
         }

@@ -5,6 +5,34 @@
 //!
 //! In: HTTP requests, over TLS or in process. Out: HTTP responses as the Kubernetes API defines them.
 //!
+//! Deviations from Kubernetes, on purpose:
+//! - EndpointSlices may hold loopback addresses: the backends of a stand-alone server live there.
+//! - Every authenticated identity is an administrator. RBAC objects are stored, but there is nobody whom they could restrict.
+//! - There are no kubelets behind it: `pods/log`, `pods/exec` and the like answer 501.
+//!
 //! Invariant: knows no service of Kinglet; services know it only through a client.
 
+mod api;
+mod auth;
+mod bootstrap;
+mod custom;
+mod discovery;
 pub mod error;
+mod hooks;
+mod http;
+mod listener;
+mod meta;
+mod pending;
+mod registry;
+mod serve;
+mod settings;
+mod store;
+mod verbs;
+mod watch;
+
+pub use api::{ApiServer, OpenError};
+pub use auth::{AuthorityError, Identity};
+pub use http::Body;
+pub use listener::{BindError, Listening};
+pub use settings::Settings;
+pub use store::{DiskError, StoreError};

@@ -1,0 +1,188 @@
+//! The API server as a value: opened, asked, closed.
+
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
+
+use http::{Request, Response};
+use http_body_util::BodyExt;
+use tokio_util::sync::CancellationToken;
+
+use crate::auth::{Authority, AuthorityError};
+use crate::error::ApiError;
+use crate::http::Body;
+use crate::listener::{BindError, Listening};
+use crate::registry::Published;
+use crate::settings::Settings;
+use crate::store::{Store, StoreError};
+use crate::{bootstrap, custom, serve};
+
+/// An API server cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The data directory.
+    #[error("data directory {path}: {source}")]
+    Directory {
+        /// The directory.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// The store.
+    #[error("store: {0}")]
+    Store(#[from] StoreError),
+    /// Certificates and the token.
+    #[error(transparent)]
+    Authority(#[from] AuthorityError),
+    /// An object that every cluster has cannot be made.
+    #[error("bootstrap: {0}")]
+    Bootstrap(#[source] ApiError),
+}
+
+/// An embedded API server. Clones are the same server.
+#[derive(Clone)]
+pub struct ApiServer {
+    pub(crate) inner: Arc<Inner>,
+}
+
+/// What all clones share.
+pub(crate) struct Inner {
+    pub(crate) settings: Settings,
+    pub(crate) store: Store,
+    pub(crate) kinds: Published,
+    pub(crate) authority: Authority,
+    /// Held while cluster IPs and node ports are chosen and stored.
+    pub(crate) allocation: tokio::sync::Mutex<()>,
+    /// Held while the kinds of CustomResourceDefinitions are published.
+    pub(crate) publishing: std::sync::Mutex<()>,
+    pub(crate) documents: crate::discovery::Documents,
+    /// Where the listener is bound.
+    pub(crate) bound: OnceLock<SocketAddr>,
+    /// Ends watches at shutdown.
+    pub(crate) stop: CancellationToken,
+}
+
+impl ApiServer {
+    /// Opens the store and the certificates, making what is missing, and creates the objects that every cluster has.
+    ///
+    /// Blocks for disk I/O.
+    pub fn open(settings: Settings) -> Result<Self, OpenError> {
+        let directory = settings.data_dir.as_deref();
+        if let Some(directory) = directory {
+            for path in [directory.to_owned(), directory.join("tls")] {
+                create_private(&path).map_err(|source| OpenError::Directory { path, source })?;
+            }
+        }
+        let store = Store::open(directory.map(|directory| directory.join("state.redb")).as_deref())?;
+        let tls = directory.map(|directory| directory.join("tls"));
+        let authority = Authority::open(tls.as_deref(), &addresses(&settings), &names(&settings))?;
+        let inner = Arc::new(Inner {
+            settings,
+            store,
+            kinds: Published::default(),
+            authority,
+            allocation: tokio::sync::Mutex::default(),
+            publishing: std::sync::Mutex::default(),
+            documents: crate::discovery::Documents::default(),
+            bound: OnceLock::new(),
+            stop: CancellationToken::new(),
+        });
+        custom::publish(&inner);
+        let server = Self { inner };
+        bootstrap::objects(&server).map_err(OpenError::Bootstrap)?;
+        Ok(server)
+    }
+
+    /// Answers a request. The sender is the [`Identity`](crate::Identity) in the request's extensions, else the owner of its bearer token;
+    /// other requests are anonymous and refused. Bodies of watches go on until the watch ends or the body is dropped.
+    pub async fn handle<B>(&self, request: Request<B>) -> Response<Body>
+    where
+        B: http_body::Body + Send,
+        B::Data: Send,
+        B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
+        let (parts, body) = request.into_parts();
+        let body = crate::http::read_body(&parts.headers, body).await;
+        serve::answer(self.inner.clone(), parts, body).await
+    }
+
+    /// Binds the listener and points the Service `kubernetes` to it.
+    pub fn bind(&self) -> Result<Listening, BindError> {
+        Listening::bind(self.clone())
+    }
+
+    /// Writes the administrator's kubeconfig (mode 0600). Its server address is that of the listener, so bind first.
+    pub fn write_kubeconfig(&self, path: &Path) -> io::Result<()> {
+        self.inner.authority.write_kubeconfig(path, self.inner.address())
+    }
+
+    /// The administrator's bearer token.
+    pub fn token(&self) -> &str {
+        self.inner.authority.token()
+    }
+
+    /// Ends all watches, refuses further writes, and waits until everything is on disk and the store is closed.
+    pub async fn close(&self) {
+        self.inner.stop.cancel();
+        let inner = self.inner.clone();
+        if tokio::task::spawn_blocking(move || inner.store.close()).await.is_err() {
+            tracing::error!("the API server's store was not closed in order");
+        }
+    }
+
+    /// Sends a request of the administrator and reads the whole answer. For requests of the server to itself.
+    pub(crate) async fn ask(&self, request: Request<http_body_util::Full<bytes::Bytes>>) -> (u16, bytes::Bytes) {
+        let mut request = request;
+        request.extensions_mut().insert(crate::Identity::admin());
+        let response = self.handle(request).await;
+        let status = response.status().as_u16();
+        let Ok(body) = response.into_body().collect().await;
+        (status, body.to_bytes())
+    }
+}
+
+impl Inner {
+    /// Where the server is reached: the bound address, or the wanted one before it is bound.
+    pub(crate) fn address(&self) -> SocketAddr {
+        let mut address = *self.bound.get().unwrap_or(&self.settings.listen);
+        if address.ip().is_unspecified() {
+            address.set_ip(match address {
+                SocketAddr::V4(_) => IpAddr::from([127, 0, 0, 1]),
+                SocketAddr::V6(_) => std::net::Ipv6Addr::LOCALHOST.into(),
+            });
+        }
+        address
+    }
+
+    /// The cluster IP of the Service `kubernetes`: the first address of the primary range.
+    pub(crate) fn service_address(&self) -> Option<IpAddr> {
+        self.settings.service_cidrs.first().and_then(|range| range.hosts().next())
+    }
+}
+
+fn create_private(path: &Path) -> io::Result<()> {
+    use std::os::unix::fs::DirBuilderExt;
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path)
+}
+
+/// Addresses that the server certificate is good for.
+fn addresses(settings: &Settings) -> Vec<IpAddr> {
+    let mut addresses = vec![IpAddr::from([127, 0, 0, 1]), std::net::Ipv6Addr::LOCALHOST.into()];
+    let first = settings.service_cidrs.iter().filter_map(|range| range.hosts().next());
+    for address in first.chain([settings.listen.ip()]) {
+        if !address.is_unspecified() && !addresses.contains(&address) {
+            addresses.push(address);
+        }
+    }
+    addresses
+}
+
+/// Names that the server certificate is good for.
+fn names(settings: &Settings) -> Vec<String> {
+    let service = ["kubernetes", "kubernetes.default", "kubernetes.default.svc"];
+    let mut names: Vec<String> = service.iter().map(|name| (*name).to_owned()).collect();
+    names.push(format!("kubernetes.default.svc.{}", settings.cluster_domain));
+    names.push("localhost".to_owned());
+    names
+}

@@ -1,0 +1,85 @@
+//! The objects that every cluster has: the system Namespaces and the Service by which pods reach the API server.
+
+use bytes::Bytes;
+use futures::executor::block_on;
+use http::{Method, Request};
+use http_body_util::Full;
+use serde_json::{Value, json};
+
+use crate::api::ApiServer;
+use crate::error::ApiError;
+
+const NAMESPACES: [&str; 4] = ["default", "kube-system", "kube-public", "kube-node-lease"];
+const SLICES: &str = "/apis/discovery.k8s.io/v1/namespaces/default/endpointslices";
+
+/// Creates what is missing.
+pub(crate) fn objects(server: &ApiServer) -> Result<(), ApiError> {
+    for name in NAMESPACES {
+        let namespace = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}});
+        create(server, "/api/v1/namespaces", &namespace)?;
+    }
+    if let Some(address) = server.inner.service_address() {
+        let service = json!({
+            "apiVersion": "v1", "kind": "Service",
+            "metadata": {
+                "name": "kubernetes", "namespace": "default",
+                "labels": {"component": "apiserver", "provider": "kubernetes"},
+            },
+            "spec": {
+                "type": "ClusterIP", "clusterIP": address, "clusterIPs": [address],
+                "ports": [{"name": "https", "port": 443, "protocol": "TCP", "targetPort": server.inner.address().port()}],
+            },
+        });
+        create(server, "/api/v1/namespaces/default/services", &service)?;
+    }
+    Ok(())
+}
+
+/// Points the Service `kubernetes` to the listener.
+pub(crate) fn point_to_listener(server: &ApiServer) -> Result<(), ApiError> {
+    let address = server.inner.address();
+    let slice = json!({
+        "apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice",
+        "metadata": {
+            "name": "kubernetes", "namespace": "default",
+            "labels": {"kubernetes.io/service-name": "kubernetes"},
+        },
+        "addressType": if address.is_ipv4() { "IPv4" } else { "IPv6" },
+        "endpoints": [{"addresses": [address.ip()], "conditions": {"ready": true}}],
+        "ports": [{"name": "https", "port": address.port(), "protocol": "TCP"}],
+    });
+    create(server, SLICES, &slice)?;
+    send(server, Method::PUT, &format!("{SLICES}/kubernetes"), "application/json", &slice)?;
+    let ports = json!({"spec": {"ports": [
+        {"name": "https", "port": 443, "protocol": "TCP", "targetPort": address.port()},
+    ]}});
+    let service = "/api/v1/namespaces/default/services/kubernetes";
+    send(server, Method::PATCH, service, "application/merge-patch+json", &ports)
+}
+
+/// Creates an object unless it exists.
+fn create(server: &ApiServer, path: &str, object: &Value) -> Result<(), ApiError> {
+    match send(server, Method::POST, path, "application/json", object) {
+        Err(error) if error.code == 409 => Ok(()),
+        other => other,
+    }
+}
+
+fn send(server: &ApiServer, method: Method, path: &str, media_type: &str, body: &Value) -> Result<(), ApiError> {
+    let request = Request::builder()
+        .method(method)
+        .uri(path)
+        .header("content-type", media_type)
+        .header("user-agent", "kinglet-apiserver")
+        .body(Full::new(Bytes::from(body.to_string())))
+        .map_err(ApiError::internal)?;
+    let (status, answer) = block_on(server.ask(request));
+    if status < 400 {
+        return Ok(());
+    }
+    let message = serde_json::from_slice::<Value>(&answer)
+        .ok()
+        .and_then(|status| status["message"].as_str().map(str::to_owned))
+        .unwrap_or_default();
+    Err(ApiError::new(status, "Bootstrap", format!("{path}: {message}")))
+}

@@ -1,0 +1,16 @@
+//! The HTTP side of the API: paths, queries, content negotiation, bodies and answers. Knows no kind and no store.
+
+mod answer;
+mod body;
+mod json;
+mod negotiate;
+mod path;
+mod query;
+
+pub(crate) use answer::{Answer, Payload, stream};
+pub use answer::Body;
+pub(crate) use body::{MediaType, RequestBody, read_body};
+pub(crate) use json::parse_json;
+pub(crate) use negotiate::{Accept, Shape};
+pub(crate) use path::{Route, Target};
+pub(crate) use query::Query;

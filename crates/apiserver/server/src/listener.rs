@@ -1,0 +1,145 @@
+//! The TLS listener: accepts connections, learns who is at the other end, and serves HTTP/1.1 and HTTP/2.
+
+use std::convert::Infallible;
+use std::io;
+use std::net::{SocketAddr, TcpListener as StdListener};
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::Request;
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto::Builder;
+use tokio::net::{TcpListener, TcpStream};
+use tokio_rustls::TlsAcceptor;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::api::ApiServer;
+use crate::auth::{AuthorityError, Identity};
+use crate::bootstrap;
+use crate::error::ApiError;
+
+/// Time that a client has for the TLS handshake.
+const HANDSHAKE: Duration = Duration::from_secs(10);
+/// Time that open requests have to end at shutdown.
+const GRACE: Duration = Duration::from_secs(5);
+/// Pause after a failed accept: usually a lack of file descriptors, which does not go away at once.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// The listener cannot be made.
+#[derive(Debug, thiserror::Error)]
+pub enum BindError {
+    /// The address is taken or not ours.
+    #[error("cannot listen on {address}: {source}")]
+    Listen {
+        /// The wanted address.
+        address: SocketAddr,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// The TLS configuration.
+    #[error(transparent)]
+    Tls(#[from] AuthorityError),
+    /// The Service `kubernetes` cannot be pointed to the listener.
+    #[error("Service default/kubernetes: {0}")]
+    Service(#[source] ApiError),
+}
+
+/// A bound listener that does not serve yet: connections wait.
+pub struct Listening {
+    server: ApiServer,
+    listener: StdListener,
+    address: SocketAddr,
+    tls: TlsAcceptor,
+}
+
+impl Listening {
+    pub(crate) fn bind(server: ApiServer) -> Result<Self, BindError> {
+        let address = server.inner.settings.listen;
+        let failed = |source| BindError::Listen { address, source };
+        let tls = server.inner.authority.tls()?;
+        let listener = StdListener::bind(address).map_err(failed)?;
+        listener.set_nonblocking(true).map_err(failed)?;
+        let address = listener.local_addr().map_err(failed)?;
+        // A second listener of the same server leaves the first one's address in place.
+        let _first = server.inner.bound.set(address);
+        bootstrap::point_to_listener(&server).map_err(BindError::Service)?;
+        Ok(Self {
+            server,
+            listener,
+            address,
+            tls: TlsAcceptor::from(Arc::new(tls)),
+        })
+    }
+
+    /// The bound address.
+    pub fn local_addr(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Serves until the token is cancelled, then gives open requests a few seconds to end. Watches end at once.
+    pub async fn serve(self, stop: CancellationToken) -> io::Result<()> {
+        let listener = TcpListener::from_std(self.listener)?;
+        let tasks = TaskTracker::new();
+        loop {
+            let accepted = tokio::select! {
+                accepted = listener.accept() => accepted,
+                () = stop.cancelled() => break,
+            };
+            match accepted {
+                Ok((stream, _)) => {
+                    tasks.spawn(connection(self.server.clone(), self.tls.clone(), stream, stop.clone()));
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "cannot accept a connection of the API server");
+                    tokio::time::sleep(PAUSE).await;
+                }
+            }
+        }
+        self.server.inner.stop.cancel();
+        tasks.close();
+        if tokio::time::timeout(GRACE, tasks.wait()).await.is_err() {
+            tracing::info!("connections of the API server are cut");
+        }
+        Ok(())
+    }
+}
+
+async fn connection(server: ApiServer, tls: TlsAcceptor, stream: TcpStream, stop: CancellationToken) {
+    // Watch events are small and must not wait for more.
+    let _best_effort = stream.set_nodelay(true);
+    let stream = match tokio::time::timeout(HANDSHAKE, tls.accept(stream)).await {
+        Ok(Ok(stream)) => stream,
+        Ok(Err(error)) => return tracing::debug!(%error, "TLS handshake with the API server failed"),
+        Err(_) => return tracing::debug!("TLS handshake with the API server timed out"),
+    };
+    let (_, session) = stream.get_ref();
+    let identity = session
+        .peer_certificates()
+        .and_then(|chain| chain.first())
+        .and_then(|certificate| Identity::of_certificate(certificate));
+    let service = service_fn(move |mut request: Request<Incoming>| {
+        let server = server.clone();
+        if let Some(identity) = &identity {
+            request.extensions_mut().insert(identity.clone());
+        }
+        async move { Ok::<_, Infallible>(server.handle(request).await) }
+    });
+    let mut builder = Builder::new(TokioExecutor::new());
+    builder.http1().timer(TokioTimer::new());
+    builder.http2().timer(TokioTimer::new());
+    let connection = builder.serve_connection(TokioIo::new(stream), service);
+    tokio::pin!(connection);
+    let outcome = tokio::select! {
+        outcome = connection.as_mut() => outcome,
+        () = stop.cancelled() => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = outcome {
+        tracing::debug!(%error, "a connection of the API server ended early");
+    }
+}

@@ -1,0 +1,124 @@
+//! From a request to its answer: who asks, what for, in which representation.
+
+use std::sync::Arc;
+
+use http::request::Parts;
+use http::{HeaderMap, Method, Response, header};
+
+use crate::api::Inner;
+use crate::auth::{Identity, Review, review};
+use crate::discovery;
+use crate::error::ApiError;
+use crate::http::{Accept, Answer, Body, Payload, Query, RequestBody, Route, Target};
+use crate::verbs::{self, decode, method_not_allowed, unknown_resource};
+
+/// Answers a request whose body was read, or could not be read.
+pub(crate) async fn answer(server: Arc<Inner>, parts: Parts, body: Result<RequestBody, ApiError>) -> Response<Body> {
+    let query = Query::parse(parts.uri.query().unwrap_or_default());
+    let (accept, outcome) = match Accept::negotiate(&parts.headers, &query) {
+        Ok(accept) => {
+            let outcome = route(server, &parts, query, accept.clone(), body).await;
+            (accept, outcome)
+        }
+        Err(error) => (Accept::json(), Err(error)),
+    };
+    outcome.unwrap_or_else(|error| Answer::error(&error)).into_response(&accept)
+}
+
+async fn route(
+    server: Arc<Inner>,
+    parts: &Parts,
+    query: Query,
+    accept: Accept,
+    body: Result<RequestBody, ApiError>,
+) -> Result<Answer, ApiError> {
+    let route = Route::parse(parts.uri.path());
+    // Open to everybody, as in Kubernetes: load balancers and clients probe them without credentials.
+    match route {
+        Route::Health => return Ok(health(parts.uri.path(), &query)),
+        Route::Version => return Ok(Answer::ok(Payload::Value(discovery::version()))),
+        _ => {}
+    }
+    let identity = authenticate(&server, parts)?;
+    let body = body?;
+    if let Route::Objects(target) = route {
+        return objects(server, parts, query, accept, identity, body, target).await;
+    }
+    if !matches!(parts.method, Method::GET | Method::HEAD) {
+        return Err(method_not_allowed());
+    }
+    let kinds = server.kinds.get();
+    match route {
+        Route::Root => Ok(Answer::ok(Payload::Value(discovery::root(&kinds)))),
+        Route::CoreVersions => Ok(discovery::core_versions(&kinds, &accept, &parts.headers)),
+        Route::Groups => Ok(discovery::group_list(&kinds, &accept, &parts.headers)),
+        Route::Group(name) => discovery::group(&kinds, &name).ok_or_else(unknown_resource),
+        Route::GroupVersion { group, version } => {
+            discovery::resources(&kinds, &group, &version).ok_or_else(unknown_resource)
+        }
+        Route::OpenApi(path) => server.documents.answer(&kinds, &path, &query, &parts.headers),
+        _ => Err(unknown_resource()),
+    }
+}
+
+async fn objects(
+    server: Arc<Inner>,
+    parts: &Parts,
+    query: Query,
+    accept: Accept,
+    identity: Identity,
+    body: RequestBody,
+    target: Target,
+) -> Result<Answer, ApiError> {
+    if !identity.is_admin() {
+        let why = format!("User {:?} is not an administrator", identity.user);
+        let name = target.name.as_deref().unwrap_or_default();
+        return Err(ApiError::forbidden(&target.group, &target.plural, name, why));
+    }
+    if let Some(kind) = Review::find(&target.group, &target.version, &target.plural) {
+        if parts.method != Method::POST {
+            return Err(method_not_allowed());
+        }
+        let object = decode(&body)?.object;
+        let answer = review(kind, object, &identity, &server.authority);
+        return Ok(Answer::new(201, Payload::Value(answer)));
+    }
+    let request = verbs::Request {
+        method: parts.method.clone(),
+        target,
+        query,
+        accept,
+        identity,
+        agent: header_text(&parts.headers, header::USER_AGENT.as_str()).to_owned(),
+        body,
+    };
+    verbs::dispatch(server, request).await
+}
+
+/// The sender: an identity from the transport (client certificate, or in process), or the owner of the bearer token.
+fn authenticate(server: &Inner, parts: &Parts) -> Result<Identity, ApiError> {
+    if let Some(identity) = parts.extensions.get::<Identity>() {
+        return Ok(identity.clone());
+    }
+    let authorization = header_text(&parts.headers, header::AUTHORIZATION.as_str());
+    authorization
+        .split_once(' ')
+        .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
+        .and_then(|(_, token)| server.authority.identity_of_token(token.trim()))
+        .ok_or_else(|| ApiError::new(401, "Unauthorized", "Unauthorized"))
+}
+
+fn header_text<'a>(headers: &'a HeaderMap, name: &str) -> &'a str {
+    headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+}
+
+/// `ok`, or with `verbose` the list of checks. The server is ready as soon as it answers: its store is loaded before.
+fn health(path: &str, query: &Query) -> Answer {
+    let name = path.trim_matches('/').split('/').next().unwrap_or_default();
+    let text = if query.get("verbose").is_some() {
+        format!("[+]ping ok\n[+]log ok\n[+]store ok\n{name} check passed\n")
+    } else {
+        "ok".to_owned()
+    };
+    Answer::ok(Payload::Text(text))
+}

@@ -1,0 +1,154 @@
+//! Create.
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use super::call::{Call, Part};
+use super::decode::decode;
+use super::names;
+use crate::error::ApiError;
+use crate::http::{Answer, RequestBody};
+use crate::meta;
+use crate::store::{Change, Expected, Key, WriteError};
+
+/// Attempts to find a free name for `generateName`, as in Kubernetes.
+const NAME_ATTEMPTS: usize = 8;
+
+impl Call {
+    /// `POST` to a collection.
+    pub(crate) async fn create(&self, body: &RequestBody) -> Result<Answer, ApiError> {
+        let decoded = decode(body)?;
+        let mut object = decoded.object;
+        self.check_type(&mut object)?;
+        let warnings = self.check_fields(&object, decoded.complaints)?;
+        let generated = meta::text(&object, "name").is_empty() && !meta::text(&object, "generateName").is_empty();
+        let mut attempt = 1;
+        loop {
+            let mut candidate = object.clone();
+            if generated {
+                let name = names::generate(meta::text(&object, "generateName"))?;
+                meta::set(&mut candidate, "name", Some(name.into()));
+            }
+            match self.create_object(candidate, None).await {
+                Err(error) if generated && error.reason == "AlreadyExists" && attempt < NAME_ATTEMPTS => attempt += 1,
+                other => return Ok(self.answer(201, other?).warn(warnings)),
+            }
+        }
+    }
+
+    /// Creates an object; `applied` are the managed fields that server-side apply has computed.
+    pub(crate) async fn create_object(&self, mut object: Value, applied: Option<Value>) -> Result<Value, ApiError> {
+        self.place(&mut object)?;
+        self.drop_status(&mut object);
+        self.stamp(&mut object);
+        self.complete(&mut object, None);
+        let name = meta::text(&object, "name").to_owned();
+        self.admit_to_namespace(&name)?;
+        if let Some(managed) = applied {
+            meta::set(&mut object, "managedFields", Some(managed));
+        } else {
+            self.track(None, &mut object)?;
+        }
+        let _serial = self.server.serialize_allocation(self).await;
+        self.server.allocate(self, &mut object, None)?;
+        self.validate(&object, None)?;
+        self.server.before_write(self, &mut object, None)?;
+        let dry_run = self.dry_run()?;
+        if dry_run {
+            if self.server.store.get(&self.key_of(&name)).is_some() {
+                return Err(self.write_error(&name, WriteError::Exists));
+            }
+            return Ok(self.unwritten(object, None));
+        }
+        let change = Change::Put(self.kind.to_stored(object));
+        let stored = self
+            .server
+            .store
+            .write(self.key_of(&name), Expected::Absent, change)
+            .await
+            .map_err(|error| self.write_error(&name, error))?;
+        let object = self.kind.show(&stored);
+        self.server.after_write(self, &object).await;
+        Ok(object)
+    }
+
+    /// Namespace and name of the path must be the object's.
+    fn place(&self, object: &mut Value) -> Result<(), ApiError> {
+        let name = meta::text(object, "name").to_owned();
+        if let Some(expected) = &self.name
+            && !name.is_empty()
+            && name != **expected
+        {
+            return Err(ApiError::bad_request(format!(
+                "the name of the object ({name}) does not match the name on the URL ({expected})"
+            )));
+        }
+        if let Some(expected) = &self.name {
+            meta::set(object, "name", Some((&**expected).into()));
+        }
+        self.check_namespace(object)
+    }
+
+    /// The object's namespace is the path's; a missing one is filled in.
+    pub(crate) fn check_namespace(&self, object: &mut Value) -> Result<(), ApiError> {
+        let found = meta::text(object, "namespace").to_owned();
+        match &self.namespace {
+            Some(expected) if found.is_empty() => {
+                meta::set(object, "namespace", Some((&**expected).into()));
+                Ok(())
+            }
+            Some(expected) if found != **expected => Err(ApiError::bad_request(
+                "the namespace of the provided object does not match the namespace sent on the request",
+            )),
+            None if !found.is_empty() => {
+                meta::set(object, "namespace", None);
+                Ok(())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Fields of `metadata` that only the server sets.
+    fn stamp(&self, object: &mut Value) {
+        let generation = self.kind.resource.behaviour.generation || self.kind.custom;
+        meta::change(object, |meta| {
+            for field in ["deletionTimestamp", "deletionGracePeriodSeconds", "resourceVersion", "selfLink", "generation"] {
+                meta.remove(field);
+            }
+            meta.insert("uid".into(), uuid::Uuid::new_v4().to_string().into());
+            meta.insert("creationTimestamp".into(), meta::now().into());
+            if generation {
+                meta.insert("generation".into(), 1.into());
+            }
+        });
+    }
+
+    /// Objects live in Namespaces that exist and are not being deleted.
+    fn admit_to_namespace(&self, name: &str) -> Result<(), ApiError> {
+        let Some(namespace) = &self.namespace else {
+            return Ok(());
+        };
+        let key = Key {
+            collection: Arc::from("/namespaces"),
+            name: kinglet_model::ObjectName::cluster(namespace.clone()),
+        };
+        let stored = self.server.store.get(&key).ok_or_else(|| ApiError::not_found("", "namespaces", namespace))?;
+        if !meta::is_terminating(&stored.value()) {
+            return Ok(());
+        }
+        let why = format!("unable to create new content in namespace {namespace} because it is being terminated");
+        let mut error = self.forbidden(name, why);
+        error.details["causes"] = json!([{
+            "reason": "NamespaceTerminating",
+            "message": format!("namespace {namespace} is being terminated"),
+            "field": "metadata.namespace",
+        }]);
+        Err(error)
+    }
+
+    /// Whether this call addresses the object itself.
+    pub(crate) fn is_main(&self) -> bool {
+        self.part == Part::Main
+    }
+}

@@ -1,0 +1,165 @@
+//! Which verb a request asks for.
+
+use std::sync::Arc;
+
+use http::Method;
+
+use super::call::{Call, Part};
+use crate::api::Inner;
+use crate::auth::Identity;
+use crate::error::ApiError;
+use crate::http::{Accept, Answer, Query, RequestBody, Target};
+use crate::watch;
+
+/// What the HTTP side knows of a request for objects.
+pub(crate) struct Request {
+    pub(crate) method: Method,
+    pub(crate) target: Target,
+    pub(crate) query: Query,
+    pub(crate) accept: Accept,
+    pub(crate) identity: Identity,
+    pub(crate) agent: String,
+    pub(crate) body: RequestBody,
+}
+
+/// 404 for a kind, version or subresource that is not served.
+pub(crate) fn unknown_resource() -> ApiError {
+    let mut error = ApiError::new(404, "NotFound", "the server could not find the requested resource");
+    error.details = serde_json::json!({});
+    error
+}
+
+/// 405.
+pub(crate) fn method_not_allowed() -> ApiError {
+    let mut error = ApiError::new(
+        405,
+        "MethodNotAllowed",
+        "the server does not allow this method on the requested resource",
+    );
+    error.details = serde_json::json!({});
+    error
+}
+
+/// Answers a request for objects.
+pub(crate) async fn dispatch(server: Arc<Inner>, request: Request) -> Result<Answer, ApiError> {
+    let Target {
+        group,
+        version,
+        plural,
+        ..
+    } = &request.target;
+    let kind = server.kinds.get().find(group, version, plural).cloned().ok_or_else(unknown_resource)?;
+    if !kind.resource.namespaced && request.target.namespace.is_some() {
+        return Err(unknown_resource());
+    }
+    if kind.resource.namespaced && request.target.namespace.is_none() && request.target.name.is_some() {
+        return Err(unknown_resource());
+    }
+    let part = match request.target.subresource.as_deref() {
+        None => Part::Main,
+        Some("status") if kind.resource.has_status => Part::Status,
+        Some("scale") if kind.resource.scale.is_some() => Part::Scale,
+        Some("finalize") if kind.is("", "namespaces") => Part::Finalize,
+        Some(other) => return Err(absent_subresource(&kind.resource.group, plural, other)),
+    };
+    let Request {
+        method,
+        target,
+        query,
+        accept,
+        identity,
+        agent,
+        body,
+    } = request;
+    let call = Call {
+        server,
+        identity,
+        kind,
+        namespace: target.namespace.map(Arc::from),
+        name: target.name.map(Arc::from),
+        part,
+        query,
+        accept,
+        agent,
+    };
+    let watching = target.watch || call.query.flag("watch").unwrap_or(false);
+    if call.name.is_some() && !(watching && method == Method::GET && part == Part::Main) {
+        call.on_object(&method, &body).await
+    } else {
+        call.on_collection(&method, watching, &body).await
+    }
+}
+
+impl Call {
+    async fn on_collection(self, method: &Method, watching: bool, body: &RequestBody) -> Result<Answer, ApiError> {
+        match *method {
+            Method::GET | Method::HEAD if watching => self.allow("watch").and_then(|()| watch::watch(self)),
+            Method::GET | Method::HEAD => self.allow("list").and_then(|()| self.list()),
+            Method::POST => {
+                self.allow("create")?;
+                if self.kind.resource.namespaced && self.namespace.is_none() {
+                    return Err(method_not_allowed());
+                }
+                self.create(body).await
+            }
+            Method::DELETE => {
+                self.allow("deletecollection")?;
+                self.delete_collection(body).await
+            }
+            _ => Err(method_not_allowed()),
+        }
+    }
+
+    async fn on_object(&self, method: &Method, body: &RequestBody) -> Result<Answer, ApiError> {
+        match (self.part, method) {
+            (Part::Scale, &Method::GET) => self.get_scale(),
+            (Part::Scale, &Method::PUT) => self.update_scale(body).await,
+            (Part::Scale, &Method::PATCH) => self.patch_scale(body).await,
+            (Part::Finalize, &Method::PUT) => self.update(body).await,
+            (Part::Scale | Part::Finalize, _) => Err(method_not_allowed()),
+            (_, &Method::GET | &Method::HEAD) => self.allow("get").and_then(|()| self.get()),
+            (_, &Method::PUT) => {
+                self.allow("update")?;
+                self.update(body).await
+            }
+            (_, &Method::PATCH) => {
+                self.allow("patch")?;
+                self.patch(body).await
+            }
+            (Part::Main, &Method::DELETE) => {
+                self.allow("delete")?;
+                self.delete(body).await
+            }
+            _ => Err(method_not_allowed()),
+        }
+    }
+
+    fn allow(&self, verb: &str) -> Result<(), ApiError> {
+        if self.kind.resource.verbs.contains(&verb) {
+            Ok(())
+        } else {
+            Err(method_not_allowed())
+        }
+    }
+}
+
+/// Subresources that Kubernetes has and this server has not, because no kubelet stands behind it, say so.
+fn absent_subresource(group: &str, plural: &str, subresource: &str) -> ApiError {
+    let first = subresource.split('/').next().unwrap_or_default();
+    let known = match (group, plural) {
+        ("", "pods") => {
+            ["log", "exec", "attach", "portforward", "proxy", "eviction", "binding", "ephemeralcontainers"].as_slice()
+        }
+        ("", "nodes" | "services") => ["proxy"].as_slice(),
+        ("", "serviceaccounts") => ["token"].as_slice(),
+        _ => [].as_slice(),
+    };
+    if !known.contains(&first) {
+        return unknown_resource();
+    }
+    ApiError::new(
+        501,
+        "NotImplemented",
+        format!("{plural}/{first} is not served: this API server runs without kubelets and token signers"),
+    )
+}

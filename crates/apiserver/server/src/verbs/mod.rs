@@ -1,0 +1,25 @@
+//! The verbs of the API: what a request does to the objects of a kind.
+//!
+//! A write passes the same stations whatever its verb: decode, complete (defaults, fields that only the server decides), validate,
+//! allocate, store. A read copies encoded objects from the store.
+
+mod call;
+mod create;
+mod decode;
+mod delete;
+mod dispatch;
+mod finish;
+mod list;
+mod names;
+mod patch;
+mod scale;
+mod selection;
+mod shape;
+mod update;
+
+pub(crate) use call::Call;
+pub(crate) use decode::decode;
+pub(crate) use dispatch::{Request, dispatch, method_not_allowed, unknown_resource};
+pub(crate) use list::{ListOptions, VersionMatch, too_large};
+pub(crate) use selection::Selection;
+pub(crate) use shape::{partial_metadata, table};
