@@ -15,6 +15,8 @@ pub enum FieldErrorKind {
     NotSupported,
     /// The value stands twice.
     Duplicate,
+    /// The value names something that does not exist.
+    NotFound,
     /// The field may not be set here.
     Forbidden,
     /// Longer than allowed.
@@ -33,6 +35,7 @@ impl FieldErrorKind {
             Self::Required => "FieldValueRequired",
             Self::NotSupported => "FieldValueNotSupported",
             Self::Duplicate => "FieldValueDuplicate",
+            Self::NotFound => "FieldValueNotFound",
             Self::Forbidden => "FieldValueForbidden",
             Self::TooLong => "FieldValueTooLong",
             Self::TooMany => "FieldValueTooMany",
@@ -46,6 +49,7 @@ impl FieldErrorKind {
             Self::Required => "Required value",
             Self::NotSupported => "Unsupported value",
             Self::Duplicate => "Duplicate value",
+            Self::NotFound => "Not found",
             Self::Forbidden => "Forbidden",
             Self::TooLong => "Too long",
             Self::TooMany => "Too many",
@@ -60,7 +64,7 @@ pub struct FieldError {
     pub kind: FieldErrorKind,
     /// Path of the field, for instance `spec.ports[0].port`.
     pub field: String,
-    /// The value at fault; not shown for `Required`, `Forbidden`, `TooLong` and `TooMany`.
+    /// The value at fault; not shown for `Required`, `Forbidden` and `TooLong`; the number of entries for `TooMany`.
     pub value: Value,
     /// The rule.
     pub detail: String,
@@ -111,9 +115,9 @@ impl FieldError {
 
     /// The text after the field path.
     pub fn body(&self) -> String {
-        use FieldErrorKind::{Forbidden, Required, TooLong, TooMany};
+        use FieldErrorKind::{Forbidden, Required, TooLong};
         let mut body = self.kind.text().to_owned();
-        if !matches!(self.kind, Required | Forbidden | TooLong | TooMany) {
+        if !matches!(self.kind, Required | Forbidden | TooLong) {
             body.push_str(": ");
             body.push_str(&self.value.to_string());
         }

@@ -122,6 +122,12 @@ impl<'a> Schema<'a> {
         self.properties()?.get(name).map(|node| self.at(node))
     }
 
+    /// Whether `required` names a field.
+    pub fn requires(self, name: &str) -> bool {
+        let required = self.node.get("required").and_then(Value::as_array);
+        required.is_some_and(|all| all.iter().any(|one| one == name))
+    }
+
     /// The schema of all values of a map (`additionalProperties` that is a schema).
     pub fn values(self) -> Option<Self> {
         self.node

@@ -33,6 +33,13 @@ pub struct OpenApiResource<'a> {
     pub custom_schema: Option<&'a Value>,
 }
 
+/// The smallest OpenAPI v2 document, in the protobuf form that clients ask for (`swagger`, and `title` and `version` of `info`). `kubectl explain` before 1.29
+/// wants one, though it then explains from v3.
+pub const V2_DOCUMENT: &[u8] = b"\x0a\x032.0\x12\x19\x0a\x0aKubernetes\x12\x0bunversioned";
+
+/// Media type of [`V2_DOCUMENT`].
+pub const V2_MEDIA_TYPE: &str = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf";
+
 /// Refers to a definition of a document.
 pub(crate) fn reference(name: &str) -> Value {
     json!({"$ref": format!("#/components/schemas/{name}")})

@@ -10,12 +10,10 @@ pub fn unknown_fields(schema: Schema<'_>, value: &Value) -> Vec<String> {
     drop_unknown(schema, &mut value.clone())
 }
 
-/// Removes the fields that the schema does not know and tells their paths, sorted, at most a hundred. For custom resources this is the pruning
-/// of structural schemas.
+/// Removes the fields that the schema does not know and tells their paths, in the order of the object, at most a hundred.
 pub fn drop_unknown(schema: Schema<'_>, value: &mut Value) -> Vec<String> {
     let mut walk = Walk::default();
     walk.node(Some(schema), value);
-    walk.found.sort();
     walk.found.truncate(MAX_FINDINGS);
     walk.found
 }
@@ -66,20 +64,32 @@ fn keeps_items(schema: Schema<'_>) -> bool {
     schema.items().is_none() && schema.preserves_unknown()
 }
 
-/// Removes null fields of declared objects, as decoding into Kubernetes' types does; a null value of a map or list becomes the zero value. Only
-/// for built-in kinds: custom resources may hold null.
-pub fn drop_nulls(schema: Schema<'_>, value: &mut Value) {
+/// Removes what Kubernetes' types do not store: null fields, and empty lists and maps that are not required. A null value of a map or list
+/// becomes the zero value. Only for built-in kinds: custom resources keep all these.
+pub fn drop_empty(schema: Schema<'_>, value: &mut Value) {
     match value {
         Value::Object(fields) => {
-            fields.retain(|name, value| !value.is_null() || schema.property(name).is_none());
-            fields
-                .iter_mut()
-                .for_each(|(name, value)| set_or_descend(schema.field(name), value));
+            fields.retain(|name, value| {
+                let declared = schema.property(name);
+                declared
+                    .is_none_or(|below| !is_empty(below, value) || schema.requires(name) && !value.is_null())
+            });
+            let maps = fields.iter_mut().map(|(name, value)| (schema.field(name), value));
+            maps.for_each(|(schema, value)| set_or_descend(schema, value));
         }
         Value::Array(items) => items
             .iter_mut()
             .for_each(|item| set_or_descend(schema.items(), item)),
         _ => {}
+    }
+}
+
+fn is_empty(schema: Schema<'_>, value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::Array(items) => items.is_empty() && schema.items().is_some(),
+        Value::Object(fields) => fields.is_empty() && schema.values().is_some(),
+        _ => false,
     }
 }
 
@@ -90,7 +100,7 @@ fn set_or_descend(schema: Option<Schema<'_>>, value: &mut Value) {
             Some("object") if schema.properties().is_some() => *value = Value::Object(Map::new()),
             _ => {}
         },
-        (Some(schema), _) => drop_nulls(schema, value),
+        (Some(schema), _) => drop_empty(schema, value),
         (None, _) => {}
     }
 }
@@ -170,16 +180,27 @@ mod tests {
     }
 
     #[test]
-    fn null_is_absent() {
+    fn null_and_empty_are_absent() {
         let document = builtin::document("apps", "v1", "Deployment").unwrap();
         let mut value = json!({
-            "metadata": {"creationTimestamp": null, "labels": {"a": null}, "annotations": null},
-            "spec": {"template": {"metadata": {"creationTimestamp": null}, "spec": {"containers": null}}},
+            "metadata": {"creationTimestamp": null, "labels": {"a": null}, "annotations": {}, "finalizers": []},
+            "spec": {
+                "strategy": {},
+                "template": {"metadata": {"creationTimestamp": null}, "spec": {"containers": [], "volumes": [{"emptyDir": {}}]}},
+            },
+            "status": {},
         });
-        drop_nulls(document.schema(), &mut value);
+        drop_empty(document.schema(), &mut value);
         assert_eq!(
             value,
-            json!({"metadata": {"labels": {"a": ""}}, "spec": {"template": {"metadata": {}, "spec": {}}}})
+            json!({
+                "metadata": {"labels": {"a": ""}},
+                "spec": {
+                    "strategy": {},
+                    "template": {"metadata": {}, "spec": {"containers": [], "volumes": [{"emptyDir": {}}]}},
+                },
+                "status": {},
+            })
         );
     }
 }

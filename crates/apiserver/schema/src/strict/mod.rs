@@ -2,15 +2,17 @@
 //!
 //! Paths are written as Kubernetes writes them: `spec.template.spec.containers[0].foo`; keys of maps follow a dot like any field.
 
+mod errors;
 mod fields;
 mod parse;
 mod types;
 mod yaml;
 
-pub use fields::{drop_nulls, drop_unknown, unknown_fields};
-pub use parse::{ParseError, parse_json};
+pub use errors::{StrictError, message};
+pub use fields::{drop_empty, drop_unknown, unknown_fields};
+pub use parse::{ParseError, decode_json};
 pub use types::{TypeError, type_error};
-pub use yaml::{parse_yaml, yaml_documents};
+pub use yaml::{decode_yaml, yaml_documents};
 
 /// More findings than this are not reported, as in Kubernetes.
 const MAX_FINDINGS: usize = 100;

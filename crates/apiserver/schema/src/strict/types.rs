@@ -96,7 +96,7 @@ impl<'a> Walk<'a> {
             (Value::Bool(_), Some("boolean")) => true,
             (Value::Number(_), Some("number")) => true,
             (Value::Number(number), Some("integer")) => fits_integer(number, schema.format()),
-            (Value::String(text), Some("string")) => return string_error(text, schema.format()),
+            (Value::String(text), Some("string")) => return string_error(text, schema),
             _ => false,
         };
         (!fits).then(|| {
@@ -130,11 +130,18 @@ fn fits_integer(number: &Number, format: Option<&str>) -> bool {
     }
 }
 
-fn string_error(text: &str, format: Option<&str>) -> Option<String> {
-    match format {
-        Some("date-time") if text.parse::<Timestamp>().is_err() => Some(format!(
-            "parsing time {text:?} as \"2006-01-02T15:04:05Z07:00\": cannot parse {text:?} as \"2006\""
-        )),
+fn string_error(text: &str, schema: Schema<'_>) -> Option<String> {
+    match schema.format() {
+        Some("date-time") if text.parse::<Timestamp>().is_err() => {
+            let is_micro = schema
+                .definition_name()
+                .is_some_and(|name| name.ends_with(".MicroTime"));
+            let fraction = if is_micro { ".000000" } else { "" };
+            let layout = format!("2006-01-02T15:04:05{fraction}Z07:00");
+            Some(format!(
+                "parsing time {text:?} as {layout:?}: cannot parse {text:?} as \"2006\""
+            ))
+        }
         Some("byte") => match BASE64_STANDARD.decode(text.replace(['\n', '\r'], "")) {
             Ok(_) => None,
             Err(_) => Some(format!(
@@ -310,7 +317,19 @@ mod tests {
         assert_eq!(secret("a*").unwrap().1, "illegal base64 data at input byte 1");
         let time = |time: &str| error("", "Pod", json!({"metadata": {"creationTimestamp": time}}));
         assert_eq!(time("2024-01-01T00:00:00Z"), None);
-        assert!(time("yesterday").is_some());
+        assert_eq!(
+            time("yesterday").unwrap().1,
+            r#"parsing time "yesterday" as "2006-01-02T15:04:05Z07:00": cannot parse "yesterday" as "2006""#
+        );
+        let lease = error(
+            "coordination.k8s.io",
+            "Lease",
+            json!({"spec": {"renewTime": "yesterday"}}),
+        );
+        assert_eq!(
+            lease.unwrap().1,
+            r#"parsing time "yesterday" as "2006-01-02T15:04:05.000000Z07:00": cannot parse "yesterday" as "2006""#
+        );
         let crd = json!({"spec": {"versions": [{"schema": {"openAPIV3Schema": {"default": [1], "additionalProperties": false}}}]}});
         assert_eq!(
             error("apiextensions.k8s.io", "CustomResourceDefinition", crd),

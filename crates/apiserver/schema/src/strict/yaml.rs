@@ -4,10 +4,13 @@ use serde::de::DeserializeSeed;
 use serde_json::Value;
 use serde_saphyr::options::DuplicateKeyPolicy;
 
-use super::parse::{Node, ParseError, Reader};
+use super::parse::{ParseError, Reader};
+use super::{StrictError, drop_unknown};
+use crate::Schema;
 
-/// Reads the first document of a YAML text (`null` if it is empty); the second part are the paths of fields that stand twice.
-pub fn parse_yaml(text: &[u8]) -> Result<(Value, Vec<String>), ParseError> {
+/// Reads the first document of a YAML text (`null` if it is empty). What stands twice is found; with a schema also what the schema does not know,
+/// which is left out.
+pub fn decode_yaml(text: &[u8], schema: Option<Schema<'_>>) -> Result<(Value, Vec<StrictError>), ParseError> {
     let text = std::str::from_utf8(text).map_err(|error| ParseError(error.to_string()))?;
     let options = serde_saphyr::options! {
         duplicate_keys: DuplicateKeyPolicy::PassThrough,
@@ -15,15 +18,18 @@ pub fn parse_yaml(text: &[u8]) -> Result<(Value, Vec<String>), ParseError> {
         with_snippet: false,
     };
     let mut reader = Reader {
-        whole_floats: true,
+        yaml: true,
         ..Reader::default()
     };
     let first = yaml_documents(text).next().unwrap_or_default();
-    let value = serde_saphyr::with_deserializer_from_str_with_options(first, options, |yaml| {
-        Node(&mut reader).deserialize(yaml)
+    let mut value = serde_saphyr::with_deserializer_from_str_with_options(first, options, |yaml| {
+        reader.node(None).deserialize(yaml)
     })
-    .map_err(|error| ParseError(error.to_string()))?;
-    Ok((value, reader.duplicates))
+    .map_err(|error| ParseError(format!("yaml: {error}")))?;
+    let mut findings = reader.findings;
+    let unknown = schema.map_or_else(Vec::new, |schema| drop_unknown(schema, &mut value));
+    findings.extend(unknown.into_iter().map(StrictError::UnknownField));
+    Ok((value, findings))
 }
 
 /// The documents of a YAML text, which lines that start with `---` divide. Documents of nothing but comments and blank lines are left out.
@@ -62,6 +68,8 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::builtin;
+    use crate::strict::message;
 
     /// What `sigs.k8s.io/yaml` 1.6 makes of the same texts.
     #[test]
@@ -118,9 +126,9 @@ mod tests {
             ("[a, {b: yes}]", json!(["a", {"b": true}])),
         ];
         for (text, wanted) in cases {
-            let (value, duplicates) = parse_yaml(format!("a: {text}").as_bytes()).unwrap();
+            let (value, findings) = decode_yaml(format!("a: {text}").as_bytes(), None).unwrap();
             assert_eq!(value, json!({"a": wanted}), "{text}");
-            assert!(duplicates.is_empty());
+            assert!(findings.is_empty());
         }
     }
 
@@ -141,15 +149,22 @@ mod tests {
             ("a: 1\n---\nb: 2", json!({"a": 1})),
             ("{\"a\": [1, null]}", json!({"a": [1, null]})),
         ] {
-            assert_eq!(parse_yaml(text.as_bytes()).unwrap().0, wanted, "{text}");
+            assert_eq!(decode_yaml(text.as_bytes(), None).unwrap().0, wanted, "{text}");
         }
     }
 
     #[test]
     fn finds_fields_that_stand_twice() {
-        let (value, duplicates) = parse_yaml(b"a: 1\nb:\n- c: 1\n  c: 2\na: 2\n").unwrap();
-        assert_eq!(value, json!({"a": 2, "b": [{"c": 2}]}));
-        assert_eq!(duplicates, ["b[0].c", "a"]);
+        let document = builtin::document("", "v1", "ConfigMap").unwrap();
+        let text = "metadata:\n  nome: x\ndata:\n  a: '1'\n  a: '2'\nwhat: 1\ndata:\n  b: '3'\n";
+        let (value, findings) = decode_yaml(text.as_bytes(), Some(document.schema())).unwrap();
+        assert_eq!(value, json!({"metadata": {}, "data": {"b": "3"}}));
+        assert_eq!(
+            message(&findings),
+            "yaml: unmarshal errors:\n  line 5: key \"a\" already set in map\n  line 7: key \"data\" already set in map, \
+             unknown field \"metadata.nome\", unknown field \"what\""
+        );
+        assert_eq!(findings[0].to_string(), "line 5: key \"a\" already set in map");
     }
 
     #[test]
@@ -163,9 +178,9 @@ mod tests {
             "null: x",
             "? [a]\n: b",
         ] {
-            assert!(parse_yaml(text.as_bytes()).is_err(), "{text}");
+            assert!(decode_yaml(text.as_bytes(), None).is_err(), "{text}");
         }
-        assert!(parse_yaml(&[0xff, 0xfe, 0x00]).is_err());
+        assert!(decode_yaml(&[0xff, 0xfe, 0x00], None).is_err());
     }
 
     #[test]
