@@ -1,7 +1,7 @@
 //! Plain shared types of Kinglet.
 //!
 //! The Kubernetes objects that the services watch, reduced to the fields they use ([`object`] and one file per kind), the names by which
-//! objects refer to each other ([`ObjectName`]), label selectors, and the well-known names of labels and annotations.
+//! objects refer to each other ([`ObjectName`]), label and field selectors, and the well-known names of labels and annotations.
 //!
 //! In: JSON of the Kubernetes API. Out: values that every pure core takes.
 //!
@@ -9,6 +9,7 @@
 //! object written by a newer API server is still understood.
 
 mod discovery;
+mod field_selector;
 mod ingress;
 mod name;
 mod namespace;
@@ -21,6 +22,7 @@ mod service;
 pub mod wellknown;
 
 pub use discovery::{AddressType, Endpoint, EndpointConditions, EndpointPort, EndpointSlice};
+pub use field_selector::{FieldSelector, FieldSelectorError, FieldTerm};
 pub use ingress::{
     Ingress, IngressBackend, IngressClass, IngressClassSpec, IngressPath, IngressRule, IngressServiceBackend,
     IngressStatus, IngressTls, LoadBalancerIngress, PathType, ServiceBackendPort,
