@@ -1,0 +1,72 @@
+//! ExternalName Services.
+
+use super::{Answer, Chase, Found, Lookup};
+use crate::name::{Name, QueryName};
+use crate::record::{Owner, Records, rtype};
+use crate::snapshot::{Place, Snapshot, Zone};
+
+/// Most aliases that are followed inside the zone.
+const MAX_ALIASES: usize = 10;
+
+impl Snapshot {
+    /// The alias itself; addresses are followed by [`Snapshot::follow`].
+    pub(super) fn alias_record<'s>(&self, target: &'s Name, qtype: u16) -> Found<'s> {
+        match qtype {
+            rtype::A | rtype::AAAA => Found::Alias(target),
+            rtype::CNAME => {
+                let mut records = Records::default();
+                records.push(Owner::Question, rtype::CNAME, self.zones.ttl, &[target.as_wire()]);
+                Found::records(records)
+            }
+            _ => Found::NoData,
+        }
+    }
+
+    /// The addresses that an alias leads to. An alias that leads to nothing inside the zone, or in a circle, has no data.
+    pub(super) fn follow<'s>(
+        &'s self,
+        place: Place,
+        name: &QueryName<'_>,
+        qtype: u16,
+        mut target: &'s Name,
+    ) -> Lookup<'s> {
+        let soa = self.soa(place);
+        let mut records = Records::default();
+        let mut seen: Vec<Box<[u8]>> = vec![name.lower().into()];
+        for _ in 0..MAX_ALIASES {
+            let parts = seen.last().map(|owner| [&**owner]);
+            let owner = match &parts {
+                Some(parts) if seen.len() > 1 => Owner::Name(parts),
+                _ => Owner::Question,
+            };
+            records.push(owner, rtype::CNAME, self.zones.ttl, &[target.as_wire()]);
+            let Ok(next) = QueryName::read(target.as_wire()) else {
+                break;
+            };
+            if seen.iter().any(|name| **name == *next.lower()) {
+                break;
+            }
+            seen.push(next.lower().into());
+            let inside = self
+                .zones
+                .place(&next)
+                .filter(|place| place.zone == Zone::Cluster);
+            let Some(inside) = inside else {
+                return Lookup::Chase(Chase { records, target, soa });
+            };
+            match self.find(inside, &next, qtype) {
+                Found::Alias(next) => target = next,
+                Found::Answer(answer) => {
+                    records.push_renamed(target.as_wire(), &answer.records);
+                    return Lookup::Answer(Answer {
+                        records,
+                        additional: Records::default(),
+                    });
+                }
+                Found::NameError if !self.synced => return Lookup::Unsynced(soa),
+                _ => break,
+            }
+        }
+        Lookup::NoData(soa)
+    }
+}
