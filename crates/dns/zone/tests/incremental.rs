@@ -1,5 +1,7 @@
 //! However the objects came, changed and went, the answers are those of a zone built from what is there in the end.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
+
 mod support;
 
 use std::collections::BTreeMap;
