@@ -6,6 +6,7 @@ use kinglet_api_schema::builtin::document;
 
 use crate::{
     Behaviour, Columns, NameRule, Resource, ScalePaths, SelectableField, Storage, defaults, event, table,
+    validation,
 };
 
 /// All built-in kinds, ordered by group and plural name.
@@ -42,7 +43,7 @@ struct Kind {
 /// Selector, path, value when missing.
 type Field = (&'static str, &'static str, &'static str);
 
-const VERBS: &[&str] = &[
+pub(crate) const VERBS: &[&str] = &[
     "create",
     "delete",
     "deletecollection",
@@ -85,6 +86,11 @@ const GROUPS: &[Group] = &[
                 plural: "configmaps",
                 short: &["cm"],
                 columns: Columns::BuiltIn(table::CONFIG_MAP),
+                behaviour: Behaviour {
+                    validate: validation::config::config_map,
+                    validate_update: validation::config::config_map_update,
+                    ..Behaviour::NONE
+                },
                 ..NAMESPACED
             },
             Kind {
@@ -94,6 +100,7 @@ const GROUPS: &[Group] = &[
                 columns: Columns::BuiltIn(table::ENDPOINTS),
                 behaviour: Behaviour {
                     default: defaults::network::endpoints,
+                    validate: validation::network::endpoints,
                     ..Behaviour::NONE
                 },
                 ..NAMESPACED
@@ -106,6 +113,7 @@ const GROUPS: &[Group] = &[
                 columns: Columns::BuiltIn(table::EVENT),
                 behaviour: Behaviour {
                     default: event::defaults,
+                    validate: validation::config::event,
                     ..Behaviour::NONE
                 },
                 ..NAMESPACED
@@ -135,6 +143,8 @@ const GROUPS: &[Group] = &[
                 columns: Columns::BuiltIn(table::NODE),
                 behaviour: Behaviour {
                     default: defaults::config::node,
+                    validate: validation::config::node,
+                    validate_update: validation::config::node_update,
                     ..Behaviour::NONE
                 },
                 ..CLUSTER
@@ -151,6 +161,8 @@ const GROUPS: &[Group] = &[
                     default: defaults::pod::pod,
                     prepare: defaults::pod::prepare_pod,
                     generation: true,
+                    validate: validation::pod::validate,
+                    validate_update: validation::pod::validate_update,
                     ..Behaviour::NONE
                 },
                 ..NAMESPACED
@@ -162,6 +174,8 @@ const GROUPS: &[Group] = &[
                 columns: Columns::BuiltIn(table::SECRET),
                 behaviour: Behaviour {
                     default: defaults::config::secret,
+                    validate: validation::config::secret,
+                    validate_update: validation::config::secret_update,
                     ..Behaviour::NONE
                 },
                 ..NAMESPACED
@@ -188,6 +202,9 @@ const GROUPS: &[Group] = &[
                 behaviour: Behaviour {
                     default: defaults::network::service,
                     allocates: true,
+                    validate: validation::service::validate,
+                    validate_update: validation::service::validate_update,
+                    validate_status: validation::service::validate_status,
                     ..Behaviour::NONE
                 },
                 ..NAMESPACED
@@ -206,6 +223,8 @@ const GROUPS: &[Group] = &[
             behaviour: Behaviour {
                 default: defaults::config::custom_resource_definition,
                 generation: true,
+                validate: validation::custom::definition,
+                validate_update: validation::custom::definition_update,
                 ..Behaviour::NONE
             },
             ..CLUSTER
@@ -225,6 +244,8 @@ const GROUPS: &[Group] = &[
                 behaviour: Behaviour {
                     default: defaults::workload::daemon_set,
                     generation: true,
+                    validate: validation::workload::daemon_set,
+                    validate_update: validation::workload::selector_update,
                     ..Behaviour::NONE
                 },
                 ..NAMESPACED
@@ -240,6 +261,8 @@ const GROUPS: &[Group] = &[
                 behaviour: Behaviour {
                     default: defaults::workload::deployment,
                     generation: true,
+                    validate: validation::workload::deployment,
+                    validate_update: validation::workload::selector_update,
                     ..Behaviour::NONE
                 },
                 ..NAMESPACED
@@ -256,6 +279,8 @@ const GROUPS: &[Group] = &[
                 behaviour: Behaviour {
                     default: defaults::workload::replica_set,
                     generation: true,
+                    validate: validation::workload::replica_set,
+                    validate_update: validation::workload::selector_update,
                     ..Behaviour::NONE
                 },
                 ..NAMESPACED
@@ -271,6 +296,8 @@ const GROUPS: &[Group] = &[
                 behaviour: Behaviour {
                     default: defaults::workload::stateful_set,
                     generation: true,
+                    validate: validation::workload::stateful_set,
+                    validate_update: validation::workload::selector_update,
                     ..Behaviour::NONE
                 },
                 ..NAMESPACED
@@ -291,6 +318,8 @@ const GROUPS: &[Group] = &[
                 default: defaults::workload::job,
                 prepare: defaults::workload::prepare_job,
                 generation: true,
+                validate: validation::workload::job,
+                validate_update: validation::workload::selector_update,
                 ..Behaviour::NONE
             },
             ..NAMESPACED
@@ -303,6 +332,10 @@ const GROUPS: &[Group] = &[
             kind: "Lease",
             plural: "leases",
             columns: Columns::BuiltIn(table::LEASE),
+            behaviour: Behaviour {
+                validate: validation::config::lease,
+                ..Behaviour::NONE
+            },
             ..NAMESPACED
         }],
     },
@@ -316,6 +349,8 @@ const GROUPS: &[Group] = &[
             behaviour: Behaviour {
                 default: defaults::network::endpoint_slice,
                 generation: true,
+                validate: validation::network::endpoint_slice,
+                validate_update: validation::network::endpoint_slice_update,
                 ..Behaviour::NONE
             },
             ..NAMESPACED
@@ -345,6 +380,8 @@ const GROUPS: &[Group] = &[
                 behaviour: Behaviour {
                     default: defaults::network::ingress_class,
                     generation: true,
+                    validate: validation::network::ingress_class,
+                    validate_update: validation::network::ingress_class_update,
                     ..Behaviour::NONE
                 },
                 ..CLUSTER
@@ -358,6 +395,9 @@ const GROUPS: &[Group] = &[
                 behaviour: Behaviour {
                     default: defaults::network::ingress,
                     generation: true,
+                    validate: validation::network::ingress,
+                    validate_new: validation::network::new_ingress,
+                    validate_status: validation::network::ingress_status,
                     ..Behaviour::NONE
                 },
                 ..NAMESPACED
@@ -370,6 +410,7 @@ const GROUPS: &[Group] = &[
                 behaviour: Behaviour {
                     default: defaults::network::network_policy,
                     generation: true,
+                    validate: validation::network::network_policy,
                     ..Behaviour::NONE
                 },
                 ..NAMESPACED
@@ -387,6 +428,8 @@ const GROUPS: &[Group] = &[
                 columns: Columns::BuiltIn(table::CLUSTER_ROLE_BINDING),
                 behaviour: Behaviour {
                     default: defaults::config::role_binding,
+                    validate: validation::rbac::cluster_role_binding,
+                    validate_update: validation::rbac::binding_update,
                     ..Behaviour::NONE
                 },
                 ..CLUSTER
@@ -395,6 +438,10 @@ const GROUPS: &[Group] = &[
                 kind: "ClusterRole",
                 plural: "clusterroles",
                 name: NameRule::PathSegment,
+                behaviour: Behaviour {
+                    validate: validation::rbac::role,
+                    ..Behaviour::NONE
+                },
                 ..CLUSTER
             },
             Kind {
@@ -404,6 +451,8 @@ const GROUPS: &[Group] = &[
                 columns: Columns::BuiltIn(table::ROLE_BINDING),
                 behaviour: Behaviour {
                     default: defaults::config::role_binding,
+                    validate: validation::rbac::role_binding,
+                    validate_update: validation::rbac::binding_update,
                     ..Behaviour::NONE
                 },
                 ..NAMESPACED
@@ -412,6 +461,10 @@ const GROUPS: &[Group] = &[
                 kind: "Role",
                 plural: "roles",
                 name: NameRule::PathSegment,
+                behaviour: Behaviour {
+                    validate: validation::rbac::role,
+                    ..Behaviour::NONE
+                },
                 ..NAMESPACED
             },
         ],

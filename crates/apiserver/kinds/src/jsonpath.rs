@@ -43,6 +43,19 @@ impl JsonPath {
             found.into_iter().flat_map(|value| step.apply(value)).collect()
         })
     }
+
+    /// The path in dotted form, if it only names fields.
+    pub(crate) fn dotted(&self) -> Option<String> {
+        let fields: Option<Vec<&str>> = self
+            .0
+            .iter()
+            .map(|step| match step {
+                Step::Field(name) => Some(name.as_str()),
+                _ => None,
+            })
+            .collect();
+        fields.map(|fields| fields.join("."))
+    }
 }
 
 /// A field up to the next unescaped `.` or `[`, and what follows.

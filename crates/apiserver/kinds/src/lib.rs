@@ -9,7 +9,9 @@
 //!
 //! Invariant: pure; knows no HTTP and no store. Time and chance come in as parameters.
 
+pub mod allocate;
 mod builtin;
+pub mod custom;
 mod defaults;
 mod event;
 mod json;
@@ -17,6 +19,7 @@ mod jsonpath;
 mod resource;
 mod selector;
 pub mod table;
+mod validation;
 
 pub use builtin::builtin;
 pub use resource::{

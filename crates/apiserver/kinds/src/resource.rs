@@ -179,10 +179,14 @@ pub struct Behaviour {
     /// Fields that only the server decides, on create (no old object) and on update of the main resource: (new, old). Runs after
     /// `default` and after status was dropped or taken over.
     pub prepare: fn(&mut Value, Option<&Value>),
-    /// Rules for an object on its own.
+    /// Rules for an object on its own, but for its metadata; [`Resource::validate_create`] applies both.
     pub validate: fn(&Value) -> Vec<FieldError>,
-    /// Additional rules for a change: (new, old).
+    /// Additional rules for a new object.
+    pub validate_new: fn(&Value) -> Vec<FieldError>,
+    /// Additional rules for a change: (new, old); [`Resource::validate_change`] applies all.
     pub validate_update: fn(&Value, &Value) -> Vec<FieldError>,
+    /// Rules for the status, when it alone changes.
+    pub validate_status: fn(&Value) -> Vec<FieldError>,
     /// Whether `metadata.generation` counts changes outside metadata and status.
     pub generation: bool,
     /// Whether the object takes addresses and ports from the cluster's ranges: `allocate` completes it before it is validated.
@@ -195,7 +199,9 @@ impl Behaviour {
         default: |_| {},
         prepare: |_, _| {},
         validate: |_| Vec::new(),
+        validate_new: |_| Vec::new(),
         validate_update: |_, _| Vec::new(),
+        validate_status: |_| Vec::new(),
         generation: false,
         allocates: false,
     };

@@ -1,5 +1,6 @@
 //! `LabelSelector` objects (meta/v1): their text form and what they select.
 
+use kinglet_model::{Requirement, Selector};
 use serde_json::Value;
 
 use crate::json::Json;
@@ -31,4 +32,24 @@ pub(crate) fn text(selector: &Value) -> Option<String> {
             .collect::<Vec<_>>()
             .join(","),
     )
+}
+/// Whether the selector selects an object with these labels.
+pub(crate) fn matches(selector: &Value, labels: &Value) -> bool {
+    let equal = selector
+        .entries("matchLabels")
+        .map(|(key, value)| Requirement::In(key.into(), vec![value.as_str().unwrap_or_default().into()]));
+    let expressions = selector.list("matchExpressions").iter().map(|one| {
+        let key = one.text("key").into();
+        let values = one.texts("values").into_iter().map(Into::into).collect();
+        match one.text("operator") {
+            "NotIn" => Requirement::NotIn(key, values),
+            "Exists" => Requirement::Exists(key),
+            "DoesNotExist" => Requirement::DoesNotExist(key),
+            _ => Requirement::In(key, values),
+        }
+    });
+    let selector = Selector {
+        requirements: equal.chain(expressions).collect(),
+    };
+    selector.matches_with(|key| labels.get(key)?.as_str())
 }

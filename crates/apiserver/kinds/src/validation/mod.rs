@@ -1,0 +1,47 @@
+//! The rules of the API: which objects it accepts, and what it says of the others.
+//!
+//! One file per area. Rules collect every fault into [`Errors`]; the paths and words are those of the Kubernetes API, because users
+//! search for them.
+
+mod common;
+pub(crate) mod config;
+pub(crate) mod custom;
+mod metadata;
+pub(crate) mod names;
+pub(crate) mod network;
+pub(crate) mod pod;
+pub(crate) mod rbac;
+pub(crate) mod service;
+pub(crate) mod workload;
+
+use kinglet_api_schema::FieldError;
+use serde_json::Value;
+
+pub(crate) use common::Errors;
+
+use crate::Resource;
+
+impl Resource {
+    /// Everything that is wrong with a new object, `metadata` included. The object is complete: named, defaulted, allocated.
+    pub fn validate_create(&self, object: &Value) -> Vec<FieldError> {
+        let mut errors = metadata::on_create(self, object);
+        errors.extend((self.behaviour.validate)(object));
+        errors.extend((self.behaviour.validate_new)(object));
+        errors
+    }
+
+    /// Everything that is wrong with a changed object, `metadata` included.
+    pub fn validate_change(&self, new: &Value, old: &Value) -> Vec<FieldError> {
+        let mut errors = metadata::on_update(new, old);
+        errors.extend((self.behaviour.validate_update)(new, old));
+        errors.extend((self.behaviour.validate)(new));
+        errors
+    }
+
+    /// Everything that is wrong with a changed status.
+    pub fn validate_status_change(&self, new: &Value, old: &Value) -> Vec<FieldError> {
+        let mut errors = metadata::on_update(new, old);
+        errors.extend((self.behaviour.validate_status)(new));
+        errors
+    }
+}

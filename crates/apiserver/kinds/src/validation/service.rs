@@ -1,0 +1,437 @@
+//! Services.
+
+use std::collections::HashSet;
+use std::net::IpAddr;
+
+use kinglet_api_schema::FieldError;
+use serde_json::{Value, json};
+
+use super::Errors;
+use super::common::same;
+use super::names;
+use crate::defaults::network::externally_accessible;
+use crate::json::Json;
+
+const PROTOCOLS: &[&str] = &["SCTP", "TCP", "UDP"];
+/// A day in seconds: the longest affinity.
+const LONGEST_AFFINITY: i64 = 86_400;
+
+/// Whether a Service has no address of its own on purpose.
+pub(crate) fn is_headless(service: &Value) -> bool {
+    matches!(service.texts("spec.clusterIPs").as_slice(), ["None"])
+}
+
+/// Whether a Service is health-checked on a port of its own.
+pub(crate) fn needs_health_check(service: &Value) -> bool {
+    service.text("spec.type") == "LoadBalancer" && service.text("spec.externalTrafficPolicy") == "Local"
+}
+
+/// Rules for a Service on its own; its addresses and ports are allocated.
+pub(crate) fn validate(service: &Value) -> Vec<FieldError> {
+    let mut errors = Errors::default();
+    let kind = service.text("spec.type");
+    if service.list("spec.ports").is_empty() && !is_headless(service) && kind != "ExternalName" {
+        errors.required("spec.ports", "");
+    }
+    of_type(&mut errors, service, kind);
+    ports(&mut errors, service);
+    errors.labels("spec.selector", service.at("spec.selector"));
+    affinity(&mut errors, service);
+    errors.0.extend(cluster_ips(service));
+    for (index, address) in service.texts("spec.externalIPs").into_iter().enumerate() {
+        let path = format!("spec.externalIPs[{index}]");
+        let before = errors.0.len();
+        errors.follows(&path, address, names::address);
+        if errors.0.len() == before {
+            errors.endpoint_address(&path, address, false);
+        }
+    }
+    errors.one_of(
+        "spec.type",
+        kind,
+        &["ClusterIP", "ExternalName", "LoadBalancer", "NodePort"],
+        true,
+    );
+    duplicate_ports(&mut errors, service, kind);
+    balancer(&mut errors, service, kind);
+    traffic(&mut errors, service, kind);
+    errors.0
+}
+
+fn of_type(errors: &mut Errors, service: &Value, kind: &str) {
+    match kind {
+        "LoadBalancer" | "NodePort" if is_headless(service) => errors.invalid(
+            "spec.clusterIPs[0]",
+            "None",
+            format!("may not be set to 'None' for {kind} services"),
+        ),
+        "ExternalName" => {
+            for field in ["clusterIPs", "ipFamilies", "ipFamilyPolicy"] {
+                let path = format!("spec.{field}");
+                if !super::common::is_empty(service.at(&path)) {
+                    errors.forbidden(path, "may not be set for ExternalName services");
+                }
+            }
+            let name = service.text("spec.externalName");
+            let name = name.strip_suffix('.').unwrap_or(name);
+            errors.required_name("spec.externalName", name, names::dns_subdomain);
+        }
+        _ => {}
+    }
+}
+
+fn ports(errors: &mut Errors, service: &Value) {
+    let ports = service.list("spec.ports");
+    let mut seen = HashSet::new();
+    for (index, port) in ports.iter().enumerate() {
+        let path = format!("spec.ports[{index}]");
+        let name = port.text("name");
+        if name.is_empty() && ports.len() > 1 {
+            errors.required(format!("{path}.name"), "");
+        } else if !name.is_empty() {
+            errors.follows(&format!("{path}.name"), name, names::dns_label);
+            if !seen.insert(name) {
+                errors.duplicate(format!("{path}.name"), name);
+            }
+        }
+        errors.port_number(&format!("{path}.port"), port.at("port"));
+        errors.one_of(
+            &format!("{path}.protocol"),
+            port.text("protocol"),
+            PROTOCOLS,
+            true,
+        );
+        errors.port(&format!("{path}.targetPort"), port.at("targetPort"));
+        if port.has("appProtocol") {
+            let protocol = port.text("appProtocol");
+            errors.follows(&format!("{path}.appProtocol"), protocol, names::qualified_name);
+        }
+    }
+}
+
+fn affinity(errors: &mut Errors, service: &Value) {
+    let affinity = service.text("spec.sessionAffinity");
+    errors.one_of("spec.sessionAffinity", affinity, &["ClientIP", "None"], true);
+    let config = "spec.sessionAffinityConfig";
+    match affinity {
+        "ClientIP" => {
+            let path = format!("{config}.clientIP.timeoutSeconds");
+            let missing = [config, &format!("{config}.clientIP"), &path]
+                .into_iter()
+                .find(|path| !service.has(path))
+                .map(str::to_owned);
+            if let Some(missing) = missing {
+                errors.required(missing, "when session affinity type is ClientIP");
+            } else if !(1..=LONGEST_AFFINITY).contains(&service.int(&path)) {
+                let why = format!("must be greater than 0 and less than {LONGEST_AFFINITY}");
+                errors.invalid(path.clone(), service.int(&path), why);
+            }
+        }
+        "None" if service.has(config) => {
+            errors.forbidden(config, "must not be set when session affinity is None");
+        }
+        _ => {}
+    }
+}
+
+fn duplicate_ports(errors: &mut Errors, service: &Value, kind: &str) {
+    let ports = service.list("spec.ports");
+    let (mut node_ports, mut numbers) = (HashSet::new(), HashSet::new());
+    let numbered = || {
+        ports
+            .iter()
+            .enumerate()
+            .filter(|(_, port)| port.int("nodePort") != 0)
+    };
+    for (index, _) in numbered().filter(|_| kind == "ClusterIP") {
+        errors.forbidden(
+            format!("spec.ports[{index}].nodePort"),
+            "may not be used when `type` is 'ClusterIP'",
+        );
+    }
+    for (index, port) in numbered() {
+        if !node_ports.insert((port.text("protocol"), port.int("nodePort"))) {
+            errors.duplicate(format!("spec.ports[{index}].nodePort"), port.int("nodePort"));
+        }
+    }
+    for (index, port) in ports.iter().enumerate() {
+        let (protocol, number) = (port.text("protocol"), port.int("port"));
+        if !numbers.insert((protocol, number)) {
+            errors.duplicate(
+                format!("spec.ports[{index}]"),
+                json!({"protocol": protocol, "port": number, "targetPort": 0}),
+            );
+        }
+    }
+}
+
+fn balancer(errors: &mut Errors, service: &Value, kind: &str) {
+    const ONLY: &str = "may only be used when `type` is 'LoadBalancer'";
+    let balanced = kind == "LoadBalancer";
+    let ranges = service.texts("spec.loadBalancerSourceRanges");
+    if !ranges.is_empty() {
+        let path = "spec.LoadBalancerSourceRanges";
+        if !balanced {
+            errors.forbidden(path, ONLY);
+        }
+        for (index, range) in ranges.into_iter().enumerate() {
+            errors.follows(&format!("{path}[{index}]"), range.trim(), names::network);
+        }
+    } else if let Some(ranges) = service.annotation("service.beta.kubernetes.io/load-balancer-source-ranges")
+    {
+        let path = "metadata.annotations[service.beta.kubernetes.io/load-balancer-source-ranges]";
+        if !balanced {
+            errors.forbidden(path, ONLY);
+        }
+        for range in ranges.trim().split(',').filter(|_| !ranges.trim().is_empty()) {
+            errors.follows(path, range.trim(), names::network);
+        }
+    }
+    let class = service.at("spec.loadBalancerClass");
+    if !balanced {
+        for (field, value) in [
+            (
+                "spec.allocateLoadBalancerNodePorts",
+                service.at("spec.allocateLoadBalancerNodePorts"),
+            ),
+            ("spec.loadBalancerClass", class),
+        ] {
+            if !value.is_null() {
+                errors.forbidden(field, ONLY);
+            }
+        }
+    } else if let Some(class) = class.as_str() {
+        errors.follows("spec.loadBalancerClass", class, names::qualified_name);
+    }
+}
+
+fn traffic(errors: &mut Errors, service: &Value, kind: &str) {
+    let policies = &["Cluster", "Local"];
+    let external = service.text("spec.externalTrafficPolicy");
+    if externally_accessible(service.at("spec")) {
+        errors.one_of("spec.externalTrafficPolicy", external, policies, true);
+    } else if !external.is_empty() {
+        errors.invalid(
+            "spec.externalTrafficPolicy",
+            external,
+            "may only be set for externally-accessible services",
+        );
+    }
+    let check = service.at("spec.healthCheckNodePort");
+    if !needs_health_check(service) {
+        if service.int("spec.healthCheckNodePort") != 0 {
+            errors.invalid(
+                "spec.healthCheckNodePort",
+                check.clone(),
+                "may only be set when `type` is 'LoadBalancer' and `externalTrafficPolicy` is 'Local'",
+            );
+        }
+    } else if service.int("spec.healthCheckNodePort") == 0 {
+        errors.required("spec.healthCheckNodePort", "");
+    } else {
+        errors.port_number("spec.healthCheckNodePort", check);
+    }
+    let required = matches!(kind, "ClusterIP" | "NodePort" | "LoadBalancer");
+    let internal = service.text("spec.internalTrafficPolicy");
+    errors.one_of("spec.internalTrafficPolicy", internal, policies, required);
+    errors.one_of(
+        "spec.trafficDistribution",
+        service.text("spec.trafficDistribution"),
+        &["PreferClose", "PreferSameZone", "PreferSameNode"],
+        false,
+    );
+}
+
+/// Rules about `clusterIP`, `clusterIPs`, `ipFamilies` and `ipFamilyPolicy`; allocation relies on them.
+pub(crate) fn cluster_ips(service: &Value) -> Vec<FieldError> {
+    let mut errors = Errors::default();
+    if service.text("spec.type") == "ExternalName" {
+        return errors.0;
+    }
+    let (one, all) = (service.text("spec.clusterIP"), service.texts("spec.clusterIPs"));
+    let list = || service.at("spec.clusterIPs").clone();
+    match (one, all.first()) {
+        ("", None) => {}
+        ("", Some(_)) => errors.invalid(
+            "spec.clusterIPs",
+            list(),
+            "must be empty when `clusterIP` is not specified",
+        ),
+        (_, None) => errors.required("spec.clusterIPs", ""),
+        (one, Some(first)) if one != *first => {
+            errors.invalid("spec.clusterIPs", list(), "first value must match `clusterIP`");
+        }
+        _ => {}
+    }
+    families(&mut errors, service);
+    let before = errors.0.len();
+    for (index, address) in all.iter().enumerate() {
+        match (index, *address) {
+            (0, "None") if all.len() > 1 => {
+                errors.invalid(
+                    "spec.clusterIPs",
+                    list(),
+                    "'None' must be the first and only value",
+                );
+            }
+            (0, "None") => {}
+            _ => errors.follows(&format!("spec.clusterIPs[{index}]"), address, names::address),
+        }
+    }
+    let malformed = errors.0.len() > before;
+    if all.len() > 2 {
+        errors.invalid("spec.clusterIPs", list(), "may only hold up to 2 values");
+    }
+    if malformed {
+        return errors.0;
+    }
+    let addresses: Vec<IpAddr> = all.iter().filter_map(|one| one.parse().ok()).collect();
+    if let [first, second, ..] = addresses.as_slice()
+        && (first.is_ipv6() == second.is_ipv6() || addresses.len() > 2)
+    {
+        errors.invalid(
+            "spec.clusterIPs",
+            list(),
+            "may specify no more than one IP for each IP family",
+        );
+    }
+    for (index, (address, family)) in addresses.iter().zip(service.texts("spec.ipFamilies")).enumerate() {
+        let matching = if address.is_ipv6() { "IPv6" } else { "IPv4" };
+        if family != matching && matches!(family, "IPv4" | "IPv6") {
+            let why = format!("expected an {family} value as indicated by `ipFamilies[{index}]`");
+            errors.invalid(format!("spec.clusterIPs[{index}]"), address.to_string(), why);
+        }
+    }
+    errors.0
+}
+
+fn families(errors: &mut Errors, service: &Value) {
+    let mut seen = HashSet::new();
+    for (index, family) in service.texts("spec.ipFamilies").into_iter().enumerate() {
+        let path = format!("spec.ipFamilies[{index}]");
+        errors.one_of(&path, family, &["IPv4", "IPv6"], true);
+        if !seen.insert(family) {
+            errors.duplicate(path, family);
+        }
+    }
+    errors.one_of(
+        "spec.ipFamilyPolicy",
+        service.text("spec.ipFamilyPolicy"),
+        &["PreferDualStack", "RequireDualStack", "SingleStack"],
+        false,
+    );
+}
+
+/// Rules for a change.
+pub(crate) fn validate_update(new: &Value, old: &Value) -> Vec<FieldError> {
+    let mut errors = Errors::default();
+    if new.text("spec.type") != "ExternalName" && old.text("spec.type") != "ExternalName" {
+        let headless = (is_headless(new), is_headless(old));
+        if headless != (true, true) {
+            change_of(&mut errors, new, old, "clusterIPs", "clusterIP");
+        }
+        if headless == (false, false) {
+            change_of(&mut errors, new, old, "ipFamilies", "ipFamily");
+        }
+    }
+    let balanced = |service: &Value| service.text("spec.type") == "LoadBalancer";
+    if balanced(new)
+        && balanced(old)
+        && !same(new.at("spec.loadBalancerClass"), old.at("spec.loadBalancerClass"))
+    {
+        errors.invalid(
+            "spec.loadBalancerClass",
+            new.at("spec.loadBalancerClass").clone(),
+            "may not change once set",
+        );
+    }
+    if needs_health_check(new)
+        && needs_health_check(old)
+        && new.int("spec.healthCheckNodePort") != old.int("spec.healthCheckNodePort")
+    {
+        errors.forbidden("spec.healthCheckNodePort", "field is immutable");
+    }
+    errors.0
+}
+
+/// What is assigned stays: the first value may not change, a second may come, and go with the policy `SingleStack`.
+fn change_of(errors: &mut Errors, new: &Value, old: &Value, field: &str, one: &str) {
+    let path = format!("spec.{field}");
+    let (now, before) = (new.texts(&path), old.texts(&path));
+    let first = format!("{path}[0]");
+    if now.len() == before.len() {
+        for (index, _) in now
+            .iter()
+            .zip(&before)
+            .enumerate()
+            .filter(|(_, (now, before))| now != before)
+        {
+            let index = if field == "ipFamilies" { 0 } else { index };
+            errors.invalid(
+                format!("{path}[{index}]"),
+                new.at(&path).clone(),
+                "may not change once set",
+            );
+        }
+        return;
+    }
+    if now.is_empty() {
+        errors.invalid(first, json!([]), format!("primary {one} can not be unset"));
+        return;
+    }
+    if before.first().is_some_and(|before| Some(before) != now.first()) {
+        errors.invalid(
+            first,
+            new.at("spec.clusterIPs").clone(),
+            "may not change once set",
+        );
+    }
+    let single = new.text("spec.ipFamilyPolicy") == "SingleStack";
+    if now.len() < before.len() && now.len() == 1 && !single {
+        errors.invalid(
+            "spec.ipFamilyPolicy",
+            new.at("spec.ipFamilyPolicy").clone(),
+            format!("must be set to 'SingleStack' when releasing the secondary {one}"),
+        );
+    }
+}
+
+/// Rules for the status.
+pub(crate) fn validate_status(service: &Value) -> Vec<FieldError> {
+    let mut errors = Errors::default();
+    let ingress = service.list("status.loadBalancer.ingress");
+    let path = "status.loadBalancer.ingress";
+    if service.text("spec.type") != "LoadBalancer" && !ingress.is_empty() {
+        errors.forbidden(path, "may only be used when `spec.type` is 'LoadBalancer'");
+        return errors.0;
+    }
+    for (index, one) in ingress.iter().enumerate() {
+        let path = format!("{path}[{index}]");
+        balancer_ingress(&mut errors, &path, one);
+        let (ip, mode) = (one.text("ip"), one.text("ipMode"));
+        match (ip.is_empty(), mode.is_empty()) {
+            (false, true) => errors.required(format!("{path}.ipMode"), "must be specified when `ip` is set"),
+            (true, false) => errors.forbidden(
+                format!("{path}.ipMode"),
+                "may not be specified when `ip` is not set",
+            ),
+            _ => errors.one_of(&format!("{path}.ipMode"), mode, &["Proxy", "VIP"], false),
+        }
+    }
+    errors.0
+}
+
+/// Address and host name of a load balancer.
+pub(crate) fn balancer_ingress(errors: &mut Errors, path: &str, one: &Value) {
+    let (ip, hostname) = (one.text("ip"), one.text("hostname"));
+    if !ip.is_empty() {
+        errors.follows(&format!("{path}.ip"), ip, names::address);
+    }
+    if !hostname.is_empty() {
+        let path = format!("{path}.hostname");
+        errors.follows(&path, hostname, names::dns_subdomain);
+        if hostname.parse::<IpAddr>().is_ok() {
+            errors.invalid(path, hostname, "must be a DNS name, not an IP address");
+        }
+    }
+}

@@ -1,0 +1,148 @@
+//! Deployments, ReplicaSets, DaemonSets, StatefulSets and Jobs.
+
+use kinglet_api_schema::FieldError;
+use serde_json::Value;
+
+use super::Errors;
+use super::{names, pod};
+use crate::json::Json;
+use crate::selector;
+
+/// Deployment.
+pub(crate) fn deployment(object: &Value) -> Vec<FieldError> {
+    let mut errors = Errors::default();
+    for field in [
+        "spec.replicas",
+        "spec.minReadySeconds",
+        "spec.revisionHistoryLimit",
+        "spec.progressDeadlineSeconds",
+    ] {
+        errors.not_negative(object, field);
+    }
+    selected_template(&mut errors, object, true);
+    let strategy = object.text("spec.strategy.type");
+    errors.one_of(
+        "spec.strategy.type",
+        strategy,
+        &["Recreate", "RollingUpdate"],
+        true,
+    );
+    if strategy == "Recreate" && object.has("spec.strategy.rollingUpdate") {
+        errors.forbidden(
+            "spec.strategy.rollingUpdate",
+            "may not be specified when strategy `type` is 'Recreate'",
+        );
+    }
+    if object.int("spec.progressDeadlineSeconds") != 0
+        && object.int("spec.progressDeadlineSeconds") <= object.int("spec.minReadySeconds")
+    {
+        errors.invalid(
+            "spec.progressDeadlineSeconds",
+            object.int("spec.progressDeadlineSeconds"),
+            "must be greater than minReadySeconds",
+        );
+    }
+    errors.0
+}
+
+/// ReplicaSet.
+pub(crate) fn replica_set(object: &Value) -> Vec<FieldError> {
+    let mut errors = Errors::default();
+    errors.not_negative(object, "spec.replicas");
+    errors.not_negative(object, "spec.minReadySeconds");
+    selected_template(&mut errors, object, true);
+    errors.0
+}
+
+/// DaemonSet.
+pub(crate) fn daemon_set(object: &Value) -> Vec<FieldError> {
+    let mut errors = Errors::default();
+    errors.not_negative(object, "spec.minReadySeconds");
+    selected_template(&mut errors, object, true);
+    let strategy = object.text("spec.updateStrategy.type");
+    errors.one_of(
+        "spec.updateStrategy.type",
+        strategy,
+        &["RollingUpdate", "OnDelete"],
+        true,
+    );
+    errors.0
+}
+
+/// StatefulSet.
+pub(crate) fn stateful_set(object: &Value) -> Vec<FieldError> {
+    let mut errors = Errors::default();
+    errors.not_negative(object, "spec.replicas");
+    errors.not_negative(object, "spec.minReadySeconds");
+    selected_template(&mut errors, object, true);
+    if !object.text("spec.serviceName").is_empty() {
+        errors.follows(
+            "spec.serviceName",
+            object.text("spec.serviceName"),
+            names::dns_subdomain,
+        );
+    }
+    errors.0
+}
+
+/// Job.
+pub(crate) fn job(object: &Value) -> Vec<FieldError> {
+    let mut errors = Errors::default();
+    for field in ["spec.parallelism", "spec.completions", "spec.backoffLimit"] {
+        errors.not_negative(object, field);
+    }
+    selected_template(&mut errors, object, false);
+    let policy = object.text("spec.template.spec.restartPolicy");
+    if policy == "Always" {
+        errors.0.push(FieldError::not_supported(
+            "spec.template.spec.restartPolicy",
+            policy,
+            &["OnFailure", "Never"],
+        ));
+    }
+    errors.0
+}
+
+/// The selector is there and selects what the template makes. Pods of all but Jobs always restart.
+fn selected_template(errors: &mut Errors, object: &Value, restarts: bool) {
+    let selector = object.at("spec.selector");
+    let none =
+        selector.entries("matchLabels").next().is_none() && selector.list("matchExpressions").is_empty();
+    if selector.is_null() {
+        errors.required("spec.selector", "");
+    } else {
+        errors.label_selector("spec.selector", selector);
+        if none {
+            errors.invalid(
+                "spec.selector",
+                selector.clone(),
+                "empty selector is invalid for deployment",
+            );
+        }
+    }
+    let labels = object.at("spec.template.metadata.labels");
+    if !none && !selector::matches(selector, labels) {
+        errors.invalid(
+            "spec.template.metadata.labels",
+            labels.clone(),
+            "`selector` does not match template `labels`",
+        );
+    }
+    errors.labels("spec.template.metadata.labels", labels);
+    pod::spec(errors, "spec.template.spec", object.at("spec.template.spec"));
+    let policy = object.text("spec.template.spec.restartPolicy");
+    if restarts && matches!(policy, "OnFailure" | "Never") {
+        errors.0.push(FieldError::not_supported(
+            "spec.template.spec.restartPolicy",
+            policy,
+            &["Always"],
+        ));
+    }
+}
+
+/// A change of what selects Pods.
+pub(crate) fn selector_update(new: &Value, old: &Value) -> Vec<FieldError> {
+    let mut errors = Errors::default();
+    errors.immutable("spec.selector", new, old);
+    errors.0
+}
