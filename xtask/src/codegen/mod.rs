@@ -1,5 +1,6 @@
 //! Generators of committed files.
 
+mod messages;
 mod schema;
 
 use std::path::PathBuf;
@@ -13,11 +14,21 @@ pub(crate) enum Codegen {
         #[arg(long, value_name = "DIR")]
         from: PathBuf,
     },
+    /// The field numbers of the protobuf messages, from the Go types of a Kubernetes release.
+    Messages {
+        /// Directory of the Go module `k8s.io/api`.
+        #[arg(long, value_name = "DIR")]
+        api: PathBuf,
+        /// Directory of the Go module `k8s.io/apimachinery`.
+        #[arg(long, value_name = "DIR")]
+        apimachinery: PathBuf,
+    },
 }
 
 /// Runs a generator.
 pub(crate) fn run(what: Codegen) -> anyhow::Result<()> {
     match what {
         Codegen::Schema { from } => schema::generate(&from),
+        Codegen::Messages { api, apimachinery } => messages::generate(&api, &apimachinery),
     }
 }

@@ -8,6 +8,7 @@
 pub mod builtin;
 mod field_error;
 pub mod openapi;
+pub mod protobuf;
 pub mod strict;
 pub mod structural;
 mod view;

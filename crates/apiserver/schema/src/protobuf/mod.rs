@@ -1,0 +1,121 @@
+//! Kubernetes' protobuf form of objects, as kubectl 1.32 and newer send it for `create` and `auth`.
+//!
+//! A body is `k8s\0`, then a `runtime.Unknown` that carries `apiVersion`, `kind` and the encoded object. What comes out is the object as JSON. Fields that
+//! are not known are skipped, as protobuf wants it.
+
+mod message;
+mod table;
+mod wire;
+
+use serde_json::Value;
+
+use message::Decoder;
+use wire::{Fields, Wire};
+
+/// What every body starts with.
+const MAGIC: &[u8] = b"k8s\0";
+
+/// A body that cannot be decoded.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum DecodeError {
+    /// The body does not start with `k8s\0`.
+    #[error("provided data does not appear to be a protobuf message, expected prefix [107 56 115 0]")]
+    NoMagic,
+    /// The body ends within a field.
+    #[error("unexpected EOF")]
+    UnexpectedEnd,
+    /// The bytes are no protobuf, or a value is none of its type.
+    #[error("proto: {0}")]
+    Malformed(String),
+    /// A kind that is not in the table.
+    #[error("no kind {kind:?} is registered for version {api_version:?}")]
+    UnknownKind {
+        /// `apiVersion` of the body.
+        api_version: String,
+        /// `kind` of the body.
+        kind: String,
+    },
+    /// Messages lie too deep in each other.
+    #[error("proto: messages are nested too deeply")]
+    TooDeep,
+    /// The body has too many values.
+    #[error("proto: too many values")]
+    TooLarge,
+    /// `contentEncoding` or `contentType` is not one that Kubernetes uses here.
+    #[error("unsupported content type {0:?}")]
+    UnsupportedContent(String),
+}
+
+/// `runtime.Unknown`.
+#[derive(Default)]
+struct Envelope<'a> {
+    api_version: String,
+    kind: String,
+    raw: &'a [u8],
+    content_encoding: String,
+    content_type: String,
+}
+
+/// Decodes a body to the object as JSON, with `apiVersion` and `kind`.
+///
+/// # Errors
+/// The body is not in Kubernetes' protobuf form, or of a kind that the table does not know.
+pub fn decode(body: &[u8]) -> Result<Value, DecodeError> {
+    let envelope = Envelope::read(body.strip_prefix(MAGIC).ok_or(DecodeError::NoMagic)?)?;
+    if !envelope.content_encoding.is_empty() {
+        return Err(DecodeError::UnsupportedContent(envelope.content_encoding));
+    }
+    let mut object = match envelope.content_type.as_str() {
+        "" | "application/vnd.kubernetes.protobuf" => envelope.message()?,
+        "application/json" => {
+            serde_json::from_slice(envelope.raw).map_err(|error| DecodeError::Malformed(error.to_string()))?
+        }
+        _ => return Err(DecodeError::UnsupportedContent(envelope.content_type)),
+    };
+    if let Some(fields) = object.as_object_mut() {
+        fields.insert("apiVersion".into(), envelope.api_version.into());
+        fields.insert("kind".into(), envelope.kind.into());
+    }
+    Ok(object)
+}
+
+impl<'a> Envelope<'a> {
+    fn read(bytes: &'a [u8]) -> Result<Self, DecodeError> {
+        let mut envelope = Self::default();
+        for field in Fields::new(bytes) {
+            match field? {
+                (1, Wire::Bytes(meta)) => envelope.read_type(meta)?,
+                (2, Wire::Bytes(raw)) => envelope.raw = raw,
+                (3, Wire::Bytes(text)) => envelope.content_encoding = wire::text(text),
+                (4, Wire::Bytes(text)) => envelope.content_type = wire::text(text),
+                _ => {}
+            }
+        }
+        Ok(envelope)
+    }
+
+    fn read_type(&mut self, meta: &[u8]) -> Result<(), DecodeError> {
+        for field in Fields::new(meta) {
+            match field? {
+                (1, Wire::Bytes(text)) => self.api_version = wire::text(text),
+                (2, Wire::Bytes(text)) => self.kind = wire::text(text),
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn message(&self) -> Result<Value, DecodeError> {
+        let table = table::table();
+        let message = table
+            .find(&self.api_version, &self.kind)
+            .ok_or_else(|| DecodeError::UnknownKind {
+                api_version: self.api_version.clone(),
+                kind: self.kind.clone(),
+            })?;
+        Decoder::new(table).message(message, self.raw)
+    }
+}
+
+#[cfg(test)]
+mod tests;
