@@ -1,0 +1,143 @@
+//! One client connection: its protocol, its requests, its timeouts, its end.
+
+use std::net::SocketAddr;
+use std::pin::{Pin, pin};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Instant;
+
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
+use tokio::time::{sleep_until, timeout};
+
+use crate::EntryPoint;
+use crate::activity::{Activity, Verdict};
+use crate::exchange::{self, Client};
+use crate::forwarded::{Origin, address_value};
+use crate::guard::Guard;
+use crate::rewind::Rewind;
+use crate::worker::Worker;
+
+/// Serves a connection to its end.
+pub(crate) async fn serve(
+    worker: Rc<Worker>,
+    entry_point: EntryPoint,
+    stream: TcpStream,
+    address: SocketAddr,
+) {
+    worker.recorder.opened(entry_point);
+    let ip = address.ip().to_canonical();
+    let client = Rc::new(Client {
+        entry_point,
+        address,
+        origin: Origin {
+            address: address_value(ip),
+            trusted: worker
+                .settings
+                .trusted_ips
+                .iter()
+                .any(|network| network.contains(&ip)),
+            tls: entry_point == EntryPoint::Websecure,
+            hostname: worker.hostname.clone(),
+        },
+        activity: Arc::new(Activity::new(Instant::now())),
+        worker,
+    });
+    let result = match entry_point {
+        EntryPoint::Web => clear_text(&client, stream).await,
+        EntryPoint::Websecure => tls(&client, stream).await,
+    };
+    let is_parse = result.as_ref().is_err_and(hyper::Error::is_parse);
+    if let Err(error) = result {
+        tracing::debug!(%entry_point, client = %address, %error, "connection ended");
+    }
+    client
+        .worker
+        .recorder
+        .closed(entry_point, is_parse || client.activity.is_malformed());
+}
+
+async fn clear_text(client: &Rc<Client>, stream: TcpStream) -> hyper::Result<()> {
+    let limit = client.worker.settings.timeouts.read_header;
+    match timeout(limit, Rewind::detect_http2(stream)).await {
+        Ok(Ok((true, stream))) => http2(client, stream).await,
+        Ok(Ok((false, stream))) => http1(client, stream).await,
+        Ok(Err(_)) | Err(_) => Ok(()),
+    }
+}
+
+async fn tls(client: &Rc<Client>, stream: TcpStream) -> hyper::Result<()> {
+    let limit = client.worker.settings.timeouts.read_header;
+    match timeout(limit, client.worker.acceptor.accept(stream)).await {
+        Ok(Ok(stream)) if stream.get_ref().1.alpn_protocol() == Some(b"h2") => http2(client, stream).await,
+        Ok(Ok(stream)) => http1(client, stream).await,
+        Ok(Err(error)) => {
+            tracing::debug!(client = %client.address, %error, "TLS handshake failed");
+            Ok(())
+        }
+        Err(_) => Ok(()),
+    }
+}
+
+async fn http1<T>(client: &Rc<Client>, stream: T) -> hyper::Result<()>
+where
+    T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let stream = TokioIo::new(Guard::new(stream, client.activity.clone()));
+    let service = service_fn(|request| exchange::handle(client.clone(), request));
+    let connection = client
+        .worker
+        .http1
+        .serve_connection(stream, service)
+        .with_upgrades();
+    drive(client, connection, |connection| connection.graceful_shutdown()).await
+}
+
+async fn http2<T>(client: &Rc<Client>, stream: T) -> hyper::Result<()>
+where
+    T: AsyncRead + AsyncWrite + Unpin + 'static,
+{
+    client.activity.head(false);
+    let of_request = client.clone();
+    let service = service_fn(move |request| exchange::handle(of_request.clone(), request));
+    let connection = client
+        .worker
+        .http2
+        .serve_connection(TokioIo::new(stream), service);
+    drive(client, connection, |connection| connection.graceful_shutdown()).await
+}
+
+/// Runs a connection until it ends, is idle or slow for too long, or the proxy stops; `retire` lets it finish its requests.
+async fn drive<C>(client: &Client, connection: C, retire: fn(Pin<&mut C>)) -> hyper::Result<()>
+where
+    C: Future<Output = hyper::Result<()>>,
+{
+    let Worker { settings, stop, .. } = &*client.worker;
+    let mut connection = pin!(connection);
+    let mut due = pin!(sleep_until(
+        (Instant::now() + settings.timeouts.read_header).into()
+    ));
+    let mut stopped = pin!(stop.cancelled());
+    let mut retired = false;
+    loop {
+        tokio::select! {
+            biased;
+            result = connection.as_mut() => return result,
+            () = due.as_mut() => match client.activity.verdict(Instant::now(), &settings.timeouts) {
+                Verdict::Wait(until) => due.as_mut().reset(until.into()),
+                Verdict::Retire if !retired => {
+                    retired = true;
+                    retire(connection.as_mut());
+                    due.as_mut().reset((Instant::now() + settings.timeouts.read_header).into());
+                }
+                Verdict::Retire | Verdict::Close => return Ok(()),
+            },
+            () = stopped.as_mut(), if !retired => {
+                retired = true;
+                retire(connection.as_mut());
+            }
+        }
+    }
+}

@@ -1,0 +1,470 @@
+//! Strict message framing of HTTP/1.1 requests (RFC 9112), in front of the HTTP library.
+//!
+//! Two parsers on a request's way that disagree on where it ends let a client smuggle a second request past the first. The HTTP library is
+//! lenient where the RFC allows it (it drops `Content-Length` beside `Transfer-Encoding`, merges equal lengths, accepts bare line feeds),
+//! and by the time a handler sees a request the evidence is gone. [`Framing`] therefore reads the bytes first, refuses everything that is
+//! not framed in exactly one way, and leaves everything else to the library.
+//!
+//! Refusing means spoiling: the byte at which the message turns out malformed becomes NUL, which no part of a message may contain, and
+//! nothing after it is passed on. The library then answers 400 in its turn, after the answers to requests before this one, and closes the
+//! connection. As a head is complete only with the line feed of its empty line, and violations are found no later than there, the
+//! library never sees a malformed head complete.
+
+use memchr::memchr;
+
+/// Longest line that is collected across reads. The library gives up earlier, with 431 or 414.
+const MAX_LINE: usize = 128 * 1024;
+
+/// Why a request was refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Violation {
+    /// A line feed without a carriage return (RFC 9112 section 2.2 allows to accept it; others do not).
+    #[error("a line ends without a carriage return")]
+    BareLineFeed,
+    /// A carriage return or NUL inside a line (RFC 9112 section 2.2).
+    #[error("a line contains a carriage return or NUL")]
+    ControlCharacter,
+    /// The request line is not `method SP request-target SP HTTP/1.x` (RFC 9112 section 3), or its target has a fragment.
+    #[error("the request line is malformed")]
+    RequestLine,
+    /// A header line without a name, or folded (RFC 9112 sections 5.1 and 5.2).
+    #[error("a header line is malformed or folded")]
+    HeaderLine,
+    /// `Content-Length` is not one decimal number (RFC 9112 section 6.3).
+    #[error("Content-Length is not a single decimal number")]
+    ContentLength,
+    /// `Transfer-Encoding` is not just `chunked`, or is in an HTTP/1.0 request (RFC 9112 section 6.1).
+    #[error("Transfer-Encoding is not just \"chunked\"")]
+    TransferEncoding,
+    /// Both headers that delimit a body (RFC 9112 section 6.3, item 3).
+    #[error("the request has both Content-Length and Transfer-Encoding")]
+    TwoLengths,
+    /// More than one `Host` (RFC 9112 section 3.2).
+    #[error("the request has several Host headers")]
+    SeveralHosts,
+    /// A chunk or a trailer line is malformed (RFC 9112 section 7.1).
+    #[error("the chunked body is malformed")]
+    Chunk,
+    /// A line is longer than any limit.
+    #[error("a line is too long")]
+    TooLong,
+}
+
+/// Follows the requests of one connection.
+#[derive(Debug, Default)]
+pub struct Framing {
+    state: State,
+    head: Head,
+    /// The part of a line that an earlier read brought.
+    line: Vec<u8>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum State {
+    #[default]
+    Head,
+    /// So many bytes of a body are left.
+    Sized(u64),
+    ChunkSize,
+    /// So many bytes of a chunk are left.
+    ChunkData(u64),
+    ChunkEnd,
+    Trailers,
+    Refused(Violation),
+}
+
+/// What the lines of the present head have told so far.
+#[derive(Debug, Default)]
+struct Head {
+    started: bool,
+    is_http_10: bool,
+    length: Option<u64>,
+    chunked: bool,
+    has_host: bool,
+}
+
+impl Framing {
+    /// Reads the next bytes of the connection. Only the first so many as the answer says may be passed on; when a violation is found,
+    /// the last of them has been spoiled.
+    pub fn scan(&mut self, bytes: &mut [u8]) -> usize {
+        let mut at = 0;
+        while let Some(rest) = bytes.get_mut(at..).filter(|rest| !rest.is_empty()) {
+            at += match self.state {
+                State::Refused(_) => return at,
+                State::Sized(left) => self.skip(rest.len(), left, State::Sized, State::Head),
+                State::ChunkData(left) => self.skip(rest.len(), left, State::ChunkData, State::ChunkEnd),
+                State::Head | State::ChunkSize | State::ChunkEnd | State::Trailers => self.read_line(rest),
+            };
+        }
+        at
+    }
+
+    /// Whether the beginning of a head, but not its end, has been read.
+    pub fn is_in_head(&self) -> bool {
+        self.state == State::Head && (self.head.started || !self.line.is_empty())
+    }
+
+    /// Why the connection was refused, if it was.
+    pub fn violation(&self) -> Option<Violation> {
+        match self.state {
+            State::Refused(violation) => Some(violation),
+            _ => None,
+        }
+    }
+
+    /// Skips up to `left` bytes of content.
+    fn skip(&mut self, available: usize, left: u64, more: fn(u64) -> State, done: State) -> usize {
+        let taken = usize::try_from(left).unwrap_or(usize::MAX).min(available);
+        let left = left.saturating_sub(taken as u64);
+        self.state = if left == 0 { done } else { more(left) };
+        taken
+    }
+
+    /// Reads up to the end of the present line and judges it when complete.
+    fn read_line(&mut self, bytes: &mut [u8]) -> usize {
+        let Some((end, taken)) = memchr(b'\n', bytes).map(|end| (end, end + 1)) else {
+            self.line.extend_from_slice(bytes);
+            if self.line.len() > MAX_LINE {
+                self.refuse(Violation::TooLong, bytes);
+            }
+            return bytes.len();
+        };
+        let mut line = std::mem::take(&mut self.line);
+        let content = bytes.get(..end).unwrap_or_default();
+        let verdict = if line.is_empty() {
+            self.judge_line(content)
+        } else {
+            line.extend_from_slice(content);
+            self.judge_line(&line)
+        };
+        line.clear();
+        self.line = line;
+        if let Err(violation) = verdict {
+            self.refuse(violation, bytes.get_mut(..taken).unwrap_or_default());
+        }
+        taken
+    }
+
+    fn refuse(&mut self, violation: Violation, passed: &mut [u8]) {
+        if let Some(last) = passed.last_mut() {
+            *last = 0;
+        }
+        self.state = State::Refused(violation);
+    }
+
+    /// Judges a line without its line feed.
+    fn judge_line(&mut self, line: &[u8]) -> Result<(), Violation> {
+        let line = line.strip_suffix(b"\r").ok_or(Violation::BareLineFeed)?;
+        if memchr::memchr2(b'\r', 0, line).is_some() {
+            return Err(Violation::ControlCharacter);
+        }
+        self.state = match self.state {
+            State::Head => self.head_line(line)?,
+            State::ChunkSize => chunk_size(line)?,
+            State::ChunkEnd if line.is_empty() => State::ChunkSize,
+            State::ChunkEnd => return Err(Violation::Chunk),
+            State::Trailers if line.is_empty() => State::Head,
+            State::Trailers => trailer(line)?,
+            other => other,
+        };
+        Ok(())
+    }
+
+    fn head_line(&mut self, line: &[u8]) -> Result<State, Violation> {
+        match (self.head.started, line.is_empty()) {
+            // RFC 9112 section 2.2: empty lines before a request line are ignored.
+            (false, true) => Ok(State::Head),
+            (false, false) => self.head.request_line(line).map(|()| State::Head),
+            (true, false) => self.head.header_line(line).map(|()| State::Head),
+            (true, true) => std::mem::take(&mut self.head).end(),
+        }
+    }
+}
+
+impl Head {
+    fn request_line(&mut self, line: &[u8]) -> Result<(), Violation> {
+        let mut parts = line.split(|byte| *byte == b' ');
+        let (method, target, version, more) = (parts.next(), parts.next(), parts.next(), parts.next());
+        self.is_http_10 = match version {
+            Some(b"HTTP/1.1") => false,
+            Some(b"HTTP/1.0") => true,
+            _ => return Err(Violation::RequestLine),
+        };
+        let is_empty = |part: Option<&[u8]>| part.is_none_or(<[u8]>::is_empty);
+        let has_fragment = target.is_some_and(|target| memchr(b'#', target).is_some());
+        if is_empty(method) || is_empty(target) || more.is_some() || has_fragment {
+            return Err(Violation::RequestLine);
+        }
+        self.started = true;
+        Ok(())
+    }
+
+    fn header_line(&mut self, line: &[u8]) -> Result<(), Violation> {
+        let colon = memchr(b':', line).ok_or(Violation::HeaderLine)?;
+        let (name, value) = line.split_at_checked(colon).ok_or(Violation::HeaderLine)?;
+        let is_blank = |byte: &u8| matches!(byte, b' ' | b'\t');
+        if name.is_empty() || name.first().is_some_and(is_blank) || name.last().is_some_and(is_blank) {
+            return Err(Violation::HeaderLine);
+        }
+        let value = value.get(1..).unwrap_or_default();
+        match name.len() {
+            4 if name.eq_ignore_ascii_case(b"host") => self.host(),
+            14 if name.eq_ignore_ascii_case(b"content-length") => self.content_length(value),
+            17 if name.eq_ignore_ascii_case(b"transfer-encoding") => self.transfer_encoding(value),
+            _ => Ok(()),
+        }
+    }
+
+    fn host(&mut self) -> Result<(), Violation> {
+        if std::mem::replace(&mut self.has_host, true) {
+            return Err(Violation::SeveralHosts);
+        }
+        Ok(())
+    }
+
+    fn content_length(&mut self, value: &[u8]) -> Result<(), Violation> {
+        let digits = trim(value);
+        let is_number = !digits.is_empty() && digits.len() <= 18 && digits.iter().all(u8::is_ascii_digit);
+        if !is_number || self.length.is_some() {
+            return Err(Violation::ContentLength);
+        }
+        let add = |number: u64, digit: &u8| number * 10 + u64::from(digit - b'0');
+        self.length = Some(digits.iter().fold(0, add));
+        Ok(())
+    }
+
+    fn transfer_encoding(&mut self, value: &[u8]) -> Result<(), Violation> {
+        if self.chunked || self.is_http_10 || !trim(value).eq_ignore_ascii_case(b"chunked") {
+            return Err(Violation::TransferEncoding);
+        }
+        self.chunked = true;
+        Ok(())
+    }
+
+    /// What follows the head.
+    fn end(self) -> Result<State, Violation> {
+        match (self.chunked, self.length) {
+            (true, Some(_)) => Err(Violation::TwoLengths),
+            (true, None) => Ok(State::ChunkSize),
+            (false, None | Some(0)) => Ok(State::Head),
+            (false, Some(length)) => Ok(State::Sized(length)),
+        }
+    }
+}
+
+/// `chunk-size [ chunk-ext ]`.
+fn chunk_size(line: &[u8]) -> Result<State, Violation> {
+    let end = line
+        .iter()
+        .position(|byte| !byte.is_ascii_hexdigit())
+        .unwrap_or(line.len());
+    let (digits, extension) = line.split_at_checked(end).ok_or(Violation::Chunk)?;
+    let extension = trim(extension);
+    let is_extension = extension.is_empty() || extension.starts_with(b";");
+    if digits.is_empty() || digits.len() > 15 || !is_extension {
+        return Err(Violation::Chunk);
+    }
+    let value = |digit: u8| char::from(digit).to_digit(16).map_or(0, u64::from);
+    match digits.iter().fold(0, |size, digit| size << 4 | value(*digit)) {
+        0 => Ok(State::Trailers),
+        size => Ok(State::ChunkData(size)),
+    }
+}
+
+fn trailer(line: &[u8]) -> Result<State, Violation> {
+    match memchr(b':', line) {
+        Some(colon) if colon > 0 && !line.starts_with(b" ") && !line.starts_with(b"\t") => {
+            Ok(State::Trailers)
+        }
+        _ => Err(Violation::Chunk),
+    }
+}
+
+/// Without optional white space (RFC 9110 section 5.6.3).
+fn trim(mut value: &[u8]) -> &[u8] {
+    while let [b' ' | b'\t', rest @ ..] | [rest @ .., b' ' | b'\t'] = value {
+        value = rest;
+    }
+    value
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// The verdict and the bytes passed on, when the input comes in pieces of the given size.
+    fn scan(input: &[u8], piece: usize) -> (Option<Violation>, Vec<u8>) {
+        let mut framing = Framing::default();
+        let mut passed = Vec::new();
+        for part in input.chunks(piece.max(1)) {
+            let mut part = part.to_vec();
+            let keep = framing.scan(&mut part);
+            passed.extend_from_slice(&part[..keep]);
+        }
+        (framing.violation(), passed)
+    }
+
+    #[test]
+    fn well_framed_requests_pass_unchanged() {
+        for input in [
+            "GET / HTTP/1.1\r\nHost: a\r\n\r\n",
+            "\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\nGET /2 HTTP/1.1\r\nHost: a\r\n\r\n",
+            "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\n\n\r\0GET / HTTP/1.1\r\nHost: a\r\n\r\n",
+            "POST / HTTP/1.1\r\nHost: a\r\ncontent-length:\t0 \r\n\r\nGET / HTTP/1.1\r\n\r\n",
+            "POST / HTTP/1.1\r\nTransfer-Encoding: Chunked\r\n\r\n3;x=\"y\"\r\n\n\n\n\r\n0\r\nA: b\r\n\r\nGET / HTTP/1.0\r\n\r\n",
+            "GET /?a=b HTTP/1.1\r\nX:\r\n\r\n",
+        ] {
+            assert_eq!(
+                scan(input.as_bytes(), usize::MAX),
+                (None, input.as_bytes().to_vec()),
+                "{input:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn ambiguous_requests_are_refused() {
+        use Violation::*;
+        for (input, violation) in [
+            (
+                "POST / HTTP/1.1\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n",
+                TwoLengths,
+            ),
+            (
+                "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\nContent-Length: 1\r\n\r\n",
+                TwoLengths,
+            ),
+            (
+                "POST / HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 1\r\n\r\n",
+                ContentLength,
+            ),
+            ("POST / HTTP/1.1\r\nContent-Length: 1, 1\r\n\r\n", ContentLength),
+            ("POST / HTTP/1.1\r\nContent-Length: +1\r\n\r\n", ContentLength),
+            ("POST / HTTP/1.1\r\nContent-Length: -1\r\n\r\n", ContentLength),
+            ("POST / HTTP/1.1\r\nContent-Length: 0x1\r\n\r\n", ContentLength),
+            ("POST / HTTP/1.1\r\nContent-Length:\r\n\r\n", ContentLength),
+            (
+                "POST / HTTP/1.1\r\nContent-Length: 9999999999999999999\r\n\r\n",
+                ContentLength,
+            ),
+            (
+                "POST / HTTP/1.1\r\nTransfer-Encoding: gzip, chunked\r\n\r\n",
+                TransferEncoding,
+            ),
+            (
+                "POST / HTTP/1.1\r\nTransfer-Encoding: xchunked\r\n\r\n",
+                TransferEncoding,
+            ),
+            (
+                "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n",
+                TransferEncoding,
+            ),
+            (
+                "POST / HTTP/1.1\r\nTransfer-Encoding: \"chunked\"\r\n\r\n",
+                TransferEncoding,
+            ),
+            (
+                "POST / HTTP/1.1\r\nTransfer-Encoding: \x0bchunked\r\n\r\n",
+                TransferEncoding,
+            ),
+            (
+                "POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n",
+                TransferEncoding,
+            ),
+            (
+                "POST / HTTP/1.1\r\nTransfer-Encoding : chunked\r\n\r\n",
+                HeaderLine,
+            ),
+            (
+                "POST / HTTP/1.1\r\n Transfer-Encoding: chunked\r\n\r\n",
+                HeaderLine,
+            ),
+            ("GET / HTTP/1.1\r\nA: b\r\n c\r\n\r\n", HeaderLine),
+            ("GET / HTTP/1.1\r\nA\r\n\r\n", HeaderLine),
+            ("GET / HTTP/1.1\r\n: b\r\n\r\n", HeaderLine),
+            ("GET / HTTP/1.1\nHost: a\r\n\r\n", BareLineFeed),
+            (
+                "GET / HTTP/1.1\r\nA: b\nTransfer-Encoding: chunked\r\n\r\n",
+                BareLineFeed,
+            ),
+            ("GET / HTTP/1.1\r\nA: b\r\n\n", BareLineFeed),
+            (
+                "GET / HTTP/1.1\r\nA: b\rTransfer-Encoding: chunked\r\n\r\n",
+                ControlCharacter,
+            ),
+            ("GET / HTTP/1.1\r\nA: b\0\r\n\r\n", ControlCharacter),
+            ("GET / HTTP/1.1\r\nHost: a\r\nHost: a\r\n\r\n", SeveralHosts),
+            ("GET /a b HTTP/1.1\r\n\r\n", RequestLine),
+            ("GET  / HTTP/1.1\r\n\r\n", RequestLine),
+            ("GET / HTTP/2.0\r\n\r\n", RequestLine),
+            ("GET /\r\n\r\n", RequestLine),
+            ("GET /a#b HTTP/1.1\r\n\r\n", RequestLine),
+            (
+                "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabcX\r\n",
+                Chunk,
+            ),
+            (
+                "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n-3\r\nabc\r\n",
+                Chunk,
+            ),
+            (
+                "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n0x3\r\nabc\r\n",
+                Chunk,
+            ),
+            ("POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n\r\n", Chunk),
+            (
+                "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nffffffffffffffff\r\n",
+                Chunk,
+            ),
+            (
+                "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n3\nabc\r\n",
+                BareLineFeed,
+            ),
+            (
+                "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n folded: x\r\n\r\n",
+                Chunk,
+            ),
+        ] {
+            let (found, passed) = scan(input.as_bytes(), usize::MAX);
+            assert_eq!(found, Some(violation), "{input:?}");
+            assert_eq!(passed.last(), Some(&0), "{input:?}");
+        }
+    }
+
+    #[test]
+    fn nothing_passes_after_a_violation() {
+        let mut framing = Framing::default();
+        let mut input = *b"GET /\r\nGET / HTTP/1.1\r\n\r\n";
+        assert_eq!(framing.scan(&mut input), 7);
+        assert_eq!(
+            framing.scan(&mut *b"GET / HTTP/1.1\r\n\r\n".to_owned().as_mut()),
+            0
+        );
+    }
+
+    #[test]
+    fn the_beginning_of_a_head_is_noticed() {
+        let mut framing = Framing::default();
+        for (input, in_head) in [
+            (&b"GE"[..], true),
+            (b"T / HTTP/1.1\r\n", true),
+            (b"\r\n", false),
+            (b"\r\n", false),
+        ] {
+            framing.scan(&mut input.to_vec());
+            assert_eq!(framing.is_in_head(), in_head, "{input:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn pieces_do_not_matter(
+            input in "(GET|POST) / HTTP/1.1\r\n((A|Content-Length|Transfer-Encoding): (1|3|chunked)\r?\n){0,3}\r\n(3\r\nabc\r\n|0\r\n\r\n|abc){0,4}",
+            piece in 1_usize..40,
+        ) {
+            prop_assert_eq!(scan(input.as_bytes(), piece), scan(input.as_bytes(), usize::MAX));
+        }
+    }
+}

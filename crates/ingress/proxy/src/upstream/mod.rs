@@ -1,0 +1,123 @@
+//! Requests to servers: pooled connections, balancing over servers, and what to do when one fails.
+//!
+//! A request goes to the server whose turn it is, over a connection of the pool or a new one. A server that does not accept a connection
+//! has seen nothing of the request, so the next one is tried. A pooled connection may have been closed by the server while the request
+//! was on its way; then the request is sent once more over a new connection, if it was not sent at all, or if it has no body and its
+//! method is idempotent (RFC 9110 section 9.2.2).
+
+mod connection;
+mod dial;
+mod pool;
+
+use std::rc::Rc;
+use std::sync::Arc;
+
+use http::{Request, Response};
+use hyper::body::Incoming;
+
+use crate::balancer::{Backend, Endpoint};
+use crate::body::RequestBody;
+use crate::replies::Reply;
+
+pub(crate) use connection::Lease;
+use connection::{Connection, Failure};
+pub(crate) use pool::Pool;
+
+/// Servers that are tried for one request when connecting fails.
+const MAX_DIALS: usize = 3;
+
+/// Why there is no response.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum UpstreamError {
+    #[error("the service has no server")]
+    NoServer,
+    #[error("cannot connect: {0}")]
+    Connect(#[source] std::io::Error),
+    #[error("the server did not accept the connection in time")]
+    ConnectTimeout,
+    #[error("TLS with servers is not configured")]
+    NoTls,
+    #[error("the client's request body broke off: {0}")]
+    RequestBody(#[source] hyper::Error),
+    #[error("no response: {0}")]
+    Exchange(#[source] hyper::Error),
+}
+
+impl UpstreamError {
+    /// What the client is told.
+    pub(crate) fn reply(&self) -> Reply {
+        match self {
+            Self::NoServer => Reply::NoServer,
+            Self::ConnectTimeout => Reply::GatewayTimeout,
+            Self::RequestBody(_) => Reply::BadRequest,
+            Self::Connect(_) | Self::NoTls | Self::Exchange(_) => Reply::BadGateway,
+        }
+    }
+}
+
+impl From<hyper::Error> for UpstreamError {
+    fn from(error: hyper::Error) -> Self {
+        if error.is_user() {
+            Self::RequestBody(error)
+        } else {
+            Self::Exchange(error)
+        }
+    }
+}
+
+/// Sends a request to one of the backend's servers. The lease gives the connection back when the response has been read.
+pub(crate) async fn send(
+    pool: &Rc<Pool>,
+    backend: &Backend,
+    mut request: Request<RequestBody>,
+) -> Result<(Response<Incoming>, Option<Lease>), UpstreamError> {
+    let endpoint = backend.pick().ok_or(UpstreamError::NoServer)?;
+    if let Some(connection) = pool.take(endpoint) {
+        let spare = spare(&request);
+        match connection.send(request).await {
+            Ok(answer) => return Ok(answer),
+            Err(Failure { error, unsent }) => match unsent.or(spare.filter(|_| !error.is_parse())) {
+                Some(again) => request = again,
+                None => return Err(error.into()),
+            },
+        }
+    }
+    let connection = connect(pool, backend, endpoint).await?;
+    connection
+        .send(request)
+        .await
+        .map_err(|failure| failure.error.into())
+}
+
+/// A new connection to this server, or to the next ones if it refuses.
+async fn connect(
+    pool: &Rc<Pool>,
+    backend: &Backend,
+    first: &Arc<Endpoint>,
+) -> Result<Connection, UpstreamError> {
+    let mut endpoint = first;
+    let mut left = backend.len().min(MAX_DIALS);
+    loop {
+        left = left.saturating_sub(1);
+        let result = dial::dial(pool, endpoint).await;
+        match result {
+            Err(UpstreamError::Connect(error)) if left > 0 => {
+                tracing::debug!(server = %endpoint.server, %error, "cannot connect, trying the next server");
+                endpoint = backend.pick().ok_or(UpstreamError::NoServer)?;
+            }
+            result => return result,
+        }
+    }
+}
+
+/// A copy of a request that may be sent twice.
+fn spare(request: &Request<RequestBody>) -> Option<Request<RequestBody>> {
+    if !request.method().is_idempotent() || !matches!(request.body(), RequestBody::Empty) {
+        return None;
+    }
+    let mut copy = Request::new(RequestBody::Empty);
+    *copy.method_mut() = request.method().clone();
+    *copy.uri_mut() = request.uri().clone();
+    *copy.headers_mut() = request.headers().clone();
+    Some(copy)
+}
