@@ -3,3 +3,11 @@
 //! In: objects and patches as JSON, and the schema of the kind. Out: the patched object, or what is wrong with the patch.
 //!
 //! Invariant: pure; knows no HTTP, no store and no clock.
+
+mod error;
+mod json;
+mod strategic;
+
+pub use error::PatchError;
+pub use json::{json_patch, merge_patch};
+pub use strategic::strategic;
