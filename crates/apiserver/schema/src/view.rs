@@ -71,11 +71,9 @@ impl<'a> Schema<'a> {
     }
 
     fn only_part(self) -> Option<&'a Value> {
-        if self.node.get("type").is_some() || self.node.get("properties").is_some() {
-            return None;
-        }
+        let says_nothing_else = |key: &String| ["allOf", "default", "description"].contains(&key.as_str());
         match self.node.get("allOf")?.as_array()?.as_slice() {
-            [only] => Some(only),
+            [only] if self.node.as_object()?.keys().all(says_nothing_else) => Some(only),
             _ => None,
         }
     }
@@ -90,7 +88,8 @@ impl<'a> Schema<'a> {
         self.node
     }
 
-    fn at(self, node: &'a Value) -> Self {
+    /// The view of another node that refers to the same definitions.
+    pub(crate) fn at(self, node: &'a Value) -> Self {
         Self::new(node, self.definitions)
     }
 
@@ -98,7 +97,8 @@ impl<'a> Schema<'a> {
         self.node.get(key).and_then(Value::as_str)
     }
 
-    fn flag(self, key: &str) -> bool {
+    /// Whether a keyword is `true`.
+    pub(crate) fn flag(self, key: &str) -> bool {
         self.node.get(key).and_then(Value::as_bool).unwrap_or(false)
     }
 
@@ -201,6 +201,11 @@ impl<'a> Schema<'a> {
     pub fn has_patch_strategy(self, strategy: &str) -> bool {
         self.text("x-kubernetes-patch-strategy")
             .is_some_and(|all| all.split(',').any(|one| one == strategy))
+    }
+
+    /// `nullable`.
+    pub fn is_nullable(self) -> bool {
+        self.flag("nullable")
     }
 
     /// `default`.
