@@ -4,6 +4,7 @@
 //!
 //! Invariant: pure; knows no HTTP, no store and no clock.
 
+pub mod apply;
 mod error;
 mod json;
 mod strategic;
