@@ -439,7 +439,7 @@ const GROUPS: &[Group] = &[
                 plural: "clusterroles",
                 name: NameRule::PathSegment,
                 behaviour: Behaviour {
-                    validate: validation::rbac::role,
+                    validate: validation::rbac::cluster_role,
                     ..Behaviour::NONE
                 },
                 ..CLUSTER

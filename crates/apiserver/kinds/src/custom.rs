@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use kinglet_api_schema::{FieldError, SchemaDocument};
+use kinglet_api_schema::FieldError;
+use kinglet_api_schema::structural::document;
 use serde_json::{Map, Value, json};
 
 use crate::builtin::VERBS;
@@ -11,9 +12,6 @@ use crate::json::Json;
 use crate::jsonpath::JsonPath;
 use crate::validation::custom::definition;
 use crate::{Behaviour, Columns, NameRule, Resource, ScalePaths, SelectableField};
-
-/// The definition of `metadata`, which custom resources share with built-in kinds.
-const METADATA: &str = "#/definitions/io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta";
 
 /// One kind for each served version of a definition.
 ///
@@ -52,7 +50,7 @@ fn resource(spec: &Value, version: &Value) -> Resource {
         name_rule: NameRule::DnsSubdomain,
         fields: selectable(version),
         storage: None,
-        schema: Some(Arc::new(schema(version.at("schema.openAPIV3Schema")))),
+        schema: Some(Arc::new(document(version.at("schema.openAPIV3Schema")))),
         columns: if columns.is_empty() {
             Columns::NameAndAge
         } else {
@@ -62,25 +60,6 @@ fn resource(spec: &Value, version: &Value) -> Resource {
             generation: true,
             ..Behaviour::NONE
         },
-    }
-}
-
-/// The schema of a version, with what every object has.
-fn schema(declared: &Value) -> SchemaDocument {
-    let mut root = declared.clone();
-    if let Some(properties) = root
-        .as_object_mut()
-        .map(|root| root.entry("properties").or_insert_with(|| json!({})))
-        .and_then(Value::as_object_mut)
-    {
-        for name in ["apiVersion", "kind"] {
-            properties.insert(name.to_owned(), json!({"type": "string"}));
-        }
-        properties.insert("metadata".to_owned(), json!({"$ref": METADATA}));
-    }
-    SchemaDocument {
-        definitions: kinglet_api_schema::builtin::definitions(),
-        root,
     }
 }
 
@@ -147,4 +126,93 @@ pub fn established_status(crd: &Value, now: Timestamp) -> Value {
         .map(|(key, value)| (key.to_owned(), value.clone()))
         .collect();
     json!({"conditions": conditions, "acceptedNames": names, "storedVersions": stored})
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn definition() -> Value {
+        json!({
+            "metadata": {"name": "widgets.example.com"},
+            "spec": {
+                "group": "example.com", "scope": "Namespaced", "conversion": {"strategy": "None"},
+                "names": {"plural": "widgets", "singular": "widget", "kind": "Widget", "listKind": "WidgetList", "shortNames": ["wd"]},
+                "versions": [
+                    {
+                        "name": "v1", "served": true, "storage": true,
+                        "schema": {"openAPIV3Schema": {"type": "object", "properties": {"spec": {"type": "object"}}}},
+                        "subresources": {"status": {}, "scale": {
+                            "specReplicasPath": ".spec.replicas", "statusReplicasPath": ".status.replicas",
+                        }},
+                        "additionalPrinterColumns": [{"name": "Size", "type": "integer", "jsonPath": ".spec.size"}],
+                        "selectableFields": [{"jsonPath": ".spec.color"}],
+                    },
+                    {"name": "v1beta1", "served": true, "storage": false, "schema": {"openAPIV3Schema": {"type": "object"}}},
+                    {"name": "v1alpha1", "served": false, "storage": false, "schema": {"openAPIV3Schema": {"type": "object"}}},
+                ],
+            },
+        })
+    }
+
+    #[test]
+    fn every_served_version_is_a_kind() {
+        let kinds = resources(&definition()).unwrap();
+        let [v1, beta] = kinds.as_slice() else {
+            panic!("two versions are served");
+        };
+        assert_eq!(
+            (v1.api_version().as_str(), &*v1.kind),
+            ("example.com/v1", "Widget")
+        );
+        assert!(v1.namespaced && v1.has_status && v1.is_custom());
+        assert_eq!(&*v1.scale.as_ref().unwrap().spec_replicas, "spec.replicas");
+        assert_eq!(
+            v1.field("spec.color", &json!({"spec": {"color": "red"}}))
+                .as_deref(),
+            Some("red")
+        );
+        assert_eq!(v1.field("spec.size", &json!({})), None);
+        assert!(matches!(&v1.columns, Columns::Custom(columns) if columns.len() == 1));
+        assert!(!beta.has_status && beta.scale.is_none());
+        assert!(matches!(beta.columns, Columns::NameAndAge));
+        let schema = v1.schema.as_ref().unwrap();
+        assert!(
+            schema
+                .schema()
+                .property("metadata")
+                .and_then(|metadata| metadata.property("labels"))
+                .is_some()
+        );
+    }
+
+    #[test]
+    fn a_faulty_definition_declares_nothing() {
+        let mut crd = definition();
+        crd["spec"]["versions"][1]["storage"] = true.into();
+        let errors = resources(&crd).unwrap_err();
+        assert_eq!(errors.len(), 1);
+        assert_eq!(
+            errors[0].detail,
+            "must have exactly one version marked as storage version"
+        );
+    }
+
+    #[test]
+    fn conditions_keep_their_time() {
+        let mut crd = definition();
+        let first: Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
+        crd["status"] = established_status(&crd, first);
+        assert_eq!(crd["status"]["storedVersions"], json!(["v1"]));
+        assert_eq!(crd["status"]["acceptedNames"]["kind"], "Widget");
+        assert_eq!(
+            crd["status"]["conditions"][1],
+            json!({
+                "type": "Established", "status": "True", "reason": "InitialNamesAccepted",
+                "message": "the initial names have been accepted", "lastTransitionTime": "2026-01-01T00:00:00Z",
+            })
+        );
+        let later: Timestamp = "2026-02-01T00:00:00Z".parse().unwrap();
+        assert_eq!(established_status(&crd, later), crd["status"]);
+    }
 }

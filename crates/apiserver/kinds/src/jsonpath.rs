@@ -34,7 +34,7 @@ impl JsonPath {
             steps.push(step);
             rest = tail;
         }
-        Some(Self(steps))
+        (!steps.is_empty()).then_some(Self(steps))
     }
 
     /// All values that the path leads to.
@@ -184,7 +184,7 @@ mod tests {
 
     #[test]
     fn other_paths_are_refused() {
-        for path in ["spec", ".", ".spec..x", ".a[", ".a[?(@.b)]", ".a[b]"] {
+        for path in ["", "spec", ".", ".spec..x", ".a[", ".a[?(@.b)]", ".a[b]"] {
             assert_eq!(JsonPath::parse(path), None, "{path}");
         }
     }

@@ -57,6 +57,11 @@ impl Resource {
         }
     }
 
+    /// Whether a CustomResourceDefinition declares the kind.
+    pub fn is_custom(&self) -> bool {
+        matches!(self.columns, Columns::NameAndAge | Columns::Custom(_))
+    }
+
     /// The value of an object's field that a field selector names, or `None` if the kind does not support the selector.
     /// A missing value is the empty string, or the zero value of the field's type.
     pub fn field(&self, label: &str, object: &Value) -> Option<String> {

@@ -8,7 +8,7 @@
 mod families;
 mod range;
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::net::IpAddr;
 use std::ops::RangeInclusive;
 
@@ -236,7 +236,7 @@ fn node_ports(
     let own = old.map(Held::by).unwrap_or_default();
     let mut taken = held.node_ports.clone();
     let range = &ranges.node_ports;
-    let mut mine: HashSet<u16> = HashSet::new();
+    let mut mine: HashMap<u16, i64> = HashMap::new();
     let allocate =
         is(new, "NodePort") || (is(new, "LoadBalancer") && new.flag("spec.allocateLoadBalancerNodePorts"));
     let ports = if has_node_ports(new) {
@@ -250,11 +250,16 @@ fn node_ports(
         .filter(|(_, port)| port.int("nodePort") != 0)
     {
         let wanted = port.int("nodePort");
-        let known = |number: u16| own.node_ports.contains(&number) || mine.contains(&number);
+        // One number serves several protocols of a port; an update judges duplicates later.
+        let shares = |number: u16| {
+            mine.get(&number)
+                .is_some_and(|of| old.is_some() || *of == port.int("port"))
+        };
+        let known = |number: u16| own.node_ports.contains(&number) || shares(number);
         let number =
             range::request_port(range, wanted, |number| taken.contains(&number) && !known(number))
                 .map_err(|why| FieldError::invalid(format!("spec.ports[{index}].nodePort"), wanted, why))?;
-        mine.insert(number);
+        mine.insert(number, port.int("port"));
         taken.insert(number);
     }
     for (index, port) in ports

@@ -58,7 +58,25 @@ pub(crate) fn node(object: &mut Value) {
         object.put("status.allocatable", capacity);
     }
     object.fill("spec", json!({}));
+    object.fill("status.daemonEndpoints", json!({"kubeletEndpoint": {"Port": 0}}));
+    for field in NODE_INFO {
+        object.fill(&format!("status.nodeInfo.{field}"), "");
+    }
 }
+
+/// What every Node tells of itself, if only an empty text.
+const NODE_INFO: [&str; 10] = [
+    "architecture",
+    "bootID",
+    "containerRuntimeVersion",
+    "kernelVersion",
+    "kubeProxyVersion",
+    "kubeletVersion",
+    "machineID",
+    "operatingSystem",
+    "osImage",
+    "systemUUID",
+];
 
 const RBAC: &str = "rbac.authorization.k8s.io";
 

@@ -9,6 +9,7 @@ const AFFINITY_TIMEOUT: i64 = 10_800;
 
 /// Service, but for addresses and node ports, which [`crate::allocate`] assigns.
 pub(crate) fn service(object: &mut Value) {
+    object.fill("spec", json!({}));
     let Some(spec) = object.at_mut("spec") else {
         return;
     };
@@ -69,7 +70,11 @@ pub(crate) fn endpoint_slice(object: &mut Value) {
         port.fill("protocol", "TCP");
     });
     object.fill("endpoints", json!([]));
-    object.each("endpoints", |endpoint| endpoint.fill("conditions", json!({})));
+    object.each("endpoints", |endpoint| {
+        endpoint.fill("conditions", json!({}));
+        // Only there to carry fields of the kind's beta version.
+        endpoint.drop_field("deprecatedTopology");
+    });
 }
 
 /// Ingress.

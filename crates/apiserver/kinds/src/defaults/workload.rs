@@ -55,6 +55,7 @@ pub(crate) fn stateful_set(object: &mut Value) {
     object.fill("spec.updateStrategy.type", "RollingUpdate");
     if object.text("spec.updateStrategy.type") == "RollingUpdate" {
         object.fill("spec.updateStrategy.rollingUpdate.partition", 0);
+        object.fill("spec.updateStrategy.rollingUpdate.maxUnavailable", 1);
     }
     object.fill("spec.persistentVolumeClaimRetentionPolicy.whenDeleted", "Retain");
     object.fill("spec.persistentVolumeClaimRetentionPolicy.whenScaled", "Retain");
@@ -100,9 +101,14 @@ pub(crate) fn prepare_job(object: &mut Value, old: Option<&Value>) {
             labels[format!("batch.kubernetes.io/{key}")] = value.into();
         }
     }
+    if object.entries("metadata.labels").next().is_none() {
+        let labels = object.at("spec.template.metadata.labels").clone();
+        object.put("metadata.labels", labels);
+    }
 }
 
 fn template(object: &mut Value) {
+    object.fill("spec.template.spec", json!({}));
     if let Some(template) = object.at_mut("spec.template") {
         pod::template(template);
     }

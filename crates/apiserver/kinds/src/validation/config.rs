@@ -30,7 +30,7 @@ pub(crate) fn config_map(object: &Value) -> Vec<FieldError> {
         size += decode(value).len();
     }
     if size > MOST_BYTES {
-        errors.too_long("", MOST_BYTES);
+        errors.too_long("[]", MOST_BYTES);
     }
     errors.0
 }
@@ -177,9 +177,6 @@ pub(crate) fn lease(object: &Value) -> Vec<FieldError> {
             };
             errors.invalid(field, object.int(field), why);
         }
-    }
-    if object.has("spec.holderIdentity") && object.text("spec.holderIdentity").is_empty() {
-        errors.invalid("spec.holderIdentity", "", "must not be empty");
     }
     errors.0
 }

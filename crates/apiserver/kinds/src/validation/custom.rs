@@ -6,7 +6,7 @@ use kinglet_api_schema::FieldError;
 use serde_json::Value;
 
 use super::Errors;
-use super::names;
+use super::{names, structural};
 use crate::json::Json;
 use crate::jsonpath::JsonPath;
 
@@ -16,31 +16,28 @@ const COLUMN_FORMATS: &str = "byte,date,date-time,double,float,int32,int64,passw
 /// CustomResourceDefinition.
 pub(crate) fn definition(object: &Value) -> Vec<FieldError> {
     let mut errors = Errors::default();
-    let expected = format!(
-        "{}.{}",
-        object.text("spec.names.plural"),
-        object.text("spec.group")
-    );
-    let name = object.text("metadata.name");
-    if name != expected {
-        let why = "must be spec.names.plural+\".\"+spec.group";
-        errors.invalid("metadata.name", name, why);
+    let (name, spec) = (object.text("metadata.name"), object.at("spec"));
+    if name != format!("{}.{}", spec.text("names.plural"), spec.text("group")) {
+        errors.invalid(
+            "metadata.name",
+            name,
+            "must be spec.names.plural+\".\"+spec.group",
+        );
     }
-    group(&mut errors, object.text("spec.group"));
-    errors.one_of(
-        "spec.scope",
-        object.text("spec.scope"),
-        &["Cluster", "Namespaced"],
-        true,
-    );
-    versions(&mut errors, object);
-    definition_names(&mut errors, object.at("spec.names"));
-    errors.one_of(
-        "spec.conversion.strategy",
-        object.text("spec.conversion.strategy"),
-        &["None", "Webhook"],
-        true,
-    );
+    if spec.flag("preserveUnknownFields") {
+        errors.invalid(
+            "spec.preserveUnknownFields",
+            true,
+            "cannot set to true, set x-kubernetes-preserve-unknown-fields to true in spec.versions[*].schema instead",
+        );
+    }
+    group(&mut errors, spec.text("group"));
+    errors.one_of("spec.scope", spec.text("scope"), &["Cluster", "Namespaced"], true);
+    versions(&mut errors, spec);
+    definition_names(&mut errors, spec.at("names"));
+    parts(&mut errors, spec, true);
+    conversion(&mut errors, spec.at("conversion"));
+    approval(&mut errors, object);
     errors.0
 }
 
@@ -55,56 +52,129 @@ fn group(errors: &mut Errors, group: &str) {
     }
 }
 
-fn versions(errors: &mut Errors, object: &Value) {
-    let all = object.list("spec.versions");
-    let mut seen = HashSet::new();
+fn versions(errors: &mut Errors, spec: &Value) {
+    let all = spec.list("versions");
     for (index, version) in all.iter().enumerate() {
-        let path = format!("spec.versions[{index}]");
-        let schema = format!("{path}.schema.openAPIV3Schema");
-        match version.at("schema.openAPIV3Schema") {
-            Value::Null => errors.required(schema, ""),
-            node => root_schema(errors, &schema, node),
+        if !version.has("schema.openAPIV3Schema") {
+            errors.required(format!("spec.versions[{index}].schema.openAPIV3Schema"), "");
         }
     }
     for (index, version) in all.iter().enumerate() {
-        let path = format!("spec.versions[{index}]");
-        let name = version.text("name");
-        seen.insert(name);
-        joined(errors, &format!("{path}.name"), name, name, "");
-        scale(
+        joined(
             errors,
-            &format!("{path}.subresources.scale"),
-            version.at("subresources.scale"),
+            &format!("spec.versions[{index}].name"),
+            version.text("name"),
+            "",
         );
-        for (index, one) in version.list("additionalPrinterColumns").iter().enumerate() {
-            column(errors, &format!("{path}.additionalPrinterColumns[{index}]"), one);
-        }
-        for (index, one) in version.list("selectableFields").iter().enumerate() {
-            simple_path(
-                errors,
-                &format!("{path}.selectableFields[{index}].jsonPath"),
-                one.text("jsonPath"),
-            );
-        }
     }
-    let list = || object.at("spec.versions").clone();
-    if seen.len() != all.len() {
+    parts(errors, spec, false);
+    let list = || spec.at("versions").clone();
+    let names: HashSet<&str> = all.iter().map(|version| version.text("name")).collect();
+    if names.len() != all.len() {
         errors.invalid("spec.versions", list(), "must contain unique version names");
     }
     if all.iter().filter(|version| version.flag("storage")).count() != 1 {
-        errors.invalid(
-            "spec.versions",
-            list(),
-            "must have exactly one version marked as storage version",
+        let why = "must have exactly one version marked as storage version";
+        errors.invalid("spec.versions", list(), why);
+    }
+    if let Some(first) = all.first() {
+        joined(errors, "spec.version", first.text("name"), "");
+    }
+}
+
+/// Checks a part of a version at a path.
+type Check = fn(&mut Errors, &str, &Value);
+
+/// Schema, subresources and columns. The API speaks of them as of `spec.validation` and so on, the places of its oldest version, when
+/// they are the same in all versions (`common`); else as of parts of a version.
+fn parts(errors: &mut Errors, spec: &Value, common: bool) {
+    let parts: [(&str, &str, Check); 4] = [
+        (
+            "schema.openAPIV3Schema",
+            "validation.openAPIV3Schema",
+            structural::root,
+        ),
+        ("subresources", "subresources", |errors, path, value| {
+            scale(errors, &format!("{path}.scale"), value.at("scale"));
+        }),
+        ("additionalPrinterColumns", "additionalPrinterColumns", columns),
+        ("selectableFields", "selectableFields", selectable),
+    ];
+    let all = spec.list("versions");
+    for (place, common_place, check) in parts {
+        let mut values = all.iter().map(|version| version.at(place));
+        let first = values.next().unwrap_or(&Value::Null);
+        if values.all(|value| value == first) {
+            if common && !first.is_null() {
+                check(errors, &format!("spec.{common_place}"), first);
+            }
+        } else if !common {
+            for (index, version) in all.iter().enumerate().filter(|(_, version)| version.has(place)) {
+                check(
+                    errors,
+                    &format!("spec.versions[{index}].{place}"),
+                    version.at(place),
+                );
+            }
+        }
+    }
+}
+
+fn columns(errors: &mut Errors, path: &str, columns: &Value) {
+    for (index, one) in columns.as_array().into_iter().flatten().enumerate() {
+        column(errors, &format!("{path}[{index}]"), one);
+    }
+}
+
+fn selectable(errors: &mut Errors, path: &str, fields: &Value) {
+    for (index, one) in fields.as_array().into_iter().flatten().enumerate() {
+        simple_path(errors, &format!("{path}[{index}].jsonPath"), one.text("jsonPath"));
+    }
+}
+
+fn conversion(errors: &mut Errors, conversion: &Value) {
+    let strategy = conversion.text("strategy");
+    errors.one_of("spec.conversion.strategy", strategy, &["None", "Webhook"], true);
+    if strategy == "Webhook" {
+        if !conversion.has("webhook.clientConfig") {
+            errors.required(
+                "spec.conversion.webhookClientConfig",
+                "required when strategy is set to Webhook",
+            );
+        }
+        if conversion.list("webhook.conversionReviewVersions").is_empty() {
+            errors.required("spec.conversion.conversionReviewVersions", "");
+        }
+    }
+}
+
+/// Groups of the Kubernetes community are open only to what it has approved.
+fn approval(errors: &mut Errors, object: &Value) {
+    const ANNOTATION: &str = "api-approved.kubernetes.io";
+    let group = object.text("spec.group");
+    let protected = ["k8s.io", "kubernetes.io"].into_iter().any(|domain| {
+        group
+            .strip_suffix(domain)
+            .is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+    });
+    if protected && object.annotation(ANNOTATION).is_none_or(str::is_empty) {
+        errors.required(
+            format!("metadata.annotations[{ANNOTATION}]"),
+            "protected groups must have approval annotation \"api-approved.kubernetes.io\", see \
+             https://github.com/kubernetes/enhancements/pull/1111",
         );
     }
 }
 
-/// A name in RFC 1035 form, all complaints in one.
-fn joined(errors: &mut Errors, path: &str, name: &str, shown: &str, lead: &str) {
-    let complaints = names::rfc1035_label(name);
+/// A name in RFC 1035 form, all complaints in one. With a lead, letters may be of either case.
+fn joined(errors: &mut Errors, path: &str, name: &str, lead: &str) {
+    let complaints = if lead.is_empty() {
+        names::rfc1035_label(name)
+    } else {
+        names::rfc1035_label(&name.to_lowercase())
+    };
     if !complaints.is_empty() {
-        errors.invalid(path, shown, format!("{lead}{}", complaints.join(",")));
+        errors.invalid(path, name, format!("{lead}{}", complaints.join(",")));
     }
 }
 
@@ -121,19 +191,16 @@ fn definition_names(errors: &mut Errors, all: &Value) {
         ("kind", MIXED),
         ("listKind", MIXED),
     ] {
-        let name = all.text(field);
-        let compared = if lead.is_empty() {
-            name.to_owned()
-        } else {
-            name.to_lowercase()
-        };
-        if !name.is_empty() {
-            joined(errors, &format!("spec.names.{field}"), &compared, name, lead);
+        if !all.text(field).is_empty() {
+            joined(errors, &format!("spec.names.{field}"), all.text(field), lead);
         }
     }
-    for (index, name) in all.texts("shortNames").into_iter().enumerate() {
-        joined(errors, &format!("spec.names.shortNames[{index}]"), name, name, "");
-    }
+    let list = |errors: &mut Errors, field: &str| {
+        for (index, name) in all.texts(field).into_iter().enumerate() {
+            joined(errors, &format!("spec.names.{field}[{index}]"), name, "");
+        }
+    };
+    list(errors, "shortNames");
     let kind = all.text("kind");
     if !kind.is_empty() && kind == all.text("listKind") {
         errors.invalid(
@@ -142,9 +209,7 @@ fn definition_names(errors: &mut Errors, all: &Value) {
             "kind and listKind may not be the same",
         );
     }
-    for (index, name) in all.texts("categories").into_iter().enumerate() {
-        joined(errors, &format!("spec.names.categories[{index}]"), name, name, "");
-    }
+    list(errors, "categories");
 }
 
 fn column(errors: &mut Errors, path: &str, column: &Value) {
@@ -168,7 +233,7 @@ fn column(errors: &mut Errors, path: &str, column: &Value) {
             format!("must be one of {COLUMN_FORMATS}"),
         );
     }
-    simple_path(errors, &format!("{path}.jsonPath"), column.text("jsonPath"));
+    simple_path(errors, &format!("{path}.JSONPath"), column.text("jsonPath"));
 }
 
 /// A JSONPath that this server can follow; returns whether it is one.
@@ -212,48 +277,6 @@ fn scale(errors: &mut Errors, path: &str, scale: &Value) {
         if !optional && simple_path(errors, &path, text) && !under {
             errors.invalid(path, text, why);
         }
-    }
-}
-
-/// A structural schema says the type of everything that it names.
-fn root_schema(errors: &mut Errors, path: &str, node: &Value) {
-    match node.text("type") {
-        "" => errors.required(format!("{path}.type"), "must not be empty at the root"),
-        "object" => children(errors, path, node),
-        other => errors.invalid(format!("{path}.type"), other, "must be object at the root"),
-    }
-}
-
-fn children(errors: &mut Errors, path: &str, node: &Value) {
-    let typed = |errors: &mut Errors, path: String, node: &Value, what: &str| {
-        let open =
-            node.flag("x-kubernetes-int-or-string") || node.flag("x-kubernetes-preserve-unknown-fields");
-        if node.text("type").is_empty() && !open {
-            errors.required(
-                format!("{path}.type"),
-                &format!("must not be empty for specified {what}"),
-            );
-        }
-        children(errors, &path, node);
-    };
-    for (name, child) in node.entries("properties") {
-        typed(
-            errors,
-            format!("{path}.properties[{name}]"),
-            child,
-            "object fields",
-        );
-    }
-    if node.at("additionalProperties").is_object() {
-        let path = format!("{path}.additionalProperties");
-        typed(errors, path, node.at("additionalProperties"), "object fields");
-    }
-    match node.at("items") {
-        Value::Null if node.text("type") == "array" => {
-            errors.required(format!("{path}.items"), "must be specified");
-        }
-        Value::Null => {}
-        items => typed(errors, format!("{path}.items"), items, "array items"),
     }
 }
 

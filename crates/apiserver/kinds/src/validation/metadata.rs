@@ -33,6 +33,9 @@ pub(super) fn on_create(resource: &Resource, object: &Value) -> Vec<FieldError> 
     namespace(&mut errors, resource.namespaced, metadata.text("namespace"));
     common(&mut errors, metadata);
     finalizers(&mut errors, metadata);
+    if !resource.is_custom() {
+        unqualified_finalizers(&mut errors, metadata);
+    }
     errors.0
 }
 
@@ -45,7 +48,7 @@ fn namespace(errors: &mut Errors, namespaced: bool, namespace: &str) {
 }
 
 /// Rules for changed metadata.
-pub(super) fn on_update(new: &Value, old: &Value) -> Vec<FieldError> {
+pub(super) fn on_update(resource: &Resource, new: &Value, old: &Value) -> Vec<FieldError> {
     let mut errors = Errors::default();
     let metadata = new.at("metadata");
     if old.has("metadata.deletionTimestamp") {
@@ -65,6 +68,9 @@ pub(super) fn on_update(new: &Value, old: &Value) -> Vec<FieldError> {
         }
     }
     common(&mut errors, metadata);
+    if !resource.is_custom() {
+        unqualified_finalizers(&mut errors, metadata);
+    }
     errors.0
 }
 
@@ -134,6 +140,19 @@ fn finalizers(errors: &mut Errors, metadata: &Value) {
             metadata.at("finalizers").clone(),
             "finalizer orphan and foregroundDeletion cannot be both set",
         );
+    }
+}
+
+/// Finalizers without a domain are those of the API itself.
+fn unqualified_finalizers(errors: &mut Errors, metadata: &Value) {
+    for (index, finalizer) in metadata.texts("finalizers").into_iter().enumerate() {
+        if !finalizer.contains('/') && !matches!(finalizer, "kubernetes" | "orphan" | "foregroundDeletion") {
+            errors.invalid(
+                format!("metadata.finalizers[{index}]"),
+                finalizer,
+                "name is neither a standard finalizer name nor is it fully qualified",
+            );
+        }
     }
 }
 

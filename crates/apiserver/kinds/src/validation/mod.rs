@@ -12,7 +12,11 @@ pub(crate) mod network;
 pub(crate) mod pod;
 pub(crate) mod rbac;
 pub(crate) mod service;
+mod structural;
 pub(crate) mod workload;
+
+#[cfg(test)]
+mod tests;
 
 use kinglet_api_schema::FieldError;
 use serde_json::Value;
@@ -32,7 +36,7 @@ impl Resource {
 
     /// Everything that is wrong with a changed object, `metadata` included.
     pub fn validate_change(&self, new: &Value, old: &Value) -> Vec<FieldError> {
-        let mut errors = metadata::on_update(new, old);
+        let mut errors = metadata::on_update(self, new, old);
         errors.extend((self.behaviour.validate_update)(new, old));
         errors.extend((self.behaviour.validate)(new));
         errors
@@ -40,7 +44,7 @@ impl Resource {
 
     /// Everything that is wrong with a changed status.
     pub fn validate_status_change(&self, new: &Value, old: &Value) -> Vec<FieldError> {
-        let mut errors = metadata::on_update(new, old);
+        let mut errors = metadata::on_update(self, new, old);
         errors.extend((self.behaviour.validate_status)(new));
         errors
     }

@@ -94,7 +94,12 @@ impl Form {
 
     /// Complaints about the length and the form.
     fn check(&self, text: &str, longest: usize) -> Vec<String> {
-        let mut complaints = too_long(text, longest);
+        self.check_in(text, longest, "characters")
+    }
+
+    /// The same; the API counts some texts in characters and some in bytes, and means bytes.
+    fn check_in(&self, text: &str, longest: usize, unit: &str) -> Vec<String> {
+        let mut complaints = too_long(text, longest, unit);
         if !self.fits(text) {
             complaints.push(self.complaint());
         }
@@ -102,9 +107,9 @@ impl Form {
     }
 }
 
-fn too_long(text: &str, longest: usize) -> Vec<String> {
+fn too_long(text: &str, longest: usize, unit: &str) -> Vec<String> {
     if text.len() > longest {
-        vec![format!("must be no more than {longest} characters")]
+        vec![format!("must be no more than {longest} {unit}")]
     } else {
         Vec::new()
     }
@@ -112,7 +117,7 @@ fn too_long(text: &str, longest: usize) -> Vec<String> {
 
 /// RFC 1123 label.
 pub(crate) fn dns_label(text: &str) -> Vec<String> {
-    let mut complaints = too_long(text, 63);
+    let mut complaints = too_long(text, 63, "characters");
     if LABEL.fits(text) {
     } else if SUBDOMAIN.fits(text) {
         complaints.push("must not contain dots".to_owned());
@@ -159,11 +164,8 @@ pub(crate) fn qualified_name(text: &str) -> Vec<String> {
             name
         }
         [prefix, name] => {
-            complaints.extend(
-                dns_subdomain(prefix)
-                    .into_iter()
-                    .map(|one| format!("prefix part {one}")),
-            );
+            let wrong = SUBDOMAIN.check_in(prefix, 253, "bytes").into_iter();
+            complaints.extend(wrong.map(|one| format!("prefix part {one}")));
             name
         }
         _ => {
@@ -176,11 +178,8 @@ pub(crate) fn qualified_name(text: &str) -> Vec<String> {
     if name.is_empty() {
         complaints.push("name part must be non-empty".to_owned());
     }
-    complaints.extend(
-        too_long(name, 63)
-            .into_iter()
-            .map(|one| format!("name part {one}")),
-    );
+    let long = too_long(name, 63, "bytes").into_iter();
+    complaints.extend(long.map(|one| format!("name part {one}")));
     if !LABEL_KEY.fits(name) {
         complaints.push(format!("name part {}", LABEL_KEY.complaint()));
     }
@@ -189,7 +188,7 @@ pub(crate) fn qualified_name(text: &str) -> Vec<String> {
 
 /// Value of a label.
 pub(crate) fn label_value(text: &str) -> Vec<String> {
-    LABEL_VALUE.check(text, 63)
+    LABEL_VALUE.check_in(text, 63, "bytes")
 }
 
 /// Key in a ConfigMap or Secret: also a file's name.
@@ -205,7 +204,7 @@ pub(crate) fn config_key(text: &str) -> Vec<String> {
 
 /// Name of a port.
 pub(crate) fn port_name(text: &str) -> Vec<String> {
-    let mut complaints = too_long(text, 15);
+    let mut complaints = too_long(text, 15, "characters");
     let lower = |byte: u8| byte.is_ascii_lowercase();
     let known = |byte: u8| lower(byte) || byte.is_ascii_digit() || byte == b'-';
     if text.is_empty() || !text.bytes().all(known) {

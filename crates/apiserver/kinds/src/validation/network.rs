@@ -123,7 +123,7 @@ fn slice_endpoint(errors: &mut Errors, path: &str, endpoint: &Value, kind: &str)
     let list = format!("{path}.addresses");
     let addresses = endpoint.texts("addresses");
     if addresses.is_empty() {
-        errors.required(list.clone(), "must contain at least 1 address");
+        errors.required(list.clone(), "");
     }
     errors.too_many(&list, addresses.len(), MOST_ADDRESSES);
     for (index, address) in addresses.into_iter().enumerate() {
@@ -136,17 +136,6 @@ fn slice_endpoint(errors: &mut Errors, path: &str, endpoint: &Value, kind: &str)
             names::dns_subdomain,
         );
     }
-    if errors.too_many(
-        &format!("{path}.deprecatedTopology"),
-        endpoint.entries("deprecatedTopology").count(),
-        16,
-    ) {
-        return;
-    }
-    errors.labels(
-        &format!("{path}.deprecatedTopology"),
-        endpoint.at("deprecatedTopology"),
-    );
     if endpoint.has("hostname") {
         errors.follows(
             &format!("{path}.hostname"),
@@ -175,9 +164,10 @@ fn slice_endpoint(errors: &mut Errors, path: &str, endpoint: &Value, kind: &str)
 }
 
 fn slice_address(errors: &mut Errors, list: &str, path: &str, address: &str, kind: &str) {
-    if kind == "FQDN" {
-        fully_qualified(errors, path, address);
-        return;
+    match kind {
+        "IPv4" | "IPv6" => {}
+        "FQDN" => return fully_qualified(errors, path, address),
+        _ => return,
     }
     let complaints = names::address(address);
     let Ok(parsed) = address.parse::<IpAddr>() else {
@@ -434,8 +424,8 @@ pub(crate) fn ingress_class(object: &Value) -> Vec<FieldError> {
     }
     let parameters = object.at("spec.parameters");
     if !parameters.is_null() {
-        object_reference(&mut errors, "spec.parameters", parameters);
         parameters_scope(&mut errors, parameters);
+        object_reference(&mut errors, "spec.parameters", parameters);
     }
     errors.0
 }

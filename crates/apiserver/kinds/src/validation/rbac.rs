@@ -9,35 +9,44 @@ use crate::json::Json;
 
 const GROUP: &str = "rbac.authorization.k8s.io";
 
-/// Role and ClusterRole.
+/// Role.
 pub(crate) fn role(object: &Value) -> Vec<FieldError> {
+    rules(object, true)
+}
+
+/// ClusterRole.
+pub(crate) fn cluster_role(object: &Value) -> Vec<FieldError> {
+    rules(object, false)
+}
+
+fn rules(object: &Value, namespaced: bool) -> Vec<FieldError> {
     let mut errors = Errors::default();
     for (index, rule) in object.list("rules").iter().enumerate() {
         let path = format!("rules[{index}]");
-        if rule.list("verbs").is_empty() {
-            errors.required(format!("{path}.verbs"), "verbs must contain at least one value");
+        let both = !rule.list("apiGroups").is_empty() || !rule.list("resources").is_empty();
+        let urls = !rule.list("nonResourceURLs").is_empty();
+        if urls && (namespaced || both) {
+            let why = if namespaced {
+                "namespaced rules cannot apply to non-resource URLs"
+            } else {
+                "rules cannot apply to both regular resources and non-resource URLs"
+            };
+            errors.invalid(
+                format!("{path}.nonResourceURLs"),
+                rule.at("nonResourceURLs").clone(),
+                why,
+            );
         }
-        if !rule.list("nonResourceURLs").is_empty() {
-            if !rule.list("apiGroups").is_empty() || !rule.list("resources").is_empty() {
-                errors.invalid(
-                    format!("{path}.nonResourceURLs"),
-                    rule.at("nonResourceURLs").clone(),
-                    "rules cannot apply to both regular resources and non-resource URLs",
-                );
+        for (field, what) in [("apiGroups", "api group"), ("resources", "resource")] {
+            if !urls && rule.list(field).is_empty() {
+                let why = format!("resource rules must supply at least one {what}");
+                errors.required(format!("{path}.{field}"), &why);
             }
-            continue;
         }
-        if rule.list("apiGroups").is_empty() {
-            errors.required(
-                format!("{path}.apiGroups"),
-                "resource rules must supply at least one api group",
-            );
-        }
-        if rule.list("resources").is_empty() {
-            errors.required(
-                format!("{path}.resources"),
-                "resource rules must supply at least one resource",
-            );
+    }
+    for (index, rule) in object.list("rules").iter().enumerate() {
+        if rule.list("verbs").is_empty() {
+            errors.required(format!("rules[{index}].verbs"), "");
         }
     }
     errors.0

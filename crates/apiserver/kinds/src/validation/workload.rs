@@ -19,7 +19,7 @@ pub(crate) fn deployment(object: &Value) -> Vec<FieldError> {
     ] {
         errors.not_negative(object, field);
     }
-    selected_template(&mut errors, object, true);
+    selected_template(&mut errors, object, "deployment");
     let strategy = object.text("spec.strategy.type");
     errors.one_of(
         "spec.strategy.type",
@@ -50,7 +50,7 @@ pub(crate) fn replica_set(object: &Value) -> Vec<FieldError> {
     let mut errors = Errors::default();
     errors.not_negative(object, "spec.replicas");
     errors.not_negative(object, "spec.minReadySeconds");
-    selected_template(&mut errors, object, true);
+    selected_template(&mut errors, object, "deployment");
     errors.0
 }
 
@@ -58,7 +58,7 @@ pub(crate) fn replica_set(object: &Value) -> Vec<FieldError> {
 pub(crate) fn daemon_set(object: &Value) -> Vec<FieldError> {
     let mut errors = Errors::default();
     errors.not_negative(object, "spec.minReadySeconds");
-    selected_template(&mut errors, object, true);
+    selected_template(&mut errors, object, "daemonset");
     let strategy = object.text("spec.updateStrategy.type");
     errors.one_of(
         "spec.updateStrategy.type",
@@ -74,7 +74,7 @@ pub(crate) fn stateful_set(object: &Value) -> Vec<FieldError> {
     let mut errors = Errors::default();
     errors.not_negative(object, "spec.replicas");
     errors.not_negative(object, "spec.minReadySeconds");
-    selected_template(&mut errors, object, true);
+    selected_template(&mut errors, object, "statefulset");
     if !object.text("spec.serviceName").is_empty() {
         errors.follows(
             "spec.serviceName",
@@ -91,7 +91,7 @@ pub(crate) fn job(object: &Value) -> Vec<FieldError> {
     for field in ["spec.parallelism", "spec.completions", "spec.backoffLimit"] {
         errors.not_negative(object, field);
     }
-    selected_template(&mut errors, object, false);
+    selected_template(&mut errors, object, "job");
     let policy = object.text("spec.template.spec.restartPolicy");
     if policy == "Always" {
         errors.0.push(FieldError::not_supported(
@@ -103,25 +103,26 @@ pub(crate) fn job(object: &Value) -> Vec<FieldError> {
     errors.0
 }
 
-/// The selector is there and selects what the template makes. Pods of all but Jobs always restart.
-fn selected_template(errors: &mut Errors, object: &Value, restarts: bool) {
+/// The selector is there and selects what the template makes. Pods of all but Jobs always restart. The words for ReplicaSets are those
+/// for Deployments.
+fn selected_template(errors: &mut Errors, object: &Value, kind: &str) {
     let selector = object.at("spec.selector");
-    let none =
+    let everything =
         selector.entries("matchLabels").next().is_none() && selector.list("matchExpressions").is_empty();
-    if selector.is_null() {
+    if selector.is_null() && kind != "daemonset" {
         errors.required("spec.selector", "");
     } else {
         errors.label_selector("spec.selector", selector);
-        if none {
+        if everything && !selector.is_null() {
             errors.invalid(
                 "spec.selector",
                 selector.clone(),
-                "empty selector is invalid for deployment",
+                format!("empty selector is invalid for {kind}"),
             );
         }
     }
     let labels = object.at("spec.template.metadata.labels");
-    if !none && !selector::matches(selector, labels) {
+    if selector.is_null() || !selector::matches(selector, labels) {
         errors.invalid(
             "spec.template.metadata.labels",
             labels.clone(),
@@ -131,7 +132,7 @@ fn selected_template(errors: &mut Errors, object: &Value, restarts: bool) {
     errors.labels("spec.template.metadata.labels", labels);
     pod::spec(errors, "spec.template.spec", object.at("spec.template.spec"));
     let policy = object.text("spec.template.spec.restartPolicy");
-    if restarts && matches!(policy, "OnFailure" | "Never") {
+    if kind != "job" && matches!(policy, "OnFailure" | "Never") {
         errors.0.push(FieldError::not_supported(
             "spec.template.spec.restartPolicy",
             policy,
