@@ -7,22 +7,29 @@ const LONGEST: Duration = Duration::from_secs(30);
 
 /// Pauses that double from 100 ms to 30 s until something succeeds.
 #[derive(Debug)]
-pub(crate) struct Backoff {
+pub struct Backoff {
     next: Duration,
 }
 
+impl Default for Backoff {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl Backoff {
-    pub(crate) fn new() -> Self {
+    /// The next pause is the shortest.
+    pub fn new() -> Self {
         Self { next: FIRST }
     }
 
     /// The next pause begins at the shortest again.
-    pub(crate) fn reset(&mut self) {
+    pub fn reset(&mut self) {
         self.next = FIRST;
     }
 
     /// The pause before the next attempt.
-    pub(crate) fn pause(&mut self) -> Duration {
+    pub fn pause(&mut self) -> Duration {
         let pause = self.next;
         self.next = (pause * 2).min(LONGEST);
         pause

@@ -1,11 +1,17 @@
 //! Lists of watched kinds, page by page.
 
+use std::sync::Arc;
+
 use http::Request;
+use http::header::ACCEPT;
 use kinglet_model::Object;
 use kube::Client;
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 use tracing::warn;
+
+use crate::resource::Resource;
 
 /// Objects per page: bounds the memory that a first list of a large cluster takes.
 const PAGE: usize = 500;
@@ -20,7 +26,7 @@ pub(crate) struct List<K> {
 struct Page<'a> {
     metadata: PageMeta,
     #[serde(borrow, default)]
-    items: Vec<&'a RawValue>,
+    items: Option<Vec<&'a RawValue>>,
 }
 
 #[derive(Deserialize)]
@@ -32,27 +38,62 @@ struct PageMeta {
     r#continue: String,
 }
 
-/// The URL path of all objects of a kind.
-pub(crate) fn path<K: Object>() -> String {
-    if K::GROUP.is_empty() {
-        format!("/api/{}/{}", K::VERSION, K::PLURAL)
-    } else {
-        format!("/apis/{}/{}/{}", K::GROUP, K::VERSION, K::PLURAL)
+/// What to list and watch, and in which form.
+#[derive(Clone, Debug)]
+pub(crate) struct Source {
+    /// The kind, for log lines.
+    pub(crate) kind: Arc<str>,
+    /// URL path of the collection.
+    pub(crate) path: String,
+    /// Only `metadata` of the objects (`PartialObjectMetadata`).
+    pub(crate) metadata_only: bool,
+}
+
+const FULL: &str = "application/json";
+const METADATA: &str = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1";
+const METADATA_LIST: &str = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1";
+
+impl Source {
+    /// All objects of a kind, whole.
+    pub(crate) fn of<K: Object>() -> Self {
+        Self {
+            kind: K::KIND.into(),
+            path: Resource::of::<K>().collection(""),
+            metadata_only: false,
+        }
+    }
+
+    /// `Accept` of requests whose answers are single objects: watches too.
+    pub(crate) fn accept(&self) -> &'static str {
+        if self.metadata_only { METADATA } else { FULL }
+    }
+
+    fn accept_list(&self) -> &'static str {
+        if self.metadata_only { METADATA_LIST } else { FULL }
     }
 }
 
-/// Lists all objects of a kind. Objects that do not decode are logged and left out: one bad object must not hide the others.
-pub(crate) async fn list<K: Object>(client: &Client) -> Result<List<K>, kube::Error> {
+/// Lists a collection. Objects that do not decode are logged and left out: one bad object must not hide the others.
+pub(crate) async fn list<T: DeserializeOwned>(
+    client: &Client,
+    source: &Source,
+) -> Result<List<T>, kube::Error> {
     let mut objects = Vec::new();
     let mut token = String::new();
     loop {
-        let uri = format!("{}?limit={PAGE}&continue={token}", path::<K>());
+        let uri = format!("{}?limit={PAGE}&continue={token}", source.path);
         let request = Request::get(uri)
+            .header(ACCEPT, source.accept_list())
             .body(Vec::new())
             .map_err(kube::Error::HttpError)?;
         let text = client.request_text(request).await?;
         let page: Page<'_> = serde_json::from_str(&text).map_err(kube::Error::SerdeError)?;
-        objects.extend(page.items.iter().filter_map(|item| decode(item)));
+        objects.extend(
+            page.items
+                .iter()
+                .flatten()
+                .filter_map(|item| decode(&source.kind, item)),
+        );
         if page.metadata.r#continue.is_empty() {
             return Ok(List {
                 objects,
@@ -64,11 +105,11 @@ pub(crate) async fn list<K: Object>(client: &Client) -> Result<List<K>, kube::Er
 }
 
 /// Decodes one object; `None`, with a log line that names it, when it does not follow the kind's schema.
-pub(crate) fn decode<K: Object>(object: &RawValue) -> Option<K> {
+pub(crate) fn decode<T: DeserializeOwned>(kind: &str, object: &RawValue) -> Option<T> {
     match serde_json::from_str(object.get()) {
         Ok(decoded) => Some(decoded),
         Err(error) => {
-            warn!(kind = K::KIND, object = name_of(object), %error, "object does not decode; ignored");
+            warn!(kind, object = name_of(object), %error, "object does not decode; ignored");
             None
         }
     }

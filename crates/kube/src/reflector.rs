@@ -7,11 +7,9 @@ use kinglet_model::{Object, ObjectName};
 use kube::Client;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
-use tracing::{debug, info, warn};
 
-use crate::backoff::Backoff;
-use crate::list::{List, list};
-use crate::watch::{Change, Watch, WatchError};
+use crate::feed::{self, Feed};
+use crate::list::Source;
 
 /// A change of the cached objects, in the order in which it happened.
 #[derive(Debug)]
@@ -74,11 +72,8 @@ impl<K: Object> Reflector<K> {
     pub fn spawn(client: Client, stop: CancellationToken) -> Self {
         let reflector = Self::default();
         let task = reflector.clone();
-        tokio::spawn(async move {
-            tokio::select! {
-                () = task.run(client) => {}
-                () = stop.cancelled() => {}
-            }
+        feed::spawn(client, Source::of::<K>(), stop, move |news| {
+            task.state().take(news);
         });
         reflector
     }
@@ -112,70 +107,6 @@ impl<K: Object> Reflector<K> {
         // No code that holds the lock can panic half-way through a change.
         self.shared.lock().unwrap_or_else(PoisonError::into_inner)
     }
-
-    async fn run(&self, client: Client) {
-        let mut backoff = Backoff::new();
-        loop {
-            match list::<K>(&client).await {
-                Ok(list) => {
-                    let version = self.state().replace(list);
-                    backoff.reset();
-                    debug!(kind = K::KIND, resource_version = version, "listed");
-                    self.follow(&client, version, &mut backoff).await;
-                }
-                Err(error) => {
-                    let pause = backoff.pause();
-                    warn!(kind = K::KIND, %error, ?pause, "cannot list; serving what is known");
-                    tokio::time::sleep(pause).await;
-                }
-            }
-        }
-    }
-
-    /// Watches until the revision is too old and a new list is needed.
-    async fn follow(&self, client: &Client, mut version: String, backoff: &mut Backoff) {
-        let mut lost = false;
-        loop {
-            let ended = self.watch_once(client, &mut version, &mut lost, backoff).await;
-            match ended {
-                Ok(()) => {}
-                Err(WatchError::Expired) => {
-                    info!(kind = K::KIND, "watch expired; listing again");
-                    return;
-                }
-                Err(error) => {
-                    let pause = backoff.pause();
-                    lost = true;
-                    warn!(kind = K::KIND, %error, ?pause, "watch lost; serving what is known");
-                    tokio::time::sleep(pause).await;
-                }
-            }
-        }
-    }
-
-    async fn watch_once(
-        &self,
-        client: &Client,
-        version: &mut String,
-        lost: &mut bool,
-        backoff: &mut Backoff,
-    ) -> Result<(), WatchError> {
-        let mut watch = Watch::open::<K>(client, version.clone()).await?;
-        if std::mem::take(lost) {
-            info!(kind = K::KIND, "watch restored");
-        }
-        loop {
-            let change = watch.next::<K>().await;
-            version.clone_from(&watch.resource_version);
-            match change? {
-                Some(change) => {
-                    backoff.reset();
-                    self.state().change(change);
-                }
-                None => return Ok(()),
-            }
-        }
-    }
 }
 
 impl<K: Object> State<K> {
@@ -184,10 +115,11 @@ impl<K: Object> State<K> {
             .retain(|subscriber| subscriber.send(delta.clone()).is_ok());
     }
 
-    fn change(&mut self, change: Change<K>) {
-        match change {
-            Change::Applied(object) => self.apply(object),
-            Change::Deleted(object) => self.delete(&object.object_name()),
+    fn take(&mut self, news: Feed<K>) {
+        match news {
+            Feed::Listed(objects) => self.replace(objects),
+            Feed::Applied(object) => self.apply(object),
+            Feed::Deleted(object) => self.delete(&object.object_name()),
         }
     }
 
@@ -211,10 +143,9 @@ impl<K: Object> State<K> {
         }
     }
 
-    /// Brings the cache to the listed state by the differences and returns the list's revision.
-    fn replace(&mut self, list: List<K>) -> String {
-        let listed: std::collections::HashSet<ObjectName> =
-            list.objects.iter().map(Object::object_name).collect();
+    /// Brings the cache to the listed state by the differences.
+    fn replace(&mut self, objects: Vec<K>) {
+        let listed: std::collections::HashSet<ObjectName> = objects.iter().map(Object::object_name).collect();
         let gone: Vec<ObjectName> = self
             .objects
             .keys()
@@ -224,14 +155,13 @@ impl<K: Object> State<K> {
         for name in &gone {
             self.delete(name);
         }
-        for object in list.objects {
+        for object in objects {
             self.apply(object);
         }
         if !self.synced {
             self.synced = true;
             self.publish(Delta::Synced);
         }
-        list.resource_version
     }
 }
 

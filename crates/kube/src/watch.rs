@@ -1,15 +1,18 @@
 //! A watch connection: changes of a kind from a revision on.
 
+use std::sync::Arc;
+
 use bytes::{Buf, BytesMut};
 use http::Request;
+use http::header::ACCEPT;
 use http_body_util::BodyExt;
-use kinglet_model::Object;
 use kube::Client;
 use kube::client::Body;
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
-use crate::list::{decode, path};
+use crate::list::{Source, decode};
 
 /// How long the server may keep one watch open, in seconds; the value that client libraries use.
 const TIMEOUT_SECONDS: u32 = 290;
@@ -17,11 +20,11 @@ const TIMEOUT_SECONDS: u32 = 290;
 const LONGEST_EVENT: usize = 16 << 20;
 
 /// One change of a kind.
-pub(crate) enum Change<K> {
+pub(crate) enum Change<T> {
     /// Added or modified.
-    Applied(K),
+    Applied(T),
     /// Deleted.
-    Deleted(K),
+    Deleted(T),
 }
 
 /// Why a watch ended.
@@ -50,6 +53,7 @@ struct Event<'a> {
 
 /// An open watch.
 pub(crate) struct Watch {
+    kind: Arc<str>,
     body: Body,
     buffer: BytesMut,
     /// The revision up to which everything was seen; where the next watch continues.
@@ -57,16 +61,18 @@ pub(crate) struct Watch {
 }
 
 impl Watch {
-    /// Opens a watch of all objects of a kind.
-    pub(crate) async fn open<K: Object>(
+    /// Opens a watch of a collection.
+    pub(crate) async fn open(
         client: &Client,
+        source: &Source,
         resource_version: String,
     ) -> Result<Self, WatchError> {
         let uri = format!(
             "{}?watch=true&allowWatchBookmarks=true&timeoutSeconds={TIMEOUT_SECONDS}&resourceVersion={resource_version}",
-            path::<K>(),
+            source.path,
         );
         let request = Request::get(uri)
+            .header(ACCEPT, source.accept())
             .body(Body::empty())
             .map_err(kube::Error::HttpError)?;
         let response = client.send(request).await?;
@@ -74,6 +80,7 @@ impl Watch {
         let body = response.into_body();
         if status.is_success() {
             return Ok(Self {
+                kind: source.kind.clone(),
                 body,
                 buffer: BytesMut::new(),
                 resource_version,
@@ -84,7 +91,7 @@ impl Watch {
     }
 
     /// The next change; `None` when the server ends the watch in good order.
-    pub(crate) async fn next<K: Object>(&mut self) -> Result<Option<Change<K>>, WatchError> {
+    pub(crate) async fn next<T: DeserializeOwned>(&mut self) -> Result<Option<Change<T>>, WatchError> {
         loop {
             let Some(length) = self.line().await? else {
                 return Ok(None);
@@ -119,7 +126,7 @@ impl Watch {
         }
     }
 
-    fn interpret<K: Object>(&mut self, line: &[u8]) -> Result<Option<Change<K>>, WatchError> {
+    fn interpret<T: DeserializeOwned>(&mut self, line: &[u8]) -> Result<Option<Change<T>>, WatchError> {
         let event: Event<'_> =
             serde_json::from_slice(line).map_err(|error| WatchError::Malformed(error.to_string()))?;
         if event.r#type.as_ref() == "ERROR" {
@@ -129,8 +136,8 @@ impl Watch {
             self.resource_version = version;
         }
         Ok(match event.r#type.as_ref() {
-            "ADDED" | "MODIFIED" => decode(event.object).map(Change::Applied),
-            "DELETED" => decode(event.object).map(Change::Deleted),
+            "ADDED" | "MODIFIED" => decode(&self.kind, event.object).map(Change::Applied),
+            "DELETED" => decode(&self.kind, event.object).map(Change::Deleted),
             _ => None,
         })
     }

@@ -1,0 +1,140 @@
+//! A collection followed for ever: list, watch, and list again when the watch fell too far behind.
+
+use kube::Client;
+use serde::de::DeserializeOwned;
+use tokio_util::sync::CancellationToken;
+use tracing::{debug, info, warn};
+
+use crate::Resource;
+use crate::backoff::Backoff;
+use crate::list::{Source, list};
+use crate::watch::{Change, Watch, WatchError};
+
+/// News of a collection, in the order in which it happened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Feed<T> {
+    /// All objects that exist now; what was known before and is not among them is gone.
+    Listed(Vec<T>),
+    /// An object is new or has changed.
+    Applied(T),
+    /// An object is gone; its last state.
+    Deleted(T),
+}
+
+/// Follows the `metadata` of all objects of a kind until `stop` is cancelled. `T` decodes from `PartialObjectMetadata`: it has a field
+/// `metadata`.
+pub fn follow_metadata<T: DeserializeOwned + Send>(
+    client: Client,
+    resource: &Resource,
+    stop: CancellationToken,
+    take: impl FnMut(Feed<T>) + Send + 'static,
+) {
+    let source = Source {
+        kind: resource.kind.clone(),
+        path: resource.collection(""),
+        metadata_only: true,
+    };
+    spawn(client, source, stop, take);
+}
+
+/// Starts a task that follows a collection until `stop` is cancelled.
+pub(crate) fn spawn<T: DeserializeOwned + Send>(
+    client: Client,
+    source: Source,
+    stop: CancellationToken,
+    take: impl FnMut(Feed<T>) + Send + 'static,
+) {
+    let follower = Follower { client, source, take };
+    tokio::spawn(async move {
+        tokio::select! {
+            () = follower.run() => {}
+            () = stop.cancelled() => {}
+        }
+    });
+}
+
+struct Follower<F> {
+    client: Client,
+    source: Source,
+    take: F,
+}
+
+impl<F> Follower<F> {
+    async fn run<T>(mut self)
+    where
+        T: DeserializeOwned,
+        F: FnMut(Feed<T>),
+    {
+        let mut backoff = Backoff::new();
+        loop {
+            match list(&self.client, &self.source).await {
+                Ok(list) => {
+                    debug!(
+                        kind = &*self.source.kind,
+                        resource_version = list.resource_version,
+                        "listed"
+                    );
+                    (self.take)(Feed::Listed(list.objects));
+                    backoff.reset();
+                    self.follow(list.resource_version, &mut backoff).await;
+                }
+                Err(error) => {
+                    let pause = backoff.pause();
+                    warn!(kind = &*self.source.kind, %error, ?pause, "cannot list; serving what is known");
+                    tokio::time::sleep(pause).await;
+                }
+            }
+        }
+    }
+
+    /// Watches until the revision is too old and a new list is needed.
+    async fn follow<T>(&mut self, mut version: String, backoff: &mut Backoff)
+    where
+        T: DeserializeOwned,
+        F: FnMut(Feed<T>),
+    {
+        let mut lost = false;
+        loop {
+            let ended = self.watch_once(&mut version, &mut lost, backoff).await;
+            match ended {
+                Ok(()) => {}
+                Err(WatchError::Expired) => {
+                    info!(kind = &*self.source.kind, "watch expired; listing again");
+                    return;
+                }
+                Err(error) => {
+                    let pause = backoff.pause();
+                    lost = true;
+                    warn!(kind = &*self.source.kind, %error, ?pause, "watch lost; serving what is known");
+                    tokio::time::sleep(pause).await;
+                }
+            }
+        }
+    }
+
+    async fn watch_once<T>(
+        &mut self,
+        version: &mut String,
+        lost: &mut bool,
+        backoff: &mut Backoff,
+    ) -> Result<(), WatchError>
+    where
+        T: DeserializeOwned,
+        F: FnMut(Feed<T>),
+    {
+        let mut watch = Watch::open(&self.client, &self.source, version.clone()).await?;
+        if std::mem::take(lost) {
+            info!(kind = &*self.source.kind, "watch restored");
+        }
+        loop {
+            let change = watch.next().await;
+            version.clone_from(&watch.resource_version);
+            match change? {
+                Some(Change::Applied(object)) => (self.take)(Feed::Applied(object)),
+                Some(Change::Deleted(object)) => (self.take)(Feed::Deleted(object)),
+                None => return Ok(()),
+            }
+            backoff.reset();
+        }
+    }
+}
