@@ -1,0 +1,148 @@
+//! The nested shapes in which the API sends what [`super::objects`] flattens.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use kinglet_model::Meta;
+use serde::Deserialize;
+
+use super::objects::{self, Endpoint, Family, NamedPort, SlicePort};
+
+/// Reads `null` as the type's default: API servers write `null` for some empty fields.
+pub(super) fn nullable<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+where
+    D: serde::Deserializer<'de>,
+    T: Default + Deserialize<'de>,
+{
+    Ok(Option::<T>::deserialize(deserializer)?.unwrap_or_default())
+}
+
+#[derive(Deserialize)]
+#[serde(default)]
+#[derive(Default)]
+pub(super) struct Pod {
+    metadata: Meta,
+    spec: PodSpec,
+    status: PodStatus,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct PodSpec {
+    node_name: Option<Arc<str>>,
+    hostname: Box<str>,
+    subdomain: Box<str>,
+    containers: Vec<Container>,
+    init_containers: Vec<Container>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Container {
+    ports: Vec<NamedPort>,
+    restart_policy: Box<str>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct PodStatus {
+    phase: Box<str>,
+    #[serde(rename = "podIP")]
+    pod_ip: Box<str>,
+    #[serde(rename = "podIPs", deserialize_with = "nullable")]
+    pod_ips: Vec<PodIp>,
+    conditions: Vec<Condition>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct PodIp {
+    ip: Box<str>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Condition {
+    r#type: Box<str>,
+    status: Box<str>,
+}
+
+impl From<Pod> for objects::Pod {
+    fn from(
+        Pod {
+            metadata,
+            spec,
+            status,
+        }: Pod,
+    ) -> Self {
+        let sidecars = spec.init_containers.into_iter();
+        let running = sidecars.filter(|one| &*one.restart_policy == "Always");
+        let ports = spec
+            .containers
+            .into_iter()
+            .chain(running)
+            .flat_map(|one| one.ports);
+        let mut ips: Vec<IpAddr> = status
+            .pod_ips
+            .iter()
+            .filter_map(|one| one.ip.parse().ok())
+            .collect();
+        if ips.is_empty() {
+            ips.extend(status.pod_ip.parse::<IpAddr>());
+        }
+        let is_ready = |one: &Condition| &*one.r#type == "Ready" && &*one.status == "True";
+        Self {
+            metadata,
+            node_name: spec.node_name.filter(|name| !name.is_empty()),
+            hostname: spec.hostname,
+            subdomain: spec.subdomain,
+            ports: ports.filter(|port| !port.name.is_empty()).collect(),
+            finished: matches!(&*status.phase, "Succeeded" | "Failed"),
+            ready: status.conditions.iter().any(is_ready),
+            ips,
+        }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Slice {
+    metadata: OwnedMeta,
+    address_type: Family,
+    #[serde(default, deserialize_with = "nullable")]
+    endpoints: Vec<Endpoint>,
+    #[serde(default, deserialize_with = "nullable")]
+    ports: Vec<SlicePort>,
+}
+
+/// `metadata`, and in it who controls the object.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct OwnedMeta {
+    #[serde(flatten)]
+    meta: Meta,
+    #[serde(default)]
+    owner_references: Vec<Owner>,
+}
+
+#[derive(Deserialize)]
+struct Owner {
+    uid: Arc<str>,
+    #[serde(default)]
+    controller: bool,
+}
+
+impl From<Slice> for objects::Slice {
+    fn from(wire: Slice) -> Self {
+        let mut ports = wire.ports;
+        ports.sort();
+        let mut owners = wire.metadata.owner_references.into_iter();
+        Self {
+            metadata: wire.metadata.meta,
+            owner: owners.find(|owner| owner.controller).map(|owner| owner.uid),
+            family: wire.address_type,
+            endpoints: wire.endpoints,
+            ports,
+        }
+    }
+}

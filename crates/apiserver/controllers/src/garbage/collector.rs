@@ -1,0 +1,331 @@
+//! Looks owners up, decides and writes.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
+use kinglet_kube::{
+    Client, Collection, Deletion, ObjectReference, Propagation, Recorder, Report, RequestError, Resource,
+    Severity,
+};
+use kinglet_model::ObjectName;
+use serde_json::{Value, json};
+
+use super::graph::{Graph, Node};
+use super::monitors::Kinds;
+use super::object::{FOREGROUND, Metadata, ORPHAN, Object, OwnerReference, Stage, Uid};
+use super::verdict::{Dependents, Owner, Verdict, judge};
+
+/// Why an object cannot be dealt with now.
+#[derive(Debug)]
+pub(super) enum Trouble {
+    Request(RequestError),
+    /// Nobody serves the kind of an owner: it may come back, and the owner with it.
+    UnknownKind(String),
+}
+
+impl std::fmt::Display for Trouble {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Request(error) => error.fmt(f),
+            Self::UnknownKind(kind) => write!(f, "owner of unknown kind {kind}"),
+        }
+    }
+}
+
+impl From<RequestError> for Trouble {
+    fn from(error: RequestError) -> Self {
+        Self::Request(error)
+    }
+}
+
+pub(super) struct Collector {
+    client: Client,
+    recorder: Recorder,
+}
+
+impl Collector {
+    pub(super) fn new(client: Client, recorder: Recorder) -> Self {
+        Self { client, recorder }
+    }
+
+    /// Work on what the graph says now. Within a round an owner is looked up once.
+    pub(super) fn round<'a>(&'a self, graph: &'a Graph, kinds: &'a Kinds) -> Round<'a> {
+        Round {
+            collector: self,
+            graph,
+            kinds,
+            looked_up: Mutex::default(),
+        }
+    }
+}
+
+pub(super) struct Round<'a> {
+    collector: &'a Collector,
+    graph: &'a Graph,
+    kinds: &'a Kinds,
+    looked_up: Mutex<HashMap<(ObjectName, Uid), Owner>>,
+}
+
+impl Round<'_> {
+    /// Does what is to be done about one object.
+    pub(super) async fn attend(&self, uid: &Uid) -> Result<(), Trouble> {
+        let Some(node) = self.graph.node(uid) else {
+            return Ok(());
+        };
+        match node.stage {
+            Stage::Leaving => Ok(()),
+            Stage::Orphaning => self.orphan_dependents(uid, node).await,
+            Stage::AwaitingDependents => {
+                let blocked = self
+                    .graph
+                    .dependents(uid)
+                    .any(|(_, dependent)| dependent.blocks(uid));
+                if blocked {
+                    Ok(())
+                } else {
+                    self.drop_finalizer(uid, node, FOREGROUND).await
+                }
+            }
+            Stage::Living => self.decide(uid, node).await,
+        }
+    }
+
+    async fn orphan_dependents(&self, uid: &Uid, node: &Node) -> Result<(), Trouble> {
+        for (dependent_uid, dependent) in self.graph.dependents(uid) {
+            if let Some(live) = self.live(dependent_uid, dependent).await? {
+                self.release(dependent, &live, std::slice::from_ref(uid)).await?;
+            }
+        }
+        self.drop_finalizer(uid, node, ORPHAN).await
+    }
+
+    async fn decide(&self, uid: &Uid, node: &Node) -> Result<(), Trouble> {
+        let known = |reference| self.known(node, reference) == Some(Owner::Present);
+        if node.owners.iter().all(known) {
+            return Ok(());
+        }
+        let Some(live) = self
+            .live(uid, node)
+            .await?
+            .filter(|live| live.stage() == Stage::Living)
+        else {
+            return Ok(());
+        };
+        let mut owners = Vec::with_capacity(live.owner_references.len());
+        for reference in &live.owner_references {
+            match self.owner(uid, node, reference).await? {
+                Some(owner) => owners.push(owner),
+                None => return Ok(()),
+            }
+        }
+        match judge(&live, &owners, self.dependents(uid)) {
+            Verdict::Keep => Ok(()),
+            Verdict::Release(lost) => self.release(node, &live, &lost).await,
+            Verdict::Delete { how, unblock } => {
+                if unblock {
+                    return self.unblock(node, &live, how).await;
+                }
+                self.delete(node, &live, Some(&live.resource_version), how).await
+            }
+        }
+    }
+
+    fn dependents(&self, uid: &Uid) -> Dependents {
+        let mut known = Dependents::default();
+        for (_, dependent) in self.graph.dependents(uid) {
+            known.any = true;
+            known.waiting |= dependent.stage == Stage::AwaitingDependents;
+        }
+        known
+    }
+
+    /// What the graph knows of an owner.
+    fn known(&self, node: &Node, reference: &OwnerReference) -> Option<Owner> {
+        let owner = self.graph.node(&reference.uid)?;
+        let meant = owner.is_meant_by(reference, &node.name.namespace);
+        meant.then(|| state(owner.stage))
+    }
+
+    /// What is known of an owner, looked up if the graph does not know; `None` if the reference cannot mean anything.
+    async fn owner(
+        &self,
+        uid: &Uid,
+        node: &Node,
+        reference: &OwnerReference,
+    ) -> Result<Option<Owner>, Trouble> {
+        if let Some(owner) = self.known(node, reference) {
+            return Ok(Some(owner));
+        }
+        let unknown = || Trouble::UnknownKind(format!("{} {}", reference.api_version, reference.kind));
+        let resource = self
+            .kinds
+            .find(reference.group(), &reference.kind)
+            .ok_or_else(unknown)?;
+        if resource.namespaced && node.name.namespace.is_empty() {
+            self.complain(uid, node, reference);
+            return Ok(None);
+        }
+        if resource.namespaced && self.graph.node(&reference.uid).is_some() {
+            self.complain(uid, node, reference);
+        }
+        let namespace = if resource.namespaced {
+            &*node.name.namespace
+        } else {
+            ""
+        };
+        let name = ObjectName::new(namespace, reference.name.clone());
+        let collection = self.collection_of((**resource).clone());
+        Ok(Some(self.look_up(&collection, name, &reference.uid).await?))
+    }
+
+    async fn look_up(&self, collection: &Collection, name: ObjectName, uid: &Uid) -> Result<Owner, Trouble> {
+        let key = (name, uid.clone());
+        if let Some(owner) = self
+            .looked_up
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(&key)
+        {
+            return Ok(*owner);
+        }
+        let owner = match collection.metadata::<Object>(&key.0).await {
+            Ok(live) if live.metadata.uid == *uid => state(live.metadata.stage()),
+            Ok(_) => Owner::Absent,
+            Err(error) if error.is_not_found() => Owner::Absent,
+            Err(error) => return Err(error.into()),
+        };
+        self.looked_up
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(key, owner);
+        Ok(owner)
+    }
+
+    fn complain(&self, uid: &Uid, node: &Node, reference: &OwnerReference) {
+        self.collector.recorder.report(Report {
+            regarding: ObjectReference {
+                api_version: node.resource.api_version(),
+                kind: node.resource.kind.to_string(),
+                name: node.name.clone(),
+                uid: uid.to_string(),
+            },
+            severity: Severity::Warning,
+            reason: "OwnerRefInvalidNamespace",
+            action: "GarbageCollecting",
+            note: format!(
+                "ownerRef [{}/{}, namespace: {}, name: {}, uid: {}] does not exist in namespace {:?}",
+                reference.api_version,
+                reference.kind,
+                node.name.namespace,
+                reference.name,
+                reference.uid,
+                &*node.name.namespace,
+            ),
+        });
+    }
+
+    /// The object as it is now; `None` if it is gone, and be there another one of its name.
+    async fn live(&self, uid: &Uid, node: &Node) -> Result<Option<Metadata>, Trouble> {
+        match self.collection(node).metadata::<Object>(&node.name).await {
+            Ok(live) => Ok(Some(live.metadata).filter(|live| live.uid == *uid)),
+            Err(error) if error.is_not_found() => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Takes the references to some owners from an object.
+    async fn release(&self, node: &Node, live: &Metadata, owners: &[Uid]) -> Result<(), Trouble> {
+        let kept: Vec<&OwnerReference> = live
+            .owner_references
+            .iter()
+            .filter(|one| !owners.contains(&one.uid))
+            .collect();
+        if kept.len() == live.owner_references.len() {
+            return Ok(());
+        }
+        self.change(node, live, "ownerReferences", list(&kept)).await
+    }
+
+    async fn drop_finalizer(&self, uid: &Uid, node: &Node, finalizer: &str) -> Result<(), Trouble> {
+        let Some(live) = self
+            .live(uid, node)
+            .await?
+            .filter(|live| live.has_finalizer(finalizer))
+        else {
+            return Ok(());
+        };
+        let kept: Vec<&str> = live
+            .finalizers
+            .iter()
+            .map(AsRef::as_ref)
+            .filter(|one| *one != finalizer)
+            .collect();
+        self.change(node, &live, "finalizers", list(&kept)).await
+    }
+
+    /// Deletes an object that its owners wait for and that itself waits, by way of its dependents, for its owners.
+    async fn unblock(&self, node: &Node, live: &Metadata, how: Propagation) -> Result<(), Trouble> {
+        let mut references = live.owner_references.clone();
+        references
+            .iter_mut()
+            .for_each(|one| one.block_owner_deletion = Some(false));
+        if references != live.owner_references {
+            self.change(node, live, "ownerReferences", json!(references))
+                .await?;
+        }
+        self.delete(node, live, None, how).await
+    }
+
+    async fn change(&self, node: &Node, live: &Metadata, field: &str, value: Value) -> Result<(), Trouble> {
+        let patch = json!({"metadata": {"resourceVersion": live.resource_version, field: value}});
+        forgive(self.collection(node).merge(&node.name, &patch).await)
+    }
+
+    async fn delete(
+        &self,
+        node: &Node,
+        live: &Metadata,
+        revision: Option<&str>,
+        how: Propagation,
+    ) -> Result<(), Trouble> {
+        let how = Deletion {
+            uid: Some(&live.uid),
+            resource_version: revision,
+            propagation: Some(how),
+        };
+        forgive(self.collection(node).delete(&node.name, &how).await)
+    }
+
+    fn collection(&self, node: &Node) -> Collection {
+        self.collection_of((*node.resource).clone())
+    }
+
+    fn collection_of(&self, resource: Resource) -> Collection {
+        Collection::new(self.collector.client.clone(), resource)
+    }
+}
+
+fn state(stage: Stage) -> Owner {
+    if stage == Stage::AwaitingDependents {
+        Owner::AwaitingDependents
+    } else {
+        Owner::Present
+    }
+}
+
+/// A list for a merge patch: an empty one is removed.
+fn list<T: serde::Serialize>(items: &[T]) -> Value {
+    if items.is_empty() {
+        Value::Null
+    } else {
+        json!(items)
+    }
+}
+
+/// What is gone needs no write.
+fn forgive(result: Result<(), RequestError>) -> Result<(), Trouble> {
+    match result {
+        Err(error) if error.is_not_found() => Ok(()),
+        result => Ok(result?),
+    }
+}

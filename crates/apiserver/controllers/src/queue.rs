@@ -1,0 +1,87 @@
+//! Keys that are due, each retried with its own back-off.
+
+use std::collections::HashMap;
+use std::hash::Hash;
+
+use kinglet_kube::Backoff;
+use tokio::time::{Instant, sleep_until};
+
+/// A set of keys to work on. A key that is marked twice before it is taken is worked on once.
+#[derive(Debug)]
+pub(crate) struct Queue<K> {
+    due: HashMap<K, Instant>,
+    failed: HashMap<K, Backoff>,
+}
+
+impl<K: Clone + Eq + Hash> Queue<K> {
+    pub(crate) fn new() -> Self {
+        Self {
+            due: HashMap::new(),
+            failed: HashMap::new(),
+        }
+    }
+
+    /// The key is due now. One that failed keeps its pause: a change does not make a refused write succeed, but time may.
+    pub(crate) fn mark(&mut self, key: K) {
+        if !self.failed.contains_key(&key) {
+            self.due.insert(key, Instant::now());
+        }
+    }
+
+    /// The work on a key is done.
+    pub(crate) fn succeeded(&mut self, key: &K) {
+        self.failed.remove(key);
+    }
+
+    /// The key is due again after a pause that grows from failure to failure.
+    pub(crate) fn retry(&mut self, key: K) {
+        let pause = self.failed.entry(key.clone()).or_default().pause();
+        self.due.insert(key, Instant::now() + pause);
+    }
+
+    /// Waits until keys are due, and takes them.
+    pub(crate) async fn take(&mut self) -> Vec<K> {
+        match self.due.values().min() {
+            Some(first) => sleep_until(*first).await,
+            None => std::future::pending().await,
+        }
+        let now = Instant::now();
+        self.due
+            .extract_if(|_, at| *at <= now)
+            .map(|(key, _)| key)
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_key_is_taken_once() {
+        let mut queue = Queue::new();
+        queue.mark("a");
+        queue.mark("a");
+        assert_eq!(queue.take().await, ["a"]);
+        let more = tokio::time::timeout(Duration::from_secs(60), queue.take()).await;
+        assert!(more.is_err());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn failures_wait_longer_and_longer_until_one_succeeds() {
+        let mut queue = Queue::new();
+        let start = Instant::now();
+        for _ in 0..3 {
+            queue.retry("a");
+            queue.mark("a");
+            assert_eq!(queue.take().await, ["a"]);
+        }
+        assert_eq!(start.elapsed().as_millis() / 10, 70);
+        queue.succeeded(&"a");
+        queue.mark("a");
+        assert_eq!(queue.take().await, ["a"]);
+        assert_eq!(start.elapsed().as_millis() / 10, 70);
+    }
+}

@@ -1,0 +1,10 @@
+//! The controllers at work on an API server: the embedded one in process, or, with the environment variable `KINGLET_REAL_KUBECONFIG`, the
+//! one that it names.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod accounts;
+mod cluster;
+mod endpoints;
+mod garbage;
+mod mirroring;
+mod namespaces;
