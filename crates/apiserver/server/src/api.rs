@@ -126,13 +126,19 @@ impl ApiServer {
     pub async fn close(&self) {
         self.inner.stop.cancel();
         let inner = self.inner.clone();
-        if tokio::task::spawn_blocking(move || inner.store.close()).await.is_err() {
+        if tokio::task::spawn_blocking(move || inner.store.close())
+            .await
+            .is_err()
+        {
             tracing::error!("the API server's store was not closed in order");
         }
     }
 
     /// Sends a request of the administrator and reads the whole answer. For requests of the server to itself.
-    pub(crate) async fn ask(&self, request: Request<http_body_util::Full<bytes::Bytes>>) -> (u16, bytes::Bytes) {
+    pub(crate) async fn ask(
+        &self,
+        request: Request<http_body_util::Full<bytes::Bytes>>,
+    ) -> (u16, bytes::Bytes) {
         let mut request = request;
         request.extensions_mut().insert(crate::Identity::admin());
         let response = self.handle(request).await;
@@ -157,19 +163,28 @@ impl Inner {
 
     /// The cluster IP of the Service `kubernetes`: the first address of the primary range.
     pub(crate) fn service_address(&self) -> Option<IpAddr> {
-        self.settings.service_cidrs.first().and_then(|range| range.hosts().next())
+        self.settings
+            .service_cidrs
+            .first()
+            .and_then(|range| range.hosts().next())
     }
 }
 
 fn create_private(path: &Path) -> io::Result<()> {
     use std::os::unix::fs::DirBuilderExt;
-    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path)
+    std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(path)
 }
 
 /// Addresses that the server certificate is good for.
 fn addresses(settings: &Settings) -> Vec<IpAddr> {
     let mut addresses = vec![IpAddr::from([127, 0, 0, 1]), std::net::Ipv6Addr::LOCALHOST.into()];
-    let first = settings.service_cidrs.iter().filter_map(|range| range.hosts().next());
+    let first = settings
+        .service_cidrs
+        .iter()
+        .filter_map(|range| range.hosts().next());
     for address in first.chain([settings.listen.ip()]) {
         if !address.is_unspecified() && !addresses.contains(&address) {
             addresses.push(address);

@@ -49,12 +49,24 @@ pub(crate) fn point_to_listener(server: &ApiServer) -> Result<(), ApiError> {
         "ports": [{"name": "https", "port": address.port(), "protocol": "TCP"}],
     });
     create(server, SLICES, &slice)?;
-    send(server, Method::PUT, &format!("{SLICES}/kubernetes"), "application/json", &slice)?;
+    send(
+        server,
+        Method::PUT,
+        &format!("{SLICES}/kubernetes"),
+        "application/json",
+        &slice,
+    )?;
     let ports = json!({"spec": {"ports": [
         {"name": "https", "port": 443, "protocol": "TCP", "targetPort": address.port()},
     ]}});
     let service = "/api/v1/namespaces/default/services/kubernetes";
-    send(server, Method::PATCH, service, "application/merge-patch+json", &ports)
+    send(
+        server,
+        Method::PATCH,
+        service,
+        "application/merge-patch+json",
+        &ports,
+    )
 }
 
 /// Creates an object unless it exists.
@@ -65,7 +77,13 @@ fn create(server: &ApiServer, path: &str, object: &Value) -> Result<(), ApiError
     }
 }
 
-fn send(server: &ApiServer, method: Method, path: &str, media_type: &str, body: &Value) -> Result<(), ApiError> {
+fn send(
+    server: &ApiServer,
+    method: Method,
+    path: &str,
+    media_type: &str,
+    body: &Value,
+) -> Result<(), ApiError> {
     let request = Request::builder()
         .method(method)
         .uri(path)

@@ -1,9 +1,9 @@
 //! Custom resources: the kinds that CustomResourceDefinitions declare.
 
-use std::collections::BTreeSet;
 use std::sync::{Arc, PoisonError};
 
-use serde_json::{Value, json};
+use kinglet_api_kinds::custom::established_status;
+use serde_json::Value;
 
 use crate::api::Inner;
 use crate::meta;
@@ -21,10 +21,16 @@ pub(crate) fn is_definition(call: &Call) -> bool {
 /// Publishes the built-in kinds and those of all stored CustomResourceDefinitions.
 pub(crate) fn publish(server: &Inner) {
     let _one_at_a_time = server.publishing.lock().unwrap_or_else(PoisonError::into_inner);
-    let mut kinds: Vec<Arc<Served>> =
-        kinglet_api_kinds::builtin().into_iter().map(|resource| Arc::new(Served::built_in(resource))).collect();
+    let mut kinds: Vec<Arc<Served>> = kinglet_api_kinds::builtin()
+        .into_iter()
+        .map(|resource| Arc::new(Served::built_in(resource)))
+        .collect();
     // The latest revision is never compacted.
-    let definitions = server.store.list(DEFINITIONS, None, None).map(|listing| listing.objects).unwrap_or_default();
+    let definitions = server
+        .store
+        .list(DEFINITIONS, None, None)
+        .map(|listing| listing.objects)
+        .unwrap_or_default();
     for definition in definitions {
         kinds.extend(served(&definition.value()));
     }
@@ -36,7 +42,7 @@ fn served(definition: &Value) -> Vec<Arc<Served>> {
         .find(|version| version["storage"] == true)
         .and_then(|version| version["name"].as_str())
         .unwrap_or_default();
-    match crate::pending::custom_resources(definition) {
+    match kinglet_api_kinds::custom::resources(definition) {
         Ok(resources) => resources
             .into_iter()
             .map(|resource| Arc::new(Served::custom(resource, storage)))
@@ -57,53 +63,32 @@ fn versions(definition: &Value) -> impl Iterator<Item = &Value> {
         .flatten()
 }
 
-/// Accepts a definition: names, conditions and stored versions of its status. Nothing more is needed before it is served.
+/// Accepts a definition: its names, conditions and stored versions. Nothing more is needed before it is served.
 pub(crate) fn accept(definition: &mut Value) {
-    let names = definition.pointer("/spec/names").cloned().unwrap_or_else(|| json!({}));
-    let mut stored: BTreeSet<String> = definition
-        .pointer("/status/storedVersions")
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten()
-        .filter_map(|version| version.as_str().map(str::to_owned))
-        .collect();
-    stored.extend(
-        versions(definition)
-            .filter(|version| version["storage"] == true)
-            .filter_map(|version| version["name"].as_str().map(str::to_owned)),
-    );
-    let conditions = json!([
-        condition(definition, "NamesAccepted", "NoConflicts", "no conflicts found"),
-        condition(definition, "Established", "InitialNamesAccepted", "the initial names have been accepted"),
-    ]);
-    definition["status"] = json!({"acceptedNames": names, "storedVersions": stored, "conditions": conditions});
-}
-
-/// A true condition; the time of its last transition stays.
-fn condition(definition: &Value, kind: &str, reason: &str, message: &str) -> Value {
-    let before = definition
-        .pointer("/status/conditions")
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten()
-        .find(|condition| condition["type"] == kind && condition["status"] == "True")
-        .and_then(|condition| condition["lastTransitionTime"].as_str());
-    let since = before.map_or_else(meta::now, str::to_owned);
-    json!({"type": kind, "status": "True", "reason": reason, "message": message, "lastTransitionTime": since})
+    definition["status"] = established_status(definition, jiff::Timestamp::now());
 }
 
 /// Deletes the objects of a definition that is gone: nobody can see them any more.
 pub(crate) async fn delete_objects(server: &Inner, definition: &Value) {
-    let text = |pointer: &str| definition.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
+    let text = |pointer: &str| {
+        definition
+            .pointer(pointer)
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+    };
     let collection: Arc<str> = format!("{}/{}", text("/spec/group"), text("/spec/names/plural")).into();
-    let objects = server.store.list(&collection, None, None).map(|listing| listing.objects).unwrap_or_default();
+    let objects = server
+        .store
+        .list(&collection, None, None)
+        .map(|listing| listing.objects)
+        .unwrap_or_default();
     for stored in objects {
         let key = Key {
             collection: collection.clone(),
             name: stored.name.clone(),
         };
         let expected = Expected::Revision(stored.revision);
-        if let Err(error) = server.store.write(key, expected, Change::Delete(None)).await {
+        if let Err(error) = server.store.write(key, expected, Change::Delete).await {
             tracing::warn!(%collection, name = %stored.name, %error, "an object of a deleted definition stays");
         }
     }

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 pub struct ApiError {
     /// HTTP status code.
     pub code: u16,
-    /// `reason`, machine readable, for instance `NotFound`.
+    /// `reason`, machine readable, for instance `NotFound`; may be empty.
     pub reason: &'static str,
     /// `message`, for people.
     pub message: String,
@@ -127,8 +127,11 @@ impl ApiError {
     pub fn status(&self) -> Value {
         let mut status = json!({
             "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure",
-            "message": self.message, "reason": self.reason, "code": self.code,
+            "message": self.message, "code": self.code,
         });
+        if !self.reason.is_empty() {
+            status["reason"] = self.reason.into();
+        }
         if let Some(resume) = &self.resume {
             status["metadata"]["continue"] = resume.as_str().into();
         }

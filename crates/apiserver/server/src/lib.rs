@@ -22,7 +22,6 @@ mod hooks;
 mod http;
 mod listener;
 mod meta;
-mod pending;
 mod registry;
 mod serve;
 mod settings;

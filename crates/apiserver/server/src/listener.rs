@@ -90,7 +90,12 @@ impl Listening {
             };
             match accepted {
                 Ok((stream, _)) => {
-                    tasks.spawn(connection(self.server.clone(), self.tls.clone(), stream, stop.clone()));
+                    tasks.spawn(connection(
+                        self.server.clone(),
+                        self.tls.clone(),
+                        stream,
+                        stop.clone(),
+                    ));
                 }
                 Err(error) => {
                     tracing::warn!(%error, "cannot accept a connection of the API server");

@@ -1,7 +1,5 @@
 //! Access to `metadata` of objects that are JSON values.
 
-use std::sync::Arc;
-
 use serde_json::{Map, Value};
 
 /// `metadata`, or nothing.
@@ -27,11 +25,6 @@ pub(crate) fn text<'a>(object: &'a Value, field: &str) -> &'a str {
         .and_then(|meta| meta.get(field))
         .and_then(Value::as_str)
         .unwrap_or_default()
-}
-
-/// A text of `metadata`, to keep.
-pub(crate) fn owned(object: &Value, field: &str) -> Arc<str> {
-    text(object, field).into()
 }
 
 /// Sets a field of `metadata`, or removes it.

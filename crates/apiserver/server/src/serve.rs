@@ -13,26 +13,35 @@ use crate::http::{Accept, Answer, Body, Payload, Query, RequestBody, Route, Targ
 use crate::verbs::{self, decode, method_not_allowed, unknown_resource};
 
 /// Answers a request whose body was read, or could not be read.
-pub(crate) async fn answer(server: Arc<Inner>, parts: Parts, body: Result<RequestBody, ApiError>) -> Response<Body> {
+pub(crate) async fn answer(
+    server: Arc<Inner>,
+    parts: Parts,
+    body: Result<RequestBody, ApiError>,
+) -> Response<Body> {
     let query = Query::parse(parts.uri.query().unwrap_or_default());
+    let route = Route::parse(parts.uri.path());
     let (accept, outcome) = match Accept::negotiate(&parts.headers, &query) {
         Ok(accept) => {
-            let outcome = route(server, &parts, query, accept.clone(), body).await;
+            let outcome = answer_route(server, &parts, route, query, accept.clone(), body).await;
             (accept, outcome)
         }
+        // What is not there cannot be had in any representation.
+        Err(_) if route == Route::Unknown => (Accept::json(), Ok(page_not_found())),
         Err(error) => (Accept::json(), Err(error)),
     };
-    outcome.unwrap_or_else(|error| Answer::error(&error)).into_response(&accept)
+    outcome
+        .unwrap_or_else(|error| Answer::error(&error))
+        .into_response(&accept)
 }
 
-async fn route(
+async fn answer_route(
     server: Arc<Inner>,
     parts: &Parts,
+    route: Route,
     query: Query,
     accept: Accept,
     body: Result<RequestBody, ApiError>,
 ) -> Result<Answer, ApiError> {
-    let route = Route::parse(parts.uri.path());
     // Open to everybody, as in Kubernetes: load balancers and clients probe them without credentials.
     match route {
         Route::Health => return Ok(health(parts.uri.path(), &query)),
@@ -44,7 +53,7 @@ async fn route(
     if let Route::Objects(target) = route {
         return objects(server, parts, query, accept, identity, body, target).await;
     }
-    if !matches!(parts.method, Method::GET | Method::HEAD) {
+    if parts.method != Method::GET {
         return Err(method_not_allowed());
     }
     let kinds = server.kinds.get();
@@ -52,13 +61,18 @@ async fn route(
         Route::Root => Ok(Answer::ok(Payload::Value(discovery::root(&kinds)))),
         Route::CoreVersions => Ok(discovery::core_versions(&kinds, &accept, &parts.headers)),
         Route::Groups => Ok(discovery::group_list(&kinds, &accept, &parts.headers)),
-        Route::Group(name) => discovery::group(&kinds, &name).ok_or_else(unknown_resource),
+        Route::Group(name) => Ok(discovery::group(&kinds, &name).unwrap_or_else(page_not_found)),
         Route::GroupVersion { group, version } => {
             discovery::resources(&kinds, &group, &version).ok_or_else(unknown_resource)
         }
         Route::OpenApi(path) => server.documents.answer(&kinds, &path, &query, &parts.headers),
-        _ => Err(unknown_resource()),
+        _ => Ok(page_not_found()),
     }
+}
+
+/// 404 for a path that is none of the API's.
+fn page_not_found() -> Answer {
+    Answer::new(404, Payload::Text("404 page not found\n".to_owned()))
 }
 
 async fn objects(
@@ -79,7 +93,7 @@ async fn objects(
         if parts.method != Method::POST {
             return Err(method_not_allowed());
         }
-        let object = decode(&body)?.object;
+        let object = decode(&body, kind.kind, None)?.object;
         let answer = review(kind, object, &identity, &server.authority);
         return Ok(Answer::new(201, Payload::Value(answer)));
     }
@@ -88,7 +102,6 @@ async fn objects(
         target,
         query,
         accept,
-        identity,
         agent: header_text(&parts.headers, header::USER_AGENT.as_str()).to_owned(),
         body,
     };
@@ -109,12 +122,22 @@ fn authenticate(server: &Inner, parts: &Parts) -> Result<Identity, ApiError> {
 }
 
 fn header_text<'a>(headers: &'a HeaderMap, name: &str) -> &'a str {
-    headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+    headers
+        .get(name)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default()
 }
 
 /// `ok`, or with `verbose` the list of checks. The server is ready as soon as it answers: its store is loaded before.
 fn health(path: &str, query: &Query) -> Answer {
-    let name = path.trim_matches('/').split('/').next().unwrap_or_default();
+    let mut parts = path.trim_matches('/').split('/');
+    let name = parts.next().unwrap_or_default();
+    if parts
+        .next()
+        .is_some_and(|check| !matches!(check, "ping" | "log" | "store"))
+    {
+        return page_not_found();
+    }
     let text = if query.get("verbose").is_some() {
         format!("[+]ping ok\n[+]log ok\n[+]store ok\n{name} check passed\n")
     } else {

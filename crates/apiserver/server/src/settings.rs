@@ -24,9 +24,7 @@ pub struct Settings {
 impl Default for Settings {
     /// In memory, on a free port of the loopback address, with Kubernetes' usual ranges.
     fn default() -> Self {
-        let range = |address: [u8; 4], length| {
-            ipnet::Ipv4Net::new(address.into(), length).map(IpNet::V4)
-        };
+        let range = |address: [u8; 4], length| ipnet::Ipv4Net::new(address.into(), length).map(IpNet::V4);
         Self {
             data_dir: None,
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),

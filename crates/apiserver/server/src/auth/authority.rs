@@ -8,7 +8,8 @@ use std::time::{Duration, SystemTime};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use rcgen::{
-    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose,
+    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
+    KeyUsagePurpose,
 };
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::pem::PemObject;
@@ -88,7 +89,9 @@ impl Shelf<'_> {
     fn read_pair(&self, name: &str) -> Result<Option<Pair>, AuthorityError> {
         let certificate = self.read(&format!("{name}.crt"))?;
         let key = self.read(&format!("{name}.key"))?;
-        Ok(certificate.zip(key).map(|(certificate, key)| Pair { certificate, key }))
+        Ok(certificate
+            .zip(key)
+            .map(|(certificate, key)| Pair { certificate, key }))
     }
 
     fn write_pair(&self, name: &str, pair: &Pair) -> Result<(), AuthorityError> {
@@ -116,7 +119,11 @@ impl Authority {
         let issuer = Issuer::from_ca_cert_pem(&ca.certificate, KeyPair::from_pem(&ca.key)?)?;
         let leaf = |file: &str, params: CertificateParams, fits: &dyn Fn(&str) -> bool| {
             let kept = shelf.read_pair(file)?;
-            let good = |pair: &Pair| lasts(&pair.certificate) && issued_by(&pair.certificate, &ca.certificate) && fits(&pair.certificate);
+            let good = |pair: &Pair| {
+                lasts(&pair.certificate)
+                    && issued_by(&pair.certificate, &ca.certificate)
+                    && fits(&pair.certificate)
+            };
             match kept.filter(good) {
                 Some(pair) => Ok(pair),
                 None => {
@@ -130,7 +137,9 @@ impl Authority {
                 }
             }
         };
-        let server = leaf("server", server_params(addresses, names)?, &|pem| covers(pem, addresses, names))?;
+        let server = leaf("server", server_params(addresses, names)?, &|pem| {
+            covers(pem, addresses, names)
+        })?;
         let admin = leaf("admin", admin_params(), &|_| true)?;
         let token = match shelf.read("token")? {
             Some(token) if !token.trim().is_empty() => token.trim().to_owned(),
@@ -172,7 +181,9 @@ impl Authority {
         let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider.clone())
             .allow_unauthenticated()
             .build()?;
-        let chain = vec![CertificateDer::from_pem_slice(self.server.certificate.as_bytes())?];
+        let chain = vec![CertificateDer::from_pem_slice(
+            self.server.certificate.as_bytes(),
+        )?];
         let key = PrivateKeyDer::from_pem_slice(self.server.key.as_bytes())?;
         let mut config = ServerConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()?
@@ -197,7 +208,11 @@ fn params(common_name: &str, life: Duration) -> CertificateParams {
 fn make_ca() -> Result<Pair, AuthorityError> {
     let mut params = params("kinglet-ca", CA_LIFE);
     params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
-    params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign, KeyUsagePurpose::DigitalSignature];
+    params.key_usages = vec![
+        KeyUsagePurpose::KeyCertSign,
+        KeyUsagePurpose::CrlSign,
+        KeyUsagePurpose::DigitalSignature,
+    ];
     let key = KeyPair::generate()?;
     Ok(Pair {
         certificate: params.self_signed(&key)?.pem(),
@@ -207,7 +222,11 @@ fn make_ca() -> Result<Pair, AuthorityError> {
 
 fn server_params(addresses: &[IpAddr], names: &[String]) -> Result<CertificateParams, AuthorityError> {
     let mut params = params("kinglet-apiserver", LEAF_LIFE);
-    let all: Vec<String> = addresses.iter().map(ToString::to_string).chain(names.iter().cloned()).collect();
+    let all: Vec<String> = addresses
+        .iter()
+        .map(ToString::to_string)
+        .chain(names.iter().cloned())
+        .collect();
     params.subject_alt_names = CertificateParams::new(all)?.subject_alt_names;
     params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
     params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
@@ -233,7 +252,10 @@ fn inspect<T>(pem: &str, look: impl FnOnce(&X509Certificate<'_>) -> T) -> Option
 
 /// Whether enough of a certificate's life is left.
 fn lasts(pem: &str) -> bool {
-    let soon = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default() + RENEW;
+    let soon = SystemTime::now()
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .unwrap_or_default()
+        + RENEW;
     inspect(pem, |certificate| {
         u64::try_from(certificate.validity().not_after.timestamp()).is_ok_and(|end| end > soon.as_secs())
     })
@@ -243,7 +265,9 @@ fn lasts(pem: &str) -> bool {
 /// Whether the CA's key has signed a certificate.
 fn issued_by(pem: &str, ca: &str) -> bool {
     inspect(ca, |ca| {
-        inspect(pem, |certificate| certificate.verify_signature(Some(ca.public_key())).is_ok())
+        inspect(pem, |certificate| {
+            certificate.verify_signature(Some(ca.public_key())).is_ok()
+        })
     })
     .flatten()
     .unwrap_or(false)
@@ -253,7 +277,9 @@ fn issued_by(pem: &str, ca: &str) -> bool {
 fn covers(pem: &str, addresses: &[IpAddr], names: &[String]) -> bool {
     let found = inspect(pem, |certificate| {
         let extension = certificate.subject_alternative_name().ok().flatten();
-        let all = extension.map(|extension| extension.value.general_names.as_slice()).unwrap_or_default();
+        let all = extension
+            .map(|extension| extension.value.general_names.as_slice())
+            .unwrap_or_default();
         let texts = all.iter().filter_map(|name| match name {
             GeneralName::DNSName(name) => Some((*name).to_owned()),
             GeneralName::IPAddress(bytes) => address_text(bytes),
@@ -262,7 +288,10 @@ fn covers(pem: &str, addresses: &[IpAddr], names: &[String]) -> bool {
         texts.collect::<Vec<String>>()
     })
     .unwrap_or_default();
-    addresses.iter().all(|address| found.contains(&address.to_string())) && names.iter().all(|name| found.contains(name))
+    addresses
+        .iter()
+        .all(|address| found.contains(&address.to_string()))
+        && names.iter().all(|name| found.contains(name))
 }
 
 fn address_text(bytes: &[u8]) -> Option<String> {

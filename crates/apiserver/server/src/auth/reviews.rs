@@ -17,12 +17,37 @@ pub(crate) struct Review {
 impl Review {
     /// All reviews; each is served as `v1`.
     pub(crate) const ALL: [Self; 6] = [
-        Self::new("authentication.k8s.io", "SelfSubjectReview", "selfsubjectreviews", false),
+        Self::new(
+            "authentication.k8s.io",
+            "SelfSubjectReview",
+            "selfsubjectreviews",
+            false,
+        ),
         Self::new("authentication.k8s.io", "TokenReview", "tokenreviews", false),
-        Self::new("authorization.k8s.io", "LocalSubjectAccessReview", "localsubjectaccessreviews", true),
-        Self::new("authorization.k8s.io", "SelfSubjectAccessReview", "selfsubjectaccessreviews", false),
-        Self::new("authorization.k8s.io", "SelfSubjectRulesReview", "selfsubjectrulesreviews", false),
-        Self::new("authorization.k8s.io", "SubjectAccessReview", "subjectaccessreviews", false),
+        Self::new(
+            "authorization.k8s.io",
+            "LocalSubjectAccessReview",
+            "localsubjectaccessreviews",
+            true,
+        ),
+        Self::new(
+            "authorization.k8s.io",
+            "SelfSubjectAccessReview",
+            "selfsubjectaccessreviews",
+            false,
+        ),
+        Self::new(
+            "authorization.k8s.io",
+            "SelfSubjectRulesReview",
+            "selfsubjectrulesreviews",
+            false,
+        ),
+        Self::new(
+            "authorization.k8s.io",
+            "SubjectAccessReview",
+            "subjectaccessreviews",
+            false,
+        ),
     ];
 
     const fn new(group: &'static str, kind: &'static str, plural: &'static str, namespaced: bool) -> Self {
@@ -46,7 +71,10 @@ impl Review {
 pub(crate) fn review(kind: Review, mut object: Value, identity: &Identity, authority: &Authority) -> Value {
     object["kind"] = kind.kind.into();
     object["apiVersion"] = format!("{}/v1", kind.group).into();
-    if object.get("metadata").is_none_or(|metadata| !metadata.is_object()) {
+    if object
+        .get("metadata")
+        .is_none_or(|metadata| !metadata.is_object())
+    {
         object["metadata"] = json!({"creationTimestamp": null});
     }
     let status = match kind.kind {
@@ -66,7 +94,10 @@ fn user_info(identity: &Identity) -> Value {
 }
 
 fn token_status(object: &Value, authority: &Authority) -> Value {
-    let token = object.pointer("/spec/token").and_then(Value::as_str).unwrap_or_default();
+    let token = object
+        .pointer("/spec/token")
+        .and_then(Value::as_str)
+        .unwrap_or_default();
     match authority.identity_of_token(token) {
         Some(identity) => json!({"authenticated": true, "user": user_info(&identity)}),
         None => json!({"user": {}, "error": "the token is not known"}),

@@ -1,6 +1,7 @@
 //! Aggregated discovery: all groups, versions and kinds in one document (apidiscovery.k8s.io v2 and v2beta1).
 
 use http::HeaderMap;
+use http::header::{CACHE_CONTROL, HeaderValue, VARY};
 use serde_json::{Value, json};
 
 use super::{Entry, groups, tagged};
@@ -9,9 +10,12 @@ use crate::http::Answer;
 /// The document of the core group (`core`) or of all others.
 pub(super) fn answer(entries: &[Entry], version: &str, core: bool, headers: &HeaderMap) -> Answer {
     let items: Vec<Value> = if core {
-        vec![json!({"metadata": {"creationTimestamp": null}, "versions": [version_of(entries, "", "v1")]})]
+        vec![json!({"metadata": {}, "versions": [version_of(entries, "", "v1")]})]
     } else {
-        groups(entries).into_iter().map(|(group, versions)| group_of(entries, group, &versions)).collect()
+        groups(entries)
+            .into_iter()
+            .map(|(group, versions)| group_of(entries, group, &versions))
+            .collect()
     };
     let list = json!({
         "kind": "APIGroupDiscoveryList",
@@ -20,6 +24,10 @@ pub(super) fn answer(entries: &[Entry], version: &str, core: bool, headers: &Hea
         "items": items,
     });
     let mut answer = tagged(&list, headers);
+    answer
+        .headers
+        .push((CACHE_CONTROL, HeaderValue::from_static("public")));
+    answer.headers.push((VARY, HeaderValue::from_static("Accept")));
     answer.content_type = Some(if version == "v2" {
         "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
     } else {
@@ -29,8 +37,11 @@ pub(super) fn answer(entries: &[Entry], version: &str, core: bool, headers: &Hea
 }
 
 fn group_of(entries: &[Entry], group: &str, versions: &[&str]) -> Value {
-    let versions: Vec<Value> = versions.iter().map(|version| version_of(entries, group, version)).collect();
-    json!({"metadata": {"name": group, "creationTimestamp": null}, "versions": versions})
+    let versions: Vec<Value> = versions
+        .iter()
+        .map(|version| version_of(entries, group, version))
+        .collect();
+    json!({"metadata": {"name": group}, "versions": versions})
 }
 
 fn version_of(entries: &[Entry], group: &str, version: &str) -> Value {
@@ -45,7 +56,7 @@ fn version_of(entries: &[Entry], group: &str, version: &str) -> Value {
 fn resource(entry: &Entry) -> Value {
     let mut resource = json!({
         "resource": entry.plural,
-        "responseKind": {"group": entry.group, "version": entry.version, "kind": entry.kind},
+        "responseKind": response_kind(entry, &entry.group, &entry.version, &entry.kind),
         "scope": if entry.namespaced { "Namespaced" } else { "Cluster" },
         "singularResource": entry.singular,
         "verbs": entry.verbs,
@@ -63,7 +74,7 @@ fn resource(entry: &Entry) -> Value {
             .map(|one| {
                 json!({
                     "subresource": one.name,
-                    "responseKind": {"group": one.group, "version": one.version, "kind": one.kind},
+                    "responseKind": response_kind(entry, &one.group, &one.version, &one.kind),
                     "verbs": one.verbs,
                 })
             })
@@ -71,4 +82,13 @@ fn resource(entry: &Entry) -> Value {
         resource["subresources"] = subresources.into();
     }
     resource
+}
+
+/// The kind that a resource answers; group and version are empty where they are the document's own.
+fn response_kind(entry: &Entry, group: &str, version: &str, kind: &str) -> Value {
+    if group == entry.group && version == entry.version {
+        json!({"group": "", "version": "", "kind": kind})
+    } else {
+        json!({"group": group, "version": version, "kind": kind})
+    }
 }

@@ -11,7 +11,10 @@ pub(super) fn core_versions() -> Value {
 
 /// `/apis`.
 pub(super) fn group_list(entries: &[Entry]) -> Value {
-    let groups: Vec<Value> = groups(entries).into_iter().map(|(group, versions)| group_of(group, &versions)).collect();
+    let groups: Vec<Value> = groups(entries)
+        .into_iter()
+        .map(|(group, versions)| group_of(group, &versions))
+        .collect();
     json!({"kind": "APIGroupList", "apiVersion": "v1", "groups": groups})
 }
 
@@ -37,14 +40,21 @@ fn group_of(group: &str, versions: &[&str]) -> Value {
 /// `/api/v1`, `/apis/GROUP/VERSION`.
 pub(super) fn resources(entries: &[Entry], group: &str, version: &str) -> Option<Value> {
     let mut resources = Vec::new();
-    for entry in entries.iter().filter(|entry| entry.group == group && entry.version == version) {
+    for entry in entries
+        .iter()
+        .filter(|entry| entry.group == group && entry.version == version)
+    {
         resources.push(resource(entry));
         resources.extend(entry.subresources.iter().map(|one| subresource(entry, one)));
     }
     if resources.is_empty() {
         return None;
     }
-    let group_version = if group.is_empty() { version.to_owned() } else { format!("{group}/{version}") };
+    let group_version = if group.is_empty() {
+        version.to_owned()
+    } else {
+        format!("{group}/{version}")
+    };
     let mut list = json!({"kind": "APIResourceList", "groupVersion": group_version, "resources": resources});
     if !group.is_empty() {
         list["apiVersion"] = "v1".into();

@@ -45,7 +45,9 @@ pub(crate) struct Subresource {
 /// All kinds in the order of discovery: the core group, then groups in the order in which they were registered.
 pub(crate) fn entries(registry: &Registry) -> Vec<Entry> {
     let stored = registry.kinds().iter().map(|served| Entry::of(&served.resource));
-    stored.chain(Review::ALL.into_iter().map(Entry::of_review)).collect()
+    stored
+        .chain(Review::ALL.into_iter().map(Entry::of_review))
+        .collect()
 }
 
 impl Entry {
@@ -177,5 +179,8 @@ fn tagged(value: &Value, headers: &HeaderMap) -> Answer {
 
 /// SHA-256 in upper-case hexadecimal.
 fn hash(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02X}")).collect()
+    Sha256::digest(bytes)
+        .iter()
+        .map(|byte| format!("{byte:02X}"))
+        .collect()
 }

@@ -77,11 +77,13 @@ impl Answer {
 
     /// Encodes the answer as the client accepts it.
     pub(crate) fn into_response(self, accept: &Accept) -> Response<Body> {
-        let content_type = self.content_type.unwrap_or(match (&self.payload, accept.encoding) {
-            (Payload::Text(_), _) => "text/plain; charset=utf-8",
-            (_, Encoding::Yaml) => "application/yaml",
-            (_, Encoding::Json) => "application/json",
-        });
+        let content_type = self
+            .content_type
+            .unwrap_or(match (&self.payload, accept.encoding) {
+                (Payload::Text(_), _) => "text/plain; charset=utf-8",
+                (_, Encoding::Yaml) => "application/yaml",
+                (_, Encoding::Json) => "application/json",
+            });
         let (body, gzipped) = match self.payload {
             Payload::Watch(body) => (body, false),
             Payload::Empty => (full(Bytes::new()), false),
@@ -114,7 +116,10 @@ impl Answer {
 /// `299 - "text"` (RFC 7234 section 5.5, as Kubernetes uses it).
 fn warning_text(text: &str) -> String {
     let escaped = text.replace('\\', "\\\\").replace('"', "\\\"");
-    let printable: String = escaped.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let printable: String = escaped
+        .chars()
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .collect();
     format!("299 - \"{printable}\"")
 }
 

@@ -2,15 +2,13 @@
 
 mod answer;
 mod body;
-mod json;
 mod negotiate;
 mod path;
 mod query;
 
-pub(crate) use answer::{Answer, Payload, stream};
 pub use answer::Body;
+pub(crate) use answer::{Answer, Payload, stream};
 pub(crate) use body::{MediaType, RequestBody, read_body};
-pub(crate) use json::parse_json;
-pub(crate) use negotiate::{Accept, Shape};
+pub(crate) use negotiate::{Accept, Encoding, Shape};
 pub(crate) use path::{Route, Target};
 pub(crate) use query::Query;

@@ -56,10 +56,12 @@ impl Accept {
         let (encoding, shape) = match chosen {
             Some(chosen) => chosen,
             None if empty => (Encoding::Json, Shape::Object),
-            None => return Err(not_acceptable()),
+            None => return Err(not_acceptable(accept)),
         };
         let agent = header(headers, USER_AGENT.as_str());
-        let person = ["curl/", "Wget/", "Mozilla/"].iter().any(|prefix| agent.starts_with(prefix));
+        let person = ["curl/", "Wget/", "Mozilla/"]
+            .iter()
+            .any(|prefix| agent.starts_with(prefix));
         Ok(Self {
             encoding,
             shape,
@@ -82,15 +84,19 @@ impl Accept {
 }
 
 fn header<'a>(headers: &'a HeaderMap, name: &str) -> &'a str {
-    headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+    headers
+        .get(name)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default()
 }
 
-fn not_acceptable() -> ApiError {
-    ApiError::new(
-        406,
-        "NotAcceptable",
-        "only the following media types are accepted: application/json, application/yaml",
-    )
+fn not_acceptable(accept: &str) -> ApiError {
+    let message = if accept.contains("as=") {
+        "only the following media types are accepted: application/json, application/yaml"
+    } else {
+        "406: Not Acceptable\n\nAvailable representations: application/json, application/yaml"
+    };
+    ApiError::new(406, "NotAcceptable", message)
 }
 
 /// A media type with its parameters, if it can be served.
@@ -143,10 +149,22 @@ mod tests {
             ("", Some((Encoding::Json, Shape::Object))),
             ("*/*", Some((Encoding::Json, Shape::Object))),
             ("application/yaml", Some((Encoding::Yaml, Shape::Object))),
-            ("text/html, application/json;q=0.9", Some((Encoding::Json, Shape::Object))),
-            ("application/vnd.kubernetes.protobuf,application/json", Some((Encoding::Json, Shape::Object))),
-            ("application/json;as=Table;v=v1;g=meta.k8s.io,application/json", table("v1")),
-            ("application/json;as=Table;g=meta.k8s.io;v=v1beta1", table("v1beta1")),
+            (
+                "text/html, application/json;q=0.9",
+                Some((Encoding::Json, Shape::Object)),
+            ),
+            (
+                "application/vnd.kubernetes.protobuf,application/json",
+                Some((Encoding::Json, Shape::Object)),
+            ),
+            (
+                "application/json;as=Table;v=v1;g=meta.k8s.io,application/json",
+                table("v1"),
+            ),
+            (
+                "application/json;as=Table;g=meta.k8s.io;v=v1beta1",
+                table("v1beta1"),
+            ),
             ("application/json;as=Table;g=meta.k8s.io;v=v9", None),
             ("application/vnd.kubernetes.protobuf", None),
         ];

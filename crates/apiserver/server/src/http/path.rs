@@ -70,7 +70,9 @@ impl Route {
             ["apis", group] => Self::Group((*group).to_owned()),
             ["api", version] => Self::group_version("", version),
             ["apis", group, version] => Self::group_version(group, version),
-            ["api", version, rest @ ..] => Target::parse("", version, rest).map_or(Self::Unknown, Self::Objects),
+            ["api", version, rest @ ..] => {
+                Target::parse("", version, rest).map_or(Self::Unknown, Self::Objects)
+            }
             ["apis", group, version, rest @ ..] => {
                 Target::parse(group, version, rest).map_or(Self::Unknown, Self::Objects)
             }
@@ -99,7 +101,10 @@ impl Target {
             rest => (None, rest),
         };
         let (plural, rest) = rest.split_first()?;
-        let subresource = rest.get(1..).filter(|parts| !parts.is_empty()).map(|parts| parts.join("/"));
+        let subresource = rest
+            .get(1..)
+            .filter(|parts| !parts.is_empty())
+            .map(|parts| parts.join("/"));
         Some(Self {
             group: group.to_owned(),
             version: version.to_owned(),
@@ -139,12 +144,27 @@ mod tests {
             ("/api/v1/pods", "|v1||pods|||false"),
             ("/api/v1/namespaces", "|v1||namespaces|||false"),
             ("/api/v1/namespaces/default", "|v1||namespaces|default||false"),
-            ("/api/v1/namespaces/default/finalize", "|v1||namespaces|default|finalize|false"),
-            ("/api/v1/namespaces/default/services/", "|v1|default|services|||false"),
-            ("/api/v1/namespaces/a/services/b/status", "|v1|a|services|b|status|false"),
-            ("/api/v1/namespaces/a/pods/b/proxy/x/y", "|v1|a|pods|b|proxy/x/y|false"),
+            (
+                "/api/v1/namespaces/default/finalize",
+                "|v1||namespaces|default|finalize|false",
+            ),
+            (
+                "/api/v1/namespaces/default/services/",
+                "|v1|default|services|||false",
+            ),
+            (
+                "/api/v1/namespaces/a/services/b/status",
+                "|v1|a|services|b|status|false",
+            ),
+            (
+                "/api/v1/namespaces/a/pods/b/proxy/x/y",
+                "|v1|a|pods|b|proxy/x/y|false",
+            ),
             ("/apis/apps/v1/deployments", "apps|v1||deployments|||false"),
-            ("/apis/apps/v1/namespaces/a/deployments/b", "apps|v1|a|deployments|b||false"),
+            (
+                "/apis/apps/v1/namespaces/a/deployments/b",
+                "apps|v1|a|deployments|b||false",
+            ),
             ("/api/v1/watch/namespaces/a/pods", "|v1|a|pods|||true"),
             (
                 "/apis/rbac.authorization.k8s.io/v1/clusterroles/system%3Aadmin",
@@ -161,7 +181,10 @@ mod tests {
         assert_eq!(Route::parse("/"), Route::Root);
         assert_eq!(Route::parse("/livez/ping"), Route::Health);
         assert_eq!(Route::parse("/openapi/v3"), Route::OpenApi(String::new()));
-        assert_eq!(Route::parse("/openapi/v3/apis/apps/v1"), Route::OpenApi("apis/apps/v1".into()));
+        assert_eq!(
+            Route::parse("/openapi/v3/apis/apps/v1"),
+            Route::OpenApi("apis/apps/v1".into())
+        );
         assert_eq!(Route::parse("/apis/apps"), Route::Group("apps".into()));
         assert_eq!(Route::parse("/api/v1"), Route::group_version("", "v1"));
         assert_eq!(Route::parse("/metrics"), Route::Unknown);

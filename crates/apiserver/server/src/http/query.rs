@@ -24,7 +24,10 @@ impl Query {
 
     /// A parameter's first value.
     pub(crate) fn get(&self, key: &str) -> Option<&str> {
-        self.0.iter().find(|(name, _)| name == key).map(|(_, value)| value.as_str())
+        self.0
+            .iter()
+            .find(|(name, _)| name == key)
+            .map(|(_, value)| value.as_str())
     }
 
     /// A parameter's first value that is not empty.
@@ -42,7 +45,8 @@ impl Query {
 
     /// A boolean parameter: as Kubernetes reads it, anything but `false` and `0` is true, and so is a parameter without value.
     pub(crate) fn flag(&self, key: &str) -> Option<bool> {
-        self.get(key).map(|value| !matches!(value.to_ascii_lowercase().as_str(), "false" | "0"))
+        self.get(key)
+            .map(|value| !matches!(value.to_ascii_lowercase().as_str(), "false" | "0"))
     }
 
     /// A number.

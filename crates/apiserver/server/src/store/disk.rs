@@ -1,5 +1,7 @@
 //! The durable copy of the store: one redb database with a row per object and the revision counter.
 
+use std::fs::OpenOptions;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -49,11 +51,20 @@ pub(crate) struct Disk {
 }
 
 impl Disk {
-    /// Opens or creates the database. A database that was not closed is repaired.
+    /// Opens or creates the database, which only its owner can read: it holds Secrets. A database that was not closed is repaired.
     pub(crate) fn open(path: &Path) -> Result<Self, DiskError> {
+        let file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .mode(0o600)
+            .open(path)
+            .map_err(redb::StorageError::Io)
+            .map_err(failed)?;
         let database = Database::builder()
             .set_cache_size(4 << 20)
-            .create(path)
+            .create_file(file)
             .map_err(failed)?;
         Ok(Self { database })
     }
@@ -83,13 +94,17 @@ impl Disk {
     /// Writes rows and the revision counter in one durable transaction: when this returns, they survive a power cut.
     pub(crate) fn commit(&self, revision: u64, rows: &[Row<'_>]) -> Result<(), DiskError> {
         let mut transaction = self.database.begin_write().map_err(failed)?;
-        transaction.set_durability(Durability::Immediate).map_err(failed)?;
+        transaction
+            .set_durability(Durability::Immediate)
+            .map_err(failed)?;
         {
             let mut objects = transaction.open_table(OBJECTS).map_err(failed)?;
             for (key, stored) in rows {
                 let key = encode_key(key);
                 match stored {
-                    Some(stored) => objects.insert(key.as_str(), stored.json.as_ref()).map_err(failed)?,
+                    Some(stored) => objects
+                        .insert(key.as_str(), stored.json.as_ref())
+                        .map_err(failed)?,
                     None => objects.remove(key.as_str()).map_err(failed)?,
                 };
             }

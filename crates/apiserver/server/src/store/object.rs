@@ -60,7 +60,8 @@ impl Stored {
             .pointer("/metadata/labels")
             .and_then(Value::as_object)
             .map(|labels| {
-                let text = |(key, value): (&String, &Value)| Some((key.as_str().into(), value.as_str()?.into()));
+                let text =
+                    |(key, value): (&String, &Value)| Some((key.as_str().into(), value.as_str()?.into()));
                 labels.iter().filter_map(text).collect()
             })
             .unwrap_or_default();
@@ -86,6 +87,11 @@ impl Stored {
             json,
             labels: envelope.metadata.labels.unwrap_or_default(),
         })
+    }
+
+    /// The same state under a later revision: how watches show an object that leaves their selection.
+    pub(crate) fn at_revision(&self, revision: u64) -> Option<Self> {
+        Self::encode(self.name.clone(), revision, self.value()).ok()
     }
 
     /// The object as a JSON value.

@@ -33,8 +33,8 @@ pub(crate) enum Expected {
 pub(crate) enum Change {
     /// The new state.
     Put(Value),
-    /// The object goes; the value is the last state that watches are shown, by default the stored one.
-    Delete(Option<Value>),
+    /// The object goes; watches are shown its last stored state.
+    Delete,
 }
 
 /// Why a change did not happen.
@@ -155,7 +155,13 @@ fn examine(state: &RwLock<State>, group: Vec<Proposal>) -> (Vec<Accepted>, u64) 
             Some(pending) => pending.clone(),
             None => state.get(&proposal.key).cloned(),
         };
-        match event(&proposal.key, proposal.expected, proposal.change, current, revision + 1) {
+        match event(
+            &proposal.key,
+            proposal.expected,
+            proposal.change,
+            current,
+            revision + 1,
+        ) {
             Ok(event) => {
                 revision += 1;
                 overlay.insert(
@@ -194,8 +200,7 @@ fn event(
     }
     let (object, deleted) = match change {
         Change::Put(object) => (object, false),
-        Change::Delete(Some(object)) => (object, true),
-        Change::Delete(None) => (current.as_ref().map(|one| one.value()).unwrap_or_default(), true),
+        Change::Delete => (current.as_ref().map(|one| one.value()).unwrap_or_default(), true),
     };
     let object = Stored::encode(key.name.clone(), revision, object)
         .map_err(|error| WriteError::Disk(error.to_string()))?;

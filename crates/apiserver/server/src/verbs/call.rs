@@ -2,16 +2,19 @@
 
 use std::sync::Arc;
 
+use kinglet_api_schema::{FieldError, FieldErrorKind};
 use kinglet_model::ObjectName;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::api::Inner;
-use crate::auth::Identity;
 use crate::error::ApiError;
 use crate::http::{Accept, Query};
 use crate::meta;
 use crate::registry::Served;
 use crate::store::{Key, Stored, WriteError};
+
+/// Longest name of a field manager.
+const MANAGER: usize = 128;
 
 /// Which part of an object a request addresses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,7 +55,6 @@ pub(crate) enum FieldValidation {
 /// A request for objects of one kind.
 pub(crate) struct Call {
     pub(crate) server: Arc<Inner>,
-    pub(crate) identity: Identity,
     pub(crate) kind: Arc<Served>,
     /// Namespace of the path; `None` for cluster-scoped kinds and for all namespaces.
     pub(crate) namespace: Option<Arc<str>>,
@@ -61,6 +63,8 @@ pub(crate) struct Call {
     pub(crate) part: Part,
     pub(crate) query: Query,
     pub(crate) accept: Accept,
+    /// The kind of the request's options, for errors: `CreateOptions` and the like.
+    pub(crate) options_kind: &'static str,
     /// The client's name, from `User-Agent`: the default field manager.
     pub(crate) agent: String,
 }
@@ -98,11 +102,11 @@ impl Call {
                 "All" => dry = true,
                 "" => {}
                 other => {
-                    return Err(ApiError::new(
-                        422,
-                        "Invalid",
-                        format!("dryRun: Unsupported value: {other:?}: supported values: \"All\""),
-                    ));
+                    return Err(self.invalid_option(FieldError::not_supported(
+                        "dryRun",
+                        json!([other]),
+                        &["All"],
+                    )));
                 }
             }
         }
@@ -115,21 +119,46 @@ impl Call {
             None | Some("Warn") => Ok(FieldValidation::Warn),
             Some("Strict") => Ok(FieldValidation::Strict),
             Some("Ignore") => Ok(FieldValidation::Ignore),
-            Some(other) => Err(ApiError::new(
-                422,
-                "Invalid",
-                format!(
-                    "fieldValidation: Unsupported value: {other:?}: supported values: \"Ignore\", \"Strict\", \"Warn\""
-                ),
-            )),
+            Some(other) => {
+                let accepted = ["", "Ignore", "Strict", "Warn"];
+                Err(self.invalid_option(FieldError::not_supported("fieldValidation", other, &accepted)))
+            }
         }
+    }
+
+    /// Checks the options that all writes have, before anything else is looked at.
+    pub(crate) fn check_write_options(&self) -> Result<(), ApiError> {
+        self.dry_run()?;
+        self.field_validation()?;
+        if self
+            .query
+            .text("fieldManager")
+            .is_some_and(|manager| manager.len() > MANAGER)
+        {
+            let detail = format!("may not be more than {MANAGER} bytes");
+            let error = FieldError::new(FieldErrorKind::TooLong, "fieldManager", Value::Null, detail);
+            return Err(self.invalid_option(error));
+        }
+        Ok(())
+    }
+
+    /// 422 for an option of the request.
+    pub(crate) fn invalid_option(&self, error: FieldError) -> ApiError {
+        ApiError::invalid("meta.k8s.io", self.options_kind, "", &[error])
     }
 
     /// Who the fields of a write belong to: `fieldManager`, or the first word of `User-Agent`.
     pub(crate) fn manager(&self) -> String {
         match self.query.text("fieldManager") {
             Some(manager) => manager.to_owned(),
-            None => self.agent.split('/').next().unwrap_or_default().chars().take(128).collect(),
+            None => self
+                .agent
+                .split('/')
+                .next()
+                .unwrap_or_default()
+                .chars()
+                .take(MANAGER)
+                .collect(),
         }
     }
 
@@ -162,7 +191,11 @@ impl Call {
 
     /// The object with the revision that a dry run answers.
     pub(crate) fn unwritten(&self, mut object: Value, revision: Option<u64>) -> Value {
-        meta::set(&mut object, "resourceVersion", revision.map(|one| one.to_string().into()));
+        meta::set(
+            &mut object,
+            "resourceVersion",
+            revision.map(|one| one.to_string().into()),
+        );
         object
     }
 }

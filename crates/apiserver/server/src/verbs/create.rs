@@ -4,9 +4,8 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::call::{Call, Part};
-use super::decode::decode;
-use super::names;
+use super::call::Call;
+use super::generate;
 use crate::error::ApiError;
 use crate::http::{Answer, RequestBody};
 use crate::meta;
@@ -18,37 +17,42 @@ const NAME_ATTEMPTS: usize = 8;
 impl Call {
     /// `POST` to a collection.
     pub(crate) async fn create(&self, body: &RequestBody) -> Result<Answer, ApiError> {
-        let decoded = decode(body)?;
-        let mut object = decoded.object;
-        self.check_type(&mut object)?;
-        let warnings = self.check_fields(&object, decoded.complaints)?;
-        let generated = meta::text(&object, "name").is_empty() && !meta::text(&object, "generateName").is_empty();
+        let (object, warnings) = self.decode_object(body)?;
+        if !matches!(meta::text(&object, "resourceVersion"), "" | "0") {
+            return Err(ApiError::new(
+                500,
+                "",
+                "resourceVersion should not be set on objects to be created",
+            ));
+        }
+        let generated =
+            meta::text(&object, "name").is_empty() && !meta::text(&object, "generateName").is_empty();
         let mut attempt = 1;
         loop {
             let mut candidate = object.clone();
             if generated {
-                let name = names::generate(meta::text(&object, "generateName"))?;
+                let name = generate::name(meta::text(&object, "generateName"))?;
                 meta::set(&mut candidate, "name", Some(name.into()));
             }
-            match self.create_object(candidate, None).await {
-                Err(error) if generated && error.reason == "AlreadyExists" && attempt < NAME_ATTEMPTS => attempt += 1,
+            match self.create_object(candidate, false).await {
+                Err(error) if generated && error.reason == "AlreadyExists" && attempt < NAME_ATTEMPTS => {
+                    attempt += 1
+                }
                 other => return Ok(self.answer(201, other?).warn(warnings)),
             }
         }
     }
 
-    /// Creates an object; `applied` are the managed fields that server-side apply has computed.
-    pub(crate) async fn create_object(&self, mut object: Value, applied: Option<Value>) -> Result<Value, ApiError> {
+    /// Creates an object. `tracked` says that it has its `managedFields` already.
+    pub(crate) async fn create_object(&self, mut object: Value, tracked: bool) -> Result<Value, ApiError> {
         self.place(&mut object)?;
         self.drop_status(&mut object);
         self.stamp(&mut object);
         self.complete(&mut object, None);
         let name = meta::text(&object, "name").to_owned();
         self.admit_to_namespace(&name)?;
-        if let Some(managed) = applied {
-            meta::set(&mut object, "managedFields", Some(managed));
-        } else {
-            self.track(None, &mut object)?;
+        if !tracked {
+            self.track(None, &mut object);
         }
         let _serial = self.server.serialize_allocation(self).await;
         self.server.allocate(self, &mut object, None)?;
@@ -57,7 +61,7 @@ impl Call {
         let dry_run = self.dry_run()?;
         if dry_run {
             if self.server.store.get(&self.key_of(&name)).is_some() {
-                return Err(self.write_error(&name, WriteError::Exists));
+                return Err(self.exists(&name));
             }
             return Ok(self.unwritten(object, None));
         }
@@ -67,10 +71,23 @@ impl Call {
             .store
             .write(self.key_of(&name), Expected::Absent, change)
             .await
-            .map_err(|error| self.write_error(&name, error))?;
+            .map_err(|error| match error {
+                WriteError::Exists => self.exists(&name),
+                other => self.write_error(&name, other),
+            })?;
         let object = self.kind.show(&stored);
         self.server.after_write(self, &object).await;
         Ok(object)
+    }
+
+    /// 409, which says so if the object is only waiting for its finalizers.
+    fn exists(&self, name: &str) -> ApiError {
+        let mut error = self.write_error(name, WriteError::Exists);
+        let stored = self.server.store.get(&self.key_of(name));
+        if stored.is_some_and(|stored| meta::is_terminating(&stored.value())) {
+            error.message.insert_str(0, "object is being deleted: ");
+        }
+        error
     }
 
     /// Namespace and name of the path must be the object's.
@@ -113,7 +130,13 @@ impl Call {
     fn stamp(&self, object: &mut Value) {
         let generation = self.kind.resource.behaviour.generation || self.kind.custom;
         meta::change(object, |meta| {
-            for field in ["deletionTimestamp", "deletionGracePeriodSeconds", "resourceVersion", "selfLink", "generation"] {
+            for field in [
+                "deletionTimestamp",
+                "deletionGracePeriodSeconds",
+                "resourceVersion",
+                "selfLink",
+                "generation",
+            ] {
                 meta.remove(field);
             }
             meta.insert("uid".into(), uuid::Uuid::new_v4().to_string().into());
@@ -133,11 +156,16 @@ impl Call {
             collection: Arc::from("/namespaces"),
             name: kinglet_model::ObjectName::cluster(namespace.clone()),
         };
-        let stored = self.server.store.get(&key).ok_or_else(|| ApiError::not_found("", "namespaces", namespace))?;
+        let stored = self
+            .server
+            .store
+            .get(&key)
+            .ok_or_else(|| ApiError::not_found("", "namespaces", namespace))?;
         if !meta::is_terminating(&stored.value()) {
             return Ok(());
         }
-        let why = format!("unable to create new content in namespace {namespace} because it is being terminated");
+        let why =
+            format!("unable to create new content in namespace {namespace} because it is being terminated");
         let mut error = self.forbidden(name, why);
         error.details["causes"] = json!([{
             "reason": "NamespaceTerminating",
@@ -145,10 +173,5 @@ impl Call {
             "field": "metadata.namespace",
         }]);
         Err(error)
-    }
-
-    /// Whether this call addresses the object itself.
-    pub(crate) fn is_main(&self) -> bool {
-        self.part == Part::Main
     }
 }

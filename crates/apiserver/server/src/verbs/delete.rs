@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use kinglet_api_schema::FieldError;
 use serde_json::{Value, json};
 
 use super::call::Call;
@@ -29,20 +30,34 @@ struct DeleteOptions {
 
 impl DeleteOptions {
     fn read(call: &Call, body: &RequestBody) -> Result<Self, ApiError> {
-        let sent = if body.bytes.is_empty() { Value::Null } else { decode(body)?.object };
+        let sent = if body.bytes.is_empty() {
+            Value::Null
+        } else {
+            decode(body, "DeleteOptions", None)?.object
+        };
         let text = |pointer: &str| sent.pointer(pointer).and_then(Value::as_str).map(str::to_owned);
-        let orphan = sent.get("orphanDependents").and_then(Value::as_bool).or(call.query.flag("orphanDependents"));
+        let invalid = |error| ApiError::invalid("meta.k8s.io", "DeleteOptions", "", &[error]);
+        let orphan = sent
+            .get("orphanDependents")
+            .and_then(Value::as_bool)
+            .or(call.query.flag("orphanDependents"));
         let propagation = text("/propagationPolicy").or_else(|| owned(&call.query, "propagationPolicy"));
         if orphan.is_some() && propagation.is_some() {
-            return Err(invalid_option(
-                "propagationPolicy: Invalid value: \"DeletionPropagation\": orphanDependents and deletionPropagation cannot be both set",
-            ));
+            let detail = "orphanDependents and deletionPropagation cannot be both set";
+            return Err(invalid(FieldError::invalid(
+                "propagationPolicy",
+                "DeletionPropagation",
+                detail,
+            )));
         }
         if let Some(policy) = &propagation
             && !matches!(policy.as_str(), "Orphan" | "Background" | "Foreground")
         {
-            return Err(invalid_option(&format!(
-                "propagationPolicy: Unsupported value: {policy:?}: supported values: \"Background\", \"Foreground\", \"Orphan\""
+            let accepted = ["Foreground", "Background", "Orphan", "nil"];
+            return Err(invalid(FieldError::not_supported(
+                "propagationPolicy",
+                policy.as_str(),
+                &accepted,
             )));
         }
         let body_dry_run = sent
@@ -56,7 +71,8 @@ impl DeleteOptions {
             },
             uid: text("/preconditions/uid"),
             resource_version: text("/preconditions/resourceVersion"),
-            propagation: propagation.or_else(|| orphan.map(|yes| if yes { "Orphan" } else { "Background" }.to_owned())),
+            propagation: propagation
+                .or_else(|| orphan.map(|yes| if yes { "Orphan" } else { "Background" }.to_owned())),
             dry_run: body_dry_run || call.dry_run()?,
         })
     }
@@ -64,10 +80,6 @@ impl DeleteOptions {
 
 fn owned(query: &Query, key: &str) -> Option<String> {
     query.text(key).map(str::to_owned)
-}
-
-fn invalid_option(detail: &str) -> ApiError {
-    ApiError::new(422, "Invalid", format!("DeleteOptions.meta.k8s.io \"\" is invalid: {detail}"))
 }
 
 /// What became of a deleted object.
@@ -94,7 +106,10 @@ impl Call {
     pub(crate) async fn delete_collection(&self, body: &RequestBody) -> Result<Answer, ApiError> {
         let options = DeleteOptions::read(self, body)?;
         let list = ListOptions::read(self)?;
-        let listing = self.server.store.list(&self.kind.collection, self.namespace.as_deref(), None);
+        let listing = self
+            .server
+            .store
+            .list(&self.kind.collection, self.namespace.as_deref(), None);
         let mut deleted = Vec::new();
         for stored in listing.map(|listing| listing.objects).unwrap_or_default() {
             if !list.selection.matches(&self.kind, &stored) {
@@ -121,13 +136,24 @@ impl Call {
             let stored = self.server.store.get(&key).ok_or_else(|| self.not_found(name))?;
             match self.delete_stored(name, &stored, options).await {
                 // Changed in between: look again, preconditions included.
-                Err(error) if error.reason == "Conflict" && self.server.store.get(&key).is_some_and(|now| now.revision != stored.revision) => {}
+                Err(error)
+                    if error.reason == "Conflict"
+                        && self
+                            .server
+                            .store
+                            .get(&key)
+                            .is_some_and(|now| now.revision != stored.revision) => {}
                 other => return other,
             }
         }
     }
 
-    async fn delete_stored(&self, name: &str, stored: &Arc<Stored>, options: &DeleteOptions) -> Result<Outcome, ApiError> {
+    async fn delete_stored(
+        &self,
+        name: &str,
+        stored: &Arc<Stored>,
+        options: &DeleteOptions,
+    ) -> Result<Outcome, ApiError> {
         let old = self.kind.show(stored);
         self.check_preconditions(name, &old, options)?;
         self.protect(name)?;
@@ -135,12 +161,16 @@ impl Call {
         self.mark_terminating(&mut object, options);
         let held = self.is_held(&object);
         if options.dry_run || (held && object == old) {
-            return Ok(if held { Outcome::Held(object) } else { Outcome::Gone(old) });
+            return Ok(if held {
+                Outcome::Held(object)
+            } else {
+                Outcome::Gone(object)
+            });
         }
         let change = if held {
-            Change::Put(self.kind.to_stored(object))
+            Change::Put(self.kind.to_stored(object.clone()))
         } else {
-            Change::Delete(None)
+            Change::Delete
         };
         let written = self
             .server
@@ -148,7 +178,7 @@ impl Call {
             .write(self.key_of(name), Expected::Revision(stored.revision), change)
             .await
             .map_err(|error| self.write_error(name, error))?;
-        let object = self.kind.show(&written);
+        let object = self.unwritten(object, Some(written.revision));
         if held {
             self.server.after_write(self, &object).await;
             Ok(Outcome::Held(object))
@@ -160,17 +190,29 @@ impl Call {
 
     fn check_preconditions(&self, name: &str, old: &Value, options: &DeleteOptions) -> Result<(), ApiError> {
         let checks = [
-            ("UID", &options.uid, meta::text(old, "uid")),
-            ("ResourceVersion", &options.resource_version, meta::text(old, "resourceVersion")),
+            (
+                "UID",
+                &options.uid,
+                meta::text(old, "uid"),
+                "deleted and then recreated",
+            ),
+            (
+                "ResourceVersion",
+                &options.resource_version,
+                meta::text(old, "resourceVersion"),
+                "modified",
+            ),
         ];
-        for (what, wanted, found) in checks {
+        for (what, wanted, found, guess) in checks {
             if let Some(wanted) = wanted
                 && wanted != found
             {
+                let resource = &self.kind.resource;
                 let why = format!(
-                    "Precondition failed: {what} in precondition: {wanted}, {what} in object meta: {found}"
+                    "the {what} in the precondition ({wanted}) does not match the {what} in record ({found}). \
+                     The object might have been {guess}"
                 );
-                return Err(self.conflict(name, why));
+                return Err(ApiError::conflict(&resource.group, &resource.kind, name, why));
             }
         }
         Ok(())
@@ -236,14 +278,21 @@ impl Call {
         if !self.kind.is("", "pods") || !on_node || ended {
             return 0;
         }
-        let of_pod = || object.pointer("/spec/terminationGracePeriodSeconds").and_then(Value::as_i64);
+        let of_pod = || {
+            object
+                .pointer("/spec/terminationGracePeriodSeconds")
+                .and_then(Value::as_i64)
+        };
         options.grace_period.or_else(of_pod).unwrap_or(30).max(0)
     }
 
     /// Kinds whose deletion answers the object instead of a `Status` (`ReturnDeletedObject`).
     fn answers_deleted_objects(&self) -> bool {
         self.kind.resource.group.is_empty()
-            && matches!(&*self.kind.resource.plural, "pods" | "services" | "serviceaccounts")
+            && matches!(
+                &*self.kind.resource.plural,
+                "pods" | "services" | "serviceaccounts"
+            )
     }
 
     fn deleted_status(&self, object: &Value) -> Value {
@@ -262,6 +311,8 @@ impl Call {
 
 fn deadline(grace: i64) -> String {
     let now = jiff::Timestamp::now();
-    let then = now.checked_add(jiff::SignedDuration::from_secs(grace)).unwrap_or(now);
+    let then = now
+        .checked_add(jiff::SignedDuration::from_secs(grace))
+        .unwrap_or(now);
     then.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }

@@ -6,7 +6,6 @@ use http::Method;
 
 use super::call::{Call, Part};
 use crate::api::Inner;
-use crate::auth::Identity;
 use crate::error::ApiError;
 use crate::http::{Accept, Answer, Query, RequestBody, Target};
 use crate::watch;
@@ -17,14 +16,17 @@ pub(crate) struct Request {
     pub(crate) target: Target,
     pub(crate) query: Query,
     pub(crate) accept: Accept,
-    pub(crate) identity: Identity,
     pub(crate) agent: String,
     pub(crate) body: RequestBody,
 }
 
 /// 404 for a kind, version or subresource that is not served.
 pub(crate) fn unknown_resource() -> ApiError {
-    let mut error = ApiError::new(404, "NotFound", "the server could not find the requested resource");
+    let mut error = ApiError::new(
+        404,
+        "NotFound",
+        "the server could not find the requested resource",
+    );
     error.details = serde_json::json!({});
     error
 }
@@ -48,7 +50,12 @@ pub(crate) async fn dispatch(server: Arc<Inner>, request: Request) -> Result<Ans
         plural,
         ..
     } = &request.target;
-    let kind = server.kinds.get().find(group, version, plural).cloned().ok_or_else(unknown_resource)?;
+    let kind = server
+        .kinds
+        .get()
+        .find(group, version, plural)
+        .cloned()
+        .ok_or_else(unknown_resource)?;
     if !kind.resource.namespaced && request.target.namespace.is_some() {
         return Err(unknown_resource());
     }
@@ -67,21 +74,29 @@ pub(crate) async fn dispatch(server: Arc<Inner>, request: Request) -> Result<Ans
         target,
         query,
         accept,
-        identity,
         agent,
         body,
     } = request;
     let call = Call {
         server,
-        identity,
         kind,
         namespace: target.namespace.map(Arc::from),
         name: target.name.map(Arc::from),
         part,
         query,
         accept,
+        options_kind: match method {
+            Method::POST => "CreateOptions",
+            Method::PUT => "UpdateOptions",
+            Method::PATCH => "PatchOptions",
+            Method::DELETE => "DeleteOptions",
+            _ => "ListOptions",
+        },
         agent,
     };
+    if matches!(method, Method::POST | Method::PUT | Method::PATCH) {
+        call.check_write_options()?;
+    }
     let watching = target.watch || call.query.flag("watch").unwrap_or(false);
     if call.name.is_some() && !(watching && method == Method::GET && part == Part::Main) {
         call.on_object(&method, &body).await
@@ -91,10 +106,15 @@ pub(crate) async fn dispatch(server: Arc<Inner>, request: Request) -> Result<Ans
 }
 
 impl Call {
-    async fn on_collection(self, method: &Method, watching: bool, body: &RequestBody) -> Result<Answer, ApiError> {
+    async fn on_collection(
+        self,
+        method: &Method,
+        watching: bool,
+        body: &RequestBody,
+    ) -> Result<Answer, ApiError> {
         match *method {
-            Method::GET | Method::HEAD if watching => self.allow("watch").and_then(|()| watch::watch(self)),
-            Method::GET | Method::HEAD => self.allow("list").and_then(|()| self.list()),
+            Method::GET if watching => self.allow("watch").and_then(|()| watch::watch(self)),
+            Method::GET => self.allow("list").and_then(|()| self.list()),
             Method::POST => {
                 self.allow("create")?;
                 if self.kind.resource.namespaced && self.namespace.is_none() {
@@ -104,6 +124,9 @@ impl Call {
             }
             Method::DELETE => {
                 self.allow("deletecollection")?;
+                if self.kind.resource.namespaced && self.namespace.is_none() {
+                    return Err(method_not_allowed());
+                }
                 self.delete_collection(body).await
             }
             _ => Err(method_not_allowed()),
@@ -117,7 +140,7 @@ impl Call {
             (Part::Scale, &Method::PATCH) => self.patch_scale(body).await,
             (Part::Finalize, &Method::PUT) => self.update(body).await,
             (Part::Scale | Part::Finalize, _) => Err(method_not_allowed()),
-            (_, &Method::GET | &Method::HEAD) => self.allow("get").and_then(|()| self.get()),
+            (_, &Method::GET) => self.allow("get").and_then(|()| self.get()),
             (_, &Method::PUT) => {
                 self.allow("update")?;
                 self.update(body).await
@@ -147,9 +170,17 @@ impl Call {
 fn absent_subresource(group: &str, plural: &str, subresource: &str) -> ApiError {
     let first = subresource.split('/').next().unwrap_or_default();
     let known = match (group, plural) {
-        ("", "pods") => {
-            ["log", "exec", "attach", "portforward", "proxy", "eviction", "binding", "ephemeralcontainers"].as_slice()
-        }
+        ("", "pods") => [
+            "log",
+            "exec",
+            "attach",
+            "portforward",
+            "proxy",
+            "eviction",
+            "binding",
+            "ephemeralcontainers",
+        ]
+        .as_slice(),
         ("", "nodes" | "services") => ["proxy"].as_slice(),
         ("", "serviceaccounts") => ["token"].as_slice(),
         _ => [].as_slice(),

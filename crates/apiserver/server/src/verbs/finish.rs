@@ -1,23 +1,18 @@
 //! The stations that every written object passes: completion and validation.
 
-use crate::pending::structural;
-use kinglet_api_schema::FieldError;
+use kinglet_api_schema::structural;
 use serde_json::Value;
 
 use super::call::{Call, Part};
-use super::names;
 use crate::error::ApiError;
 use crate::meta;
 
 impl Call {
-    /// Drops what the schema does not know, fills in defaults, and lets the kind decide its own fields.
+    /// Fills in defaults, and lets the kind decide its own fields.
     pub(crate) fn complete(&self, object: &mut Value, old: Option<&Value>) {
         let resource = &self.kind.resource;
-        if let Some(document) = &resource.schema {
-            structural::prune(document.schema(), object);
-            if self.kind.custom {
-                structural::apply_defaults(document.schema(), object);
-            }
+        if let Some(document) = resource.schema.as_ref().filter(|_| self.kind.custom) {
+            structural::apply_defaults(document.schema(), object);
         }
         (resource.behaviour.default)(object);
         if self.part != Part::Status {
@@ -28,19 +23,13 @@ impl Call {
     /// All rules for an object and, for an update, for the change.
     pub(crate) fn validate(&self, object: &Value, old: Option<&Value>) -> Result<(), ApiError> {
         let resource = &self.kind.resource;
-        let mut errors: Vec<FieldError> = Vec::new();
-        if old.is_none() {
-            errors.extend(names::check_metadata(object, resource.name_rule));
-        }
-        if let Some(document) = &resource.schema {
+        let mut errors = match (old, self.part) {
+            (None, _) => resource.validate_create(object),
+            (Some(old), Part::Status) => resource.validate_status_change(object, old),
+            (Some(old), _) => resource.validate_change(object, old),
+        };
+        if let Some(document) = resource.schema.as_ref().filter(|_| self.kind.custom) {
             errors.extend(structural::validate(document.schema(), object));
-        }
-        // The rules of a kind rely on the types that the schema demands.
-        if errors.is_empty() {
-            errors.extend((resource.behaviour.validate)(object));
-            if let Some(old) = old {
-                errors.extend((resource.behaviour.validate_update)(object, old));
-            }
         }
         if errors.is_empty() {
             return Ok(());

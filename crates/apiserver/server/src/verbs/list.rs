@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use kinglet_api_schema::FieldError;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -53,22 +54,27 @@ impl ListOptions {
         let query = &call.query;
         let revision = query
             .text("resourceVersion")
-            .map(|text| text.parse::<u64>().map_err(|_| invalid("resourceVersion", &format!("Invalid value: {text:?}: strconv.ParseUint: parsing {text:?}: invalid syntax"))))
+            .map(|text| text.parse::<u64>().map_err(|_| not_a_revision(text)))
             .transpose()?;
         let version_match = match query.text("resourceVersionMatch") {
             None => None,
             Some("NotOlderThan") => Some(VersionMatch::NotOlderThan),
             Some("Exact") => Some(VersionMatch::Exact),
             Some(other) => {
-                return Err(invalid(
+                let accepted = ["Exact", "NotOlderThan", ""];
+                return Err(invalid(FieldError::not_supported(
                     "resourceVersionMatch",
-                    &format!("Unsupported value: {other:?}: supported values: \"Exact\", \"NotOlderThan\""),
-                ));
+                    other,
+                    &accepted,
+                )));
             }
         };
         let options = Self {
             selection: Selection::read(call)?,
-            limit: query.number("limit")?.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(0),
+            limit: query
+                .number("limit")?
+                .and_then(|limit| usize::try_from(limit).ok())
+                .unwrap_or(0),
             resume: query.text("continue").map(Resume::decode).transpose()?,
             revision,
             version_match,
@@ -78,18 +84,37 @@ impl ListOptions {
     }
 
     fn check(&self, call: &Call) -> Result<(), ApiError> {
-        let watching = call.query.flag("watch").unwrap_or(false);
-        if watching || self.version_match.is_none() {
+        let forbidden = |field: &str, detail: &str| Err(invalid(FieldError::forbidden(field, detail)));
+        let revision = self.revision.filter(|revision| *revision > 0);
+        if self.resume.is_some() && revision.is_some() {
+            return Err(ApiError::bad_request(
+                "specifying resource version is not allowed when using continue",
+            ));
+        }
+        if call.query.flag("watch").unwrap_or(false) {
+            return Ok(());
+        }
+        if call.query.get("sendInitialEvents").is_some() {
+            return forbidden("sendInitialEvents", "sendInitialEvents is forbidden for list");
+        }
+        if self.version_match.is_none() || call.name.is_some() {
             return Ok(());
         }
         if self.revision.is_none() {
-            return Err(invalid("resourceVersionMatch", "Forbidden: resourceVersionMatch is forbidden unless resourceVersion is provided"));
+            return forbidden(
+                "resourceVersionMatch",
+                "resourceVersionMatch is forbidden unless resourceVersion is provided",
+            );
         }
         if self.resume.is_some() {
-            return Err(invalid("resourceVersionMatch", "Forbidden: resourceVersionMatch is forbidden when continue is provided"));
+            return forbidden(
+                "resourceVersionMatch",
+                "resourceVersionMatch is forbidden when continue is provided",
+            );
         }
         if self.version_match == Some(VersionMatch::Exact) && self.revision == Some(0) {
-            return Err(invalid("resourceVersionMatch", "Forbidden: resourceVersionMatch \"exact\" is forbidden for resourceVersion \"0\""));
+            let detail = "resourceVersionMatch \"exact\" is forbidden for resourceVersion \"0\"";
+            return forbidden("resourceVersionMatch", detail);
         }
         Ok(())
     }
@@ -116,16 +141,23 @@ impl ListOptions {
 }
 
 /// 422 for a list option.
-fn invalid(field: &str, detail: &str) -> ApiError {
-    ApiError::new(422, "Invalid", format!("ListOptions.meta.k8s.io \"\" is invalid: {field}: {detail}"))
+fn invalid(error: FieldError) -> ApiError {
+    ApiError::invalid("meta.k8s.io", "ListOptions", "", &[error])
+}
+
+/// 400 for a `resourceVersion` that this server cannot have given.
+fn not_a_revision(text: &str) -> ApiError {
+    ApiError::bad_request(format!(
+        "invalid resource version: resourceVersion: Invalid value: {text:?}: strconv.ParseUint: parsing {text:?}: invalid syntax"
+    ))
 }
 
 /// 504 for a revision that does not exist yet.
-pub(crate) fn too_large(wanted: u64, current: u64) -> ApiError {
+fn too_large(wanted: u64, current: u64) -> ApiError {
     let mut error = ApiError::new(
         504,
         "Timeout",
-        format!("Too large resource version: {wanted}, current: {current}"),
+        format!("Timeout: Too large resource version: {wanted}, current: {current}"),
     );
     error.details = json!({
         "causes": [{"reason": "ResourceVersionTooLarge", "message": "Too large resource version"}],
@@ -141,7 +173,7 @@ impl Resume {
             .ok()
             .and_then(|bytes| serde_json::from_slice(&bytes).ok())
             .filter(|resume: &Self| resume.v == TOKEN_VERSION)
-            .ok_or_else(|| ApiError::bad_request("continue key is not valid: encoded token cannot be decoded"))
+            .ok_or_else(|| ApiError::bad_request("invalid continue token: continue key is not valid"))
     }
 
     fn encode(&self) -> String {
@@ -179,7 +211,12 @@ impl Call {
         let matching = listing
             .objects
             .into_iter()
-            .filter(|stored| options.resume.as_ref().is_none_or(|resume| !resume.is_past(stored)))
+            .filter(|stored| {
+                options
+                    .resume
+                    .as_ref()
+                    .is_none_or(|resume| !resume.is_past(stored))
+            })
             .filter(|stored| options.selection.matches(&self.kind, stored));
         let mut objects: Vec<Arc<Stored>> = matching.collect();
         let mut meta = ListMeta {

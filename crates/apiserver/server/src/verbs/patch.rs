@@ -1,43 +1,50 @@
 //! Patch: change an object by a description of the change.
 
+use kinglet_api_patch::{PatchError, json_patch, merge_patch, strategic};
+use kinglet_api_schema::FieldError;
+use kinglet_api_schema::strict::{self, StrictError};
 use serde_json::Value;
 
-use super::call::{Call, Part};
-use super::decode::{decode_json, decode_yaml};
+use super::call::{Call, FieldValidation, Part};
 use crate::error::ApiError;
 use crate::http::{Answer, MediaType, RequestBody};
 use crate::meta;
-use crate::pending::{apply, patches};
-use crate::store::Stored;
 
 /// Attempts to patch an object that others change at the same time, as in Kubernetes.
 const ATTEMPTS: usize = 5;
 
 /// A patch as it was sent.
-struct Patch {
-    kind: MediaType,
-    body: Value,
+pub(super) struct Patch {
+    pub(super) kind: MediaType,
+    pub(super) body: Value,
     /// Duplicate fields in the patch.
-    complaints: Vec<String>,
+    complaints: Vec<StrictError>,
 }
 
 impl Patch {
-    fn read(body: &RequestBody) -> Result<Self, ApiError> {
+    /// Parses a patch. `strategic` says whether the kind takes strategic merge patches.
+    pub(super) fn read(body: &RequestBody, strategic: Option<()>) -> Result<Self, ApiError> {
         let kind = body.patch_type()?;
-        let decoded = if kind == MediaType::ApplyPatch {
-            decode_yaml(&body.bytes)?
+        if kind == MediaType::StrategicMergePatch && strategic.is_none() {
+            return Err(unsupported());
+        }
+        let parsed = if kind == MediaType::ApplyPatch {
+            strict::decode_yaml(&body.bytes, None)
+                .map_err(|error| ApiError::bad_request(format!("error encoding patch: {error}")))
         } else {
-            decode_json(&body.bytes)?
+            strict::decode_json(&body.bytes, None)
+                .map_err(|error| ApiError::bad_request(format!("error decoding patch: {error}")))
         };
+        let (body, complaints) = parsed?;
         Ok(Self {
             kind,
-            body: decoded.object,
-            complaints: decoded.complaints,
+            body,
+            complaints,
         })
     }
 
     /// Whether the patch says which state it is meant for.
-    fn names_revision(&self) -> bool {
+    pub(super) fn names_revision(&self) -> bool {
         !meta::text(&self.body, "resourceVersion").is_empty()
     }
 }
@@ -45,7 +52,13 @@ impl Patch {
 impl Call {
     /// `PATCH`.
     pub(crate) async fn patch(&self, body: &RequestBody) -> Result<Answer, ApiError> {
-        let patch = Patch::read(body)?;
+        if self.query.get("force").is_some() && body.patch_type()? != MediaType::ApplyPatch {
+            return Err(self.invalid_option(FieldError::forbidden(
+                "force",
+                "may not be specified for non-apply patch",
+            )));
+        }
+        let patch = Patch::read(body, self.decoding_schema().map(|_| ()))?;
         let mut attempt = 1;
         loop {
             let outcome = if patch.kind == MediaType::ApplyPatch {
@@ -54,7 +67,9 @@ impl Call {
                 self.patch_once(&patch).await
             };
             match outcome {
-                Err(error) if is_race(&error) && !patch.names_revision() && attempt < ATTEMPTS => attempt += 1,
+                Err(error) if is_race(&error) && !patch.names_revision() && attempt < ATTEMPTS => {
+                    attempt += 1
+                }
                 other => return other,
             }
         }
@@ -66,71 +81,69 @@ impl Call {
         let mut object = self.patched(&old, patch)?;
         self.check_type(&mut object)?;
         self.check_name(&object)?;
-        let warnings = self.check_fields(&object, patch.complaints.clone())?;
-        let object = self.replace(&stored, object, None).await?;
+        let complaints = self.conform(&mut object, patch.complaints.clone())?;
+        let warnings = self.judge_patch(&complaints, || patch.body.to_string())?;
+        let object = self.replace(&stored, object, false).await?;
         Ok(self.answer(200, object).warn(warnings))
     }
 
     /// The object that a patch makes of another.
     fn patched(&self, old: &Value, patch: &Patch) -> Result<Value, ApiError> {
-        match patch.kind {
-            MediaType::JsonPatch => patches::json(old, &patch.body),
+        let patched = match patch.kind {
+            MediaType::JsonPatch => json_patch(old, &patch.body),
             MediaType::StrategicMergePatch => {
-                let schema = self.kind.resource.schema.as_ref().filter(|_| !self.kind.custom);
-                let Some(document) = schema else {
-                    return Err(ApiError::new(
-                        415,
-                        "UnsupportedMediaType",
-                        "the body of the request was in an unknown format - accepted media types include: \
-                         application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml",
-                    ));
-                };
-                patches::strategic(old, &patch.body, document.schema())
+                let schema = self.decoding_schema().ok_or_else(unsupported)?;
+                strategic(old, &patch.body, schema)
             }
-            _ => patches::merge(old, &patch.body),
-        }
+            _ => merge_patch(old, &patch.body),
+        };
+        patched.map_err(|error| refused(&error))
     }
 
     /// Server-side apply: creates the object, or changes the fields that the manager owns.
     async fn apply_once(&self, patch: &Patch) -> Result<Answer, ApiError> {
         if self.query.text("fieldManager").is_none() {
-            return Err(ApiError::new(
-                422,
-                "Invalid",
-                "PatchOptions.meta.k8s.io \"\" is invalid: fieldManager: Required value: is required for apply patch",
-            ));
+            return Err(self.invalid_option(FieldError::required(
+                "fieldManager",
+                "is required for apply patch",
+            )));
         }
+        let warnings = self.judge_configuration(patch)?;
         let mut wanted = patch.body.clone();
-        self.check_type(&mut wanted)?;
         if meta::text(&wanted, "name").is_empty() {
             meta::set(&mut wanted, "name", Some(self.name().into()));
         }
         self.check_name(&wanted)?;
         self.check_namespace(&mut wanted)?;
-        let warnings = self.check_fields(&wanted, patch.complaints.clone())?;
-        let stored = self.server.store.get(&self.key_of(self.name()));
-        match stored {
+        match self.server.store.get(&self.key_of(self.name())) {
             None if self.part != Part::Main => Err(self.not_found(self.name())),
             None => {
-                let applied = self.apply_to(None, &wanted)?;
-                let object = self.create_object(applied.object, Some(applied.managed_fields)).await?;
+                let object = self.applied(None, &wanted)?;
+                let object = self.create_object(object, true).await?;
                 Ok(self.answer(201, object).warn(warnings))
             }
             Some(stored) => {
-                let object = self.apply_to_stored(&stored, &wanted).await?;
+                let live = self.kind.show(&stored);
+                let object = self.applied(Some(&live), &wanted)?;
+                let object = self.replace(&stored, object, true).await?;
                 Ok(self.answer(200, object).warn(warnings))
             }
         }
     }
 
-    async fn apply_to_stored(&self, stored: &Stored, wanted: &Value) -> Result<Value, ApiError> {
-        let live = self.kind.show(stored);
-        let applied = self.apply_to(Some(&live), wanted)?;
-        self.replace(stored, applied.object, Some(applied.managed_fields)).await
-    }
-
-    fn apply_to(&self, live: Option<&Value>, wanted: &Value) -> Result<apply::Applied, ApiError> {
-        apply::apply(self, live, wanted)
+    /// Applies `fieldValidation` to what stands twice in a configuration; fields that do not exist are refused by the apply itself.
+    fn judge_configuration(&self, patch: &Patch) -> Result<Vec<String>, ApiError> {
+        let complaints = &patch.complaints;
+        match self.field_validation()? {
+            FieldValidation::Strict if !complaints.is_empty() => {
+                let why = strict::message(complaints);
+                Err(ApiError::bad_request(format!(
+                    "error strict decoding patch: error converting YAML to JSON: {why}"
+                )))
+            }
+            FieldValidation::Ignore => Ok(Vec::new()),
+            _ => Ok(complaints.iter().map(ToString::to_string).collect()),
+        }
     }
 
     fn check_name(&self, object: &Value) -> Result<(), ApiError> {
@@ -145,7 +158,28 @@ impl Call {
     }
 }
 
+/// A patch that does not work.
+pub(super) fn refused(error: &PatchError) -> ApiError {
+    let status = error.status();
+    let reason = match status {
+        400 => "BadRequest",
+        413 => "RequestEntityTooLarge",
+        422 => "Invalid",
+        _ => "",
+    };
+    if let PatchError::Rejected { reason } = error {
+        tracing::debug!(reason, "a patch is rejected");
+    }
+    ApiError::new(status, reason, error.to_string())
+}
+
+/// 415: custom resources take no strategic merge patches.
+fn unsupported() -> ApiError {
+    ApiError::new(415, "UnsupportedMediaType", "415: Unsupported Media Type")
+}
+
 /// Whether somebody else was faster: created the object, deleted it, or changed it.
 fn is_race(error: &ApiError) -> bool {
-    error.reason == "AlreadyExists" || (error.reason == "Conflict" && error.message.ends_with(super::call::MODIFIED))
+    error.reason == "AlreadyExists"
+        || (error.reason == "Conflict" && error.message.ends_with(super::call::MODIFIED))
 }

@@ -1,13 +1,16 @@
 //! The `scale` subresource: replicas of any scalable kind as an autoscaling/v1 Scale.
 
+use kinglet_api_patch::{json_patch, merge_patch};
+use kinglet_api_schema::FieldError;
+use kinglet_model::Selector;
 use serde_json::{Value, json};
 
 use super::call::Call;
-use super::decode::{decode, decode_json};
+use super::decode::decode;
+use super::patch::{Patch, refused};
 use crate::error::ApiError;
 use crate::http::{Answer, MediaType, Payload, RequestBody};
 use crate::meta;
-use crate::pending::patches;
 
 impl Call {
     /// `GET` of the subresource.
@@ -18,19 +21,20 @@ impl Call {
 
     /// `PUT` of the subresource.
     pub(crate) async fn update_scale(&self, body: &RequestBody) -> Result<Answer, ApiError> {
-        let scale = decode(body)?.object;
+        let scale = decode(body, "Scale", None)?.object;
         self.set_scale(&scale).await
     }
 
     /// `PATCH` of the subresource.
     pub(crate) async fn patch_scale(&self, body: &RequestBody) -> Result<Answer, ApiError> {
         let before = self.scale_of(&self.kind.show(self.stored()?.as_ref()));
-        let patch = decode_json(&body.bytes)?.object;
-        let mut scale = match body.patch_type()? {
-            MediaType::JsonPatch => patches::json(&before, &patch)?,
-            _ => patches::merge(&before, &patch)?,
-        };
-        if meta::text(&patch, "resourceVersion").is_empty() {
+        let patch = Patch::read(body, None)?;
+        let mut scale = match patch.kind {
+            MediaType::JsonPatch => json_patch(&before, &patch.body),
+            _ => merge_patch(&before, &patch.body),
+        }
+        .map_err(|error| refused(&error))?;
+        if !patch.names_revision() {
             meta::set(&mut scale, "resourceVersion", None);
         }
         self.set_scale(&scale).await
@@ -40,13 +44,12 @@ impl Call {
         let Some(paths) = &self.kind.resource.scale else {
             return Err(self.not_found(self.name()));
         };
-        let replicas = scale.pointer("/spec/replicas").and_then(Value::as_i64).unwrap_or(0);
+        let replicas = scale
+            .pointer("/spec/replicas")
+            .and_then(Value::as_i64)
+            .unwrap_or(0);
         if replicas < 0 {
-            let error = kinglet_api_schema::FieldError::invalid(
-                "spec.replicas",
-                replicas,
-                "must be greater than or equal to 0",
-            );
+            let error = FieldError::invalid("spec.replicas", replicas, "must be greater than or equal to 0");
             return Err(ApiError::invalid("autoscaling", "Scale", self.name(), &[error]));
         }
         loop {
@@ -54,8 +57,9 @@ impl Call {
             let mut object = self.kind.show(&stored);
             meta::take_over(&mut object, scale, "resourceVersion");
             put(&mut object, &paths.spec_replicas, replicas.into());
-            match self.replace(&stored, object, None).await {
-                Err(error) if error.reason == "Conflict" && meta::text(scale, "resourceVersion").is_empty() => {}
+            match self.replace(&stored, object, false).await {
+                Err(error)
+                    if error.reason == "Conflict" && meta::text(scale, "resourceVersion").is_empty() => {}
                 other => return Ok(Answer::ok(Payload::Value(self.scale_of(&other?)))),
             }
         }
@@ -89,7 +93,9 @@ impl Call {
 
 /// The value at a dotted path, which may start with a dot.
 fn at<'a>(object: &'a Value, path: &str) -> Option<&'a Value> {
-    path.split('.').filter(|step| !step.is_empty()).try_fold(object, |value, step| value.get(step))
+    path.split('.')
+        .filter(|step| !step.is_empty())
+        .try_fold(object, |value, step| value.get(step))
 }
 
 /// Sets the value at a dotted path, making the objects on the way.
@@ -106,27 +112,12 @@ fn put(object: &mut Value, path: &str, value: Value) {
 
 /// A selector as text: it is one already, or a `LabelSelector`.
 fn selector_text(selector: &Value) -> String {
-    if let Some(text) = selector.as_str() {
-        return text.to_owned();
+    match selector.as_str() {
+        Some(text) => text.to_owned(),
+        None => match Selector::from_label_selector(selector) {
+            Ok(Some(selector)) => selector.to_string(),
+            // A selector that selects nothing or is wrong has no text.
+            _ => String::new(),
+        },
     }
-    let labels = selector.get("matchLabels").and_then(Value::as_object).into_iter().flatten();
-    let mut terms: Vec<String> =
-        labels.map(|(key, value)| format!("{key}={}", value.as_str().unwrap_or_default())).collect();
-    for expression in selector.get("matchExpressions").and_then(Value::as_array).into_iter().flatten() {
-        let text = |field: &str| expression.get(field).and_then(Value::as_str).unwrap_or_default();
-        let values: Vec<&str> = expression
-            .get("values")
-            .and_then(Value::as_array)
-            .into_iter()
-            .flatten()
-            .filter_map(Value::as_str)
-            .collect();
-        terms.push(match text("operator") {
-            "In" => format!("{} in ({})", text("key"), values.join(",")),
-            "NotIn" => format!("{} notin ({})", text("key"), values.join(",")),
-            "DoesNotExist" => format!("!{}", text("key")),
-            _ => text("key").to_owned(),
-        });
-    }
-    terms.join(",")
 }

@@ -1,159 +1,75 @@
 //! Which objects of a collection a list, watch or delete is about.
 
+use std::borrow::Cow;
+use std::cell::OnceCell;
 use std::sync::Arc;
 
-use kinglet_model::Selector;
-use serde_json::Value;
+use kinglet_model::{FieldSelector, FieldSelectorError, Selector};
 
 use super::call::Call;
 use crate::error::ApiError;
 use crate::registry::Served;
 use crate::store::Stored;
 
-/// One requirement of a field selector.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct FieldRequirement {
-    field: String,
-    value: String,
-    equal: bool,
-}
-
 /// A label selector, a field selector, and a name.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Selection {
     labels: Selector,
-    fields: Vec<FieldRequirement>,
+    fields: FieldSelector,
     namespace: Option<Arc<str>>,
+    name: Option<Arc<str>>,
 }
 
 impl Selection {
     /// Reads `labelSelector` and `fieldSelector`, and the namespace and name of the path.
     pub(crate) fn read(call: &Call) -> Result<Self, ApiError> {
         let labels = match call.query.text("labelSelector") {
-            Some(text) => crate::pending::selector(text)?,
+            Some(text) => Selector::parse(text).map_err(|error| ApiError::bad_request(error.to_string()))?,
             None => Selector::default(),
         };
-        let mut fields = call.query.text("fieldSelector").map(parse_fields).transpose()?.unwrap_or_default();
-        for requirement in &fields {
-            if call.kind.resource.field(&requirement.field, &Value::Null).is_none() {
-                return Err(ApiError::bad_request(format!(
-                    "field label not supported: {}",
-                    requirement.field
-                )));
-            }
-        }
-        if let Some(name) = &call.name {
-            fields.push(FieldRequirement {
-                field: "metadata.name".into(),
-                value: name.to_string(),
-                equal: true,
-            });
-        }
+        let wrong = |error: FieldSelectorError| ApiError::bad_request(error.to_string());
+        let fields = match call.query.text("fieldSelector") {
+            Some(text) => FieldSelector::parse(text).map_err(wrong)?,
+            None => FieldSelector::default(),
+        };
+        let own = call.kind.resource.fields.iter().map(|field| &*field.label);
+        let supported: Vec<&str> = own.chain(["metadata.name", "metadata.namespace"]).collect();
+        fields.check(&supported).map_err(wrong)?;
         Ok(Self {
             labels,
             fields,
             namespace: call.namespace.clone(),
+            name: call.name.clone(),
         })
     }
 
     /// Whether nothing is left out.
     pub(crate) fn is_everything(&self) -> bool {
-        self.labels.requirements.is_empty() && self.fields.is_empty()
+        self.labels.is_empty() && self.fields.is_empty() && self.name.is_none()
     }
 
     /// Whether an object is selected.
     pub(crate) fn matches(&self, kind: &Served, stored: &Stored) -> bool {
-        if self.namespace.as_ref().is_some_and(|namespace| *namespace != stored.name.namespace) {
+        let differs = |wanted: &Option<Arc<str>>, found: &Arc<str>| {
+            wanted.as_ref().is_some_and(|wanted| wanted != found)
+        };
+        if differs(&self.namespace, &stored.name.namespace) || differs(&self.name, &stored.name.name) {
             return false;
         }
         let label = |key: &str| stored.labels.get(key).map(AsRef::as_ref);
         self.labels.matches_with(label) && self.matches_fields(kind, stored)
     }
 
+    /// Names are known; other fields are looked up in the decoded object.
     fn matches_fields(&self, kind: &Served, stored: &Stored) -> bool {
-        let mut shown = None;
-        self.fields.iter().all(|requirement| {
-            let equal = match requirement.field.as_str() {
-                "metadata.name" => *stored.name.name == *requirement.value,
-                "metadata.namespace" => *stored.name.namespace == *requirement.value,
-                field => {
-                    let object = shown.get_or_insert_with(|| kind.show(stored));
-                    kind.resource.field(field, object).is_some_and(|value| value == requirement.value)
-                }
-            };
-            equal == requirement.equal
+        let shown = OnceCell::new();
+        self.fields.matches_with(|field| match field {
+            "metadata.name" => Some(Cow::Owned(stored.name.name.to_string())),
+            "metadata.namespace" => Some(Cow::Owned(stored.name.namespace.to_string())),
+            _ => kind
+                .resource
+                .field(field, shown.get_or_init(|| kind.show(stored)))
+                .map(Cow::Owned),
         })
-    }
-}
-
-/// Parses `a=b,c!=d`; backslash escapes commas, equal signs and backslashes.
-fn parse_fields(text: &str) -> Result<Vec<FieldRequirement>, ApiError> {
-    split_unescaped(text)
-        .into_iter()
-        .filter(|term| !term.is_empty())
-        .map(|term| {
-            let (field, equal, value) = if let Some((field, value)) = term.split_once("!=") {
-                (field, false, value)
-            } else if let Some((field, value)) = term.split_once("==") {
-                (field, true, value)
-            } else if let Some((field, value)) = term.split_once('=') {
-                (field, true, value)
-            } else {
-                return Err(ApiError::bad_request(format!(
-                    "invalid selector: '{text}'; can't understand '{term}'"
-                )));
-            };
-            Ok(FieldRequirement {
-                field: field.trim().to_owned(),
-                value: unescape(value),
-                equal,
-            })
-        })
-        .collect()
-}
-
-fn split_unescaped(text: &str) -> Vec<String> {
-    let mut terms = vec![String::new()];
-    let mut escaped = false;
-    for letter in text.chars() {
-        if letter == ',' && !escaped {
-            terms.push(String::new());
-        } else if let Some(term) = terms.last_mut() {
-            term.push(letter);
-        }
-        escaped = letter == '\\' && !escaped;
-    }
-    terms
-}
-
-fn unescape(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut letters = text.chars();
-    while let Some(letter) = letters.next() {
-        match letter {
-            '\\' => out.extend(letters.next()),
-            other => out.push(other),
-        }
-    }
-    out
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn field_selectors() {
-        let parsed = parse_fields(r"metadata.name=a\,b,spec.x!=,status.phase==Running").unwrap();
-        let shown: Vec<_> = parsed.iter().map(|one| (one.field.as_str(), one.equal, one.value.as_str())).collect();
-        assert_eq!(
-            shown,
-            [
-                ("metadata.name", true, "a,b"),
-                ("spec.x", false, ""),
-                ("status.phase", true, "Running")
-            ]
-        );
-        assert!(parse_fields("nothing").is_err());
     }
 }

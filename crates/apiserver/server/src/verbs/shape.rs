@@ -54,7 +54,7 @@ pub(crate) fn table(call: &Call, objects: &[Value], meta: Value, version: &str, 
                 "Object" => object.clone(),
                 _ => partial_metadata(object, version),
             };
-            let mut row = json!({"cells": crate::pending::table::row(resource, object, now)});
+            let mut row = json!({"cells": kinglet_api_kinds::table::row(resource, object, now)});
             if !shown.is_null() {
                 row["object"] = shown;
             }
@@ -62,7 +62,7 @@ pub(crate) fn table(call: &Call, objects: &[Value], meta: Value, version: &str, 
         })
         .collect();
     let definitions = if columns {
-        Value::Array(crate::pending::table::definitions(resource))
+        kinglet_api_kinds::table::definitions(resource)
     } else {
         Value::Null
     };
@@ -94,7 +94,13 @@ impl Call {
         match &self.accept.shape {
             Shape::Table(version) => {
                 let revision = crate::meta::text(&object, "resourceVersion").to_owned();
-                table(self, &[object], json!({"resourceVersion": revision}), version, true)
+                table(
+                    self,
+                    &[object],
+                    json!({"resourceVersion": revision}),
+                    version,
+                    true,
+                )
             }
             Shape::Metadata(version) => partial_metadata(&object, version),
             Shape::Object | Shape::Discovery(_) => object,

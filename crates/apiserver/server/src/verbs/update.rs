@@ -1,9 +1,9 @@
 //! Update: replace an object, or one part of it.
 
+use kinglet_api_schema::FieldError;
 use serde_json::Value;
 
 use super::call::{Call, MODIFIED, Part};
-use super::decode::decode;
 use super::finish::{differs_in_content, is_unchanged};
 use crate::error::ApiError;
 use crate::http::{Answer, RequestBody};
@@ -13,10 +13,7 @@ use crate::store::{Change, Expected, Stored};
 impl Call {
     /// `PUT`.
     pub(crate) async fn update(&self, body: &RequestBody) -> Result<Answer, ApiError> {
-        let decoded = decode(body)?;
-        let mut object = decoded.object;
-        self.check_type(&mut object)?;
-        let warnings = self.check_fields(&object, decoded.complaints)?;
+        let (object, warnings) = self.decode_object(body)?;
         if self.name() != meta::text(&object, "name") {
             return Err(ApiError::bad_request(format!(
                 "the name of the object ({}) does not match the name on the URL ({})",
@@ -25,18 +22,50 @@ impl Call {
             )));
         }
         if meta::text(&object, "resourceVersion").is_empty() && self.demands_revision() {
-            let field = kinglet_api_schema::FieldError::invalid("metadata.resourceVersion", 0, "must be specified for an update");
+            let field = FieldError::invalid("metadata.resourceVersion", 0, "must be specified for an update");
             let resource = &self.kind.resource;
-            return Err(ApiError::invalid(&resource.group, &resource.kind, self.name(), &[field]));
+            return Err(ApiError::invalid(
+                &resource.group,
+                &resource.kind,
+                self.name(),
+                &[field],
+            ));
         }
         loop {
-            let stored = self.stored()?;
-            match self.replace(&stored, object.clone(), None).await {
+            let stored = match self.stored() {
+                Err(_) if self.creates_on_update() && meta::text(&object, "uid").is_empty() => {
+                    let created = self.create_object(object, false).await?;
+                    return Ok(self.answer(201, created).warn(warnings));
+                }
+                other => other?,
+            };
+            self.check_uid(&object, &stored)?;
+            match self.replace(&stored, object.clone(), false).await {
                 // Without a resourceVersion the client does not care what it overwrites.
-                Err(error) if error.reason == "Conflict" && meta::text(&object, "resourceVersion").is_empty() => {}
+                Err(error)
+                    if error.reason == "Conflict" && meta::text(&object, "resourceVersion").is_empty() => {}
                 other => return Ok(self.answer(200, other?).warn(warnings)),
             }
         }
+    }
+
+    /// Kinds of which an update makes what is missing (`AllowCreateOnUpdate`).
+    fn creates_on_update(&self) -> bool {
+        let resource = &self.kind.resource;
+        self.part == Part::Main
+            && (&*resource.group == "rbac.authorization.k8s.io"
+                || matches!(&*resource.plural, "services" | "endpoints" | "events" | "leases"))
+    }
+
+    /// An update by uid must not hit another object of the same name.
+    fn check_uid(&self, object: &Value, stored: &Stored) -> Result<(), ApiError> {
+        let old = stored.value();
+        let (uid, old_uid) = (meta::text(object, "uid"), meta::text(&old, "uid"));
+        if uid.is_empty() || uid == old_uid {
+            return Ok(());
+        }
+        let why = format!("Precondition failed: UID in precondition: {uid}, UID in object meta: {old_uid}");
+        Err(self.conflict(self.name(), why))
     }
 
     /// Kinds whose updates must say what they replace (`AllowUnconditionalUpdate: false`).
@@ -46,26 +75,24 @@ impl Call {
             || self.kind.is("apiextensions.k8s.io", "customresourcedefinitions")
     }
 
-    /// Replaces a stored state by a new one. `applied` are the managed fields that server-side apply has computed.
+    /// Replaces a stored state by a new one. `tracked` says that the new one has its `managedFields` already.
     pub(crate) async fn replace(
         &self,
         stored: &Stored,
         mut object: Value,
-        applied: Option<Value>,
+        tracked: bool,
     ) -> Result<Value, ApiError> {
         let old = self.kind.show(stored);
         self.check_identity(&mut object, &old)?;
         self.keep_other_parts(&mut object, &old);
         self.complete(&mut object, Some(&old));
         self.count_generation(&mut object, &old);
-        match applied {
-            Some(managed) => meta::set(&mut object, "managedFields", Some(managed)),
-            None => self.track(Some(&old), &mut object)?,
+        if !tracked {
+            self.track(Some(&old), &mut object);
         }
         let _serial = self.server.serialize_allocation(self).await;
         self.server.allocate(self, &mut object, Some(&old))?;
         self.validate(&object, Some(&old))?;
-        self.check_finalizers(&object, &old)?;
         self.server.before_write(self, &mut object, Some(&old))?;
         if is_unchanged(&object, &old) && !changed_managers(&object, &old) {
             return Ok(old);
@@ -79,32 +106,29 @@ impl Call {
     async fn store_update(&self, stored: &Stored, object: Value) -> Result<Value, ApiError> {
         let name = self.name();
         let gone = meta::is_terminating(&object) && !self.is_held(&object);
-        let object = self.kind.to_stored(object);
-        let change = if gone { Change::Delete(Some(object)) } else { Change::Put(object) };
+        let change = if gone {
+            Change::Delete
+        } else {
+            Change::Put(self.kind.to_stored(object.clone()))
+        };
         let written = self
             .server
             .store
             .write(self.key_of(name), Expected::Revision(stored.revision), change)
             .await
             .map_err(|error| self.write_error(name, error))?;
-        let object = self.kind.show(&written);
         if gone {
             self.server.after_delete(self, &object).await;
-        } else {
-            self.server.after_write(self, &object).await;
+            return Ok(self.unwritten(object, Some(written.revision)));
         }
+        let object = self.kind.show(&written);
+        self.server.after_write(self, &object).await;
         Ok(object)
     }
 
     /// The object is the same one as before, and not older than what the client has seen.
     fn check_identity(&self, object: &mut Value, old: &Value) -> Result<(), ApiError> {
         self.check_namespace(object)?;
-        let uid = meta::text(object, "uid");
-        let old_uid = meta::text(old, "uid");
-        if !uid.is_empty() && uid != old_uid {
-            let why = format!("Precondition failed: UID in precondition: {uid}, UID in object meta: {old_uid}");
-            return Err(self.conflict(self.name(), why));
-        }
         let revision = meta::text(object, "resourceVersion");
         if !matches!(revision, "" | "0") && revision != meta::text(old, "resourceVersion") {
             return Err(self.conflict(self.name(), MODIFIED));
@@ -112,7 +136,6 @@ impl Call {
         for field in [
             "name",
             "namespace",
-            "uid",
             "resourceVersion",
             "creationTimestamp",
             "deletionTimestamp",
@@ -123,8 +146,10 @@ impl Call {
         ] {
             meta::take_over(object, old, field);
         }
-        if meta::meta(object).is_some_and(|meta| !meta.contains_key("managedFields")) {
-            meta::take_over(object, old, "managedFields");
+        for field in ["uid", "managedFields"] {
+            if meta::meta(object).is_some_and(|meta| meta.get(field).is_none_or(Value::is_null)) {
+                meta::take_over(object, old, field);
+            }
         }
         Ok(())
     }
@@ -137,7 +162,10 @@ impl Call {
                 let finalizers = object.pointer("/spec/finalizers").cloned();
                 *object = old.clone();
                 if let Some(spec) = object.get_mut("spec").and_then(Value::as_object_mut) {
-                    spec.insert("finalizers".into(), finalizers.unwrap_or_else(|| Value::Array(Vec::new())));
+                    spec.insert(
+                        "finalizers".into(),
+                        finalizers.unwrap_or_else(|| Value::Array(Vec::new())),
+                    );
                 }
             }
             Part::Main | Part::Scale if self.kind.resource.has_status => {
@@ -179,25 +207,6 @@ impl Call {
         }
     }
 
-    /// An object that is being deleted takes no new finalizers.
-    fn check_finalizers(&self, object: &Value, old: &Value) -> Result<(), ApiError> {
-        if !meta::is_terminating(old) {
-            return Ok(());
-        }
-        let before = meta::finalizers(old);
-        let new: Vec<&str> = meta::finalizers(object).into_iter().filter(|one| !before.contains(one)).collect();
-        if new.is_empty() {
-            return Ok(());
-        }
-        let detail = format!(
-            "no new finalizers can be added if the object is being deleted, found new finalizers []string{{{}}}",
-            new.iter().map(|one| format!("{one:?}")).collect::<Vec<_>>().join(", ")
-        );
-        let error = kinglet_api_schema::FieldError::forbidden("metadata.finalizers", detail);
-        let resource = &self.kind.resource;
-        Err(ApiError::invalid(&resource.group, &resource.kind, self.name(), &[error]))
-    }
-
     /// Whether finalizers keep an object that is being deleted.
     pub(crate) fn is_held(&self, object: &Value) -> bool {
         let of_spec = || {
@@ -219,7 +228,10 @@ impl Call {
 /// Whether managed fields differ in more than their times.
 fn changed_managers(one: &Value, other: &Value) -> bool {
     let entries = |object: &Value| {
-        let mut managed = meta::meta(object).and_then(|meta| meta.get("managedFields")).cloned().unwrap_or_default();
+        let mut managed = meta::meta(object)
+            .and_then(|meta| meta.get("managedFields"))
+            .cloned()
+            .unwrap_or_default();
         for entry in managed.as_array_mut().into_iter().flatten() {
             if let Some(entry) = entry.as_object_mut() {
                 entry.remove("time");

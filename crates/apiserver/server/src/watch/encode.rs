@@ -45,7 +45,7 @@ impl Encoder {
 
     /// `BOOKMARK`: everything up to a revision was sent.
     pub(crate) fn bookmark(&self, revision: u64, initial_end: bool) -> Bytes {
-        let mut metadata = json!({"resourceVersion": revision.to_string(), "creationTimestamp": null});
+        let mut metadata = json!({"resourceVersion": revision.to_string()});
         if initial_end {
             metadata["annotations"] = json!({"k8s.io/initial-events-end": "true"});
         }
@@ -56,13 +56,10 @@ impl Encoder {
             "metadata": metadata,
         });
         let shaped = match &self.call.accept.shape {
-            Shape::Table(version) => json!({
-                "kind": "Table",
-                "apiVersion": format!("meta.k8s.io/{version}"),
-                "metadata": {"resourceVersion": revision.to_string()},
-                "columnDefinitions": null,
-                "rows": [{"cells": [], "object": partial_metadata(&object, version)}],
-            }),
+            Shape::Table(version) => {
+                let meta = json!({"resourceVersion": revision.to_string()});
+                table(&self.call, &[object], meta, version, false)
+            }
             Shape::Metadata(version) => partial_metadata(&object, version),
             Shape::Object | Shape::Discovery(_) => object,
         };

@@ -10,7 +10,7 @@ mod stream;
 use std::sync::Arc;
 
 use crate::error::ApiError;
-use crate::http::{Answer, Payload, stream as body_stream};
+use crate::http::{Answer, Encoding, Payload, stream as body_stream};
 use crate::store::Stored;
 use crate::verbs::Call;
 
@@ -18,18 +18,19 @@ use encode::Encoder;
 use options::{Start, WatchOptions};
 use stream::Watch;
 
-/// Answers a watch. Fails when its revision is compacted, and when its options are wrong.
+/// Answers a watch. A compacted revision is reported by the first event, as in Kubernetes.
 pub(crate) fn watch(call: Call) -> Result<Answer, ApiError> {
     let options = WatchOptions::read(&call)?;
+    if call.accept.encoding != Encoding::Json {
+        let message = "only the following media types are accepted: application/json;stream=watch";
+        return Err(ApiError::new(406, "NotAcceptable", message));
+    }
     let store = &call.server.store;
     let collection = call.kind.collection.clone();
     // Subscribed before the first look, so that no change falls in between.
     let changed = store.subscribe(&collection);
     let (initial, position) = match options.start {
-        Start::After(revision) => {
-            store.events_after(&collection, revision, 0).map_err(|_| too_old(revision, store.revision()))?;
-            (Vec::new(), revision)
-        }
+        Start::After(revision) => (Vec::new(), revision),
         Start::Now => (Vec::new(), store.revision()),
         Start::WithState => {
             let listing = store.list(&collection, call.namespace.as_deref(), None);

@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
+use kinglet_api_schema::FieldError;
+
 use crate::error::ApiError;
-use crate::verbs::{Call, ListOptions, Selection, VersionMatch, too_large};
+use crate::verbs::{Call, ListOptions, Selection, VersionMatch};
 
 /// How long a watch lasts when the client does not say.
 const TIMEOUT: Duration = Duration::from_secs(30 * 60);
@@ -37,10 +39,6 @@ impl WatchOptions {
         let list = ListOptions::read(call)?;
         let initial = call.query.flag("sendInitialEvents");
         check_initial(initial, &list)?;
-        let current = call.server.store.revision();
-        if let Some(wanted) = list.revision.filter(|wanted| *wanted > current) {
-            return Err(too_large(wanted, current));
-        }
         let start = match (initial, list.revision) {
             (Some(true), _) => Start::WithState,
             (Some(false), None | Some(0)) => Start::Now,
@@ -51,7 +49,11 @@ impl WatchOptions {
         Ok(Self {
             start,
             selection: list.selection,
-            timeout: call.query.seconds("timeoutSeconds")?.filter(|timeout| !timeout.is_zero()).unwrap_or(TIMEOUT),
+            timeout: call
+                .query
+                .seconds("timeoutSeconds")?
+                .filter(|timeout| !timeout.is_zero())
+                .unwrap_or(TIMEOUT),
             bookmarks,
             mark_initial_end: initial == Some(true) && bookmarks,
         })
@@ -61,16 +63,9 @@ impl WatchOptions {
 fn check_initial(initial: Option<bool>, list: &ListOptions) -> Result<(), ApiError> {
     let problem = match (initial, list.version_match) {
         (Some(_), Some(VersionMatch::NotOlderThan)) | (None, None) => return Ok(()),
-        (Some(_), _) => {
-            "resourceVersionMatch: Forbidden: sendInitialEvents requires setting resourceVersionMatch to NotOlderThan"
-        }
-        (None, Some(_)) => {
-            "resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided"
-        }
+        (Some(_), _) => "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan",
+        (None, Some(_)) => "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided",
     };
-    Err(ApiError::new(
-        422,
-        "Invalid",
-        format!("ListOptions.meta.k8s.io \"\" is invalid: {problem}"),
-    ))
+    let error = FieldError::forbidden("resourceVersionMatch", problem);
+    Err(ApiError::invalid("meta.k8s.io", "ListOptions", "", &[error]))
 }

@@ -108,7 +108,11 @@ impl Watch {
         let mut chunk = BytesMut::new();
         loop {
             let call = &self.encoder.call;
-            let Ok(batch) = call.server.store.events_after(&call.kind.collection, self.position, BATCH) else {
+            let Ok(batch) = call
+                .server
+                .store
+                .events_after(&call.kind.collection, self.position, BATCH)
+            else {
                 self.ended = true;
                 let error = too_old(self.position, call.server.store.revision());
                 return Some(Encoder::error(&error));
@@ -135,7 +139,15 @@ impl Watch {
         match (before, now) {
             (false, true) => Some(self.encoder.object("ADDED", &event.object)),
             (true, true) => Some(self.encoder.object("MODIFIED", &event.object)),
-            (true, false) => Some(self.encoder.object("DELETED", &event.object)),
+            (true, false) => {
+                // An object that leaves the selection is shown as it was in it.
+                let left = event.previous.as_ref().filter(|_| !event.deleted);
+                let last = left.and_then(|previous| previous.at_revision(event.revision));
+                Some(
+                    self.encoder
+                        .object("DELETED", last.as_ref().unwrap_or(&event.object)),
+                )
+            }
             (false, false) => None,
         }
     }
