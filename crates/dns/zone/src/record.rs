@@ -85,6 +85,20 @@ impl<'s> Records<'s> {
         })
     }
 
+    /// The same records, which live as long as they are needed.
+    pub fn into_owned(self) -> Records<'static> {
+        Records {
+            count: self.count,
+            bytes: Cow::Owned(self.bytes.into_owned()),
+        }
+    }
+
+    /// Appends a whole record in wire format. It must contain no compression pointers but to the question's name.
+    pub fn append(&mut self, record: &[u8]) {
+        self.bytes.to_mut().extend_from_slice(record);
+        self.count += 1;
+    }
+
     /// The same records, borrowed.
     pub(crate) fn view(&self) -> Records<'_> {
         Records {

@@ -92,6 +92,11 @@ impl Snapshot {
         }
     }
 
+    /// Whether a name is in one of the zones.
+    pub fn contains(&self, name: &QueryName<'_>) -> bool {
+        self.zones.place(name).is_some()
+    }
+
     /// Whether all objects were known when the snapshot was taken.
     pub fn is_synced(&self) -> bool {
         self.synced

@@ -1,0 +1,138 @@
+//! One message in, one reply out: the part of the server that does not wait for anybody.
+
+use kinglet_dns_zone::{Lookup, Name, Records, Snapshot, Soa};
+
+use crate::metrics::Plugin;
+use crate::wire::{MAX_MESSAGE, Rcode, Rejection, Request, Response, header_only};
+
+/// Class IN.
+const CLASS_IN: u16 = 1;
+
+/// How a message came, which limits the reply.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Transport {
+    /// Replies are at most as long as the client says, and at most this long.
+    Udp(u16),
+    /// Replies are as long as they need to be.
+    Tcp,
+}
+
+impl Transport {
+    /// Longest reply.
+    pub(crate) fn limit(self, request: &Request<'_>) -> usize {
+        match self {
+            Self::Udp(max) => request.udp_limit(max),
+            Self::Tcp => MAX_MESSAGE,
+        }
+    }
+}
+
+/// What became of a message.
+pub(crate) enum Outcome {
+    /// Nothing is sent: not a query.
+    Ignored,
+    /// The reply says that the message could not be understood.
+    Rejected(Rcode),
+    /// The reply is written.
+    Answered(Status),
+    /// Somebody else has to be asked.
+    Deferred(Deferred),
+}
+
+/// What the metrics say about an answered query.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Status {
+    pub(crate) qtype: u16,
+    pub(crate) dnssec_ok: bool,
+    pub(crate) rcode: Rcode,
+    pub(crate) plugin: Plugin,
+}
+
+/// A question for the forwarder.
+pub(crate) enum Deferred {
+    /// The query as it is.
+    Forward,
+    /// The addresses of a name outside of the zone, behind these CNAME records.
+    Chase {
+        /// CNAME records that lead to `target`.
+        records: Records<'static>,
+        /// Name to ask for.
+        target: Name,
+        /// For the authority section of an empty answer.
+        soa: Soa,
+    },
+}
+
+/// Answers a message from the snapshot into `out`. `turn` differs from query to query and chooses which address comes first.
+pub(crate) fn answer(
+    snapshot: &Snapshot,
+    message: &[u8],
+    transport: Transport,
+    turn: usize,
+    out: &mut Vec<u8>,
+) -> Outcome {
+    let request = match Request::read(message) {
+        Ok(request) => request,
+        Err(Rejection::Silent) => return Outcome::Ignored,
+        Err(Rejection::Code(rcode)) => {
+            header_only(message, rcode, out);
+            return Outcome::Rejected(rcode);
+        }
+    };
+    if request.edns.as_ref().is_some_and(|edns| edns.version != 0) {
+        request.refuse(Rcode::BADVERS, out);
+        return Outcome::Rejected(Rcode::BADVERS);
+    }
+    if request.qclass != CLASS_IN {
+        return other_class(snapshot, &request, out);
+    }
+    let response = |out| Response::new(&request, transport.limit(&request), out).authoritative();
+    let negative = |out, soa: Soa, rcode| {
+        response(out).authority(soa.as_bytes()).finish(rcode);
+        rcode
+    };
+    let rcode = match snapshot.lookup(&request.name, request.qtype) {
+        Lookup::Answer(answer) => {
+            let response = response(out).answer(&answer.records, turn);
+            response.additional(&answer.additional).finish(Rcode::NOERROR);
+            Rcode::NOERROR
+        }
+        Lookup::NoData(soa) => negative(out, soa, Rcode::NOERROR),
+        Lookup::NameError(soa) => negative(out, soa, Rcode::NXDOMAIN),
+        Lookup::Unsynced(soa) => negative(out, soa, Rcode::SERVFAIL),
+        Lookup::Refused => {
+            request.refuse(Rcode::REFUSED, out);
+            Rcode::REFUSED
+        }
+        Lookup::PassOn => return Outcome::Deferred(Deferred::Forward),
+        Lookup::Chase(chase) => {
+            return Outcome::Deferred(Deferred::Chase {
+                records: chase.records.into_owned(),
+                target: chase.target.clone(),
+                soa: chase.soa,
+            });
+        }
+    };
+    Outcome::Answered(request.status(rcode, Plugin::Kubernetes))
+}
+
+/// Names of ours exist in class IN only; other names are the forwarder's business in any class.
+fn other_class(snapshot: &Snapshot, request: &Request<'_>, out: &mut Vec<u8>) -> Outcome {
+    if !snapshot.contains(&request.name) {
+        return Outcome::Deferred(Deferred::Forward);
+    }
+    request.refuse(Rcode::REFUSED, out);
+    Outcome::Answered(request.status(Rcode::REFUSED, Plugin::Server))
+}
+
+impl Request<'_> {
+    /// What the metrics say about the query.
+    pub(crate) fn status(&self, rcode: Rcode, plugin: Plugin) -> Status {
+        Status {
+            qtype: self.qtype,
+            dnssec_ok: self.edns.is_some_and(|edns| edns.dnssec_ok),
+            rcode,
+            plugin,
+        }
+    }
+}
