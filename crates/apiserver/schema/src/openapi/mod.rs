@@ -106,6 +106,7 @@ fn add_custom(
     let name = |kind| definition_name(group, version, kind, &[*resource]).unwrap_or_default();
     let tag = |kind: &str| json!([{"group": group, "version": version, "kind": kind}]);
     let mut object = structural::with_object_fields(resource.custom_schema, documented);
+    spell_int_or_string(&mut object);
     object[builtin::GROUP_VERSION_KIND] = tag(resource.kind);
     schemas.insert(name(resource.kind), object);
 
@@ -113,13 +114,29 @@ fn add_custom(
         .get("io.k8s.api.core.v1.ConfigMapList")
         .cloned()
         .unwrap_or_default();
+    let conventions = "https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md";
     list["description"] = format!("{} is a list of {}", resource.list_kind, resource.kind).into();
     list["properties"]["items"] = json!({
-        "description": format!("List of {}.", resource.plural),
+        "description": format!("List of {}. More info: {conventions}", resource.plural),
         "type": "array", "items": reference(&name(resource.kind)),
     });
     list[builtin::GROUP_VERSION_KIND] = tag(resource.list_kind);
     schemas.insert(name(resource.list_kind), list);
+}
+
+/// Says of integer-or-string what it is in words that every reader of OpenAPI knows.
+fn spell_int_or_string(node: &mut Value) {
+    match node {
+        Value::Object(fields) => {
+            let is_short = fields.get("x-kubernetes-int-or-string") == Some(&Value::Bool(true));
+            if is_short && !fields.contains_key("anyOf") && !fields.contains_key("allOf") {
+                fields.insert("anyOf".into(), json!([{"type": "integer"}, {"type": "string"}]));
+            }
+            fields.values_mut().for_each(spell_int_or_string);
+        }
+        Value::Array(items) => items.iter_mut().for_each(spell_int_or_string),
+        _ => {}
+    }
 }
 
 /// Adds all definitions that the document refers to, and those that they refer to.
@@ -255,13 +272,13 @@ mod tests {
 
     #[test]
     fn custom_resources() {
-        let schema =
-            json!({"type": "object", "description": "A tab.", "properties": {"spec": {"type": "object"}}});
+        let schema = json!({"type": "object", "description": "A tab.", "properties": {"spec": {"type": "object", "properties": {
+            "port": {"x-kubernetes-int-or-string": true},
+        }}}});
         let tab = OpenApiResource {
             kind: "CronTab",
             list_kind: "CronTabList",
             plural: "crontabs",
-            has_scale: false,
             custom_schema: Some(&schema),
             ..DEPLOYMENT
         };
@@ -272,6 +289,10 @@ mod tests {
         assert_eq!(
             definition["x-kubernetes-group-version-kind"],
             json!([{"group": "stable.example.com", "version": "v1", "kind": "CronTab"}])
+        );
+        assert_eq!(
+            definition["properties"]["spec"]["properties"]["port"],
+            json!({"x-kubernetes-int-or-string": true, "anyOf": [{"type": "integer"}, {"type": "string"}]})
         );
         for name in ["apiVersion", "kind", "metadata"] {
             assert!(
@@ -285,6 +306,8 @@ mod tests {
             reference("com.example.stable.v1.CronTab")
         );
         let path = "/apis/stable.example.com/v1/namespaces/{namespace}/crontabs/{name}";
+        let scale = &document["paths"][format!("{path}/scale")]["get"];
+        assert_eq!(scale["x-kubernetes-group-version-kind"]["kind"], "CronTab");
         let patches = document["paths"][path]["patch"]["requestBody"]["content"]
             .as_object()
             .unwrap();

@@ -209,8 +209,8 @@ impl Operation<'_> {
     }
 
     fn group_version_kind(&self) -> Value {
-        match self.subresource {
-            "scale" => json!({"group": "autoscaling", "version": "v1", "kind": "Scale"}),
+        match (self.subresource, self.resource.custom_schema) {
+            ("scale", None) => json!({"group": "autoscaling", "version": "v1", "kind": "Scale"}),
             _ => json!({"group": self.group, "version": self.version, "kind": self.resource.kind}),
         }
     }

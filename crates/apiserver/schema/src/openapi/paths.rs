@@ -20,7 +20,9 @@ pub(super) fn paths(
         group => format!("/apis/{group}/{version}"),
     };
     let mut paths = Map::new();
-    paths.insert(format!("{base}/"), available_resources(group, version));
+    if resources.iter().any(|resource| resource.custom_schema.is_none()) {
+        paths.insert(format!("{base}/"), available_resources(group, version));
+    }
     for resource in resources {
         let schema =
             |kind| definition(kind).map_or_else(|| json!({"type": "object"}), |name| reference(&name));

@@ -7,6 +7,31 @@ use super::formats::Format;
 use super::validate::{Outcome, Validator};
 use crate::{FieldError, FieldErrorKind, Schema};
 
+/// `minimum` or `maximum`.
+struct Bound {
+    key: &'static str,
+    exclusive_key: &'static str,
+    /// Which side of the bound is wrong.
+    sign: f64,
+    inclusive: &'static str,
+    exclusive: &'static str,
+}
+
+const MINIMUM: Bound = Bound {
+    key: "minimum",
+    exclusive_key: "exclusiveMinimum",
+    sign: -1.0,
+    inclusive: "greater than or equal to",
+    exclusive: "greater than",
+};
+const MAXIMUM: Bound = Bound {
+    key: "maximum",
+    exclusive_key: "exclusiveMaximum",
+    sign: 1.0,
+    inclusive: "less than or equal to",
+    exclusive: "less than",
+};
+
 impl Validator {
     pub(super) fn string(
         &self,
@@ -67,32 +92,24 @@ impl Validator {
         outcome.matches += 1;
         outcome.add(self.range(schema, format, number));
         outcome.add(self.multiple(schema, number));
-        for (key, exclusive, sign, words) in [
-            (
-                "minimum",
-                "exclusiveMinimum",
-                -1.0,
-                ["greater than or equal to", "greater than"],
-            ),
-            (
-                "maximum",
-                "exclusiveMaximum",
-                1.0,
-                ["less than or equal to", "less than"],
-            ),
-        ] {
-            let exclusive = schema.flag(exclusive);
-            if let Some(bound) = schema.node().get(key).and_then(Value::as_number) {
-                let order = compare(number, bound) * sign;
-                if order > 0.0 || exclusive && order == 0.0 {
-                    let words = if exclusive { words[1] } else { words[0] };
-                    let rule = format!("should be {words} {}", printed(bound));
-                    outcome
-                        .errors
-                        .push(self.invalid(Value::Number(number.clone()), rule));
-                }
-            }
+        for bound in [&MINIMUM, &MAXIMUM] {
+            outcome.add(self.bound(schema, number, bound));
         }
+    }
+
+    fn bound(&self, schema: Schema<'_>, number: &Number, bound: &Bound) -> Option<FieldError> {
+        let limit = schema.node().get(bound.key)?.as_number()?;
+        let exclusive = schema.flag(bound.exclusive_key);
+        let beyond = compare(number, limit) * bound.sign;
+        let words = if exclusive {
+            bound.exclusive
+        } else {
+            bound.inclusive
+        };
+        (beyond > 0.0 || exclusive && beyond == 0.0).then(|| {
+            let rule = format!("should be {words} {}", printed(limit));
+            self.invalid(Value::Number(number.clone()), rule)
+        })
     }
 
     /// Whether the number has a place in the Go type of its schema.

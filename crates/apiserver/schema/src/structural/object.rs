@@ -25,12 +25,19 @@ pub(crate) fn with_object_fields(schema: Option<&Value>, definitions: &Definitio
         .into_iter()
         .flatten()
         .filter(|(name, _)| ["apiVersion", "kind", "metadata"].contains(&name.as_str()))
-        .map(|(name, schema)| (name.clone(), schema.clone()))
+        .map(|(name, schema)| (name.clone(), without_default(schema.clone())))
         .collect();
     let mut root = schema.cloned().unwrap_or_else(|| json!({"type": "object"}));
     complete_embedded(&mut root, &fields);
     complete(&mut root, &fields);
     root
+}
+
+fn without_default(mut schema: Value) -> Value {
+    if let Some(fields) = schema.as_object_mut() {
+        fields.remove("default");
+    }
+    schema
 }
 
 fn complete(node: &mut Value, fields: &Map<String, Value>) {
