@@ -49,14 +49,12 @@ pub(crate) async fn serve(
         EntryPoint::Web => clear_text(&client, stream).await,
         EntryPoint::Websecure => tls(&client, stream).await,
     };
-    let is_parse = result.as_ref().is_err_and(hyper::Error::is_parse);
     if let Err(error) = result {
+        if error.is_parse() {
+            client.activity.set_malformed();
+        }
         tracing::debug!(%entry_point, client = %address, %error, "connection ended");
     }
-    client
-        .worker
-        .recorder
-        .closed(entry_point, is_parse || client.activity.is_malformed());
 }
 
 async fn clear_text(client: &Rc<Client>, stream: TcpStream) -> hyper::Result<()> {
@@ -116,9 +114,8 @@ where
 {
     let Worker { settings, stop, .. } = &*client.worker;
     let mut connection = pin!(connection);
-    let mut due = pin!(sleep_until(
-        (Instant::now() + settings.timeouts.read_header).into()
-    ));
+    let soonest = settings.timeouts.read_header.min(settings.timeouts.idle);
+    let mut due = pin!(sleep_until((Instant::now() + soonest).into()));
     let mut stopped = pin!(stop.cancelled());
     let mut retired = false;
     loop {

@@ -36,6 +36,15 @@ pub(crate) struct Client {
     pub(crate) activity: Arc<Activity>,
 }
 
+/// The last user of the connection, be it a tunnel, has gone.
+impl Drop for Client {
+    fn drop(&mut self) {
+        self.worker
+            .recorder
+            .closed(self.entry_point, self.activity.is_malformed());
+    }
+}
+
 /// Answers a request.
 pub(crate) async fn handle(
     client: Rc<Client>,
@@ -90,7 +99,11 @@ async fn forward(
     if response.status() == StatusCode::SWITCHING_PROTOCOLS {
         let downstream = downstream.ok_or(Reply::BadGateway)?;
         client.activity.become_tunnel();
-        tokio::task::spawn_local(tunnel::join(downstream, hyper::upgrade::on(&mut response)));
+        tokio::task::spawn_local(tunnel::join(
+            client.clone(),
+            downstream,
+            hyper::upgrade::on(&mut response),
+        ));
         headers::remove_hop_by_hop(response.headers_mut(), true);
         return Ok(Answer {
             response,
@@ -149,6 +162,8 @@ fn prepare(client: &Client, request: &mut Request<Incoming>, upgrade: bool) {
         headers::join_cookies(headers);
     }
     headers.remove(EXPECT);
+    // An HTTP/1.0 request may lack it; every HTTP/1.1 request needs one (RFC 9112 section 3.2).
+    headers.entry(HOST).or_insert(HeaderValue::from_static(""));
     forwarded::apply(headers, &client.origin, upgrade);
 }
 

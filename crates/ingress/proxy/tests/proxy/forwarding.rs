@@ -246,3 +246,31 @@ async fn h2c_servers() {
         "{answer}"
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn responses_without_a_body_keep_their_headers_and_the_connection() {
+    let server = canned_server("HTTP/1.1 200 OK\r\nContent-Length: 1234\r\nETag: \"x\"\r\n\r\n").await;
+    let proxy = TestProxy::start(&routes(&[("", "/", &[server])]));
+    let mut client = TcpStream::connect(proxy.web).await.unwrap();
+    for _ in 0..3 {
+        client
+            .write_all(b"HEAD / HTTP/1.1\r\nHost: a\r\n\r\n")
+            .await
+            .unwrap();
+        let answer = read_until(&mut client, "\r\n\r\n").await.to_ascii_lowercase();
+        assert!(
+            answer.contains("content-length: 1234\r\n") && answer.contains("etag: \"x\"\r\n"),
+            "{answer}"
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_http_1_0_request_without_host_gets_an_empty_one() {
+    let proxy = TestProxy::start(&routes(&[("", "/", &[echo_server().await])]));
+    let answer = proxy.raw("GET / HTTP/1.0\r\n\r\n").await;
+    assert!(
+        answer.contains("GET / HTTP/1.1\n") && answer.contains("\nhost: \n"),
+        "{answer}"
+    );
+}

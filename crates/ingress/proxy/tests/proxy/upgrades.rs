@@ -41,8 +41,15 @@ async fn bytes_pass_both_ways_after_101() {
     read_until(&mut server, "GET \0 not http\r\n\r\n").await;
     server.write_all(b"pong").await.unwrap();
     read_until(&mut client, "pong").await;
+    let open = |count| format!(r#"traefik_open_connections{{entrypoint="web",protocol="TCP"}} {count}"#);
+    assert!(proxy.metrics_text().contains(&open(1)));
     drop(server);
     assert_eq!(read_to_end(&mut client).await, "");
+    drop(client);
+    eventually("counting the end of the tunnel", || {
+        proxy.metrics_text().contains(&open(0))
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
