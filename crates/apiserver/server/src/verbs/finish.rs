@@ -15,7 +15,7 @@ impl Call {
             structural::apply_defaults(document.schema(), object);
         }
         (resource.behaviour.default)(object);
-        if self.part != Part::Status {
+        if !matches!(self.part, Part::Status | Part::Finalize) {
             (resource.behaviour.prepare)(object, old);
         }
     }
