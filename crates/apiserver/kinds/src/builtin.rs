@@ -100,7 +100,7 @@ const GROUPS: &[Group] = &[
                 columns: Columns::BuiltIn(table::ENDPOINTS),
                 behaviour: Behaviour {
                     default: defaults::network::endpoints,
-                    validate: validation::network::endpoints,
+                    validate: validation::endpoints::endpoints,
                     ..Behaviour::NONE
                 },
                 ..NAMESPACED
@@ -220,10 +220,12 @@ const GROUPS: &[Group] = &[
             short: &["crd", "crds"],
             categories: &["api-extensions"],
             status: true,
+            columns: Columns::BuiltIn(table::CUSTOM_RESOURCE_DEFINITION),
             behaviour: Behaviour {
                 default: defaults::config::custom_resource_definition,
                 generation: true,
                 validate: validation::custom::definition,
+                validate_new: validation::custom::new_definition,
                 validate_update: validation::custom::definition_update,
                 ..Behaviour::NONE
             },
@@ -349,8 +351,8 @@ const GROUPS: &[Group] = &[
             behaviour: Behaviour {
                 default: defaults::network::endpoint_slice,
                 generation: true,
-                validate: validation::network::endpoint_slice,
-                validate_update: validation::network::endpoint_slice_update,
+                validate: validation::endpoints::endpoint_slice,
+                validate_update: validation::endpoints::endpoint_slice_update,
                 ..Behaviour::NONE
             },
             ..NAMESPACED
@@ -380,8 +382,8 @@ const GROUPS: &[Group] = &[
                 behaviour: Behaviour {
                     default: defaults::network::ingress_class,
                     generation: true,
-                    validate: validation::network::ingress_class,
-                    validate_update: validation::network::ingress_class_update,
+                    validate: validation::ingress::ingress_class,
+                    validate_update: validation::ingress::ingress_class_update,
                     ..Behaviour::NONE
                 },
                 ..CLUSTER
@@ -395,9 +397,9 @@ const GROUPS: &[Group] = &[
                 behaviour: Behaviour {
                     default: defaults::network::ingress,
                     generation: true,
-                    validate: validation::network::ingress,
-                    validate_new: validation::network::new_ingress,
-                    validate_status: validation::network::ingress_status,
+                    validate: validation::ingress::ingress,
+                    validate_new: validation::ingress::new_ingress,
+                    validate_status: validation::ingress::ingress_status,
                     ..Behaviour::NONE
                 },
                 ..NAMESPACED
@@ -410,7 +412,7 @@ const GROUPS: &[Group] = &[
                 behaviour: Behaviour {
                     default: defaults::network::network_policy,
                     generation: true,
-                    validate: validation::network::network_policy,
+                    validate: validation::policy::network_policy,
                     ..Behaviour::NONE
                 },
                 ..NAMESPACED

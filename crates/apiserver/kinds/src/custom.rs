@@ -85,6 +85,13 @@ fn selectable(version: &Value) -> Vec<SelectableField> {
         .collect()
 }
 
+/// Whether a definition's kinds are served.
+pub fn is_established(crd: &Value) -> bool {
+    crd.list("status.conditions")
+        .iter()
+        .any(|one| one.text("type") == "Established" && one.text("status") == "True")
+}
+
 /// The status of a definition whose names nobody else has: accepted and established since `now`, or since when it was before.
 /// Versions that were stored stay listed.
 pub fn established_status(crd: &Value, now: Timestamp) -> Value {

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::{AGE, NAME, age, column, field, or_none, wide};
+use super::{AGE, CREATED, NAME, age, column, field, or_none, wide};
 use crate::Column;
 use crate::json::Json;
 
@@ -180,6 +180,41 @@ fn event_source(event: &Value) -> String {
         "" => component,
         instance => format!("{component}, {instance}"),
     }
+}
+
+pub(crate) const CUSTOM_RESOURCE_DEFINITION: &[Column] = &[
+    NAME,
+    column("Scope", "Cluster/Namespaced", |o, _| o.text("spec.scope").into()),
+    column("Versions", "Served versions", |o, _| served_versions(o).into()),
+    CREATED,
+    wide(column("Group", "API group", |o, _| o.text("spec.group").into())),
+    wide(column("Kind", "CustomResource kind", |o, _| {
+        o.text("spec.names.kind").into()
+    })),
+    wide(column("ShortNames", "Short names", |o, _| {
+        o.texts("spec.names.shortNames").join(",").into()
+    })),
+    wide(Column {
+        kind: "boolean",
+        ..column("Established", "Established status", |o, _| {
+            crate::custom::is_established(o).into()
+        })
+    }),
+];
+
+fn served_versions(definition: &Value) -> String {
+    let served = definition
+        .list("spec.versions")
+        .iter()
+        .filter(|one| one.flag("served"));
+    let mut versions: Vec<String> = served
+        .map(|one| {
+            let mark = if one.flag("storage") { "(storage)" } else { "" };
+            format!("{}{mark}", one.text("name"))
+        })
+        .collect();
+    versions.sort_unstable();
+    versions.join(",")
 }
 
 pub(crate) const ROLE_BINDING: &[Column] = &[

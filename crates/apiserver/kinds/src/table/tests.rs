@@ -312,6 +312,30 @@ fn other_kinds() {
 }
 
 #[test]
+fn definitions_of_custom_kinds() {
+    let crd = json!({
+        "spec": {
+            "scope": "Namespaced", "group": "example.com", "names": {"kind": "Widget", "shortNames": ["wd", "w"]},
+            "versions": [{"name": "v2", "served": true}, {"name": "v1", "served": true, "storage": true}, {"name": "v0"}],
+        },
+        "status": {"conditions": [{"type": "Established", "status": "True"}]},
+    });
+    assert_eq!(
+        cells("CustomResourceDefinition", crd),
+        json!([
+            "one",
+            "Namespaced",
+            "v1(storage),v2",
+            "2026-01-01T00:00:00Z",
+            "example.com",
+            "Widget",
+            "wd,w",
+            true
+        ])
+    );
+}
+
+#[test]
 fn columns_of_custom_resources() {
     let mut resource = resource("Lease");
     resource.columns = crate::Columns::Custom(

@@ -6,7 +6,8 @@ use kinglet_api_schema::FieldError;
 use serde_json::Value;
 
 use super::Errors;
-use super::{names, structural};
+use super::names;
+use crate::custom::is_established;
 use crate::json::Json;
 use crate::jsonpath::JsonPath;
 
@@ -16,14 +17,7 @@ const COLUMN_FORMATS: &str = "byte,date,date-time,double,float,int32,int64,passw
 /// CustomResourceDefinition.
 pub(crate) fn definition(object: &Value) -> Vec<FieldError> {
     let mut errors = Errors::default();
-    let (name, spec) = (object.text("metadata.name"), object.at("spec"));
-    if name != format!("{}.{}", spec.text("names.plural"), spec.text("group")) {
-        errors.invalid(
-            "metadata.name",
-            name,
-            "must be spec.names.plural+\".\"+spec.group",
-        );
-    }
+    let spec = object.at("spec");
     if spec.flag("preserveUnknownFields") {
         errors.invalid(
             "spec.preserveUnknownFields",
@@ -38,6 +32,20 @@ pub(crate) fn definition(object: &Value) -> Vec<FieldError> {
     parts(&mut errors, spec, true);
     conversion(&mut errors, spec.at("conversion"));
     approval(&mut errors, object);
+    errors.0
+}
+
+/// A new CustomResourceDefinition: its name follows from what it declares.
+pub(crate) fn new_definition(object: &Value) -> Vec<FieldError> {
+    let mut errors = Errors::default();
+    let (name, spec) = (object.text("metadata.name"), object.at("spec"));
+    if name != format!("{}.{}", spec.text("names.plural"), spec.text("group")) {
+        errors.invalid(
+            "metadata.name",
+            name,
+            "must be spec.names.plural+\".\"+spec.group",
+        );
+    }
     errors.0
 }
 
@@ -89,11 +97,7 @@ type Check = fn(&mut Errors, &str, &Value);
 /// they are the same in all versions (`common`); else as of parts of a version.
 fn parts(errors: &mut Errors, spec: &Value, common: bool) {
     let parts: [(&str, &str, Check); 4] = [
-        (
-            "schema.openAPIV3Schema",
-            "validation.openAPIV3Schema",
-            structural::root,
-        ),
+        ("schema.openAPIV3Schema", "validation.openAPIV3Schema", schema),
         ("subresources", "subresources", |errors, path, value| {
             scale(errors, &format!("{path}.scale"), value.at("scale"));
         }),
@@ -118,6 +122,12 @@ fn parts(errors: &mut Errors, spec: &Value, common: bool) {
             }
         }
     }
+}
+
+fn schema(errors: &mut Errors, path: &str, schema: &Value) {
+    errors
+        .0
+        .extend(kinglet_api_schema::structural::check(schema, path));
 }
 
 fn columns(errors: &mut Errors, path: &str, columns: &Value) {
@@ -283,11 +293,7 @@ fn scale(errors: &mut Errors, path: &str, scale: &Value) {
 /// A change of a CustomResourceDefinition: what stored objects depend on stays.
 pub(crate) fn definition_update(new: &Value, old: &Value) -> Vec<FieldError> {
     let mut errors = Errors::default();
-    let established = old
-        .list("status.conditions")
-        .iter()
-        .any(|one| one.text("type") == "Established" && one.text("status") == "True");
-    if established {
+    if is_established(old) {
         errors.immutable("spec.scope", new, old);
         errors.immutable("spec.names.kind", new, old);
     }

@@ -6,13 +6,14 @@
 mod common;
 pub(crate) mod config;
 pub(crate) mod custom;
+pub(crate) mod endpoints;
+pub(crate) mod ingress;
 mod metadata;
 pub(crate) mod names;
-pub(crate) mod network;
 pub(crate) mod pod;
+pub(crate) mod policy;
 pub(crate) mod rbac;
 pub(crate) mod service;
-mod structural;
 pub(crate) mod workload;
 
 #[cfg(test)]

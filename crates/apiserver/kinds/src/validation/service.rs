@@ -1,13 +1,18 @@
 //! Services.
 
+mod addresses;
+mod change;
+
 use std::collections::HashSet;
 use std::net::IpAddr;
 
 use kinglet_api_schema::FieldError;
 use serde_json::{Value, json};
 
+pub(crate) use addresses::cluster_ips;
+pub(crate) use change::validate_update;
+
 use super::Errors;
-use super::common::same;
 use super::names;
 use crate::defaults::network::externally_accessible;
 use crate::json::Json;
@@ -240,160 +245,6 @@ fn traffic(errors: &mut Errors, service: &Value, kind: &str) {
         &["PreferClose", "PreferSameZone", "PreferSameNode"],
         false,
     );
-}
-
-/// Rules about `clusterIP`, `clusterIPs`, `ipFamilies` and `ipFamilyPolicy`; allocation relies on them.
-pub(crate) fn cluster_ips(service: &Value) -> Vec<FieldError> {
-    let mut errors = Errors::default();
-    if service.text("spec.type") == "ExternalName" {
-        return errors.0;
-    }
-    let (one, all) = (service.text("spec.clusterIP"), service.texts("spec.clusterIPs"));
-    let list = || service.at("spec.clusterIPs").clone();
-    match (one, all.first()) {
-        ("", None) => {}
-        ("", Some(_)) => errors.invalid(
-            "spec.clusterIPs",
-            list(),
-            "must be empty when `clusterIP` is not specified",
-        ),
-        (_, None) => errors.required("spec.clusterIPs", ""),
-        (one, Some(first)) if one != *first => {
-            errors.invalid("spec.clusterIPs", list(), "first value must match `clusterIP`");
-        }
-        _ => {}
-    }
-    families(&mut errors, service);
-    let before = errors.0.len();
-    for (index, address) in all.iter().enumerate() {
-        match (index, *address) {
-            (0, "None") if all.len() > 1 => {
-                errors.invalid(
-                    "spec.clusterIPs",
-                    list(),
-                    "'None' must be the first and only value",
-                );
-            }
-            (0, "None") => {}
-            _ => errors.follows(&format!("spec.clusterIPs[{index}]"), address, names::address),
-        }
-    }
-    let malformed = errors.0.len() > before;
-    if all.len() > 2 {
-        errors.invalid("spec.clusterIPs", list(), "may only hold up to 2 values");
-    }
-    if malformed {
-        return errors.0;
-    }
-    let addresses: Vec<IpAddr> = all.iter().filter_map(|one| one.parse().ok()).collect();
-    if let [first, second, ..] = addresses.as_slice()
-        && (first.is_ipv6() == second.is_ipv6() || addresses.len() > 2)
-    {
-        errors.invalid(
-            "spec.clusterIPs",
-            list(),
-            "may specify no more than one IP for each IP family",
-        );
-    }
-    for (index, (address, family)) in addresses.iter().zip(service.texts("spec.ipFamilies")).enumerate() {
-        let matching = if address.is_ipv6() { "IPv6" } else { "IPv4" };
-        if family != matching && matches!(family, "IPv4" | "IPv6") {
-            let why = format!("expected an {family} value as indicated by `ipFamilies[{index}]`");
-            errors.invalid(format!("spec.clusterIPs[{index}]"), address.to_string(), why);
-        }
-    }
-    errors.0
-}
-
-fn families(errors: &mut Errors, service: &Value) {
-    let mut seen = HashSet::new();
-    for (index, family) in service.texts("spec.ipFamilies").into_iter().enumerate() {
-        let path = format!("spec.ipFamilies[{index}]");
-        errors.one_of(&path, family, &["IPv4", "IPv6"], true);
-        if !seen.insert(family) {
-            errors.duplicate(path, family);
-        }
-    }
-    errors.one_of(
-        "spec.ipFamilyPolicy",
-        service.text("spec.ipFamilyPolicy"),
-        &["PreferDualStack", "RequireDualStack", "SingleStack"],
-        false,
-    );
-}
-
-/// Rules for a change.
-pub(crate) fn validate_update(new: &Value, old: &Value) -> Vec<FieldError> {
-    let mut errors = Errors::default();
-    if new.text("spec.type") != "ExternalName" && old.text("spec.type") != "ExternalName" {
-        let headless = (is_headless(new), is_headless(old));
-        if headless != (true, true) {
-            change_of(&mut errors, new, old, "clusterIPs", "clusterIP");
-        }
-        if headless == (false, false) {
-            change_of(&mut errors, new, old, "ipFamilies", "ipFamily");
-        }
-    }
-    let balanced = |service: &Value| service.text("spec.type") == "LoadBalancer";
-    if balanced(new)
-        && balanced(old)
-        && !same(new.at("spec.loadBalancerClass"), old.at("spec.loadBalancerClass"))
-    {
-        errors.invalid(
-            "spec.loadBalancerClass",
-            new.at("spec.loadBalancerClass").clone(),
-            "may not change once set",
-        );
-    }
-    if needs_health_check(new)
-        && needs_health_check(old)
-        && new.int("spec.healthCheckNodePort") != old.int("spec.healthCheckNodePort")
-    {
-        errors.forbidden("spec.healthCheckNodePort", "field is immutable");
-    }
-    errors.0
-}
-
-/// What is assigned stays: the first value may not change, a second may come, and go with the policy `SingleStack`.
-fn change_of(errors: &mut Errors, new: &Value, old: &Value, field: &str, one: &str) {
-    let path = format!("spec.{field}");
-    let (now, before) = (new.texts(&path), old.texts(&path));
-    let first = format!("{path}[0]");
-    if now.len() == before.len() {
-        for (index, _) in now
-            .iter()
-            .zip(&before)
-            .enumerate()
-            .filter(|(_, (now, before))| now != before)
-        {
-            let index = if field == "ipFamilies" { 0 } else { index };
-            errors.invalid(
-                format!("{path}[{index}]"),
-                new.at(&path).clone(),
-                "may not change once set",
-            );
-        }
-        return;
-    }
-    if now.is_empty() {
-        errors.invalid(first, json!([]), format!("primary {one} can not be unset"));
-        return;
-    }
-    if before.first().is_some_and(|before| Some(before) != now.first()) {
-        errors.invalid(
-            first,
-            new.at("spec.clusterIPs").clone(),
-            "may not change once set",
-        );
-    }
-    let single = new.text("spec.ipFamilyPolicy") == "SingleStack";
-    if now.len() < before.len() && now.len() == 1 && !single {
-        errors.invalid(
-            "spec.ipFamilyPolicy",
-            new.at("spec.ipFamilyPolicy").clone(),
-            format!("must be set to 'SingleStack' when releasing the secondary {one}"),
-        );
-    }
 }
 
 /// Rules for the status.
