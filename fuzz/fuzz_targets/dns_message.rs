@@ -49,7 +49,9 @@ static SNAPSHOT: LazyLock<Arc<Snapshot>> = LazyLock::new(|| {
         ..service("x")
     });
     let mut metadata = meta("d", "h");
-    metadata.labels.insert(wellknown::LABEL_SERVICE_NAME.into(), "h".into());
+    metadata
+        .labels
+        .insert(wellknown::LABEL_SERVICE_NAME.into(), "h".into());
     let endpoints = (0..100).map(|last| Endpoint {
         addresses: vec![format!("10.1.0.{last}").into()],
         ..Endpoint::default()
@@ -87,7 +89,9 @@ fn check(out: &[u8], query: &[u8], udp: bool) {
     for section in [answer, authority, additional] {
         for record in section {
             let record = record.expect("a record");
-            record.into_any_record::<AllRecordData<_, _>>().expect("the data of a record");
+            record
+                .into_any_record::<AllRecordData<_, _>>()
+                .expect("the data of a record");
         }
         end = end.max(section.pos());
     }

@@ -14,6 +14,8 @@
 mod answer;
 mod bind;
 mod forward;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 mod metrics;
 mod resolve;
 mod server;

@@ -1,6 +1,6 @@
 //! Serves a made-up or a given cluster, for measurements.
 //!
-//! `serve [--listen 127.0.0.1:1053] [--workers 1] [--services 10000] [--endpoints 10] [--objects DIR] [--upstream ADDRESS]`
+//! `dns_serve [--listen 127.0.0.1:1053] [--workers 1] [--services 10000] [--endpoints 10] [--objects DIR] [--upstream ADDRESS]`
 //!
 //! Services are `svc-<n>.ns-<n mod 100>` with cluster addresses; every tenth is headless with `--endpoints` endpoints. `--objects` adds the
 //! Service, EndpointSlice and Namespace documents of a folder's YAML files. Names for `dnsperf` are `svc-<n>.ns-<n mod 100>.svc.cluster.local A`.
@@ -166,6 +166,9 @@ fn load(zone: &mut ZoneBuilder, folder: &Path) -> anyhow::Result<()> {
     }
     for entry in std::fs::read_dir(folder).with_context(|| folder.display().to_string())? {
         let path = entry?.path();
+        if path.extension().is_none_or(|extension| extension != "yaml") {
+            continue;
+        }
         let text = std::fs::read_to_string(&path)?;
         for document in text.split("\n---").filter(|document| document.contains("kind:")) {
             let head: Head = serde_saphyr::from_str(document).with_context(|| path.display().to_string())?;
