@@ -30,8 +30,8 @@ impl Resource {
     /// Everything that is wrong with a new object, `metadata` included. The object is complete: named, defaulted, allocated.
     pub fn validate_create(&self, object: &Value) -> Vec<FieldError> {
         let mut errors = metadata::on_create(self, object);
-        errors.extend((self.behaviour.validate)(object));
         errors.extend((self.behaviour.validate_new)(object));
+        errors.extend((self.behaviour.validate)(object));
         errors
     }
 
