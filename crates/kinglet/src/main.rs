@@ -7,6 +7,7 @@ mod command;
 mod demo;
 mod listener;
 mod packaged;
+mod services;
 mod shutdown;
 mod standalone;
 

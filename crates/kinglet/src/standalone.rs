@@ -2,17 +2,24 @@
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::{Context, Result};
+use arc_swap::ArcSwap;
 use kinglet_addons::Directory;
-use kinglet_apiserver::{ApiServer, Identity, Listening};
+use kinglet_apiserver::{ApiServer, BindError, Identity, Listening};
 use kinglet_config::{ClusterOptions, ListenOptions};
-use kinglet_kube::Client;
+use kinglet_dns_server::DnsServer;
+use kinglet_dns_zone::{ZoneBuilder, ZoneSettings};
+use kinglet_ingress_proxy::{EntryPoint, Proxy, ProxySnapshot};
+use kinglet_kube::{Client, Recorder};
+use kinglet_model::LoadBalancerIngress;
 use kinglet_telemetry::{AdminServer, Readiness, Registry};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{error, info};
 
+use crate::services::{Watched, dns, ingress};
 use crate::{listener, packaged};
 
 /// What `kinglet server --standalone` and `kinglet demo` set.
@@ -112,8 +119,12 @@ impl Standalone {
     }
 
     fn spawn(&self, listeners: Listeners, settings: Settings, stop: &CancellationToken) -> Result<()> {
-        let registry = Registry::default();
+        let mut registry = Registry::default();
+        let watched = Watched::spawn(&self.client, stop);
+        self.spawn_controllers(stop);
         self.spawn_packaged(&settings, stop);
+        self.spawn_dns(listeners.dns, &watched, &mut registry, stop)?;
+        self.spawn_ingress(listeners.proxy, watched, &mut registry, stop)?;
         let api = listeners.listening;
         let api_stop = stop.clone();
         self.tasks.spawn(async move {
@@ -129,6 +140,86 @@ impl Standalone {
         Ok(())
     }
 
+    fn spawn_controllers(&self, stop: &CancellationToken) {
+        let gate = self.readiness.gate("controllers");
+        let settings = kinglet_controllers::Settings {
+            instance: hostname(),
+            ..Default::default()
+        };
+        let mut controllers = kinglet_controllers::spawn(&self.client, &settings, stop);
+        tokio::spawn(async move {
+            controllers.synced().await;
+            gate.open();
+        });
+    }
+
+    fn spawn_dns(
+        &self,
+        server: DnsServer,
+        watched: &Watched,
+        registry: &mut Registry,
+        stop: &CancellationToken,
+    ) -> Result<()> {
+        let settings = ZoneSettings {
+            domain: self.cluster_domain.clone(),
+            ..ZoneSettings::default()
+        };
+        let mut zone = ZoneBuilder::new(&settings).context("--cluster-domain")?;
+        let snapshot = Arc::new(ArcSwap::new(zone.snapshot(0)));
+        server.register(registry);
+        let shell = dns::run(
+            watched.clone(),
+            zone,
+            snapshot.clone(),
+            self.readiness.gate("dns"),
+        );
+        self.spawn_until(stop, shell);
+        let stop = stop.clone();
+        self.tasks.spawn(async move {
+            if let Err(error) = server.serve(snapshot, stop).await {
+                error!(%error, "the DNS server failed");
+            }
+        });
+        Ok(())
+    }
+
+    fn spawn_ingress(
+        &self,
+        proxy: Proxy,
+        watched: Watched,
+        registry: &mut Registry,
+        stop: &CancellationToken,
+    ) -> Result<()> {
+        let snapshot = ProxySnapshot::shared();
+        registry.register_collector(Box::new(proxy.metrics()));
+        let outputs = ingress::Outputs {
+            snapshot: snapshot.clone(),
+            recorder: Recorder::spawn(self.client.clone(), ingress::COMPONENT, hostname(), stop.clone()),
+            client: self.client.clone(),
+            published: vec![published(self.addresses.web)],
+            gate: self.readiness.gate("ingress"),
+        };
+        self.spawn_until(
+            stop,
+            ingress::run(watched, tls_provider()?, outputs, stop.clone()),
+        );
+        let stop = stop.clone();
+        self.tasks.spawn(async move {
+            if let Err(error) = proxy.serve(snapshot, stop).await {
+                error!(%error, "the ingress proxy failed");
+            }
+        });
+        Ok(())
+    }
+
+    fn spawn_until(&self, stop: &CancellationToken, task: impl Future<Output = ()> + Send + 'static) {
+        let stop = stop.clone();
+        self.tasks.spawn(async move {
+            // Both outcomes are an end in good order.
+            let _ = stop.run_until_cancelled(task).await;
+        });
+    }
+
     /// Objects that Kinglet brings, then the user's directory.
     fn spawn_packaged(&self, settings: &Settings, stop: &CancellationToken) {
         let gate = self.readiness.gate("packaged objects");
@@ -137,20 +228,14 @@ impl Standalone {
             .manifests
             .clone()
             .map(|path| Directory::new(path, self.client.clone()));
-        let (client, stop) = (self.client.clone(), stop.clone());
-        let work = async move {
+        let client = self.client.clone();
+        self.spawn_until(stop, async move {
             for failure in kinglet_addons::apply(&client, &objects).await {
                 error!(error = %failure, "cannot apply a packaged object");
             }
             gate.open();
             if let Some(directory) = directory {
                 directory.watch().await;
-            }
-        };
-        self.tasks.spawn(async move {
-            tokio::select! {
-                () = work => {}
-                () = stop.cancelled() => {}
             }
         });
     }
@@ -160,26 +245,38 @@ impl Standalone {
 struct Listeners {
     api: ApiServer,
     listening: Listening,
+    dns: DnsServer,
+    proxy: Proxy,
     admin: AdminServer,
 }
 
 impl Listeners {
     async fn bind(settings: &Settings) -> Result<Self> {
         let ListenOptions {
-            api_listen,
+            dns_listen,
             admin_listen,
             ..
         } = settings.listen;
         let admin = AdminServer::bind(admin_listen)
             .await
             .map_err(|cause| listener::failed("admin-listen", admin_listen, cause))?;
+        let dns = kinglet_dns_server::Settings {
+            listen: vec![dns_listen],
+            ..Default::default()
+        };
+        let dns =
+            DnsServer::bind(dns).map_err(|error| listener::failed("dns-listen", dns_listen, error.source))?;
+        let proxy = bind_proxy(&settings.listen)?;
         let api = open_api(settings).await?;
-        let listening = api
-            .bind()
-            .map_err(|cause| listener::failed("api-listen", api_listen, cause))?;
+        let listening = api.bind().map_err(|error| match error {
+            BindError::Listen { address, source } => listener::failed("api-listen", address, source),
+            other => other.into(),
+        })?;
         Ok(Self {
             api,
             listening,
+            dns,
+            proxy,
             admin,
         })
     }
@@ -187,12 +284,26 @@ impl Listeners {
     fn addresses(&self) -> Result<Addresses> {
         Ok(Addresses {
             api: self.listening.local_addr(),
-            dns: ([127, 0, 0, 1], 1053).into(),
-            web: ([127, 0, 0, 1], 1053).into(),
-            websecure: ([127, 0, 0, 1], 1053).into(),
+            dns: self.dns.local_addr(),
+            web: self.proxy.address(EntryPoint::Web),
+            websecure: self.proxy.address(EntryPoint::Websecure),
             admin: self.admin.local_addr()?,
         })
     }
+}
+
+fn bind_proxy(listen: &ListenOptions) -> Result<Proxy> {
+    let mut settings =
+        kinglet_ingress_proxy::Settings::new(listen.web_listen, listen.websecure_listen, tls_provider()?);
+    settings.hostname = hostname();
+    Proxy::bind(settings).map_err(|error| match error {
+        kinglet_ingress_proxy::BindError::Listen {
+            entry_point,
+            address,
+            source,
+        } => listener::failed(&format!("{entry_point}-listen"), address, source),
+        other => other.into(),
+    })
 }
 
 async fn open_api(settings: &Settings) -> Result<ApiServer> {
@@ -215,4 +326,34 @@ fn in_process(api: &ApiServer) -> Client {
         request.extensions_mut().insert(Identity::admin());
         async move { api.handle(request).await }
     })
+}
+
+/// The TLS provider that the process installed at its start.
+fn tls_provider() -> Result<Arc<rustls::crypto::CryptoProvider>> {
+    rustls::crypto::CryptoProvider::get_default()
+        .cloned()
+        .context("no TLS provider is installed")
+}
+
+/// How an entry point's address is published in the status of Ingresses; a wildcard address is reached on loopback.
+fn published(address: SocketAddr) -> LoadBalancerIngress {
+    let ip = match address {
+        SocketAddr::V4(address) if address.ip().is_unspecified() => std::net::Ipv4Addr::LOCALHOST.into(),
+        SocketAddr::V6(address) if address.ip().is_unspecified() => std::net::Ipv6Addr::LOCALHOST.into(),
+        other => other.ip(),
+    };
+    LoadBalancerIngress {
+        ip: Some(ip.to_string().into()),
+        hostname: None,
+    }
+}
+
+/// Name of this host, for Events and `X-Forwarded-Server`.
+fn hostname() -> String {
+    let name = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    if name.trim().is_empty() {
+        "localhost".to_owned()
+    } else {
+        name.trim().to_owned()
+    }
 }
