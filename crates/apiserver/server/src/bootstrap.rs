@@ -8,8 +8,10 @@ use serde_json::{Value, json};
 
 use crate::api::ApiServer;
 use crate::error::ApiError;
+use crate::meta;
 
 const NAMESPACES: [&str; 4] = ["default", "kube-system", "kube-public", "kube-node-lease"];
+const JSON: &str = "application/json";
 const SLICES: &str = "/apis/discovery.k8s.io/v1/namespaces/default/endpointslices";
 
 /// Creates what is missing.
@@ -49,13 +51,7 @@ pub(crate) fn point_to_listener(server: &ApiServer) -> Result<(), ApiError> {
         "ports": [{"name": "https", "port": address.port(), "protocol": "TCP"}],
     });
     create(server, SLICES, &slice)?;
-    send(
-        server,
-        Method::PUT,
-        &format!("{SLICES}/kubernetes"),
-        "application/json",
-        &slice,
-    )?;
+    send(server, Method::PUT, &format!("{SLICES}/kubernetes"), JSON, &slice)?;
     let ports = json!({"spec": {"ports": [
         {"name": "https", "port": 443, "protocol": "TCP", "targetPort": address.port()},
     ]}});
@@ -71,8 +67,9 @@ pub(crate) fn point_to_listener(server: &ApiServer) -> Result<(), ApiError> {
 
 /// Creates an object unless it exists.
 fn create(server: &ApiServer, path: &str, object: &Value) -> Result<(), ApiError> {
-    match send(server, Method::POST, path, "application/json", object) {
-        Err(error) if error.code == 409 => Ok(()),
+    let existing = format!("{path}/{}", meta::text(object, "name"));
+    match send(server, Method::GET, &existing, "", &Value::Null) {
+        Err(error) if error.code == 404 => send(server, Method::POST, path, JSON, object),
         other => other,
     }
 }

@@ -87,7 +87,10 @@ impl ApiError {
                 |error| json!({"reason": error.kind.reason(), "message": error.body(), "field": error.field}),
             )
             .collect();
-        let mut details = json!({"name": name, "kind": kind, "causes": causes});
+        let mut details = json!({"kind": kind, "causes": causes});
+        if !name.is_empty() {
+            details["name"] = name.into();
+        }
         if !group.is_empty() {
             details["group"] = group.into();
         }

@@ -25,6 +25,8 @@ pub(crate) async fn answer(
             let outcome = answer_route(server, &parts, route, query, accept.clone(), body).await;
             (accept, outcome)
         }
+        // Old clients take it in protobuf only.
+        Err(_) if route == Route::OpenApiV2 => (Accept::json(), Ok(discovery::openapi_v2())),
         // What is not there cannot be had in any representation.
         Err(_) if route == Route::Unknown => (Accept::json(), Ok(page_not_found())),
         Err(error) => (Accept::json(), Err(error)),
@@ -65,6 +67,7 @@ async fn answer_route(
         Route::GroupVersion { group, version } => {
             discovery::resources(&kinds, &group, &version).ok_or_else(unknown_resource)
         }
+        Route::OpenApiV2 => Ok(discovery::openapi_v2()),
         Route::OpenApi(path) => server.documents.answer(&kinds, &path, &query, &parts.headers),
         _ => Ok(page_not_found()),
     }

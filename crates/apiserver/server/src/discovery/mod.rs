@@ -14,7 +14,7 @@ use crate::auth::Review;
 use crate::http::{Accept, Answer, Payload, Shape};
 use crate::registry::Registry;
 
-pub(crate) use openapi::Documents;
+pub(crate) use openapi::{Documents, openapi_v2};
 pub(crate) use version::version;
 
 /// A kind as discovery shows it.

@@ -13,6 +13,8 @@ pub(crate) enum Route {
     Version,
     /// `/openapi/v3` (empty) or a document below it, for instance `apis/apps/v1`.
     OpenApi(String),
+    /// `/openapi/v2`.
+    OpenApiV2,
     /// `/api`.
     CoreVersions,
     /// `/apis`.
@@ -64,6 +66,7 @@ impl Route {
             [] => Self::Root,
             ["healthz" | "livez" | "readyz", ..] => Self::Health,
             ["version"] => Self::Version,
+            ["openapi", "v2"] => Self::OpenApiV2,
             ["openapi", "v3", document @ ..] => Self::OpenApi(document.join("/")),
             ["api"] => Self::CoreVersions,
             ["apis"] => Self::Groups,

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use kinglet_model::ObjectName;
+use redb::backends::FileBackend;
 use redb::{Database, Durability, ReadableDatabase, ReadableTable, TableDefinition};
 
 use super::object::{Key, Stored};
@@ -64,7 +65,7 @@ impl Disk {
             .map_err(failed)?;
         let database = Database::builder()
             .set_cache_size(4 << 20)
-            .create_file(file)
+            .create_with_backend(FileBackend::new(file).map_err(failed)?)
             .map_err(failed)?;
         Ok(Self { database })
     }

@@ -239,6 +239,8 @@ impl Call {
         }
         let grace = self.grace_period(object, options);
         let fresh = !meta::is_terminating(object);
+        // A Namespace ends when it is empty, not at a time.
+        let is_namespace = self.kind.is("", "namespaces");
         meta::change(object, |meta| {
             if finalizers.is_empty() {
                 meta.remove("finalizers");
@@ -255,13 +257,13 @@ impl Call {
                 .get("deletionGracePeriodSeconds")
                 .and_then(Value::as_i64)
                 .is_none_or(|before| grace < before);
-            if shorter {
+            if shorter && !is_namespace {
                 meta.insert("deletionGracePeriodSeconds".into(), grace.into());
                 meta.insert("deletionTimestamp".into(), deadline(grace).into());
             }
         });
-        if self.kind.is("", "namespaces") {
-            object["status"] = json!({"phase": "Terminating"});
+        if is_namespace {
+            object["status"]["phase"] = "Terminating".into();
         }
     }
 

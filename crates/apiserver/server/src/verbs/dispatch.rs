@@ -97,13 +97,24 @@ pub(crate) async fn dispatch(server: Arc<Inner>, request: Request) -> Result<Ans
     if matches!(method, Method::POST | Method::PUT | Method::PATCH) {
         call.check_write_options()?;
     }
+    let deprecated = call.kind.is("", "endpoints");
     let watching = target.watch || call.query.flag("watch").unwrap_or(false);
-    if call.name.is_some() && !(watching && method == Method::GET && part == Part::Main) {
+    if call.name.is_some() && !target.watch {
         call.on_object(&method, &body).await
     } else {
         call.on_collection(&method, watching, &body).await
     }
+    .map(|answer| {
+        if deprecated {
+            answer.warn(vec![ENDPOINTS.to_owned()])
+        } else {
+            answer
+        }
+    })
 }
+
+/// The warning by which Kubernetes advises against Endpoints.
+const ENDPOINTS: &str = "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice";
 
 impl Call {
     async fn on_collection(

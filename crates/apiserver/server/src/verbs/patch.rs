@@ -3,7 +3,7 @@
 use kinglet_api_patch::{PatchError, json_patch, merge_patch, strategic};
 use kinglet_api_schema::FieldError;
 use kinglet_api_schema::strict::{self, StrictError};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::call::{Call, FieldValidation, Part};
 use crate::error::ApiError;
@@ -22,10 +22,10 @@ pub(super) struct Patch {
 }
 
 impl Patch {
-    /// Parses a patch. `strategic` says whether the kind takes strategic merge patches.
-    pub(super) fn read(body: &RequestBody, strategic: Option<()>) -> Result<Self, ApiError> {
+    /// Parses a patch. `takes_strategic` says whether the kind takes strategic merge patches.
+    pub(super) fn read(body: &RequestBody, takes_strategic: bool) -> Result<Self, ApiError> {
         let kind = body.patch_type()?;
-        if kind == MediaType::StrategicMergePatch && strategic.is_none() {
+        if kind == MediaType::StrategicMergePatch && !takes_strategic {
             return Err(unsupported());
         }
         let parsed = if kind == MediaType::ApplyPatch {
@@ -58,7 +58,7 @@ impl Call {
                 "may not be specified for non-apply patch",
             )));
         }
-        let patch = Patch::read(body, self.decoding_schema().map(|_| ()))?;
+        let patch = Patch::read(body, self.decoding_schema().is_some())?;
         let mut attempt = 1;
         loop {
             let outcome = if patch.kind == MediaType::ApplyPatch {
@@ -110,11 +110,15 @@ impl Call {
         }
         let warnings = self.judge_configuration(patch)?;
         let mut wanted = patch.body.clone();
+        if !wanted.is_object() {
+            return Err(ApiError::bad_request(
+                "error decoding patch: error unmarshaling JSON: while decoding JSON: the configuration is not an object",
+            ));
+        }
         if meta::text(&wanted, "name").is_empty() {
             meta::set(&mut wanted, "name", Some(self.name().into()));
         }
         self.check_name(&wanted)?;
-        self.check_namespace(&mut wanted)?;
         match self.server.store.get(&self.key_of(self.name())) {
             None if self.part != Part::Main => Err(self.not_found(self.name())),
             None => {
@@ -170,7 +174,11 @@ pub(super) fn refused(error: &PatchError) -> ApiError {
     if let PatchError::Rejected { reason } = error {
         tracing::debug!(reason, "a patch is rejected");
     }
-    ApiError::new(status, reason, error.to_string())
+    let mut answer = ApiError::new(status, reason, error.to_string());
+    if status == 422 {
+        answer.details = json!({});
+    }
+    answer
 }
 
 /// 415: custom resources take no strategic merge patches.

@@ -28,7 +28,7 @@ impl Call {
     /// `PATCH` of the subresource.
     pub(crate) async fn patch_scale(&self, body: &RequestBody) -> Result<Answer, ApiError> {
         let before = self.scale_of(&self.kind.show(self.stored()?.as_ref()));
-        let patch = Patch::read(body, None)?;
+        let patch = Patch::read(body, false)?;
         let mut scale = match patch.kind {
             MediaType::JsonPatch => json_patch(&before, &patch.body),
             _ => merge_patch(&before, &patch.body),

@@ -21,16 +21,6 @@ impl Call {
                 self.name()
             )));
         }
-        if meta::text(&object, "resourceVersion").is_empty() && self.demands_revision() {
-            let field = FieldError::invalid("metadata.resourceVersion", 0, "must be specified for an update");
-            let resource = &self.kind.resource;
-            return Err(ApiError::invalid(
-                &resource.group,
-                &resource.kind,
-                self.name(),
-                &[field],
-            ));
-        }
         loop {
             let stored = match self.stored() {
                 Err(_) if self.creates_on_update() && meta::text(&object, "uid").is_empty() => {
@@ -39,6 +29,17 @@ impl Call {
                 }
                 other => other?,
             };
+            if meta::text(&object, "resourceVersion").is_empty() && self.demands_revision() {
+                let field =
+                    FieldError::invalid("metadata.resourceVersion", 0, "must be specified for an update");
+                let resource = &self.kind.resource;
+                return Err(ApiError::invalid(
+                    &resource.group,
+                    &resource.kind,
+                    self.name(),
+                    &[field],
+                ));
+            }
             self.check_uid(&object, &stored)?;
             match self.replace(&stored, object.clone(), false).await {
                 // Without a resourceVersion the client does not care what it overwrites.
@@ -183,8 +184,8 @@ impl Call {
 
     fn keep_all_but_status(&self, object: &mut Value, old: &Value) {
         let mut kept = old.clone();
-        // Built-in kinds let status writers change labels and annotations, custom resources do not.
-        if !self.kind.custom {
+        // Built-in kinds let status writers change labels and annotations; Deployments and custom resources do not.
+        if !self.kind.custom && !self.kind.is("apps", "deployments") {
             for field in ["labels", "annotations", "finalizers"] {
                 meta::take_over(&mut kept, object, field);
             }

@@ -1,0 +1,12 @@
+//! The API server as its clients see it, without sockets but for the test of the listener.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+
+mod custom;
+mod durability;
+mod harness;
+mod http;
+mod listener;
+mod lists;
+mod services;
+mod verbs;
+mod watches;
