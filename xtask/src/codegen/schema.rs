@@ -196,15 +196,12 @@ fn keep_served_kinds(schema: &mut Value) {
     }
 }
 
-/// Drops what only people read: descriptions, and defaults that say no more than the type does.
+/// Drops what only people read: descriptions. The default `{}` stays: it tells a structure that is always shown from an optional one.
 fn make_lean(node: &mut Value) {
     match node {
         Value::Object(fields) => {
             // A property may be called `description`; then it is a schema, not a text.
-            fields.retain(|key, value| {
-                !(key == "description" && value.is_string()
-                    || key == "default" && *value == Value::Object(Map::new()))
-            });
+            fields.retain(|key, value| !(key == "description" && value.is_string()));
             fields.values_mut().for_each(make_lean);
         }
         Value::Array(items) => items.iter_mut().for_each(make_lean),

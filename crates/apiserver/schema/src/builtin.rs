@@ -168,6 +168,31 @@ mod tests {
     }
 
     #[test]
+    fn annotations_beside_a_reference_do_not_hide_it() {
+        let document = document("apps", "v1", "Deployment").unwrap();
+        let strategy = document
+            .schema()
+            .property("spec")
+            .unwrap()
+            .property("strategy")
+            .unwrap();
+        assert_eq!(strategy.kind(), Some("object"));
+        assert!(strategy.property("rollingUpdate").is_some());
+    }
+
+    #[test]
+    fn structures_that_are_always_shown_have_a_default() {
+        let definitions = definitions();
+        let default =
+            |name: &str, field: &str| definitions.get(name).unwrap()["properties"][field].get("default");
+        assert_eq!(
+            default("io.k8s.api.core.v1.Container", "resources"),
+            Some(&serde_json::json!({}))
+        );
+        assert_eq!(default("io.k8s.api.core.v1.Container", "securityContext"), None);
+    }
+
+    #[test]
     fn free_form_types_accept_anything() {
         let definitions = definitions();
         let at = |name: &str| crate::Schema::new(definitions.get(name).unwrap(), &definitions);

@@ -71,7 +71,11 @@ impl<'a> Schema<'a> {
     }
 
     fn only_part(self) -> Option<&'a Value> {
-        let says_nothing_else = |key: &String| ["allOf", "default", "description"].contains(&key.as_str());
+        // How a property merges stands beside the reference.
+        let says_nothing_else = |key: &String| {
+            ["allOf", "default", "description"].contains(&key.as_str())
+                || key.starts_with("x-kubernetes-patch-")
+        };
         match self.node.get("allOf")?.as_array()?.as_slice() {
             [only] if self.node.as_object()?.keys().all(says_nothing_else) => Some(only),
             _ => None,
