@@ -13,6 +13,7 @@ mod compare;
 mod error;
 mod fields;
 mod last_applied;
+mod list;
 mod managers;
 mod merge;
 mod ownership;

@@ -1,6 +1,6 @@
 //! How ownership moves: what an applied configuration removes, what a change takes from others.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::compare::Changes;
 use super::error::Conflicts;
@@ -8,7 +8,7 @@ use super::fields::fields_of;
 use super::managers::{Entry, Manager, Managers};
 use super::merge::merge;
 use super::path;
-use super::remove::{Remainder, with_named_fields};
+use super::remove::{drop_emptied, remove, with_named_fields};
 use super::set::FieldSet;
 use super::types::Type;
 
@@ -36,8 +36,9 @@ impl Ownership<'_> {
         entry.fields = fields_of(applied, self.ty).recursive_difference(&self.reset);
         entry.time = last.time;
         managers.0.insert(id.clone(), entry);
-        let new = self.pruned(merged, managers, &last.fields);
+        let mut new = self.pruned(&merged, managers, &last.fields);
         self.take(live, &new, managers, Some(id), force)?;
+        drop_emptied(&mut new, &merged, self.ty);
         Ok(path::compare(live, &new).is_ne().then_some(new))
     }
 
@@ -75,19 +76,22 @@ impl Ownership<'_> {
     }
 
     /// Removes what the manager applied last time, does not apply now, and nobody else owns.
-    fn pruned(&self, merged: Value, managers: &Managers, last: &FieldSet) -> Value {
+    fn pruned(&self, merged: &Value, managers: &Managers, last: &FieldSet) -> Value {
         if last.is_empty() {
-            return merged;
+            return merged.clone();
         }
         let named = |set: &FieldSet| with_named_fields(set, Some(self.ty));
-        let all = named(&fields_of(&merged, self.ty));
-        let last = named(last);
-        let owned = named(&managers.all_fields());
-        let pruned = Remainder::of(&merged, &last, self.ty);
-        let kept = named(&pruned.fields(self.ty)).union(&owned);
-        let pruned = Remainder::of(&merged, &all.difference(&kept), self.ty);
+        let fields = |value: &Value| named(&fields_of(value, self.ty));
+        let without = |removed: &FieldSet| remove(merged, removed, self.ty);
+        let (all, last) = (fields(merged), named(last));
+        let pruned = without(&last);
+        let kept = fields(&pruned).union(&named(&managers.all_fields()));
+        let pruned = without(&all.difference(&kept));
         // Fields that nobody owns, or only by an update, were not ours to remove.
-        let gone = all.difference(&named(&pruned.fields(self.ty)));
-        Remainder::of(&merged, &gone.intersection(&last), self.ty).value
+        let gone = all.difference(&fields(&pruned));
+        match without(&gone.intersection(&last)) {
+            Value::Null => Value::Object(Map::new()),
+            pruned => pruned,
+        }
     }
 }

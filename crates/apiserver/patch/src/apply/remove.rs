@@ -2,33 +2,38 @@
 
 use serde_json::{Map, Value};
 
-use super::fields::fields_of;
+use super::list::Identity;
 use super::path::PathElement;
 use super::set::FieldSet;
-use super::types::{Identity, Shape, Type};
+use super::types::{Shape, Type};
 
-/// A value from which fields were removed.
-pub(super) struct Remainder {
-    /// What is left.
-    pub(super) value: Value,
-    /// Maps and lists of which nothing is left. They count as fields that are still there, though the value does not show them.
-    emptied: FieldSet,
+/// A value without some fields. A map or list of which nothing is left becomes `null`: the field is still there, and may have owners.
+pub(super) fn remove(value: &Value, removed: &FieldSet, ty: Type<'_>) -> Value {
+    without(value, removed, ty).unwrap_or_default()
 }
 
-impl Remainder {
-    /// `value` without the fields.
-    pub(super) fn of(value: &Value, removed: &FieldSet, ty: Type<'_>) -> Self {
-        let mut emptied = FieldSet::default();
-        let left = without(value, removed, ty, &mut Vec::new(), &mut emptied);
-        Self {
-            value: left.unwrap_or_else(|| Value::Object(Map::new())),
-            emptied,
+/// Drops the `null`s that [`remove`] has left in place of what was in `before`.
+pub(super) fn drop_emptied(value: &mut Value, before: &Value, ty: Type<'_>) {
+    match (ty.shape(Some(before)), value, before) {
+        (Shape::Map { .. }, Value::Object(fields), Value::Object(before)) => {
+            let was_set = |name: &str| before.get(name).is_some_and(|old| !old.is_null());
+            fields.retain(|name, value| !(value.is_null() && was_set(name)));
+            for (name, value) in fields {
+                if let (Some(before), Some(ty)) = (before.get(name), ty.field(name)) {
+                    drop_emptied(value, before, ty);
+                }
+            }
         }
-    }
-
-    /// The fields that are left.
-    pub(super) fn fields(&self, ty: Type<'_>) -> FieldSet {
-        fields_of(&self.value, ty).union(&self.emptied)
+        (Shape::List(list), Value::Array(items), Value::Array(before)) => {
+            for item in items {
+                let element = list.element(item);
+                let same = |old: &&Value| element.is_ok() && list.element(old) == element;
+                if let Some(before) = before.iter().find(same) {
+                    drop_emptied(item, before, list.item);
+                }
+            }
+        }
+        _ => {}
     }
 }
 
@@ -53,13 +58,7 @@ pub(super) fn with_named_fields(set: &FieldSet, ty: Option<Type<'_>>) -> FieldSe
     named
 }
 
-fn without(
-    value: &Value,
-    removed: &FieldSet,
-    ty: Type<'_>,
-    path: &mut Vec<PathElement>,
-    emptied: &mut FieldSet,
-) -> Option<Value> {
+fn without(value: &Value, removed: &FieldSet, ty: Type<'_>) -> Option<Value> {
     match (ty.shape(Some(value)), value) {
         (Shape::Scalar(_), _) => Some(value.clone()),
         (Shape::Map { atomic: false }, Value::Object(fields)) => {
@@ -70,40 +69,27 @@ fn without(
                     continue;
                 }
                 let value = match (removed.children.get(&element), ty.field(name)) {
-                    (Some(below), Some(ty)) => {
-                        path.push(element);
-                        let value = without(value, below, ty, path, emptied);
-                        if value.is_none() {
-                            emptied.insert(path);
-                        }
-                        path.pop();
-                        value
-                    }
-                    _ => Some(value.clone()),
+                    (Some(below), Some(ty)) => remove(value, below, ty),
+                    _ => value.clone(),
                 };
-                left.extend(value.map(|value| (name.clone(), value)));
+                left.insert(name.clone(), value);
             }
             (!left.is_empty()).then_some(Value::Object(left))
         }
         (Shape::List(list), Value::Array(items)) if list.identity != Identity::None => {
-            let mut left = Vec::with_capacity(items.len());
-            for item in items {
+            let left = items.iter().filter_map(|item| {
                 let Ok(element) = list.element(item) else {
-                    left.push(item.clone());
-                    continue;
+                    return Some(item.clone());
                 };
                 if removed.members.contains(&element) {
-                    continue;
+                    return None;
                 }
                 match removed.children.get(&element) {
-                    Some(below) => {
-                        path.push(element);
-                        left.extend(without(item, below, list.item, path, emptied));
-                        path.pop();
-                    }
-                    None => left.push(item.clone()),
+                    Some(below) => without(item, below, list.item),
+                    None => Some(item.clone()),
                 }
-            }
+            });
+            let left: Vec<_> = left.collect();
             (!left.is_empty()).then_some(Value::Array(left))
         }
         _ => None,

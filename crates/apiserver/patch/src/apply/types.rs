@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use kinglet_api_schema::{ListType, Schema};
 use serde_json::{Map, Value};
 
-use super::path::{PathElement, Scalar};
+use super::list::{Identity, List};
 
 const QUANTITY: &str = "io.k8s.apimachinery.pkg.api.resource.Quantity";
 const RAW_EXTENSION: &str = "io.k8s.apimachinery.pkg.runtime.RawExtension";
@@ -40,29 +40,10 @@ pub(super) enum Shape<'a> {
         /// Replaced as a whole.
         atomic: bool,
     },
-    /// A list.
+    /// A list; whole or in parts.
     List(List<'a>),
     /// A scalar.
     Scalar(ScalarKind),
-}
-
-/// How the items of a list are told apart.
-pub(super) struct List<'a> {
-    /// How.
-    pub(super) identity: Identity<'a>,
-    /// The type of the items.
-    pub(super) item: Type<'a>,
-}
-
-/// How the items of a list are told apart.
-#[derive(PartialEq, Eq)]
-pub(super) enum Identity<'a> {
-    /// Not at all: the list is whole.
-    None,
-    /// By value.
-    Value,
-    /// By these fields.
-    Keys(Vec<&'a str>),
 }
 
 /// What a scalar may be.
@@ -192,7 +173,7 @@ impl<'a> Type<'a> {
     }
 
     /// The raw node of a declared field.
-    fn declaration(self, name: &str) -> Option<&'a Value> {
+    pub(super) fn declaration(self, name: &str) -> Option<&'a Value> {
         match self {
             Self::Declared(node) => node.schema.properties()?.get(name),
             Self::Deduced | Self::Whole => None,
@@ -254,49 +235,5 @@ impl<'a> Type<'a> {
             (is_required(name) && !scalar).then_some((name.as_str(), &Value::Null))
         };
         properties.iter().filter_map(shown).collect()
-    }
-}
-
-impl List<'_> {
-    /// The path element that names an item of an associative list.
-    ///
-    /// # Errors
-    /// Says why the item cannot be named.
-    pub(super) fn element(&self, item: &Value) -> Result<PathElement, String> {
-        match &self.identity {
-            Identity::None => Err("invalid indexing of non-associative list".into()),
-            Identity::Value => match item {
-                Value::Object(_) => {
-                    Err("associative list without keys has an element that's a map type".into())
-                }
-                Value::Array(_) => Err("not supported: associative list with lists as elements".into()),
-                Value::Null => {
-                    Err("associative list without keys has an element that's an explicit null".into())
-                }
-                scalar => Ok(PathElement::Value(Scalar(scalar.clone()))),
-            },
-            Identity::Keys(keys) => match item {
-                Value::Object(fields) => self.keyed(keys, fields),
-                Value::Null => Err("associative list with keys may not have a null element".into()),
-                _ => Err("associative list with keys may not have non-map elements".into()),
-            },
-        }
-    }
-
-    fn keyed(&self, keys: &[&str], fields: &Map<String, Value>) -> Result<PathElement, String> {
-        let default = |key: &str| self.item.declaration(key)?.get("default");
-        let found = keys.iter().filter_map(|key| {
-            let value = fields.get(*key).or_else(|| default(key))?;
-            Some(((*key).into(), Scalar(value.clone())))
-        });
-        let found: Vec<_> = found.collect();
-        if found.is_empty() {
-            let keys: Vec<_> = keys.iter().map(|key| format!("{key:?}")).collect();
-            return Err(format!(
-                "associative list with keys has an element that omits all key fields [{}] (and doesn't have default values for any key fields)",
-                keys.join(" ")
-            ));
-        }
-        Ok(PathElement::key(found))
     }
 }
