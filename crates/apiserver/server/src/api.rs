@@ -89,6 +89,7 @@ impl ApiServer {
             stop: CancellationToken::new(),
         });
         custom::publish(&inner);
+        futures::executor::block_on(custom::sweep(&inner));
         let server = Self { inner };
         bootstrap::objects(&server).map_err(OpenError::Bootstrap)?;
         Ok(server)

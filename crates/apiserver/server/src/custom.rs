@@ -70,16 +70,44 @@ pub(crate) fn accept(definition: &mut Value) {
 
 /// Deletes the objects of a definition that is gone: nobody can see them any more.
 pub(crate) async fn delete_objects(server: &Inner, definition: &Value) {
+    empty(server, &collection_of(definition).into()).await;
+}
+
+fn collection_of(definition: &Value) -> String {
     let text = |pointer: &str| {
         definition
             .pointer(pointer)
             .and_then(Value::as_str)
             .unwrap_or_default()
     };
-    let collection: Arc<str> = format!("{}/{}", text("/spec/group"), text("/spec/names/plural")).into();
+    format!("{}/{}", text("/spec/group"), text("/spec/names/plural"))
+}
+
+/// Deletes the objects whose definition went while the process ended, before they were deleted with it.
+pub(crate) async fn sweep(server: &Inner) {
+    let registry = server.kinds.get();
+    let definitions = server
+        .store
+        .list(DEFINITIONS, None, None)
+        .map(|listing| listing.objects)
+        .unwrap_or_default();
+    // A definition keeps its objects even if none of its versions is served.
+    let declared: Vec<String> = definitions
+        .iter()
+        .map(|definition| collection_of(&definition.value()))
+        .collect();
+    for collection in server.store.collections() {
+        let served = registry.kinds().iter().any(|kind| kind.collection == collection);
+        if !served && !declared.iter().any(|one| **one == *collection) {
+            empty(server, &collection).await;
+        }
+    }
+}
+
+async fn empty(server: &Inner, collection: &Arc<str>) {
     let objects = server
         .store
-        .list(&collection, None, None)
+        .list(collection, None, None)
         .map(|listing| listing.objects)
         .unwrap_or_default();
     for stored in objects {
@@ -89,7 +117,7 @@ pub(crate) async fn delete_objects(server: &Inner, definition: &Value) {
         };
         let expected = Expected::Revision(stored.revision);
         if let Err(error) = server.store.write(key, expected, Change::Delete).await {
-            tracing::warn!(%collection, name = %stored.name, %error, "an object of a deleted definition stays");
+            tracing::warn!(%collection, name = %stored.name, %error, "an object without a definition stays");
         }
     }
 }

@@ -59,11 +59,11 @@ impl Served {
 
     /// An object as this version shows it.
     pub(crate) fn show(&self, stored: &Stored) -> Value {
-        self.from_stored(stored.value())
+        self.converted(stored.value())
     }
 
     /// Converts from the stored shape.
-    pub(crate) fn from_stored(&self, mut object: Value) -> Value {
+    pub(crate) fn converted(&self, mut object: Value) -> Value {
         match &self.resource.storage {
             Some(storage) => (storage.from_stored)(&mut object),
             None if self.custom => object["apiVersion"] = self.api_version.as_str().into(),

@@ -90,6 +90,11 @@ impl Store {
         self.read().get(key).cloned()
     }
 
+    /// The collections that hold objects.
+    pub(crate) fn collections(&self) -> Vec<Arc<str>> {
+        self.read().collections()
+    }
+
     /// The objects of a collection, of one namespace or of all, now or as of an earlier revision.
     pub(crate) fn list(
         &self,

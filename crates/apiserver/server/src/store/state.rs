@@ -125,6 +125,15 @@ impl State {
         Ok(Batch { events, position })
     }
 
+    /// The collections that hold objects.
+    pub(crate) fn collections(&self) -> Vec<Arc<str>> {
+        let held = self
+            .collections
+            .iter()
+            .filter(|(_, collection)| !collection.objects.is_empty());
+        held.map(|(name, _)| name.clone()).collect()
+    }
+
     /// Is told of every change of a collection.
     pub(crate) fn subscribe(&mut self, collection: &str) -> watch::Receiver<u64> {
         self.collection_mut(collection).changed.subscribe()

@@ -36,7 +36,7 @@ impl Call {
             }
             match self.create_object(candidate, false).await {
                 Err(error) if generated && error.reason == "AlreadyExists" && attempt < NAME_ATTEMPTS => {
-                    attempt += 1
+                    attempt += 1;
                 }
                 other => return Ok(self.answer(201, other?).warn(warnings)),
             }

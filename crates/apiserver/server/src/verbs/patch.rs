@@ -68,7 +68,7 @@ impl Call {
             };
             match outcome {
                 Err(error) if is_race(&error) && !patch.names_revision() && attempt < ATTEMPTS => {
-                    attempt += 1
+                    attempt += 1;
                 }
                 other => return other,
             }

@@ -67,10 +67,10 @@ impl Watch {
         if self.ended {
             return None;
         }
-        if !self.initial_done {
-            if let Some(chunk) = self.next_initial() {
-                return Some(chunk);
-            }
+        if !self.initial_done
+            && let Some(chunk) = self.next_initial()
+        {
+            return Some(chunk);
         }
         let stop = self.encoder.call.server.stop.clone();
         loop {

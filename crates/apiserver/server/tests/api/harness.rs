@@ -11,17 +11,17 @@ use serde_json::{Value, json};
 
 /// A server and its answers as JSON.
 #[derive(Clone)]
-pub struct Api(pub ApiServer);
+pub(crate) struct Api(pub(crate) ApiServer);
 
 /// Status code and body.
-pub type Answer = (u16, Value);
+pub(crate) type Answer = (u16, Value);
 
 impl Api {
-    pub fn in_memory() -> Self {
+    pub(crate) fn in_memory() -> Self {
         Self(ApiServer::open(Settings::default()).unwrap())
     }
 
-    pub fn open(directory: &Path) -> Self {
+    pub(crate) fn open(directory: &Path) -> Self {
         let settings = Settings {
             data_dir: Some(directory.to_owned()),
             ..Settings::default()
@@ -29,11 +29,11 @@ impl Api {
         Self(ApiServer::open(settings).unwrap())
     }
 
-    pub async fn raw(&self, request: Request<Full<Bytes>>) -> Response<Body> {
+    pub(crate) async fn raw(&self, request: Request<Full<Bytes>>) -> Response<Body> {
         self.0.handle(request).await
     }
 
-    pub async fn send(&self, method: Method, path: &str, media_type: &str, body: &Value) -> Answer {
+    pub(crate) async fn send(&self, method: Method, path: &str, media_type: &str, body: &Value) -> Answer {
         let bytes = if body.is_null() {
             Bytes::new()
         } else {
@@ -53,40 +53,40 @@ impl Api {
         (status, serde_json::from_slice(&bytes).unwrap_or(Value::Null))
     }
 
-    pub async fn get(&self, path: &str) -> Answer {
+    pub(crate) async fn get(&self, path: &str) -> Answer {
         self.send(Method::GET, path, "", &Value::Null).await
     }
 
-    pub async fn post(&self, path: &str, body: Value) -> Answer {
+    pub(crate) async fn post(&self, path: &str, body: Value) -> Answer {
         self.send(Method::POST, path, "application/json", &body).await
     }
 
-    pub async fn put(&self, path: &str, body: Value) -> Answer {
+    pub(crate) async fn put(&self, path: &str, body: Value) -> Answer {
         self.send(Method::PUT, path, "application/json", &body).await
     }
 
-    pub async fn merge(&self, path: &str, body: Value) -> Answer {
+    pub(crate) async fn merge(&self, path: &str, body: Value) -> Answer {
         self.send(Method::PATCH, path, "application/merge-patch+json", &body)
             .await
     }
 
-    pub async fn apply(&self, path: &str, body: Value) -> Answer {
+    pub(crate) async fn apply(&self, path: &str, body: Value) -> Answer {
         self.send(Method::PATCH, path, "application/apply-patch+yaml", &body)
             .await
     }
 
-    pub async fn delete(&self, path: &str, body: Value) -> Answer {
+    pub(crate) async fn delete(&self, path: &str, body: Value) -> Answer {
         self.send(Method::DELETE, path, "application/json", &body).await
     }
 
     /// Creates a ConfigMap in `default` and returns it.
-    pub async fn config_map(&self, name: &str) -> Value {
+    pub(crate) async fn config_map(&self, name: &str) -> Value {
         let (status, object) = self.post(CONFIG_MAPS, config_map(name)).await;
         assert_eq!(status, 201, "{object}");
         object
     }
 
-    pub async fn watch(&self, path: &str) -> Watch {
+    pub(crate) async fn watch(&self, path: &str) -> Watch {
         let request = Request::get(path)
             .extension(Identity::admin())
             .body(Full::new(Bytes::new()))
@@ -100,21 +100,21 @@ impl Api {
     }
 }
 
-pub const CONFIG_MAPS: &str = "/api/v1/namespaces/default/configmaps";
+pub(crate) const CONFIG_MAPS: &str = "/api/v1/namespaces/default/configmaps";
 
-pub fn config_map(name: &str) -> Value {
+pub(crate) fn config_map(name: &str) -> Value {
     json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name, "labels": {"app": name}}, "data": {"a": "1"}})
 }
 
 /// The events of a watch.
-pub struct Watch {
+pub(crate) struct Watch {
     body: Body,
     rest: Vec<u8>,
 }
 
 impl Watch {
     /// The next event; fails when there is none for a while. `None` when the watch ends.
-    pub async fn next(&mut self) -> Option<Value> {
+    pub(crate) async fn next(&mut self) -> Option<Value> {
         loop {
             if let Some(end) = self.rest.iter().position(|byte| *byte == b'\n') {
                 let line: Vec<u8> = self.rest.drain(..=end).collect();
@@ -127,7 +127,7 @@ impl Watch {
     }
 
     /// Type and name of the next event.
-    pub async fn brief(&mut self) -> String {
+    pub(crate) async fn brief(&mut self) -> String {
         let event = self.next().await.expect("the watch ended");
         let name = event
             .pointer("/object/metadata/name")
@@ -140,7 +140,7 @@ impl Watch {
 }
 
 /// The `resourceVersion` of an object or list.
-pub fn revision(object: &Value) -> u64 {
+pub(crate) fn revision(object: &Value) -> u64 {
     object["metadata"]["resourceVersion"]
         .as_str()
         .unwrap()
@@ -149,7 +149,7 @@ pub fn revision(object: &Value) -> u64 {
 }
 
 /// The names of a list's items.
-pub fn names(list: &Value) -> Vec<&str> {
+pub(crate) fn names(list: &Value) -> Vec<&str> {
     list["items"]
         .as_array()
         .unwrap()
