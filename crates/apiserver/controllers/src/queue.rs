@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::hash::Hash;
+use std::time::Duration;
 
 use kinglet_kube::Backoff;
 use tokio::time::{Instant, sleep_until};
@@ -21,11 +22,9 @@ impl<K: Clone + Eq + Hash> Queue<K> {
         }
     }
 
-    /// The key is due now. One that failed keeps its pause: a change does not make a refused write succeed, but time may.
+    /// The key is due now, be it that it failed before: something has changed.
     pub(crate) fn mark(&mut self, key: K) {
-        if !self.failed.contains_key(&key) {
-            self.due.insert(key, Instant::now());
-        }
+        self.due.insert(key, Instant::now());
     }
 
     /// The work on a key is done.
@@ -35,8 +34,13 @@ impl<K: Clone + Eq + Hash> Queue<K> {
 
     /// The key is due again after a pause that grows from failure to failure.
     pub(crate) fn retry(&mut self, key: K) {
+        self.retry_within(key, Duration::MAX);
+    }
+
+    /// As [`Queue::retry`], with an upper limit of the pause.
+    pub(crate) fn retry_within(&mut self, key: K, longest: Duration) {
         let pause = self.failed.entry(key.clone()).or_default().pause();
-        self.due.insert(key, Instant::now() + pause);
+        self.due.insert(key, Instant::now() + pause.min(longest));
     }
 
     /// Waits until keys are due, and takes them.
@@ -55,8 +59,6 @@ impl<K: Clone + Eq + Hash> Queue<K> {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
     #[tokio::test(start_paused = true)]
@@ -75,13 +77,25 @@ mod tests {
         let start = Instant::now();
         for _ in 0..3 {
             queue.retry("a");
-            queue.mark("a");
             assert_eq!(queue.take().await, ["a"]);
         }
         assert_eq!(start.elapsed().as_millis() / 10, 70);
+        queue.retry_within("a", Duration::from_millis(50));
+        assert_eq!(queue.take().await, ["a"]);
+        assert_eq!(start.elapsed().as_millis() / 10, 75);
         queue.succeeded(&"a");
+        queue.retry("a");
+        assert_eq!(queue.take().await, ["a"]);
+        assert_eq!(start.elapsed().as_millis() / 10, 85);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_change_ends_the_pause() {
+        let mut queue = Queue::new();
+        let start = Instant::now();
+        queue.retry("a");
         queue.mark("a");
         assert_eq!(queue.take().await, ["a"]);
-        assert_eq!(start.elapsed().as_millis() / 10, 70);
+        assert!(start.elapsed() < Duration::from_millis(10));
     }
 }

@@ -96,7 +96,7 @@ impl Template {
             "apiVersion": "discovery.k8s.io/v1",
             "kind": "EndpointSlice",
             "metadata": {
-                "name": self.name(family, content, taken),
+                "name": self.name(family, taken),
                 "generateName": &*self.prefix,
                 "namespace": &*self.namespace,
                 "labels": self.labels,
@@ -123,18 +123,18 @@ impl Template {
         object
     }
 
-    /// A free name that looks like a generated one but is always the same in the same situation: when the cache is behind and the slice
-    /// exists already, creating it again fails instead of making a second one.
-    fn name(&self, family: Family, content: &Content, taken: impl Fn(&str) -> bool) -> String {
-        let mut attempt = 0_u32;
+    /// The first free of a row of names that look like generated ones but are always the same: when the cache is behind and a slice
+    /// exists already, creating it again fails instead of making another one.
+    fn name(&self, family: Family, taken: impl Fn(&str) -> bool) -> String {
+        let mut number = 0_u32;
         loop {
             let mut hasher = DefaultHasher::new();
-            (&*self.owner_uid, family, &content.ports, attempt).hash(&mut hasher);
+            (&*self.owner_uid, family, number).hash(&mut hasher);
             let name = format!("{}{}", self.prefix, suffix(hasher.finish()));
             if !taken(&name) {
                 return name;
             }
-            attempt += 1;
+            number += 1;
         }
     }
 

@@ -1,14 +1,10 @@
-//! Looks owners up, decides and writes.
+//! Looks owners up and decides.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
-use kinglet_kube::{
-    Client, Collection, Deletion, ObjectReference, Propagation, Recorder, Report, RequestError, Resource,
-    Severity,
-};
+use kinglet_kube::{Client, Collection, ObjectReference, Recorder, Report, RequestError, Resource, Severity};
 use kinglet_model::ObjectName;
-use serde_json::{Value, json};
 
 use super::graph::{Graph, Node};
 use super::monitors::Kinds;
@@ -225,7 +221,7 @@ impl Round<'_> {
     }
 
     /// The object as it is now; `None` if it is gone, and be there another one of its name.
-    async fn live(&self, uid: &Uid, node: &Node) -> Result<Option<Metadata>, Trouble> {
+    pub(super) async fn live(&self, uid: &Uid, node: &Node) -> Result<Option<Metadata>, Trouble> {
         match self.collection(node).metadata::<Object>(&node.name).await {
             Ok(live) => Ok(Some(live.metadata).filter(|live| live.uid == *uid)),
             Err(error) if error.is_not_found() => Ok(None),
@@ -233,70 +229,7 @@ impl Round<'_> {
         }
     }
 
-    /// Takes the references to some owners from an object.
-    async fn release(&self, node: &Node, live: &Metadata, owners: &[Uid]) -> Result<(), Trouble> {
-        let kept: Vec<&OwnerReference> = live
-            .owner_references
-            .iter()
-            .filter(|one| !owners.contains(&one.uid))
-            .collect();
-        if kept.len() == live.owner_references.len() {
-            return Ok(());
-        }
-        self.change(node, live, "ownerReferences", list(&kept)).await
-    }
-
-    async fn drop_finalizer(&self, uid: &Uid, node: &Node, finalizer: &str) -> Result<(), Trouble> {
-        let Some(live) = self
-            .live(uid, node)
-            .await?
-            .filter(|live| live.has_finalizer(finalizer))
-        else {
-            return Ok(());
-        };
-        let kept: Vec<&str> = live
-            .finalizers
-            .iter()
-            .map(AsRef::as_ref)
-            .filter(|one| *one != finalizer)
-            .collect();
-        self.change(node, &live, "finalizers", list(&kept)).await
-    }
-
-    /// Deletes an object that its owners wait for and that itself waits, by way of its dependents, for its owners.
-    async fn unblock(&self, node: &Node, live: &Metadata, how: Propagation) -> Result<(), Trouble> {
-        let mut references = live.owner_references.clone();
-        references
-            .iter_mut()
-            .for_each(|one| one.block_owner_deletion = Some(false));
-        if references != live.owner_references {
-            self.change(node, live, "ownerReferences", json!(references))
-                .await?;
-        }
-        self.delete(node, live, None, how).await
-    }
-
-    async fn change(&self, node: &Node, live: &Metadata, field: &str, value: Value) -> Result<(), Trouble> {
-        let patch = json!({"metadata": {"resourceVersion": live.resource_version, field: value}});
-        forgive(self.collection(node).merge(&node.name, &patch).await)
-    }
-
-    async fn delete(
-        &self,
-        node: &Node,
-        live: &Metadata,
-        revision: Option<&str>,
-        how: Propagation,
-    ) -> Result<(), Trouble> {
-        let how = Deletion {
-            uid: Some(&live.uid),
-            resource_version: revision,
-            propagation: Some(how),
-        };
-        forgive(self.collection(node).delete(&node.name, &how).await)
-    }
-
-    fn collection(&self, node: &Node) -> Collection {
+    pub(super) fn collection(&self, node: &Node) -> Collection {
         self.collection_of((*node.resource).clone())
     }
 
@@ -310,22 +243,5 @@ fn state(stage: Stage) -> Owner {
         Owner::AwaitingDependents
     } else {
         Owner::Present
-    }
-}
-
-/// A list for a merge patch: an empty one is removed.
-fn list<T: serde::Serialize>(items: &[T]) -> Value {
-    if items.is_empty() {
-        Value::Null
-    } else {
-        json!(items)
-    }
-}
-
-/// What is gone needs no write.
-fn forgive(result: Result<(), RequestError>) -> Result<(), Trouble> {
-    match result {
-        Err(error) if error.is_not_found() => Ok(()),
-        result => Ok(result?),
     }
 }

@@ -1,7 +1,7 @@
 //! Garbage collection by `metadata.ownerReferences`.
 //!
 //! [`monitors`] follows the metadata of every kind that discovery names, kinds that appear later included; [`graph`] keeps who owns whom;
-//! [`verdict`] is the rule for an object whose owners are known to be there or not; [`collector`] looks owners up, decides and writes.
+//! [`verdict`] is the rule for an object whose owners are known to be there or not; [`collector`] looks owners up and decides, [`writes`] writes.
 //!
 //! - Background: an object whose owners are all gone is deleted; an absent owner beside a present one only loses its reference.
 //! - Foreground (`foregroundDeletion` finalizer): dependents that block the owner's deletion go first.
@@ -13,6 +13,7 @@ mod graph;
 mod monitors;
 mod object;
 mod verdict;
+mod writes;
 
 use futures::StreamExt;
 use kinglet_kube::{Client, Recorder};

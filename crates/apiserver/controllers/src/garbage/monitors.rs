@@ -88,11 +88,12 @@ impl Monitors {
         }
     }
 
-    /// Keeps track of first lists, and of definitions that change what discovery names.
+    /// Keeps track of first lists, and of definitions that change what discovery names; a list may already show less than discovery did.
     fn observe(&mut self, (resource, feed): &News) {
         if matches!(feed, Feed::Listed(_)) {
             self.unlisted.remove(&key(resource));
-        } else if *resource.kind == *"CustomResourceDefinition" {
+        }
+        if *resource.kind == *"CustomResourceDefinition" {
             self.discovery.hurry();
         }
     }

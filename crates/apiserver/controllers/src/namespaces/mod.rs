@@ -7,6 +7,8 @@ mod conditions;
 mod object;
 mod sweep;
 
+use std::time::Duration;
+
 use futures::StreamExt;
 use kinglet_kube::{Client, Collection, RequestError, Resource, status};
 use kinglet_model::ObjectName;
@@ -25,6 +27,8 @@ use crate::watched::Watched;
 const FINALIZER: &str = "kubernetes";
 /// Field manager of the conditions.
 const MANAGER: &str = "kinglet-namespaces";
+/// Longest pause before what held a namespace is looked at again: nobody tells when it goes.
+const PATIENCE: Duration = Duration::from_secs(5);
 /// Namespaces that are emptied at the same time.
 const CONCURRENT: usize = 4;
 
@@ -60,7 +64,7 @@ async fn work(client: &Client, queue: &mut Queue<ObjectName>, names: Vec<ObjectN
                 info!(namespace = %name, "namespace emptied");
                 queue.succeeded(&name);
             }
-            Ok(false) => queue.retry(name),
+            Ok(false) => queue.retry_within(name, PATIENCE),
             Err(error) => {
                 if error.is_conflict() {
                     debug!(namespace = %name, %error, "namespace has changed meanwhile; trying again");

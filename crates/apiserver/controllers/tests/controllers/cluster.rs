@@ -97,7 +97,7 @@ impl Cluster {
         list["items"].as_array().cloned().unwrap_or_default()
     }
 
-    async fn send(&self, method: Method, path: &str, content: &str, body: Value) -> Result<Value, String> {
+    async fn send(&self, method: Method, path: &str, content: &str, body: Value) -> Result<Value, Value> {
         let body = if body.is_null() {
             Vec::new()
         } else {
@@ -107,12 +107,22 @@ impl Cluster {
             .method(method)
             .uri(path)
             .header("Content-Type", content);
-        let text = self
+        let response = self
             .client
-            .request_text(request.body(body).unwrap())
+            .send(request.body(body.into()).unwrap())
             .await
-            .map_err(|error| error.to_string())?;
-        Ok(serde_json::from_str(&text).unwrap())
+            .unwrap();
+        let fine = response.status().is_success();
+        let bytes = response.into_body().collect_bytes().await.unwrap();
+        // An unknown path is answered by a text.
+        let answer =
+            serde_json::from_slice(&bytes).unwrap_or_else(|_| String::from_utf8_lossy(&bytes).into());
+        if fine { Ok(answer) } else { Err(answer) }
+    }
+
+    /// The `Status` with which a request is refused.
+    pub(crate) async fn refused(&self, method: Method, path: &str, content: &str, body: Value) -> Value {
+        self.send(method, path, content, body).await.unwrap_err()
     }
 
     /// Waits until the answer of a path fulfils a condition, and answers it.

@@ -4,6 +4,7 @@
 
 mod accounts;
 mod cluster;
+mod deletion;
 mod endpoints;
 mod garbage;
 mod mirroring;
