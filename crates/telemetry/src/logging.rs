@@ -20,9 +20,11 @@ pub enum LogFormat {
 /// The text of what is wrong with the filter.
 pub fn init_logging(format: LogFormat, filter: &str) -> Result<(), String> {
     let filter = EnvFilter::try_new(filter).map_err(|error| format!("{filter:?}: {error}"))?;
+    // A reader of the log that goes away must not hurt what logs: errors of writing are ignored.
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(std::io::stderr);
+        .with_writer(std::io::stderr)
+        .log_internal_errors(false);
     match format {
         LogFormat::Json => builder.json().flatten_event(true).init(),
         LogFormat::Text => {
