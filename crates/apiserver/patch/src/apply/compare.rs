@@ -109,11 +109,11 @@ impl Changes {
         true
     }
 
-    fn fields(
+    fn fields<'v>(
         &mut self,
-        old: Option<&Value>,
-        new: Option<&Value>,
-        ty: Type<'_>,
+        old: Option<&'v Value>,
+        new: Option<&'v Value>,
+        ty: Type<'v>,
         path: &mut Vec<PathElement>,
     ) {
         let shown = ty.always_shown();
@@ -124,9 +124,19 @@ impl Changes {
         let mut names: BTreeSet<_> = names_of(old).into_iter().chain(names_of(new)).collect();
         names.extend(shown.iter().map(|(name, _)| (*name).to_owned()));
         for name in names {
-            let unset = shown.iter().find(|(shown, _)| *shown == name);
-            let unset = unset.map(|(_, value)| *value);
-            let (left, right) = (field_of(old, &name, unset), field_of(new, &name, unset));
+            let shown = shown.iter().find(|(shown, _)| *shown == name);
+            let get = |map: Option<&'v Value>| {
+                let set = map?.as_object()?.get(&name);
+                set.or(shown.map(|(_, value)| *value))
+            };
+            let (mut left, mut right) = (get(old), get(new));
+            let zero = || ty.zero(&name);
+            if old.is_some_and(Value::is_object) && right.is_some() {
+                left = left.or_else(zero);
+            }
+            if new.is_some_and(Value::is_object) && left.is_some() {
+                right = right.or_else(zero);
+            }
             if let Some(ty) = ty.field(&name) {
                 path.push(PathElement::field(&name));
                 self.value(left, right, ty, path);
@@ -171,11 +181,6 @@ impl Changes {
 
 fn items_of(value: Option<&Value>) -> &[Value] {
     value.and_then(Value::as_array).map_or(&[], Vec::as_slice)
-}
-
-/// A field of a map, or what a map shows where it is not set.
-fn field_of<'v>(map: Option<&'v Value>, name: &str, unset: Option<&'static Value>) -> Option<&'v Value> {
-    map?.as_object()?.get(name).or(unset)
 }
 
 fn by_element<'v>(items: &'v [Value], list: &List<'_>) -> BTreeMap<PathElement, Vec<&'v Value>> {

@@ -170,7 +170,11 @@ impl<'a> Write<'a> {
 
     /// Gives what an update changed to its manager.
     fn record(&self, ownership: &Ownership<'_>, old: &Value, new: &Value, managers: &mut Managers) {
-        let changed = ownership.update(old, new, managers);
+        let changed = if ownership.ty.is_built_in() {
+            ownership.update(&without_nulls(old), &without_nulls(new), managers)
+        } else {
+            ownership.update(old, new, managers)
+        };
         let changed = changed.difference(&FieldSet::of_fields(&NEVER_OWNED));
         if changed.is_empty() {
             return;
@@ -253,6 +257,18 @@ fn check_values(applied: &Value, live: &Value, ty: Type<'_>, write: &Write<'_>) 
 fn shown_kind(api_version: &str, kind: &str) -> String {
     let slash = if api_version.contains('/') { "" } else { "/" };
     format!("{slash}{api_version}, Kind={kind}")
+}
+
+fn without_nulls(value: &Value) -> Value {
+    match value {
+        Value::Object(fields) => fields
+            .iter()
+            .filter(|(_, value)| !value.is_null())
+            .map(|(name, value)| (name.clone(), without_nulls(value)))
+            .collect(),
+        Value::Array(items) => items.iter().map(without_nulls).collect(),
+        other => other.clone(),
+    }
 }
 
 /// Takes `metadata.managedFields` out of an object; `null` counts as none.

@@ -171,6 +171,56 @@ fn owns_as_upstream() {
     assert!(wrong.is_empty(), "{} wrong\n{}", wrong.len(), wrong.join("\n"));
 }
 
+#[test]
+fn what_is_always_shown_is_nobodys() {
+    let event = json!({
+        "apiVersion": "v1",
+        "kind": "Event",
+        "metadata": {"name": "e", "namespace": "default", "creationTimestamp": "2026-01-01T00:00:00Z"},
+        "involvedObject": {"namespace": "default"},
+        "source": {},
+        "firstTimestamp": null,
+        "lastTimestamp": null,
+        "eventTime": null,
+        "reportingComponent": "",
+        "reportingInstance": "",
+    });
+    let pod = json!({
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": "p"},
+        "spec": {"containers": [{"name": "c", "resources": {}}], "securityContext": {}},
+        "status": {},
+    });
+    for (mut object, expected) in [
+        (event, json!({"f:involvedObject": {}})),
+        (
+            pod,
+            json!({"f:spec": {
+                "f:containers": {"k:{\"name\":\"c\"}": {".": {}, "f:name": {}, "f:resources": {}}},
+                "f:securityContext": {},
+            }}),
+        ),
+    ] {
+        let kind = object["kind"].as_str().unwrap().to_owned();
+        let document = builtin::document("", "v1", &kind).unwrap();
+        let write = Write {
+            api_version: "v1",
+            kind: &kind,
+            schema: Some(document.schema()),
+            manager: "m",
+            subresource: None,
+            reset: &[],
+            now: "2026-01-01T00:00:00Z",
+        };
+        track_update(None, &mut object, &write);
+        assert_eq!(
+            object["metadata"]["managedFields"][0]["fieldsV1"], expected,
+            "{kind}"
+        );
+    }
+}
+
 fn text() -> impl Strategy<Value = Value> {
     "[12]".prop_map(Value::from)
 }

@@ -209,17 +209,23 @@ impl<'a> Type<'a> {
         self.allowed().list.then(|| self.list().item)
     }
 
-    /// Fields that Kubernetes' own types always show, be they set or not, with what they show then: structures that are not optional, and
+    /// Whether this is one of Kubernetes' own types. Their objects do not tell an unset field from `null` or, where the field is not optional,
+    /// from zero.
+    pub(super) fn is_built_in(self) -> bool {
+        let Self::Declared(node) = self else {
+            return false;
+        };
+        let name = node.schema.definition_name();
+        name.is_some_and(|name| name.starts_with("io.k8s."))
+    }
+
+    /// Fields that a type of Kubernetes always shows, be they set or not, with what they show then: structures that are not optional, and
     /// required lists and maps. Such a field is never added or removed, so that nobody owns it.
     pub(super) fn always_shown(self) -> Vec<(&'a str, &'static Value)> {
         let Self::Declared(node) = self else {
             return Vec::new();
         };
-        let built_in = node
-            .schema
-            .definition_name()
-            .is_some_and(|name| name.starts_with("io.k8s."));
-        let Some(properties) = node.schema.properties().filter(|_| built_in) else {
+        let Some(properties) = node.schema.properties().filter(|_| self.is_built_in()) else {
             return Vec::new();
         };
         let required = node.schema.node().get("required").and_then(Value::as_array);
@@ -235,5 +241,17 @@ impl<'a> Type<'a> {
             (is_required(name) && !scalar).then_some((name.as_str(), &Value::Null))
         };
         properties.iter().filter_map(shown).collect()
+    }
+
+    /// What an unset scalar of a type of Kubernetes counts as, where the field is not optional: the empty text, zero or `false`.
+    pub(super) fn zero(self, name: &str) -> Option<&'a Value> {
+        let default = self.declaration(name)?.get("default")?;
+        let zero = match default {
+            Value::String(text) => text.is_empty(),
+            Value::Number(number) => number.as_f64() == Some(0.0),
+            Value::Bool(flag) => !flag,
+            _ => false,
+        };
+        (zero && self.is_built_in()).then_some(default)
     }
 }
