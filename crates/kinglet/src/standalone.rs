@@ -1,6 +1,6 @@
 //! Everything in one process, on the embedded API server.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -162,6 +162,7 @@ impl Standalone {
     ) -> Result<()> {
         let settings = ZoneSettings {
             domain: self.cluster_domain.clone(),
+            local_addresses: vec![reachable(self.addresses.dns)],
             ..ZoneSettings::default()
         };
         let mut zone = ZoneBuilder::new(&settings).context("--cluster-domain")?;
@@ -196,7 +197,7 @@ impl Standalone {
             snapshot: snapshot.clone(),
             recorder: Recorder::spawn(self.client.clone(), ingress::COMPONENT, hostname(), stop.clone()),
             client: self.client.clone(),
-            published: vec![published(self.addresses.web)],
+            published: vec![published(reachable(self.addresses.web))],
             gate: self.readiness.gate("ingress"),
         };
         self.spawn_until(
@@ -223,7 +224,10 @@ impl Standalone {
     /// Objects that Kinglet brings, then the user's directory.
     fn spawn_packaged(&self, settings: &Settings, stop: &CancellationToken) {
         let gate = self.readiness.gate("packaged objects");
-        let objects = packaged::objects(settings.cluster.dns_address(), self.addresses.dns);
+        let objects = packaged::objects(
+            settings.cluster.dns_address(),
+            (reachable(self.addresses.dns), self.addresses.dns.port()).into(),
+        );
         let directory = settings
             .manifests
             .clone()
@@ -335,15 +339,19 @@ fn tls_provider() -> Result<Arc<rustls::crypto::CryptoProvider>> {
         .context("no TLS provider is installed")
 }
 
-/// How an entry point's address is published in the status of Ingresses; a wildcard address is reached on loopback.
-fn published(address: SocketAddr) -> LoadBalancerIngress {
-    let ip = match address {
-        SocketAddr::V4(address) if address.ip().is_unspecified() => std::net::Ipv4Addr::LOCALHOST.into(),
-        SocketAddr::V6(address) if address.ip().is_unspecified() => std::net::Ipv6Addr::LOCALHOST.into(),
-        other => other.ip(),
-    };
+/// The address by which processes of this machine reach a listener: its own, or loopback for a wildcard address.
+fn reachable(listener: SocketAddr) -> IpAddr {
+    match listener.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        ip => ip,
+    }
+}
+
+/// An address in the status of Ingresses.
+fn published(address: IpAddr) -> LoadBalancerIngress {
     LoadBalancerIngress {
-        ip: Some(ip.to_string().into()),
+        ip: Some(address.to_string().into()),
         hostname: None,
     }
 }

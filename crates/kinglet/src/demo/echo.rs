@@ -16,9 +16,9 @@ use tracing::debug;
 
 /// Starts an echo server that answers until `stop` is cancelled.
 pub(crate) async fn spawn(address: SocketAddr, stop: CancellationToken) -> Result<()> {
-    let listener = TcpListener::bind(address)
-        .await
-        .with_context(|| format!("echo server on {address}"))?;
+    let listener = TcpListener::bind(address).await.with_context(|| {
+        format!("the demo's echo server cannot listen on {address}; is another demo running?")
+    })?;
     tokio::spawn(async move {
         loop {
             tokio::select! {

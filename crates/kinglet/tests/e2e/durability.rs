@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::hello::{Hello, eventually};
-use crate::server::Server;
+use crate::server::{self, Server};
 
 #[test]
 fn everything_is_there_after_kill_and_restart() {
@@ -27,6 +27,23 @@ fn everything_is_there_after_kill_and_restart() {
 fn a_signal_ends_it_in_good_order() {
     let directory = tempfile::tempdir().unwrap();
     assert!(Server::start(directory.path(), &[]).terminate());
+}
+
+#[test]
+fn a_log_that_nobody_reads_hurts_nothing() {
+    let directory = tempfile::tempdir().unwrap();
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let mut process = server::command(directory.path()).stderr(writer).spawn().unwrap();
+    eventually(|| {
+        let written = directory.path().join("kubeconfig.yaml").exists();
+        if written {
+            Ok(())
+        } else {
+            Err("not started".to_owned())
+        }
+    });
+    assert!(server::terminate(&mut process));
 }
 
 #[test]

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use crate::server::Server;
@@ -137,6 +138,7 @@ fn newest_kubectl() -> Option<PathBuf> {
 struct Echo {
     address: SocketAddr,
     stopping: Arc<AtomicBool>,
+    accepting: Option<JoinHandle<()>>,
 }
 
 impl Echo {
@@ -144,7 +146,7 @@ impl Echo {
         let listener = TcpListener::bind(address).unwrap();
         let stopping = Arc::new(AtomicBool::new(false));
         let stop = stopping.clone();
-        std::thread::spawn(move || {
+        let accepting = std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
                 if stop.load(Ordering::Relaxed) {
                     return;
@@ -152,15 +154,22 @@ impl Echo {
                 std::thread::spawn(move || serve(stream, address));
             }
         });
-        Self { address, stopping }
+        Self {
+            address,
+            stopping,
+            accepting: Some(accepting),
+        }
     }
 }
 
 impl Drop for Echo {
     fn drop(&mut self) {
         self.stopping.store(true, Ordering::Relaxed);
-        // Wakes the accept loop; a listener that is gone already is fine.
+        // Wakes the accept loop, whose end frees the address for the next test.
         let _ = TcpStream::connect(self.address);
+        if let Some(accepting) = self.accepting.take() {
+            accepting.join().unwrap();
+        }
     }
 }
 

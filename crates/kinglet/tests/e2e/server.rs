@@ -24,16 +24,9 @@ pub(crate) struct Server {
 impl Server {
     /// Starts a server on a data directory and waits until it is ready.
     pub(crate) fn start(data_dir: &Path, flags: &[&str]) -> Self {
-        let mut process = Command::new(env!("CARGO_BIN_EXE_kinglet"))
-            .args(["server", "--standalone", "--log-format=json", "--data-dir"])
-            .arg(data_dir)
-            .args(
-                ["api", "dns", "web", "websecure", "admin"]
-                    .map(|name| format!("--{name}-listen=127.0.0.1:0")),
-            )
+        let mut process = command(data_dir)
             .args(flags)
             .stderr(Stdio::piped())
-            .stdout(Stdio::null())
             .spawn()
             .unwrap();
         let log = collect(process.stderr.take().unwrap());
@@ -70,15 +63,7 @@ impl Server {
 
     /// Ends the process by SIGTERM and returns whether it reported success.
     pub(crate) fn terminate(mut self) -> bool {
-        let pid = self.process.id().to_string();
-        assert!(
-            Command::new("kill")
-                .args(["-TERM", &pid])
-                .status()
-                .unwrap()
-                .success()
-        );
-        self.process.wait().unwrap().success()
+        terminate(&mut self.process)
     }
 }
 
@@ -87,6 +72,36 @@ impl Drop for Server {
         // Already gone is fine.
         let _ = self.process.kill();
         let _ = self.process.wait();
+    }
+}
+
+/// `kinglet server --standalone` on free ports.
+pub(crate) fn command(data_dir: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_kinglet"));
+    let listeners =
+        ["api", "dns", "web", "websecure", "admin"].map(|name| format!("--{name}-listen=127.0.0.1:0"));
+    command.args(["server", "--standalone", "--log-format=json", "--data-dir"]);
+    command.arg(data_dir).args(listeners).stdout(Stdio::null());
+    command
+}
+
+/// Ends a process by SIGTERM and returns whether it reported success.
+pub(crate) fn terminate(process: &mut Child) -> bool {
+    let pid = process.id().to_string();
+    assert!(
+        Command::new("kill")
+            .args(["-TERM", &pid])
+            .status()
+            .unwrap()
+            .success()
+    );
+    let deadline = Instant::now() + START;
+    loop {
+        if let Some(status) = process.try_wait().unwrap() {
+            return status.success();
+        }
+        assert!(Instant::now() < deadline, "the process does not end");
+        std::thread::park_timeout(Duration::from_millis(5));
     }
 }
 
