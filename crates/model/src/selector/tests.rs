@@ -1,3 +1,5 @@
+//! Selectors as Kubernetes reads them, by table.
+
 #![allow(clippy::unwrap_used)]
 
 use serde_json::{Value, json};

@@ -1,3 +1,5 @@
+//! Server-side apply: laws that hold for any configuration, and single rules.
+
 #![allow(clippy::unwrap_used)]
 
 use std::sync::LazyLock;

@@ -1,3 +1,5 @@
+//! Strategic merge patch: single rules.
+
 #![allow(clippy::unwrap_used)]
 
 use kinglet_api_schema::builtin;

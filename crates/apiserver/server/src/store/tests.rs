@@ -1,3 +1,5 @@
+//! The store against a plain map, and what survives reopening.
+
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use proptest::prelude::*;
