@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
+use super::reconcile::reconciled;
 use super::set::FieldSet;
+use super::types::Type;
 
 /// Most entries of `Update` managers; the oldest ones merge into one.
 const MOST_UPDATE_MANAGERS: usize = 10;
@@ -117,6 +119,13 @@ impl Managers {
         });
         let entries = entries.into_iter().map(|(id, entry)| encoded(id, entry));
         (!self.0.is_empty()).then(|| entries.collect())
+    }
+
+    /// Brings the sets in line with the schema, which may have changed since they were written.
+    pub(super) fn reconcile(&mut self, ty: Type<'_>) {
+        for entry in self.0.values_mut() {
+            entry.fields = reconciled(&entry.fields, ty);
+        }
     }
 
     /// All fields that anybody owns.

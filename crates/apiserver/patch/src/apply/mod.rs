@@ -3,8 +3,8 @@
 //! [`apply`] merges a configuration into an object; [`track_update`] keeps the books for every other write. Both keep
 //! `metadata.managedFields`.
 //!
-//! The parts, from below: paths ([`path`]) and sets of them ([`set`]), the shapes of values by schema ([`types`]), then the operations
-//! on values (checking, collecting fields, comparing, merging, removing), then ownership ([`ownership`]).
+//! The parts, from below: paths and sets of them, the shapes of values by schema, then the operations on values (checking, collecting fields,
+//! comparing, merging, removing), then ownership, then one write.
 //!
 //! The rules are those of `sigs.k8s.io/structured-merge-diff` and `k8s.io/apimachinery/pkg/util/managedfields`. Every version of a kind is
 //! taken to be the same, so that ownership needs no conversion.
@@ -18,59 +18,24 @@ mod managers;
 mod merge;
 mod ownership;
 mod path;
+mod reconcile;
 mod remove;
 mod set;
 #[cfg(test)]
 mod tests;
 mod types;
 mod validate;
+mod write;
 
-use kinglet_api_schema::Schema;
 use serde_json::{Map, Value};
 
 pub use error::{ApplyError, ConflictCause};
-use managers::{Entry, Manager, Managers, Operation};
-use ownership::Ownership;
-use set::FieldSet;
+use managers::Managers;
 use types::Type;
+pub use write::Write;
 
 /// The manager of what an object had before anybody applied to it.
 const BEFORE_FIRST_APPLY: &str = "before-first-apply";
-
-/// Fields that nobody owns.
-const NEVER_OWNED: [&str; 12] = [
-    "apiVersion",
-    "kind",
-    "metadata",
-    "metadata.name",
-    "metadata.namespace",
-    "metadata.creationTimestamp",
-    "metadata.selfLink",
-    "metadata.uid",
-    "metadata.clusterName",
-    "metadata.generation",
-    "metadata.managedFields",
-    "metadata.resourceVersion",
-];
-
-/// Who writes, and to what.
-#[derive(Clone, Copy, Debug)]
-pub struct Write<'a> {
-    /// `apiVersion` of the request's resource.
-    pub api_version: &'a str,
-    /// The kind of the objects.
-    pub kind: &'a str,
-    /// The schema of the kind; without one, maps merge and lists are replaced.
-    pub schema: Option<Schema<'a>>,
-    /// The field manager.
-    pub manager: &'a str,
-    /// The subresource written through, for instance `status`.
-    pub subresource: Option<&'a str>,
-    /// Dotted paths of fields that this resource or subresource cannot change, for instance `status`: nobody comes to own them.
-    pub reset: &'a [&'a str],
-    /// The present time, RFC 3339 in UTC with seconds.
-    pub now: &'a str,
-}
 
 /// Applies a configuration, to the live object or, without one, as a new object. The result has its `managedFields`.
 ///
@@ -93,6 +58,7 @@ pub fn apply(
     let mut managers = Managers::decode(stored.map_or(&[], Vec::as_slice))
         .ok_or_else(|| ApplyError::Failed("failed to decode managed fields".into()))?;
     let ownership = write.ownership();
+    managers.reconcile(ownership.ty);
     check_values(applied, &live, ownership.ty, write)?;
     if managers.0.is_empty() {
         let first = Write {
@@ -129,6 +95,7 @@ pub fn track_update(old: Option<&Value>, new: &mut Value, write: &Write<'_>) {
         set_managed_fields(new, stored);
         return;
     }
+    managers.reconcile(ownership.ty);
     write.record(&ownership, &old, new, &mut managers);
     managers.cap_updates();
     set_managed_fields(new, managers.encode());
@@ -149,78 +116,6 @@ fn managers_of_update(stored: Option<&Value>, sent: Option<&Value>) -> Managers 
         .filter(|managers| !managers.0.is_empty())
         .or_else(|| Managers::decode(stored?.as_array()?))
         .unwrap_or_default()
-}
-
-impl<'a> Write<'a> {
-    fn ownership(&self) -> Ownership<'a> {
-        Ownership {
-            ty: self.schema.map_or(Type::Deduced, Type::of),
-            reset: FieldSet::of_fields(self.reset),
-        }
-    }
-
-    fn id(&self, operation: Operation) -> Manager {
-        Manager::new(
-            self.manager,
-            operation,
-            self.api_version,
-            self.subresource.unwrap_or_default(),
-        )
-    }
-
-    /// Gives what an update changed to its manager.
-    fn record(&self, ownership: &Ownership<'_>, old: &Value, new: &Value, managers: &mut Managers) {
-        let changed = if ownership.ty.is_built_in() {
-            ownership.update(&without_nulls(old), &without_nulls(new), managers)
-        } else {
-            ownership.update(old, new, managers)
-        };
-        let changed = changed.difference(&FieldSet::of_fields(&NEVER_OWNED));
-        if changed.is_empty() {
-            return;
-        }
-        let entry = managers
-            .0
-            .entry(self.id(Operation::Update))
-            .or_insert_with(|| Entry::new(self.api_version));
-        entry.fields = entry.fields.union(&changed);
-        entry.time = Some(self.now.to_owned());
-    }
-
-    /// The live object with the configuration in it.
-    fn merge(
-        &self,
-        ownership: &Ownership<'_>,
-        live: &Value,
-        applied: &Value,
-        managers: &mut Managers,
-        force: bool,
-    ) -> Result<Value, ApplyError> {
-        let id = self.id(Operation::Apply);
-        let before = managers.clone();
-        let entry = || Entry::new(self.api_version);
-        let merged = match ownership.apply(live, applied, managers, &id, entry(), force) {
-            Err(conflicts) if self.manager == last_applied::KUBECTL => {
-                let Some(own) = last_applied::own_fields(live, self.api_version, ownership.ty) else {
-                    return Err(conflicts.into());
-                };
-                if let Some(others) = conflicts.without(&own) {
-                    return Err(others.into());
-                }
-                *managers = before;
-                ownership.apply(live, applied, managers, &id, entry(), true)?
-            }
-            merged => merged?,
-        };
-        if let Some(entry) = managers.0.get_mut(&id) {
-            entry.fields = entry.fields.difference(&FieldSet::of_fields(&NEVER_OWNED));
-            if merged.is_some() {
-                entry.time = Some(self.now.to_owned());
-            }
-        }
-        managers.0.retain(|_, entry| !entry.fields.is_empty());
-        Ok(merged.unwrap_or_else(|| live.clone()))
-    }
 }
 
 fn check_kind(applied: &Value, write: &Write<'_>) -> Result<(), ApplyError> {
@@ -257,18 +152,6 @@ fn check_values(applied: &Value, live: &Value, ty: Type<'_>, write: &Write<'_>) 
 fn shown_kind(api_version: &str, kind: &str) -> String {
     let slash = if api_version.contains('/') { "" } else { "/" };
     format!("{slash}{api_version}, Kind={kind}")
-}
-
-fn without_nulls(value: &Value) -> Value {
-    match value {
-        Value::Object(fields) => fields
-            .iter()
-            .filter(|(_, value)| !value.is_null())
-            .map(|(name, value)| (name.clone(), without_nulls(value)))
-            .collect(),
-        Value::Array(items) => items.iter().map(without_nulls).collect(),
-        other => other.clone(),
-    }
 }
 
 /// Takes `metadata.managedFields` out of an object; `null` counts as none.

@@ -143,6 +143,11 @@ fn owns_as_upstream() {
         };
         let mut live = case.get("live").map(lean);
         for (index, step) in case["steps"].as_array().unwrap().iter().enumerate() {
+            let changed = step.get("schema").map(|root| SchemaDocument {
+                definitions: builtin::definitions(),
+                root: root.clone(),
+            });
+            let document = changed.as_ref().or(document);
             let error = Step { index, step }.run(&mut live, document, case);
             let found = error.as_ref().map(shown_error);
             if found != expected_error(step) {
@@ -308,7 +313,8 @@ fn owned(object: &Value, manager: &str) -> Option<FieldSet> {
 
 fn fields_of_config(config: &Value) -> Option<FieldSet> {
     let fields = super::fields::fields_of(config, super::Type::of(WIDGET.schema()));
-    Some(fields.difference(&FieldSet::of_fields(&super::NEVER_OWNED))).filter(|fields| !fields.is_empty())
+    Some(fields.difference(&FieldSet::of_fields(&super::write::NEVER_OWNED)))
+        .filter(|fields| !fields.is_empty())
 }
 
 const NOTHING: &str = r#"{"apiVersion": "example.com/v1", "kind": "Widget", "metadata": {"name": "w"}}"#;
