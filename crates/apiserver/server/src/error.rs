@@ -18,6 +18,8 @@ pub struct ApiError {
     pub details: Value,
     /// `metadata.continue`: with `Expired`, the token by which a list goes on inconsistently.
     pub resume: Option<String>,
+    /// What the client is told besides (`Warning` headers).
+    pub warnings: Vec<String>,
 }
 
 impl ApiError {
@@ -29,6 +31,7 @@ impl ApiError {
             message: message.into(),
             details: Value::Null,
             resume: None,
+            warnings: Vec::new(),
         }
     }
 
@@ -101,7 +104,14 @@ impl ApiError {
             message,
             details,
             resume: None,
+            warnings: Vec::new(),
         }
+    }
+
+    /// The error with warnings.
+    pub(crate) fn warn(mut self, warnings: &[String]) -> Self {
+        self.warnings.extend_from_slice(warnings);
+        self
     }
 
     /// 410: the wanted revision is compacted.

@@ -22,8 +22,10 @@ pub(crate) async fn run(options: ServerOptions) -> Result<()> {
         cluster: options.cluster,
     };
     let server = Standalone::start(settings, stop.clone()).await?;
-    server.ready().await;
-    info!(kubeconfig = %server.kubeconfig().display(), "ready: kubectl --kubeconfig {}", server.kubeconfig().display());
+    if stop.run_until_cancelled(server.ready()).await.is_some() {
+        let kubeconfig = server.kubeconfig().display();
+        info!(%kubeconfig, "ready: kubectl --kubeconfig {kubeconfig}");
+    }
     stop.cancelled().await;
     server.stopped().await;
     Ok(())

@@ -28,19 +28,21 @@ pub(crate) async fn run(options: DemoOptions) -> Result<()> {
         cluster: options.cluster,
     };
     let server = Standalone::start(settings, stop.clone()).await?;
-    server.ready().await;
-    sample::apply(&server).await?;
-    info!("sample application applied; waiting until it answers");
-    tokio::select! {
-        answered = probe::all_answer(&server) => {
-            answered?;
-            tour::print(&server).context("cannot print")?;
-        }
-        () = stop.cancelled() => {}
+    if let Some(shown) = stop.run_until_cancelled(show(&server)).await {
+        shown?;
     }
     stop.cancelled().await;
     server.stopped().await;
     Ok(())
+}
+
+/// Applies the sample, waits until it answers, and prints what to try.
+async fn show(server: &Standalone) -> Result<()> {
+    server.ready().await;
+    sample::apply(server).await?;
+    info!("sample application applied; waiting until it answers");
+    probe::all_answer(server).await?;
+    tour::print(server).context("cannot print")
 }
 
 /// The demo's data directory: the user's, or a temporary one that goes with the process.

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use bytes::Bytes;
 use http::HeaderMap;
 use http::header::{CACHE_CONTROL, ETAG, EXPIRES, HeaderValue, IF_NONE_MATCH, LOCATION};
-use kinglet_api_schema::openapi::{OpenApiResource, document, fingerprint};
+use kinglet_api_schema::openapi::{OpenApiResource, V2_DOCUMENT, V2_MEDIA_TYPE, document, fingerprint};
 use serde_json::{Map, Value, json};
 
 use crate::auth::Review;
@@ -69,9 +69,8 @@ impl Documents {
 /// `/openapi/v2`: an empty document in protobuf (`openapi.v2.Document` with `swagger` and `info`). kubectl up to 1.27 does not work without
 /// one; finding no definitions in it, it goes by its own types.
 pub(crate) fn openapi_v2() -> Answer {
-    const DOCUMENT: &[u8] = b"\x0a\x032.0\x12\x17\x0a\x0aKubernetes\x12\x09unchanged";
-    let mut answer = Answer::ok(Payload::Json(Bytes::from_static(DOCUMENT)));
-    answer.content_type = Some("application/com.github.proto-openapi.spec.v2@v1.0+protobuf");
+    let mut answer = Answer::ok(Payload::Json(Bytes::from_static(V2_DOCUMENT)));
+    answer.content_type = Some(V2_MEDIA_TYPE);
     answer
 }
 

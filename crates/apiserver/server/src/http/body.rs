@@ -70,13 +70,17 @@ impl RequestBody {
 
     /// The media type, for a request that carries a patch; 415 when it is not a patch's.
     pub(crate) fn patch_type(&self) -> Result<MediaType, ApiError> {
-        self.media_type
-            .filter(|one| one.is_patch())
-            .ok_or_else(|| ApiError::new(415, "UnsupportedMediaType", "415: Unsupported Media Type"))
+        self.media_type.filter(|one| one.is_patch()).ok_or_else(|| {
+            unsupported(
+                "application/json-patch+json, application/merge-patch+json, \
+                     application/strategic-merge-patch+json, application/apply-patch+yaml",
+            )
+        })
     }
 }
 
-fn unsupported(accepted: &str) -> ApiError {
+/// 415, with the types that are accepted.
+pub(crate) fn unsupported(accepted: &str) -> ApiError {
     ApiError::new(
         415,
         "UnsupportedMediaType",

@@ -8,7 +8,7 @@ mod query;
 
 pub use answer::Body;
 pub(crate) use answer::{Answer, Payload, stream};
-pub(crate) use body::{MediaType, RequestBody, read_body};
+pub(crate) use body::{MediaType, RequestBody, read_body, unsupported};
 pub(crate) use negotiate::{Accept, Encoding, Shape};
 pub(crate) use path::{Route, Target};
 pub(crate) use query::Query;

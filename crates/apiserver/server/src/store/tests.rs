@@ -1,4 +1,4 @@
-//! The store against a plain map, and what survives reopening.
+//! Conditional writes, groups and history; random sequences against a plain map.
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 

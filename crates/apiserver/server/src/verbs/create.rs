@@ -38,7 +38,10 @@ impl Call {
                 Err(error) if generated && error.reason == "AlreadyExists" && attempt < NAME_ATTEMPTS => {
                     attempt += 1;
                 }
-                other => return Ok(self.answer(201, other?).warn(warnings)),
+                other => {
+                    let created = other.map_err(|error| error.warn(&warnings))?;
+                    return Ok(self.answer(201, created).warn(warnings));
+                }
             }
         }
     }

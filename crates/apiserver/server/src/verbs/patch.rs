@@ -83,7 +83,8 @@ impl Call {
         self.check_name(&object)?;
         let complaints = self.conform(&mut object, patch.complaints.clone())?;
         let warnings = self.judge_patch(&complaints, || patch.body.to_string())?;
-        let object = self.replace(&stored, object, false).await?;
+        let replaced = self.replace(&stored, object, false).await;
+        let object = replaced.map_err(|error| error.warn(&warnings))?;
         Ok(self.answer(200, object).warn(warnings))
     }
 
@@ -183,7 +184,9 @@ pub(super) fn refused(error: &PatchError) -> ApiError {
 
 /// 415: custom resources take no strategic merge patches.
 fn unsupported() -> ApiError {
-    ApiError::new(415, "UnsupportedMediaType", "415: Unsupported Media Type")
+    crate::http::unsupported(
+        "application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml",
+    )
 }
 
 /// Whether somebody else was faster: created the object, deleted it, or changed it.

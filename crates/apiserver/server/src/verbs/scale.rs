@@ -1,5 +1,6 @@
 //! The `scale` subresource: replicas of any scalable kind as an autoscaling/v1 Scale.
 
+use kinglet_api_kinds::table::human_duration;
 use kinglet_api_patch::{json_patch, merge_patch};
 use kinglet_api_schema::FieldError;
 use kinglet_model::Selector;
@@ -9,14 +10,14 @@ use super::call::Call;
 use super::decode::decode;
 use super::patch::{Patch, refused};
 use crate::error::ApiError;
-use crate::http::{Answer, MediaType, Payload, RequestBody};
+use crate::http::{Answer, MediaType, Payload, RequestBody, Shape};
 use crate::meta;
 
 impl Call {
     /// `GET` of the subresource.
     pub(crate) fn get_scale(&self) -> Result<Answer, ApiError> {
         let object = self.kind.show(self.stored()?.as_ref());
-        Ok(Answer::ok(Payload::Value(self.scale_of(&object))))
+        Ok(self.answer_scale(&object))
     }
 
     /// `PUT` of the subresource.
@@ -28,9 +29,10 @@ impl Call {
     /// `PATCH` of the subresource.
     pub(crate) async fn patch_scale(&self, body: &RequestBody) -> Result<Answer, ApiError> {
         let before = self.scale_of(&self.kind.show(self.stored()?.as_ref()));
-        let patch = Patch::read(body, false)?;
+        let patch = Patch::read(body, !self.kind.resource.is_custom())?;
         let mut scale = match patch.kind {
             MediaType::JsonPatch => json_patch(&before, &patch.body),
+            // A Scale has no lists that could merge: strategic and plain merge are the same.
             _ => merge_patch(&before, &patch.body),
         }
         .map_err(|error| refused(&error))?;
@@ -60,9 +62,18 @@ impl Call {
             match self.replace(&stored, object, false).await {
                 Err(error)
                     if error.reason == "Conflict" && meta::text(scale, "resourceVersion").is_empty() => {}
-                other => return Ok(Answer::ok(Payload::Value(self.scale_of(&other?)))),
+                other => return Ok(self.answer_scale(&other?)),
             }
         }
+    }
+
+    /// The Scale of an object, or a Table with it.
+    fn answer_scale(&self, object: &Value) -> Answer {
+        let scale = self.scale_of(object);
+        Answer::ok(Payload::Value(match &self.accept.shape {
+            Shape::Table(version) => table(&scale, version),
+            _ => scale,
+        }))
     }
 
     fn scale_of(&self, object: &Value) -> Value {
@@ -89,6 +100,33 @@ impl Call {
         }
         scale
     }
+}
+
+/// A Table (meta.k8s.io) of one Scale.
+fn table(scale: &Value, version: &str) -> Value {
+    let columns = [
+        ("Name", "string"),
+        ("Desired", "integer"),
+        ("Available", "integer"),
+        ("Age", "string"),
+    ];
+    let definitions: Vec<Value> = columns
+        .iter()
+        .map(|(name, kind)| json!({"name": name, "type": kind, "format": "", "description": "", "priority": 0}))
+        .collect();
+    let age = meta::text(scale, "creationTimestamp").parse().map_or_else(
+        |_| "<unknown>".to_owned(),
+        |created: jiff::Timestamp| human_duration(jiff::Timestamp::now().duration_since(created).as_secs()),
+    );
+    json!({
+        "kind": "Table", "apiVersion": format!("meta.k8s.io/{version}"),
+        "metadata": {"resourceVersion": meta::text(scale, "resourceVersion")},
+        "columnDefinitions": definitions,
+        "rows": [{
+            "cells": [meta::text(scale, "name"), scale["spec"]["replicas"], scale["status"]["replicas"], age],
+            "object": super::shape::partial_metadata(scale, version),
+        }],
+    })
 }
 
 /// The value at a dotted path, which may start with a dot.

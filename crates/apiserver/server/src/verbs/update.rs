@@ -45,7 +45,10 @@ impl Call {
                 // Without a resourceVersion the client does not care what it overwrites.
                 Err(error)
                     if error.reason == "Conflict" && meta::text(&object, "resourceVersion").is_empty() => {}
-                other => return Ok(self.answer(200, other?).warn(warnings)),
+                other => {
+                    let updated = other.map_err(|error| error.warn(&warnings))?;
+                    return Ok(self.answer(200, updated).warn(warnings));
+                }
             }
         }
     }
