@@ -19,7 +19,7 @@ pub struct ApiError {
     /// `metadata.continue`: with `Expired`, the token by which a list goes on inconsistently.
     pub resume: Option<String>,
     /// What the client is told besides (`Warning` headers).
-    pub warnings: Vec<String>,
+    pub warnings: Box<[String]>,
 }
 
 impl ApiError {
@@ -31,7 +31,7 @@ impl ApiError {
             message: message.into(),
             details: Value::Null,
             resume: None,
-            warnings: Vec::new(),
+            warnings: Box::default(),
         }
     }
 
@@ -104,13 +104,13 @@ impl ApiError {
             message,
             details,
             resume: None,
-            warnings: Vec::new(),
+            warnings: Box::default(),
         }
     }
 
     /// The error with warnings.
     pub(crate) fn warn(mut self, warnings: &[String]) -> Self {
-        self.warnings.extend_from_slice(warnings);
+        self.warnings = warnings.into();
         self
     }
 

@@ -1,5 +1,13 @@
 //! Tests of the `kinglet` binary as its users run it: its command line, kubectl, DNS and HTTP over sockets, restarts.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    reason = "a test fails by panicking"
+)]
+
 mod command_line;
 mod dns;
 mod durability;

@@ -72,7 +72,7 @@ impl Answer {
 
     /// The `Status` of an error.
     pub(crate) fn error(error: &ApiError) -> Self {
-        Self::new(error.code, Payload::Value(error.status())).warn(error.warnings.clone())
+        Self::new(error.code, Payload::Value(error.status())).warn(error.warnings.to_vec())
     }
 
     /// Encodes the answer as the client accepts it.
