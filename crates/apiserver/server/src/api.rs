@@ -9,6 +9,7 @@ use http::{Request, Response};
 use http_body_util::BodyExt;
 use tokio_util::sync::CancellationToken;
 
+use crate::allocation::Allocation;
 use crate::auth::{Authority, AuthorityError};
 use crate::error::ApiError;
 use crate::http::Body;
@@ -52,8 +53,7 @@ pub(crate) struct Inner {
     pub(crate) store: Store,
     pub(crate) kinds: Published,
     pub(crate) authority: Authority,
-    /// Held while cluster IPs and node ports are chosen and stored.
-    pub(crate) allocation: tokio::sync::Mutex<()>,
+    pub(crate) allocation: Allocation,
     /// Held while the kinds of CustomResourceDefinitions are published.
     pub(crate) publishing: std::sync::Mutex<()>,
     pub(crate) documents: crate::discovery::Documents,
@@ -82,7 +82,7 @@ impl ApiServer {
             store,
             kinds: Published::default(),
             authority,
-            allocation: tokio::sync::Mutex::default(),
+            allocation: Allocation::default(),
             publishing: std::sync::Mutex::default(),
             documents: crate::discovery::Documents::default(),
             bound: OnceLock::new(),

@@ -12,6 +12,7 @@
 //!
 //! Invariant: knows no service of Kinglet; services know it only through a client.
 
+mod allocation;
 mod api;
 mod auth;
 mod bootstrap;

@@ -57,8 +57,7 @@ impl Call {
         if !tracked {
             self.track(None, &mut object);
         }
-        let _serial = self.server.serialize_allocation(self).await;
-        self.server.allocate(self, &mut object, None)?;
+        let _reservation = self.server.allocate(self, &mut object, None)?;
         self.validate(&object, None)?;
         self.server.before_write(self, &mut object, None)?;
         let dry_run = self.dry_run()?;

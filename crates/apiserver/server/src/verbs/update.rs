@@ -94,8 +94,7 @@ impl Call {
         if !tracked {
             self.track(Some(&old), &mut object);
         }
-        let _serial = self.server.serialize_allocation(self).await;
-        self.server.allocate(self, &mut object, Some(&old))?;
+        let _reservation = self.server.allocate(self, &mut object, Some(&old))?;
         self.validate(&object, Some(&old))?;
         self.server.before_write(self, &mut object, Some(&old))?;
         if is_unchanged(&object, &old) && !changed_managers(&object, &old) {
