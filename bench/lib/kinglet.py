@@ -57,16 +57,23 @@ class Kinglet:
 
     def _create(self, item):
         path, value = item
+        self._send("POST", path, json.dumps(value), "application/json")
+
+    def patch(self, path, body, kind):
+        """Patches one object; `kind` is the media type of the patch."""
+        self._send("PATCH", path, body, kind)
+
+    def _send(self, method, path, body, kind):
         if not hasattr(self.local, "connection"):
             context = ssl.create_default_context()
             context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
             self.local.connection = http.client.HTTPSConnection("127.0.0.1", self.ports["api"], context=context)
-        headers = {"Authorization": f"Bearer {self.token()}", "Content-Type": "application/json"}
-        self.local.connection.request("POST", path, json.dumps(value), headers)
+        headers = {"Authorization": f"Bearer {self.token()}", "Content-Type": kind}
+        self.local.connection.request(method, path, body, headers)
         answer = self.local.connection.getresponse()
-        body = answer.read()
+        text = answer.read()
         if answer.status not in (200, 201):
-            raise SystemExit(f"bench: {path}: {answer.status} {body[:300]}")
+            raise SystemExit(f"bench: {path}: {answer.status} {text[:300]}")
 
     def token(self):
         if not hasattr(self, "_token"):
