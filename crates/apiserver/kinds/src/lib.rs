@@ -20,7 +20,6 @@ mod event;
 mod json;
 mod jsonpath;
 mod resource;
-mod selector;
 pub mod table;
 mod validation;
 

@@ -37,7 +37,9 @@ fn describe(event: Event<ConfigMap>) -> String {
 /// Lists, then follows changes; both ways of the initial list must tell the same.
 async fn follows(config: Config) {
     let api: Api<ConfigMap> = Api::namespaced(client(), "default");
-    api.create(&PostParams::default(), &config_map("first")).await.unwrap();
+    api.create(&PostParams::default(), &config_map("first"))
+        .await
+        .unwrap();
     let mut events = watcher(api.clone(), config).boxed();
     let mut seen = Vec::new();
     while seen.last().is_none_or(|last| last != "done") {
@@ -45,7 +47,9 @@ async fn follows(config: Config) {
     }
     assert_eq!(seen, ["init", "init first", "done"]);
 
-    api.create(&PostParams::default(), &config_map("second")).await.unwrap();
+    api.create(&PostParams::default(), &config_map("second"))
+        .await
+        .unwrap();
     let label = Patch::Merge(json!({"metadata": {"labels": {"x": "y"}}}));
     api.patch("first", &PatchParams::default(), &label).await.unwrap();
     api.delete("second", &DeleteParams::default()).await.unwrap();

@@ -10,6 +10,7 @@ mod workload;
 mod tests;
 
 use jiff::Timestamp;
+use kinglet_model::Selector;
 use serde_json::{Value, json};
 
 pub use age::human_duration;
@@ -151,12 +152,9 @@ fn labels(object: &Value, path: &str) -> Value {
 
 /// A `LabelSelector` as text, `<none>` when it selects everything.
 fn selector(object: &Value, path: &str) -> Value {
-    let selector = object.at(path);
-    if selector.is_null() {
-        return "<none>".into();
-    }
-    match crate::selector::text(selector) {
-        Some(text) => or_none(&text),
-        None => "<error>".into(),
+    match Selector::from_label_selector(object.at(path)) {
+        Ok(None) => "<none>".into(),
+        Ok(Some(selector)) => or_none(&selector.to_string()),
+        Err(_) => "<error>".into(),
     }
 }

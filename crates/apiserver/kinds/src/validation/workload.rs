@@ -1,12 +1,12 @@
 //! Deployments, ReplicaSets, DaemonSets, StatefulSets and Jobs.
 
 use kinglet_api_schema::FieldError;
+use kinglet_model::Selector;
 use serde_json::Value;
 
 use super::Errors;
 use super::{names, pod};
 use crate::json::Json;
-use crate::selector;
 
 /// Deployment.
 pub(crate) fn deployment(object: &Value) -> Vec<FieldError> {
@@ -122,7 +122,13 @@ fn selected_template(errors: &mut Errors, object: &Value, kind: &str) {
         }
     }
     let labels = object.at("spec.template.metadata.labels");
-    if selector.is_null() || !selector::matches(selector, labels) {
+    let matches = match Selector::from_label_selector(selector) {
+        Ok(None) => false,
+        Ok(Some(selector)) => selector.matches_with(|key| labels.get(key)?.as_str()),
+        // What is wrong with the selector is said already.
+        Err(_) => true,
+    };
+    if !matches {
         errors.invalid(
             "spec.template.metadata.labels",
             labels.clone(),
