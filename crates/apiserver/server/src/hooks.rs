@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use kinglet_api_kinds::allocate::{AllocateError, Ranges};
+use kinglet_api_kinds::default_ingress_class;
 use serde_json::Value;
 
 use crate::allocation::Reservation;
@@ -41,16 +42,20 @@ impl Inner {
     }
 
     /// Last changes before a write.
-    pub(crate) fn before_write(
-        &self,
-        call: &Call,
-        object: &mut Value,
-        _old: Option<&Value>,
-    ) -> Result<(), ApiError> {
+    pub(crate) fn before_write(&self, call: &Call, object: &mut Value, old: Option<&Value>) {
         if custom::is_definition(call) {
             custom::accept(object);
         }
-        Ok(())
+        if old.is_none() && call.kind.is("networking.k8s.io", "ingresses") {
+            // The latest revision is never compacted.
+            let listing = self.store.list("networking.k8s.io/ingressclasses", None, None);
+            let classes: Vec<Value> = listing
+                .into_iter()
+                .flat_map(|listing| listing.objects)
+                .map(|class| class.value())
+                .collect();
+            default_ingress_class(object, &classes);
+        }
     }
 
     /// Consequences of a write.

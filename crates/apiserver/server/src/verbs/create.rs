@@ -59,7 +59,7 @@ impl Call {
         }
         let _reservation = self.server.allocate(self, &mut object, None)?;
         self.validate(&object, None)?;
-        self.server.before_write(self, &mut object, None)?;
+        self.server.before_write(self, &mut object, None);
         let dry_run = self.dry_run()?;
         if dry_run {
             if self.server.store.get(&self.key_of(&name)).is_some() {

@@ -96,7 +96,7 @@ impl Call {
         }
         let _reservation = self.server.allocate(self, &mut object, Some(&old))?;
         self.validate(&object, Some(&old))?;
-        self.server.before_write(self, &mut object, Some(&old))?;
+        self.server.before_write(self, &mut object, Some(&old));
         if is_unchanged(&object, &old) && !changed_managers(&object, &old) {
             return Ok(old);
         }

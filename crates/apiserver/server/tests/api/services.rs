@@ -102,3 +102,33 @@ async fn what_cannot_be_had() {
         (200, &json!("10.43.7.7"))
     );
 }
+
+#[tokio::test]
+async fn a_nameless_ingress_gets_the_default_class() {
+    let api = Api::in_memory();
+    let class = json!({
+        "apiVersion": "networking.k8s.io/v1", "kind": "IngressClass",
+        "metadata": {"name": "usual", "annotations": {"ingressclass.kubernetes.io/is-default-class": "true"}},
+        "spec": {"controller": "example.com/one"},
+    });
+    let (status, answer) = api.post("/apis/networking.k8s.io/v1/ingressclasses", class).await;
+    assert_eq!(status, 201, "{answer}");
+    let ingress = |name: &str, class: Value| {
+        json!({
+            "apiVersion": "networking.k8s.io/v1", "kind": "Ingress", "metadata": {"name": name},
+            "spec": {"ingressClassName": class, "defaultBackend": {"service": {"name": "web", "port": {"number": 80}}}},
+        })
+    };
+    for (name, class, given) in [
+        ("nameless", Value::Null, "usual"),
+        ("named", "other".into(), "other"),
+    ] {
+        let path = "/apis/networking.k8s.io/v1/namespaces/default/ingresses";
+        let (status, created) = api.post(path, ingress(name, class)).await;
+        assert_eq!(
+            (status, &created["spec"]["ingressClassName"]),
+            (201, &json!(given)),
+            "{created}"
+        );
+    }
+}
