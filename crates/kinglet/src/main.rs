@@ -5,7 +5,8 @@
 
 mod command;
 mod demo;
-mod listener;
+mod host;
+mod listeners;
 mod packaged;
 mod services;
 mod shutdown;

@@ -7,20 +7,22 @@ use std::sync::Arc;
 use anyhow::{Context, Result};
 use arc_swap::ArcSwap;
 use kinglet_addons::Directory;
-use kinglet_apiserver::{ApiServer, BindError, Identity, Listening};
+use kinglet_apiserver::{ApiServer, Identity};
 use kinglet_config::{ClusterOptions, ListenOptions};
 use kinglet_dns_server::DnsServer;
 use kinglet_dns_zone::{ZoneBuilder, ZoneSettings};
-use kinglet_ingress_proxy::{EntryPoint, Proxy, ProxySnapshot};
+use kinglet_ingress_proxy::{Proxy, ProxySnapshot};
 use kinglet_kube::{Client, Recorder};
 use kinglet_model::LoadBalancerIngress;
-use kinglet_telemetry::{AdminServer, Readiness, Registry};
+use kinglet_telemetry::{Readiness, Registry};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{error, info};
 
+use crate::host::{hostname, tls_provider};
+use crate::listeners::{Addresses, Listeners};
+use crate::packaged;
 use crate::services::{Watched, dns, ingress};
-use crate::{listener, packaged};
 
 /// What `kinglet server --standalone` and `kinglet demo` set.
 pub(crate) struct Settings {
@@ -28,16 +30,6 @@ pub(crate) struct Settings {
     pub(crate) manifests: Option<PathBuf>,
     pub(crate) listen: ListenOptions,
     pub(crate) cluster: ClusterOptions,
-}
-
-/// Where the process really listens.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Addresses {
-    pub(crate) api: SocketAddr,
-    pub(crate) dns: SocketAddr,
-    pub(crate) web: SocketAddr,
-    pub(crate) websecure: SocketAddr,
-    pub(crate) admin: SocketAddr,
 }
 
 /// The running parts.
@@ -245,83 +237,6 @@ impl Standalone {
     }
 }
 
-/// Everything that is bound before anything starts, so that a taken port is an error at once and nothing is half-started.
-struct Listeners {
-    api: ApiServer,
-    listening: Listening,
-    dns: DnsServer,
-    proxy: Proxy,
-    admin: AdminServer,
-}
-
-impl Listeners {
-    async fn bind(settings: &Settings) -> Result<Self> {
-        let ListenOptions {
-            dns_listen,
-            admin_listen,
-            ..
-        } = settings.listen;
-        let admin = AdminServer::bind(admin_listen)
-            .await
-            .map_err(|cause| listener::failed("admin-listen", admin_listen, cause))?;
-        let dns = kinglet_dns_server::Settings {
-            listen: vec![dns_listen],
-            ..Default::default()
-        };
-        let dns =
-            DnsServer::bind(dns).map_err(|error| listener::failed("dns-listen", dns_listen, error.source))?;
-        let proxy = bind_proxy(&settings.listen)?;
-        let api = open_api(settings).await?;
-        let listening = api.bind().map_err(|error| match error {
-            BindError::Listen { address, source } => listener::failed("api-listen", address, source),
-            other => other.into(),
-        })?;
-        Ok(Self {
-            api,
-            listening,
-            dns,
-            proxy,
-            admin,
-        })
-    }
-
-    fn addresses(&self) -> Result<Addresses> {
-        Ok(Addresses {
-            api: self.listening.local_addr(),
-            dns: self.dns.local_addr(),
-            web: self.proxy.address(EntryPoint::Web),
-            websecure: self.proxy.address(EntryPoint::Websecure),
-            admin: self.admin.local_addr()?,
-        })
-    }
-}
-
-fn bind_proxy(listen: &ListenOptions) -> Result<Proxy> {
-    let mut settings =
-        kinglet_ingress_proxy::Settings::new(listen.web_listen, listen.websecure_listen, tls_provider()?);
-    settings.hostname = hostname();
-    Proxy::bind(settings).map_err(|error| match error {
-        kinglet_ingress_proxy::BindError::Listen {
-            entry_point,
-            address,
-            source,
-        } => listener::failed(&format!("{entry_point}-listen"), address, source),
-        other => other.into(),
-    })
-}
-
-async fn open_api(settings: &Settings) -> Result<ApiServer> {
-    let api = kinglet_apiserver::Settings {
-        data_dir: Some(settings.data_dir.clone()),
-        listen: settings.listen.api_listen,
-        service_cidrs: settings.cluster.service_cidr.clone(),
-        cluster_domain: settings.cluster.cluster_domain.clone(),
-        ..kinglet_apiserver::Settings::default()
-    };
-    let opened = tokio::task::spawn_blocking(move || ApiServer::open(api)).await?;
-    opened.with_context(|| format!("--data-dir {}", settings.data_dir.display()))
-}
-
 /// A client that asks the embedded API server without sockets, as administrator.
 fn in_process(api: &ApiServer) -> Client {
     let api = api.clone();
@@ -330,13 +245,6 @@ fn in_process(api: &ApiServer) -> Client {
         request.extensions_mut().insert(Identity::admin());
         async move { api.handle(request).await }
     })
-}
-
-/// The TLS provider that the process installed at its start.
-fn tls_provider() -> Result<Arc<rustls::crypto::CryptoProvider>> {
-    rustls::crypto::CryptoProvider::get_default()
-        .cloned()
-        .context("no TLS provider is installed")
 }
 
 /// The address by which processes of this machine reach a listener: its own, or loopback for a wildcard address.
@@ -353,15 +261,5 @@ fn published(address: IpAddr) -> LoadBalancerIngress {
     LoadBalancerIngress {
         ip: Some(address.to_string().into()),
         hostname: None,
-    }
-}
-
-/// Name of this host, for Events and `X-Forwarded-Server`.
-fn hostname() -> String {
-    let name = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
-    if name.trim().is_empty() {
-        "localhost".to_owned()
-    } else {
-        name.trim().to_owned()
     }
 }
