@@ -188,6 +188,7 @@ impl Standalone {
         let outputs = ingress::Outputs {
             snapshot: snapshot.clone(),
             recorder: Recorder::spawn(self.client.clone(), ingress::COMPONENT, hostname(), stop.clone()),
+            metrics: ingress::ProblemMetrics::register(registry),
             client: self.client.clone(),
             published: vec![published(reachable(self.addresses.web))],
             gate: self.readiness.gate("ingress"),

@@ -111,6 +111,13 @@ impl Hello {
             .unwrap_or_else(|| panic!("{}", String::from_utf8_lossy(&output.stderr)));
         (code.parse().unwrap(), body.to_owned())
     }
+
+    /// The page `/metrics`.
+    pub(crate) fn metrics(&self) -> String {
+        let url = format!("http://{}/metrics", self.server.address("admin"));
+        let output = Command::new("curl").args(["-sS", &url]).output().unwrap();
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    }
 }
 
 /// Waits until a condition holds; fails with its last description otherwise.

@@ -167,5 +167,10 @@ fn problems(hello: &Hello) {
             Err(format!("events: {events:?}"))
         }
     });
+    let metrics = hello.metrics();
+    assert!(
+        metrics.contains("kinglet_ingress_problems{reason=\"SecretNotFound\"} 1"),
+        "{metrics}"
+    );
     answers(hello, "http://hello.example/api/version", 200);
 }

@@ -13,6 +13,7 @@ use kinglet_telemetry::Gate;
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio_util::sync::CancellationToken;
 
+pub(crate) use self::problems::ProblemMetrics;
 use self::problems::Problems;
 use self::status::StatusWriter;
 use super::Watched;
@@ -26,6 +27,8 @@ pub(crate) struct Outputs {
     pub(crate) snapshot: SharedSnapshot,
     /// Events.
     pub(crate) recorder: Recorder,
+    /// Counts of problems.
+    pub(crate) metrics: ProblemMetrics,
     /// Writes status.
     pub(crate) client: Client,
     /// Addresses under which Ingresses are reachable.
@@ -42,7 +45,7 @@ pub(crate) async fn run(
     stop: CancellationToken,
 ) {
     let mut compiler = Compiler::new(Options::default(), provider);
-    let mut problems = Problems::new(outputs.recorder);
+    let mut problems = Problems::new(outputs.recorder, outputs.metrics);
     let status = StatusWriter::spawn(outputs.client, outputs.published, stop);
     let mut changes = Changes::subscribe(&watched);
     while changes.next().await {

@@ -5,17 +5,55 @@ use std::collections::BTreeSet;
 use kinglet_ingress_providers::{ClusterView, Problem};
 use kinglet_kube::{ObjectReference, Recorder, Report, Severity};
 use kinglet_model::Ingress;
+use kinglet_telemetry::Registry;
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
 use tracing::{info, warn};
+
+/// Present problems of Ingresses by reason (`kinglet_ingress_problems`).
+#[derive(Clone, Debug, Default)]
+pub(crate) struct ProblemMetrics(Family<Labels, Gauge>);
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Labels {
+    reason: &'static str,
+}
+
+impl ProblemMetrics {
+    /// Metrics that the registry shows.
+    pub(crate) fn register(registry: &mut Registry) -> Self {
+        let metrics = Self::default();
+        registry.register(
+            "kinglet_ingress_problems",
+            "Present problems of Ingresses by reason",
+            metrics.0.clone(),
+        );
+        metrics
+    }
+
+    fn count(&self, problems: &BTreeSet<Problem>) {
+        self.0.clear();
+        for problem in problems {
+            let labels = Labels {
+                reason: problem.reason.as_str(),
+            };
+            self.0.get_or_create(&labels).inc();
+        }
+    }
+}
 
 pub(super) struct Problems {
     recorder: Recorder,
+    metrics: ProblemMetrics,
     known: BTreeSet<Problem>,
 }
 
 impl Problems {
-    pub(super) fn new(recorder: Recorder) -> Self {
+    pub(super) fn new(recorder: Recorder, metrics: ProblemMetrics) -> Self {
         Self {
             recorder,
+            metrics,
             known: BTreeSet::new(),
         }
     }
@@ -31,6 +69,9 @@ impl Problems {
         }
         for problem in self.known.difference(&found) {
             info!(ingress = %problem.ingress, field = problem.field, "problem is gone");
+        }
+        if found != self.known {
+            self.metrics.count(&found);
         }
         self.known = found;
     }
