@@ -15,6 +15,11 @@ use crate::tools;
 /// The backends' addresses are fixed: one sample at a time.
 static ADDRESSES: Mutex<()> = Mutex::new(());
 
+/// Holds the backends' addresses for one test.
+pub(crate) fn alone() -> MutexGuard<'static, ()> {
+    ADDRESSES.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// How long a change may take to be seen, on a loaded machine.
 const DEADLINE: Duration = Duration::from_secs(20);
 
@@ -31,7 +36,7 @@ pub(crate) struct Hello {
 impl Hello {
     /// Starts everything; `None` when kubectl is missing and tests may be skipped.
     pub(crate) fn start() -> Option<Self> {
-        let alone = ADDRESSES.lock().unwrap_or_else(PoisonError::into_inner);
+        let alone = alone();
         newest_kubectl()?;
         let echoes = [
             Echo::start(([127, 0, 0, 11], 5678).into()),

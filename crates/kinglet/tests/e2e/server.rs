@@ -75,13 +75,21 @@ impl Drop for Server {
     }
 }
 
-/// `kinglet server --standalone` on free ports.
-pub(crate) fn command(data_dir: &Path) -> Command {
+/// A subcommand that serves, on free ports.
+pub(crate) fn kinglet(subcommand: &str) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_kinglet"));
     let listeners =
         ["api", "dns", "web", "websecure", "admin"].map(|name| format!("--{name}-listen=127.0.0.1:0"));
-    command.args(["server", "--standalone", "--log-format=json", "--data-dir"]);
-    command.arg(data_dir).args(listeners).stdout(Stdio::null());
+    command.arg(subcommand).args(listeners).stdout(Stdio::null());
+    command
+}
+
+/// `kinglet server --standalone` on free ports.
+pub(crate) fn command(data_dir: &Path) -> Command {
+    let mut command = kinglet("server");
+    command
+        .args(["--standalone", "--log-format=json", "--data-dir"])
+        .arg(data_dir);
     command
 }
 
