@@ -1,6 +1,6 @@
 //! Requests for the objects of one kind.
 
-use http::header::{ACCEPT, CONTENT_TYPE};
+use http::header::ACCEPT;
 use http::{Method, Request};
 use kinglet_model::ObjectName;
 use kube::Client;
@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use crate::Resource;
 use crate::list::{Source, list};
+use crate::write::{self, JSON, MERGE_PATCH};
 
 /// Why a request failed.
 #[derive(Debug, thiserror::Error)]
@@ -148,13 +149,8 @@ impl Collection {
 
     /// Changes an object by a merge patch (RFC 7396).
     pub async fn merge(&self, name: &ObjectName, patch: &Value) -> Result<(), RequestError> {
-        self.send(
-            Method::PATCH,
-            self.resource.path(name),
-            "application/merge-patch+json",
-            patch,
-        )
-        .await
+        self.send(Method::PATCH, self.resource.path(name), MERGE_PATCH, patch)
+            .await
     }
 
     /// Deletes an object.
@@ -205,18 +201,10 @@ impl Collection {
         content: &str,
         body: &impl Serialize,
     ) -> Result<(), RequestError> {
-        let request = Request::builder()
-            .method(method)
-            .uri(uri)
-            .header(CONTENT_TYPE, content)
-            .body(serde_json::to_vec(body).map_err(kube::Error::SerdeError)?)
-            .map_err(kube::Error::HttpError)?;
-        self.client.request_text(request).await?;
+        write::send(&self.client, method, uri, content, body).await?;
         Ok(())
     }
 }
-
-const JSON: &str = "application/json";
 
 #[cfg(test)]
 mod tests {

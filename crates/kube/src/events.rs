@@ -3,12 +3,16 @@
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
+use http::Method;
 use kinglet_model::{Meta, Object, ObjectName};
 use kube::Client;
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
+
+use crate::resource::Resource;
+use crate::write::{JSON, MERGE_PATCH, send};
 
 /// A repetition within this time counts up the first Event (`series`) instead of making another.
 const REPEAT: Duration = Duration::from_secs(360);
@@ -40,13 +44,8 @@ pub struct ObjectReference {
 impl ObjectReference {
     /// A reference to a watched object.
     pub fn of<K: Object>(meta: &Meta) -> Self {
-        let api_version = if K::GROUP.is_empty() {
-            K::VERSION.to_owned()
-        } else {
-            format!("{}/{}", K::GROUP, K::VERSION)
-        };
         Self {
-            api_version,
+            api_version: Resource::of::<K>().api_version(),
             kind: K::KIND.to_owned(),
             name: meta.object_name(),
             uid: meta.uid.to_string(),
@@ -131,10 +130,10 @@ impl Writer {
             written.last = Instant::now();
             let series = json!({"series": {"count": written.count, "lastObservedTime": micro_time()}});
             let uri = format!("{}/{}", events_path(report), written.name);
-            return send(&self.client, http::Method::PATCH, uri, &series).await;
+            return send(&self.client, Method::PATCH, uri, MERGE_PATCH, &series).await;
         }
         let event = self.event(report);
-        send(&self.client, http::Method::POST, events_path(report), &event).await?;
+        send(&self.client, Method::POST, events_path(report), JSON, &event).await?;
         let name = event["metadata"]["name"].as_str().unwrap_or_default().to_owned();
         self.written.insert(
             report.clone(),
@@ -193,20 +192,4 @@ fn events_path(report: &Report) -> String {
 /// The present as `MicroTime`: RFC 3339 with six digits.
 fn micro_time() -> String {
     format!("{:.6}", jiff::Timestamp::now())
-}
-
-async fn send(client: &Client, method: http::Method, uri: String, body: &Value) -> Result<(), kube::Error> {
-    let content = if method == http::Method::PATCH {
-        "application/merge-patch+json"
-    } else {
-        "application/json"
-    };
-    let bytes = serde_json::to_vec(body).map_err(kube::Error::SerdeError)?;
-    let request = http::Request::builder()
-        .method(method)
-        .uri(uri)
-        .header(http::header::CONTENT_TYPE, content)
-        .body(bytes)
-        .map_err(kube::Error::HttpError)?;
-    client.request_text(request).await.map(|_| ())
 }

@@ -19,6 +19,7 @@ mod reflector;
 mod resource;
 pub mod status;
 mod watch;
+mod write;
 
 pub use backoff::Backoff;
 pub use client::{ConnectError, connect, in_process};

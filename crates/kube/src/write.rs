@@ -1,0 +1,28 @@
+//! Requests that carry JSON and whose answer matters only as success or failure.
+
+use http::header::CONTENT_TYPE;
+use http::{Method, Request};
+use kube::Client;
+use serde::Serialize;
+
+/// Media type of whole objects.
+pub(crate) const JSON: &str = "application/json";
+/// Media type of merge patches (RFC 7396).
+pub(crate) const MERGE_PATCH: &str = "application/merge-patch+json";
+
+/// Sends a body of a media type.
+pub(crate) async fn send(
+    client: &Client,
+    method: Method,
+    uri: String,
+    media_type: &str,
+    body: &impl Serialize,
+) -> Result<(), kube::Error> {
+    let request = Request::builder()
+        .method(method)
+        .uri(uri)
+        .header(CONTENT_TYPE, media_type)
+        .body(serde_json::to_vec(body).map_err(kube::Error::SerdeError)?)
+        .map_err(kube::Error::HttpError)?;
+    client.request_text(request).await.map(|_| ())
+}
