@@ -63,6 +63,12 @@ impl Entry {
         if resource.group.is_empty() && *resource.plural == *"namespaces" {
             subresources.push(own("finalize", &["update"]));
         }
+        if resource.group.is_empty() && *resource.plural == *"pods" {
+            subresources.push(Subresource {
+                kind: "Binding".into(),
+                ..own("binding", &["create"])
+            });
+        }
         if resource.scale.is_some() {
             subresources.push(Subresource {
                 name: "scale",

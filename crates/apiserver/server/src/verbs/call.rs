@@ -27,6 +27,8 @@ pub(crate) enum Part {
     Scale,
     /// The `finalize` subresource of Namespaces.
     Finalize,
+    /// The `binding` subresource of Pods.
+    Binding,
 }
 
 impl Part {
@@ -37,6 +39,7 @@ impl Part {
             Self::Status => "status",
             Self::Scale => "scale",
             Self::Finalize => "finalize",
+            Self::Binding => "binding",
         }
     }
 }

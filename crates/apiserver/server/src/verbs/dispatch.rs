@@ -67,6 +67,7 @@ pub(crate) async fn dispatch(server: Arc<Inner>, request: Request) -> Result<Ans
         Some("status") if kind.resource.has_status => Part::Status,
         Some("scale") if kind.resource.scale.is_some() => Part::Scale,
         Some("finalize") if kind.is("", "namespaces") => Part::Finalize,
+        Some("binding") if kind.is("", "pods") => Part::Binding,
         Some(other) => return Err(absent_subresource(&kind.resource.group, plural, other)),
     };
     let Request {
@@ -150,7 +151,8 @@ impl Call {
             (Part::Scale, &Method::PUT) => self.update_scale(body).await,
             (Part::Scale, &Method::PATCH) => self.patch_scale(body).await,
             (Part::Finalize, &Method::PUT) => self.update(body).await,
-            (Part::Scale | Part::Finalize, _) => Err(method_not_allowed()),
+            (Part::Binding, &Method::POST) => self.bind(body).await,
+            (Part::Scale | Part::Finalize | Part::Binding, _) => Err(method_not_allowed()),
             (_, &Method::GET) => self.allow("get").and_then(|()| self.get()),
             (_, &Method::PUT) => {
                 self.allow("update")?;
@@ -188,7 +190,6 @@ fn absent_subresource(group: &str, plural: &str, subresource: &str) -> ApiError 
             "portforward",
             "proxy",
             "eviction",
-            "binding",
             "ephemeralcontainers",
         ]
         .as_slice(),

@@ -3,6 +3,7 @@
 //! A write passes the same stations whatever its verb: decode, complete (defaults, fields that only the server decides), validate,
 //! allocate, store. A read copies encoded objects from the store.
 
+mod binding;
 mod call;
 mod create;
 mod decode;

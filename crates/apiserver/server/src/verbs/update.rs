@@ -106,7 +106,7 @@ impl Call {
         self.store_update(stored, object).await
     }
 
-    async fn store_update(&self, stored: &Stored, object: Value) -> Result<Value, ApiError> {
+    pub(crate) async fn store_update(&self, stored: &Stored, object: Value) -> Result<Value, ApiError> {
         let name = self.name();
         let gone = meta::is_terminating(&object) && !self.is_held(&object);
         let change = if gone {
@@ -180,7 +180,7 @@ impl Call {
                     };
                 }
             }
-            Part::Main | Part::Scale => {}
+            Part::Main | Part::Scale | Part::Binding => {}
         }
     }
 

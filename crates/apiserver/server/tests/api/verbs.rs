@@ -276,3 +276,53 @@ async fn status_and_scale_are_parts_of_their_own() {
         (&json!(5), &json!(2))
     );
 }
+
+#[tokio::test]
+async fn a_pod_is_bound_once() {
+    let api = Api::in_memory();
+    let pods = "/api/v1/namespaces/default/pods";
+    let pod = |name: &str, gates: Value| {
+        json!({"metadata": {"name": name}, "spec": {
+            "schedulingGates": gates, "containers": [{"name": "main", "image": "none"}],
+        }})
+    };
+    api.post(pods, pod("a", json!([]))).await;
+    api.post(pods, pod("gated", json!([{"name": "example.com/wait"}])))
+        .await;
+    let binding = |name: &str, node: &str| {
+        json!({"apiVersion": "v1", "kind": "Binding", "metadata": {"name": name, "annotations": {"by": "hand"}},
+            "target": {"kind": "Node", "name": node}})
+    };
+    let (status, refused) = api.post(&format!("{pods}/a/binding"), binding("a", "")).await;
+    assert_eq!(
+        (status, &refused["details"]["causes"][0]["field"]),
+        (422, &json!("target.name"))
+    );
+    let (status, done) = api.post(&format!("{pods}/a/binding"), binding("a", "n1")).await;
+    assert_eq!((status, &done["status"]), (201, &json!("Success")));
+    let (_, bound) = api.get(&format!("{pods}/a")).await;
+    assert_eq!(bound["spec"]["nodeName"], "n1");
+    assert_eq!(bound["metadata"]["annotations"]["by"], "hand");
+    let condition = &bound["status"]["conditions"][0];
+    assert_eq!(
+        (&condition["type"], &condition["status"]),
+        (&json!("PodScheduled"), &json!("True"))
+    );
+    let conflicts = [
+        (
+            "a",
+            "Operation cannot be fulfilled on pods/binding \"a\": pod a is already assigned to node \"n1\"",
+        ),
+        (
+            "gated",
+            "Operation cannot be fulfilled on pods/binding \"gated\": pod gated has non-empty .spec.schedulingGates",
+        ),
+    ];
+    for (name, message) in conflicts {
+        let path = format!("{pods}/{name}/binding");
+        let (status, conflict) = api.post(&path, binding(name, "n2")).await;
+        assert_eq!((status, &conflict["message"]), (409, &json!(message)));
+    }
+    let (status, _) = api.get(&format!("{pods}/a/binding")).await;
+    assert_eq!(status, 405);
+}
