@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::Resource;
 use crate::list::{Source, list};
-use crate::write::{self, JSON, MERGE_PATCH};
+use crate::write::{self, JSON, MERGE_PATCH, STRATEGIC_PATCH};
 
 /// Why a request failed.
 #[derive(Debug, thiserror::Error)]
@@ -67,6 +67,8 @@ pub struct Deletion<'a> {
     pub resource_version: Option<&'a str>,
     /// The fate of dependents; the kind's default when not given.
     pub propagation: Option<Propagation>,
+    /// Seconds that a Pod has to end; its own when not given, and 0 does not wait for its node.
+    pub grace_period: Option<u32>,
 }
 
 impl Deletion<'_> {
@@ -78,6 +80,9 @@ impl Deletion<'_> {
             .filter_map(|(field, value)| Some((field, (*value)?)))
         {
             body["preconditions"][field] = value.into();
+        }
+        if let Some(seconds) = self.grace_period {
+            body["gracePeriodSeconds"] = seconds.into();
         }
         if let Some(propagation) = self.propagation {
             body["propagationPolicy"] = json!(propagation);
@@ -130,6 +135,28 @@ impl Collection {
             .await
     }
 
+    /// Creates an object, and answers what the server made of it.
+    pub async fn create_and_read<T: DeserializeOwned>(
+        &self,
+        namespace: &str,
+        object: &impl Serialize,
+    ) -> Result<T, RequestError> {
+        let path = self.resource.collection(namespace);
+        let request = write::request(Method::POST, path, JSON, object)?;
+        Ok(self.client.request(request).await?)
+    }
+
+    /// Creates a subresource of an object, for instance `binding`.
+    pub async fn create_part(
+        &self,
+        name: &ObjectName,
+        part: &str,
+        object: &impl Serialize,
+    ) -> Result<(), RequestError> {
+        let path = format!("{}/{part}", self.resource.path(name));
+        self.send(Method::POST, path, JSON, object).await
+    }
+
     /// Replaces an object; with a `resourceVersion` in it only if nobody changed it since.
     pub async fn replace(&self, name: &ObjectName, object: &impl Serialize) -> Result<(), RequestError> {
         self.send(Method::PUT, self.resource.path(name), JSON, object)
@@ -151,6 +178,23 @@ impl Collection {
     pub async fn merge(&self, name: &ObjectName, patch: &Value) -> Result<(), RequestError> {
         self.send(Method::PATCH, self.resource.path(name), MERGE_PATCH, patch)
             .await
+    }
+
+    /// Changes an object of a built-in kind by a strategic merge patch: lists with keys are merged.
+    pub async fn strategic(&self, name: &ObjectName, patch: &Value) -> Result<(), RequestError> {
+        self.send(Method::PATCH, self.resource.path(name), STRATEGIC_PATCH, patch)
+            .await
+    }
+
+    /// As [`Collection::strategic`], for a subresource, for instance `status`.
+    pub async fn strategic_part(
+        &self,
+        name: &ObjectName,
+        part: &str,
+        patch: &Value,
+    ) -> Result<(), RequestError> {
+        let path = format!("{}/{part}", self.resource.path(name));
+        self.send(Method::PATCH, path, STRATEGIC_PATCH, patch).await
     }
 
     /// Deletes an object.
@@ -218,9 +262,11 @@ mod tests {
             uid: Some("u"),
             resource_version: Some("7"),
             propagation: Some(Propagation::Foreground),
+            grace_period: Some(0),
         };
         let body = all.body();
         assert_eq!(body["preconditions"], json!({"uid": "u", "resourceVersion": "7"}));
         assert_eq!(body["propagationPolicy"], "Foreground");
+        assert_eq!(body["gracePeriodSeconds"], 0);
     }
 }

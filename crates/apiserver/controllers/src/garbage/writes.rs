@@ -76,6 +76,7 @@ impl Round<'_> {
         how: Propagation,
     ) -> Result<(), Trouble> {
         let how = Deletion {
+            grace_period: None,
             uid: Some(&live.uid),
             resource_version: revision,
             propagation: Some(how),
