@@ -27,6 +27,13 @@ impl<K: Clone + Eq + Hash> Queue<K> {
         self.due.insert(key, Instant::now());
     }
 
+    /// The key is due after a pause at the latest.
+    pub(crate) fn mark_within(&mut self, key: K, pause: Duration) {
+        let at = Instant::now() + pause;
+        let due = self.due.entry(key).or_insert(at);
+        *due = at.min(*due);
+    }
+
     /// The work on a key is done.
     pub(crate) fn succeeded(&mut self, key: &K) {
         self.failed.remove(key);

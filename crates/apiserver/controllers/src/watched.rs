@@ -19,8 +19,13 @@ pub(crate) struct Watched<K> {
 
 impl<K: Object> Watched<K> {
     pub(crate) fn start(client: &Client, stop: &CancellationToken) -> Self {
+        Self::of(&Reflector::spawn(client.clone(), stop.clone()))
+    }
+
+    /// The changes of a cache that others follow, too.
+    pub(crate) fn of(cache: &Reflector<K>) -> Self {
         Self {
-            deltas: Reflector::spawn(client.clone(), stop.clone()).subscribe(),
+            deltas: cache.subscribe(),
             synced: false,
         }
     }

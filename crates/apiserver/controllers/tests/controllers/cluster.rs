@@ -15,7 +15,7 @@ pub(crate) struct Cluster {
     pub(crate) client: Client,
     /// The test's namespace.
     pub(crate) namespace: String,
-    stop: CancellationToken,
+    pub(crate) stop: CancellationToken,
     _guard: DropGuard,
 }
 
@@ -53,6 +53,37 @@ impl Cluster {
             .expect("controllers are synced in time");
         assert!(controllers.is_synced());
         controllers
+    }
+
+    /// Starts the controllers of workloads with a grace period of nodes.
+    pub(crate) async fn run_workloads(&self, node_grace_period: Duration) {
+        let settings = kinglet_controllers::Settings {
+            node_grace_period,
+            ..kinglet_controllers::Settings::default()
+        };
+        let mut controllers = kinglet_controllers::spawn_workloads(&self.client, &settings, &self.stop);
+        tokio::time::timeout(PATIENCE, controllers.synced())
+            .await
+            .expect("controllers are synced in time");
+    }
+
+    /// Path of the objects of a kind of the group `apps` in the test's namespace.
+    pub(crate) fn apps(&self, plural: &str) -> String {
+        format!("/apis/apps/v1/namespaces/{}/{plural}", self.namespace)
+    }
+
+    /// Waits for an Event about an object, and answers its text.
+    pub(crate) async fn event(&self, object: &str, reason: &str) -> String {
+        let path = self.core("events");
+        let found = |list: &Value| {
+            let events = list["items"].as_array().into_iter().flatten();
+            let mut events =
+                events.filter(|one| one["involvedObject"]["name"] == object && one["reason"] == reason);
+            events.next().cloned()
+        };
+        let list = self.until(&path, |list| found(list).is_some()).await;
+        let event = found(&list).unwrap_or_default();
+        event["message"].as_str().unwrap_or_default().to_owned()
     }
 
     /// Path of the objects of a core kind in the test's namespace.

@@ -1,0 +1,144 @@
+//! From a Deployment and the ReplicaSets of its namespace to the next step.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use super::super::claim::{Claim, claim};
+use super::super::objects::{Deployment, DeploymentStatus, ReplicaSet, Strategy};
+use super::revision::{self, Annotations};
+use super::rolling::{self, Resize};
+use super::sets::Sets;
+use super::{proportion, status};
+
+/// The writes that a Deployment needs now.
+#[derive(Debug)]
+pub(super) struct Plan {
+    pub(super) adopt: Vec<Arc<ReplicaSet>>,
+    pub(super) release: Vec<Arc<ReplicaSet>>,
+    /// A new ReplicaSet.
+    pub(super) create: Option<Value>,
+    /// Annotations and other fields in which the new ReplicaSet differs from what it should be.
+    pub(super) update: Option<(Arc<ReplicaSet>, Annotations)>,
+    pub(super) resize: Vec<Resize>,
+    pub(super) delete: Vec<Arc<ReplicaSet>>,
+    /// The revision that the Deployment is to carry.
+    pub(super) revision: Option<String>,
+    pub(super) status: DeploymentStatus,
+    /// When to look again although nothing changes: progress has a deadline.
+    pub(super) again: Option<Duration>,
+}
+
+/// Plans the next step.
+pub(super) fn plan<'a>(
+    deployment: &Deployment,
+    namespace: impl IntoIterator<Item = &'a Arc<ReplicaSet>>,
+    now: Timestamp,
+) -> Plan {
+    let Some(selector) = deployment.selector.as_ref().filter(|one| !one.is_empty()) else {
+        return nothing(deployment);
+    };
+    let Claim {
+        owned,
+        adopt,
+        release,
+    } = claim(&deployment.metadata, selector, namespace);
+    if !adopt.is_empty() || !release.is_empty() {
+        // Their changes come back and call for the next plan.
+        return Plan {
+            adopt,
+            release,
+            ..nothing(deployment)
+        };
+    }
+    let sets = Sets::of(deployment, owned);
+    let mut plan = nothing(deployment);
+    if deployment.metadata.deletion_timestamp.is_some() {
+        plan.status = status::counted(deployment, &sets, now);
+        return plan;
+    }
+    let resizing = deployment.paused || proportion::is_due(deployment, &sets);
+    if resizing {
+        plan.resize = proportion::resize(deployment, &sets);
+        plan.status = status::counted(deployment, &sets, now);
+    } else {
+        roll_out(&mut plan, deployment, &sets);
+        let created = plan
+            .create
+            .as_ref()
+            .and_then(|set| set["metadata"]["name"].as_str());
+        plan.status = status::rolled(deployment, &sets, created, now);
+        plan.again = status::deadline(deployment, &plan.status, now);
+        if status::is_complete(deployment, &plan.status) {
+            plan.delete = revision::forgotten(deployment, &sets);
+        }
+    }
+    plan.resize.retain(|resize| is_needed(deployment, resize));
+    note_revision(&mut plan, deployment, &sets);
+    plan
+}
+
+fn nothing(deployment: &Deployment) -> Plan {
+    Plan {
+        adopt: Vec::new(),
+        release: Vec::new(),
+        create: None,
+        update: None,
+        resize: Vec::new(),
+        delete: Vec::new(),
+        revision: None,
+        status: deployment.status.clone(),
+        again: None,
+    }
+}
+
+fn roll_out(plan: &mut Plan, deployment: &Deployment, sets: &Sets) {
+    let create = |size| Some(revision::new_set(deployment, sets, size));
+    match (&deployment.strategy, &sets.new) {
+        (Strategy::Rolling { .. }, None) => plan.create = create(rolling::new_size(deployment, sets)),
+        (Strategy::Rolling { .. }, Some(_)) => plan.resize = rolling::step(deployment, sets),
+        (Strategy::Recreate, new) => {
+            let old = sets.old.iter().filter(|set| set.replicas > 0);
+            plan.resize = old.map(|set| (set.clone(), 0)).collect();
+            if !plan.resize.is_empty() || !sets.old.iter().all(|set| is_empty(set)) {
+                return;
+            }
+            match new {
+                Some(new) => plan.resize = vec![(new.clone(), deployment.replicas)],
+                None => plan.create = create(deployment.replicas),
+            }
+        }
+    }
+}
+
+/// Whether no Pod of a ReplicaSet is left, not even one that is ending.
+fn is_empty(set: &ReplicaSet) -> bool {
+    set.is_observed() && set.status.replicas == 0 && set.status.terminating_replicas == 0
+}
+
+/// Whether a ReplicaSet has another size, or other annotations of its size.
+fn is_needed(deployment: &Deployment, (set, size): &Resize) -> bool {
+    let wanted = revision::sizes(deployment);
+    let differs = |(key, value): (&Box<str>, &Box<str>)| set.metadata.annotation(key) != Some(value);
+    *size != set.replicas || wanted.iter().any(differs)
+}
+
+/// The new ReplicaSet carries the annotations of the Deployment, and both the revision.
+fn note_revision(plan: &mut Plan, deployment: &Deployment, sets: &Sets) {
+    if let Some(new) = &sets.new {
+        let mut wanted = revision::annotations(deployment, sets);
+        wanted.retain(|key, value| new.metadata.annotation(key) != Some(value));
+        if !wanted.is_empty() || new.min_ready_seconds != deployment.min_ready_seconds {
+            plan.update = Some((new.clone(), wanted));
+        }
+    }
+    let known = deployment.metadata.annotation(revision::ANNOTATION_REVISION);
+    let current = revision::of_deployment(sets);
+    let exists = sets.new.is_some() || plan.create.is_some();
+    plan.revision = (exists && known != Some(current.as_str())).then_some(current);
+}
+
+#[cfg(test)]
+mod tests;

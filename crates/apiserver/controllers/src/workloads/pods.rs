@@ -1,0 +1,130 @@
+//! The writes by which owners make, take over and delete their Pods.
+
+use std::sync::Arc;
+
+use kinglet_kube::{
+    Client, Collection, Deletion, ObjectReference, Recorder, Report, RequestError, Resource, Severity,
+};
+use kinglet_model::{Meta, Object, ObjectName};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::objects::{Owner, Pod};
+
+/// Writes Pods and tells of it in Events.
+#[derive(Clone)]
+pub(super) struct PodWriter {
+    pods: Collection,
+    pub(super) recorder: Recorder,
+}
+
+#[derive(Deserialize)]
+struct Created {
+    metadata: Meta,
+}
+
+impl PodWriter {
+    pub(super) fn new(client: &Client, recorder: Recorder) -> Self {
+        let pods = Collection::new(client.clone(), Resource::of::<Pod>());
+        Self { pods, recorder }
+    }
+
+    /// Creates a Pod of an owner and answers its uid; `None` in a namespace that is being deleted.
+    pub(super) async fn create<K: Object>(
+        &self,
+        owner: &Meta,
+        pod: &Value,
+    ) -> Result<Option<Arc<str>>, RequestError> {
+        match self.pods.create_and_read::<Created>(&owner.namespace, pod).await {
+            Ok(created) => {
+                let note = format!("Created pod: {}", created.metadata.name);
+                self.report::<K>(owner, Severity::Normal, "SuccessfulCreate", note);
+                Ok(Some(created.metadata.uid))
+            }
+            Err(error) if error.is_namespace_terminating() => Ok(None),
+            Err(error) => {
+                self.report::<K>(
+                    owner,
+                    Severity::Warning,
+                    "FailedCreate",
+                    format!("Error creating: {error}"),
+                );
+                Err(error)
+            }
+        }
+    }
+
+    /// Deletes a Pod of an owner.
+    pub(super) async fn delete<K: Object>(&self, owner: &Meta, pod: &Pod) -> Result<(), RequestError> {
+        let how = Deletion {
+            uid: Some(&pod.metadata.uid),
+            ..Deletion::default()
+        };
+        match self.pods.delete(&pod.object_name(), &how).await {
+            Ok(()) => {
+                let note = format!("Deleted pod: {}", pod.metadata.name);
+                self.report::<K>(owner, Severity::Normal, "SuccessfulDelete", note);
+                Ok(())
+            }
+            Err(error) if error.is_not_found() || error.is_conflict() => Ok(()),
+            Err(error) => {
+                self.report::<K>(
+                    owner,
+                    Severity::Warning,
+                    "FailedDelete",
+                    format!("Error deleting: {error}"),
+                );
+                Err(error)
+            }
+        }
+    }
+
+    /// Makes an owner the controller of a Pod that has none.
+    pub(super) async fn adopt<K: Object>(&self, owner: &Meta, pod: &Pod) -> Result<(), RequestError> {
+        adopt(&self.pods, &pod.metadata, Owner::reference::<K>(owner)).await
+    }
+
+    /// Ends the control of an owner over a Pod.
+    pub(super) async fn release(&self, owner: &Meta, pod: &Pod) -> Result<(), RequestError> {
+        release(&self.pods, &pod.metadata, &owner.uid).await
+    }
+
+    fn report<K: Object>(&self, owner: &Meta, severity: Severity, reason: &'static str, note: String) {
+        self.recorder.report(Report {
+            regarding: ObjectReference::of::<K>(owner),
+            severity,
+            reason,
+            action: reason,
+            note,
+        });
+    }
+}
+
+/// Adds the reference to a controller; an object that is gone needs none.
+pub(super) async fn adopt(
+    collection: &Collection,
+    object: &Meta,
+    reference: Value,
+) -> Result<(), RequestError> {
+    let patch = json!({"metadata": {"uid": &*object.uid, "ownerReferences": [reference]}});
+    unless_gone(collection.strategic(&name(object), &patch).await)
+}
+
+/// Takes the reference to a controller away.
+pub(super) async fn release(collection: &Collection, object: &Meta, owner: &str) -> Result<(), RequestError> {
+    let references = json!([{"$patch": "delete", "uid": owner}]);
+    let patch = json!({"metadata": {"uid": &*object.uid, "ownerReferences": references}});
+    unless_gone(collection.strategic(&name(object), &patch).await)
+}
+
+fn name(object: &Meta) -> ObjectName {
+    object.object_name()
+}
+
+/// An object that is gone, or another of the same name, is as good as a success.
+pub(super) fn unless_gone(result: Result<(), RequestError>) -> Result<(), RequestError> {
+    match result {
+        Err(error) if error.is_not_found() => Ok(()),
+        result => result,
+    }
+}
