@@ -25,6 +25,17 @@ const IMPURE: &[&str] = &[
     "socket2",
 ];
 
+/// Crates that do system calls only, and what they may never need, directly or not.
+const BARE: &[&str] = &["kinglet-nft"];
+const NOT_BARE: &[&str] = &[
+    "tokio",
+    "hyper",
+    "kube",
+    "kube-client",
+    "kube-core",
+    "k8s-openapi",
+];
+
 /// A crate that only some of ours may name.
 const RESERVED: &[(&str, &[&str])] = &[
     ("kube", &["kinglet-kube"]),
@@ -59,6 +70,7 @@ pub(super) fn check(workspace: &Workspace) -> Vec<String> {
     let mut findings = missing(workspace);
     for package in workspace.own() {
         findings.extend(purity(workspace, package));
+        findings.extend(bareness(workspace, package));
         findings.extend(reservations(workspace, package));
         findings.extend(sideways(workspace, package));
     }
@@ -68,7 +80,7 @@ pub(super) fn check(workspace: &Workspace) -> Vec<String> {
 /// A rule about a crate that is no longer there checks nothing.
 fn missing(workspace: &Workspace) -> Vec<String> {
     let own: BTreeSet<&str> = workspace.own().map(|package| package.name.as_str()).collect();
-    let named = PURE.iter().chain(SERVICES.iter().copied().flatten());
+    let named = PURE.iter().chain(BARE).chain(SERVICES.iter().copied().flatten());
     named
         .filter(|name| !own.contains(*name))
         .map(|name| format!("tidy names {name}, which is not in the workspace"))
@@ -84,6 +96,19 @@ fn purity(workspace: &Workspace, package: &Package) -> Vec<String> {
         .iter()
         .filter(|name| direct.contains(*name))
         .map(|name| format!("{} is pure and must not need {name}", package.name))
+        .collect()
+}
+
+fn bareness(workspace: &Workspace, package: &Package) -> Vec<String> {
+    if !BARE.contains(&package.name.as_str()) {
+        return Vec::new();
+    }
+    let closure = workspace.closure(package);
+    let own = workspace.own().map(|own| own.name.as_str());
+    let refused = NOT_BARE.iter().copied().chain(own);
+    refused
+        .filter(|name| *name != package.name && closure.contains(*name))
+        .map(|name| format!("{} does system calls only and must not need {name}", package.name))
         .collect()
 }
 

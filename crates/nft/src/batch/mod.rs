@@ -1,0 +1,223 @@
+//! Batches: operations that the kernel applies all together or not at all.
+
+mod elements;
+mod objects;
+mod operation;
+
+pub(crate) use elements::attribute as list_attribute;
+pub use operation::{Action, ObjectKind, Operation};
+
+use crate::error::Error;
+use crate::netlink::{Header, Writer, flag, header, kind, patch_length};
+use crate::object::Table;
+use crate::statement::InvalidReason;
+
+/// `NFNL_SUBSYS_NFTABLES`
+pub(crate) const SUBSYSTEM: u16 = 10;
+/// `NFNL_BATCH_GENID`
+const BATCH_GENERATION: u16 = 1;
+/// Longest name that the kernel accepts.
+const NAME: usize = 255;
+
+/// Operations in order, encoded as they are added. Nothing happens before [`Connection::commit`](crate::Connection::commit), which also
+/// reports an operation that could not be encoded.
+#[derive(Clone, Debug, Default)]
+pub struct Batch {
+    bytes: Vec<u8>,
+    pub(crate) queued: Vec<Queued>,
+    generation: Option<u32>,
+    next_set: u32,
+    invalid: Option<Error>,
+}
+
+/// A message of a batch.
+#[derive(Clone, Debug)]
+pub(crate) struct Queued {
+    pub(crate) operation: Operation,
+    /// Where the message starts in the batch's octets.
+    pub(crate) start: usize,
+    /// For elements: which of the caller's elements each one of the message stands for.
+    pub(crate) elements: Vec<u32>,
+}
+
+/// A batch with the sequence numbers of one transmission.
+#[derive(Debug)]
+pub(crate) struct Transmission {
+    pub(crate) bytes: Vec<u8>,
+    /// Sequence number of the beginning; that of operation `i` is `first + 1 + i`.
+    pub(crate) first: u32,
+    /// Where the operations start in `bytes`.
+    pub(crate) operations_at: usize,
+}
+
+impl Batch {
+    /// A batch that does nothing.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Whether there is nothing to be done.
+    pub fn is_empty(&self) -> bool {
+        self.queued.is_empty() && self.invalid.is_none()
+    }
+
+    /// Messages to be sent; an operation on many elements takes several.
+    pub fn len(&self) -> usize {
+        self.queued.len()
+    }
+
+    /// Makes the kernel refuse the batch with `ERESTART` if anybody changed anything since this generation
+    /// ([`Connection::generation`](crate::Connection::generation)).
+    pub fn expect_generation(&mut self, generation: u32) -> &mut Self {
+        self.generation = Some(generation);
+        self
+    }
+
+    /// Reports an operation that could not be encoded.
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        self.invalid.clone().map_or(Ok(()), Err)
+    }
+
+    /// Sequence numbers that a transmission takes.
+    pub(crate) fn sequences(&self) -> u32 {
+        u32::try_from(self.queued.len())
+            .unwrap_or(u32::MAX)
+            .saturating_add(2)
+    }
+
+    /// The octets to be sent, which end with the order to apply them unless only a check is wanted.
+    pub(crate) fn transmission(&self, first: u32, apply: bool) -> Transmission {
+        let mut bytes = Vec::with_capacity(self.bytes.len() + 64);
+        self.begin(first, &mut bytes);
+        let operations_at = bytes.len();
+        bytes.extend_from_slice(&self.bytes);
+        let mut sequence = first;
+        for queued in &self.queued {
+            sequence = sequence.wrapping_add(1);
+            let at = operations_at + queued.start + 8;
+            if let Some(field) = bytes.get_mut(at..at + 4) {
+                field.copy_from_slice(&sequence.to_ne_bytes());
+            }
+        }
+        self.acknowledge_last(operations_at, &mut bytes);
+        if apply {
+            end(sequence.wrapping_add(1), &mut bytes);
+        }
+        Transmission {
+            bytes,
+            first,
+            operations_at,
+        }
+    }
+
+    fn begin(&self, sequence: u32, bytes: &mut Vec<u8>) {
+        header(bytes, batch_header(kind::BATCH_BEGIN, sequence));
+        if let Some(generation) = self.generation {
+            let mut writer = Writer::on(std::mem::take(bytes));
+            writer.u32(BATCH_GENERATION, generation);
+            *bytes = writer.finish();
+        }
+        patch_length(bytes, 0);
+    }
+
+    /// Asks for an acknowledgement of the last operation, which proves that the kernel took the batch.
+    fn acknowledge_last(&self, operations_at: usize, bytes: &mut [u8]) {
+        let Some(last) = self.queued.last() else { return };
+        let at = operations_at + last.start + 6;
+        if let Some([low, high]) = bytes.get_mut(at..at + 2) {
+            let flags = u16::from_ne_bytes([*low, *high]) | flag::ACK;
+            [*low, *high] = flags.to_ne_bytes();
+        }
+    }
+
+    /// Adds a message.
+    fn push(
+        &mut self,
+        operation: Operation,
+        message: u16,
+        flags: u16,
+        fill: impl FnOnce(&mut Writer),
+    ) -> &mut Self {
+        self.push_elements(operation, message, flags, Vec::new(), fill)
+    }
+
+    fn push_elements(
+        &mut self,
+        operation: Operation,
+        message: u16,
+        flags: u16,
+        elements: Vec<u32>,
+        fill: impl FnOnce(&mut Writer),
+    ) -> &mut Self {
+        if let Some(reason) = bad_name(&operation) {
+            return self.fail(operation, reason);
+        }
+        let start = self.bytes.len();
+        let head = Header {
+            kind: SUBSYSTEM << 8 | message,
+            flags: flag::REQUEST | flags,
+            family: operation.family.number(),
+            ..Header::default()
+        };
+        header(&mut self.bytes, head);
+        let mut writer = Writer::on(std::mem::take(&mut self.bytes));
+        fill(&mut writer);
+        let oversized = writer.oversized();
+        self.bytes = writer.finish();
+        patch_length(&mut self.bytes, start);
+        if oversized {
+            self.bytes.truncate(start);
+            return self.fail(operation, InvalidReason::TooLong);
+        }
+        self.queued.push(Queued {
+            operation,
+            start,
+            elements,
+        });
+        self
+    }
+
+    /// Keeps the first operation that cannot be encoded.
+    fn fail(&mut self, operation: Operation, reason: InvalidReason) -> &mut Self {
+        let invalid = Error::Invalid {
+            operation: Box::new(operation),
+            reason: Box::new(reason),
+        };
+        self.invalid.get_or_insert(invalid);
+        self
+    }
+
+    fn operation(action: Action, object: ObjectKind, table: &Table, name: &str) -> Operation {
+        Operation {
+            action,
+            object,
+            family: table.family,
+            table: table.name.clone(),
+            name: name.to_owned(),
+            handle: None,
+        }
+    }
+}
+
+fn batch_header(kind: u16, sequence: u32) -> Header {
+    Header {
+        kind,
+        flags: flag::REQUEST,
+        sequence,
+        family: 0,
+        resource: SUBSYSTEM,
+    }
+}
+
+fn end(sequence: u32, bytes: &mut Vec<u8>) {
+    let start = bytes.len();
+    header(bytes, batch_header(kind::BATCH_END, sequence));
+    patch_length(bytes, start);
+}
+
+/// The kernel would cut a name at a NUL, and refuse one that is too long without saying why.
+fn bad_name(operation: &Operation) -> Option<InvalidReason> {
+    let bad = |name: &&String| name.len() > NAME || name.contains('\0');
+    let name = [&operation.table, &operation.name].into_iter().find(bad)?;
+    Some(InvalidReason::Name(name.clone(), NAME))
+}

@@ -1,0 +1,116 @@
+//! A netlink socket for netfilter.
+
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+
+use super::sys;
+
+/// Room for one datagram of answers; the kernel fills at most 32 KiB for a dump.
+const RECEIVE: usize = 256 * 1024;
+/// Answers that may wait in the socket: an error for each of many thousand messages.
+const RECEIVE_QUEUE: i32 = 8 * 1024 * 1024;
+
+/// An open socket. The kernel answers while it takes a request, so that receiving never waits.
+#[derive(Debug)]
+pub(crate) struct Socket {
+    fd: OwnedFd,
+    port: u32,
+    sequence: u32,
+    send_buffer: usize,
+    buffer: Vec<u8>,
+}
+
+impl Socket {
+    /// Opens a socket in the network namespace of the calling thread; it stays there when it moves to another thread.
+    pub(crate) fn open() -> io::Result<Self> {
+        let fd = sys::open()?;
+        let port = sys::bind(fd.as_fd())?;
+        let socket = Self {
+            fd,
+            port,
+            sequence: 1,
+            send_buffer: 0,
+            buffer: vec![0; RECEIVE],
+        };
+        socket.set(libc::SOL_NETLINK, libc::NETLINK_EXT_ACK, 1)?;
+        socket.set(libc::SOL_NETLINK, libc::NETLINK_CAP_ACK, 1)?;
+        // Without the privilege, the limit of the system stays.
+        let forced = socket.set(libc::SOL_SOCKET, libc::SO_RCVBUFFORCE, RECEIVE_QUEUE);
+        if forced.is_err() {
+            socket.set(libc::SOL_SOCKET, libc::SO_RCVBUF, RECEIVE_QUEUE)?;
+        }
+        Ok(socket)
+    }
+
+    /// The address of the socket, by which the kernel knows the owner of a table.
+    pub(crate) fn port(&self) -> u32 {
+        self.port
+    }
+
+    /// Reserves `count` sequence numbers and returns the first.
+    pub(crate) fn sequence(&mut self, count: u32) -> u32 {
+        let first = self.sequence;
+        self.sequence = first.wrapping_add(count);
+        first
+    }
+
+    /// Sends a datagram whole, whatever its length.
+    pub(crate) fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.make_room(bytes.len());
+        loop {
+            match sys::send(self.fd.as_fd(), bytes) {
+                Ok(_) => return Ok(()),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// The next datagram of answers, if there is one.
+    pub(crate) fn receive(&mut self) -> io::Result<Option<&[u8]>> {
+        let len = loop {
+            match sys::receive(self.fd.as_fd(), &mut self.buffer) {
+                Ok(len) => break len,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(None),
+                Err(error) => return Err(error),
+            }
+        };
+        let datagram = self.buffer.get(..len);
+        datagram.map(Some).ok_or(io::ErrorKind::InvalidData.into())
+    }
+
+    /// Forgets answers that nobody waits for. An error, such as a queue that overflowed, is forgotten too.
+    pub(crate) fn drain(&mut self) {
+        let most = 2 * RECEIVE_QUEUE / 32;
+        for _ in 0..most {
+            if matches!(self.receive(), Ok(None)) {
+                return;
+            }
+        }
+    }
+
+    /// The kernel takes a datagram only if it fits into the send buffer.
+    fn make_room(&mut self, len: usize) {
+        let wanted = len.saturating_mul(2).saturating_add(4096);
+        if wanted <= self.send_buffer {
+            return;
+        }
+        let value = i32::try_from(wanted / 2).unwrap_or(i32::MAX / 2);
+        let forced = self.set(libc::SOL_SOCKET, libc::SO_SNDBUFFORCE, value);
+        let set = forced.or_else(|_| self.set(libc::SOL_SOCKET, libc::SO_SNDBUF, value));
+        if set.is_ok() {
+            self.send_buffer = wanted;
+        }
+    }
+
+    fn set(&self, level: i32, option: i32, value: i32) -> io::Result<()> {
+        sys::set_option(self.fd.as_fd(), level, option, value)
+    }
+}
+
+impl AsFd for Socket {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.fd.as_fd()
+    }
+}

@@ -1,0 +1,21 @@
+//! The objects of nftables: tables, chains, rules, sets and maps, elements, counters.
+
+mod chain;
+mod check;
+mod counter;
+mod element;
+mod rule;
+mod set;
+mod table;
+mod userdata;
+
+pub use chain::{Chain, ChainType, Hook, Hooking, Policy, priority};
+pub use counter::Counter;
+pub(crate) use counter::OBJECT_COUNTER;
+pub use element::{Element, Mapped};
+pub(crate) use element::{ListedElement, encode_intervals};
+pub use rule::Rule;
+pub(crate) use set::milliseconds;
+pub use set::{MapData, Set};
+pub use table::{Family, Ownership, Table};
+pub(crate) use userdata::{comment_of, comment_tlv, typeof_tlv};

@@ -1,0 +1,306 @@
+//! Fields: what a rule can look at.
+
+use super::{Header, Key};
+use crate::expression::FibResult;
+use crate::types::{DataType, Direction, L3};
+
+/// What a rule can look at.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Field {
+    /// A field of the packet's headers.
+    Header(Header),
+    /// What is known of the packet.
+    Meta(Meta),
+    /// What is known of the connection.
+    Ct(Ct),
+    /// An answer of the routing tables.
+    Fib(Fib),
+    /// A number at random, or one after another.
+    Numgen(Numgen),
+    /// A hash of other fields.
+    Jhash(Jhash),
+    /// A hash that is the same for both directions of a connection: modulus and offset.
+    Symhash(u32, u32),
+}
+
+/// What is known of the packet (`meta …`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Meta {
+    /// The mark.
+    Mark,
+    /// The number of the interface it came in by.
+    Iif,
+    /// The number of the interface it leaves by.
+    Oif,
+    /// The name of the interface it came in by.
+    IifName,
+    /// The name of the interface it leaves by.
+    OifName,
+    /// IPv4 or IPv6.
+    NfProto,
+    /// The transport protocol.
+    L4Proto,
+    /// The protocol above Ethernet.
+    Protocol,
+}
+
+impl Meta {
+    /// `enum nft_meta_keys`
+    pub(crate) fn number(self) -> u32 {
+        match self {
+            Self::Protocol => 1,
+            Self::Mark => 3,
+            Self::Iif => 4,
+            Self::Oif => 5,
+            Self::IifName => 6,
+            Self::OifName => 7,
+            Self::NfProto => 15,
+            Self::L4Proto => 16,
+        }
+    }
+
+    fn data_type(self) -> DataType {
+        match self {
+            Self::Mark => DataType::Mark,
+            Self::Iif | Self::Oif => DataType::IfIndex,
+            Self::IifName | Self::OifName => DataType::IfName,
+            Self::NfProto => DataType::NfProto,
+            Self::L4Proto => DataType::InetProto,
+            Self::Protocol => DataType::EtherType,
+        }
+    }
+}
+
+/// What is known of the connection (`ct …`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Ct {
+    /// The state that the packet puts it in.
+    State,
+    /// Facts.
+    Status,
+    /// The mark.
+    Mark,
+    /// The direction of the packet.
+    Direction,
+    /// The source address of packets of a direction.
+    Saddr(Direction, L3),
+    /// The destination address of packets of a direction.
+    Daddr(Direction, L3),
+    /// The source port of packets of a direction.
+    ProtoSrc(Direction),
+    /// The destination port of packets of a direction.
+    ProtoDst(Direction),
+    /// The transport protocol.
+    Protocol,
+    /// IPv4 or IPv6.
+    L3Proto,
+}
+
+impl Ct {
+    /// `enum nft_ct_keys`
+    pub(crate) fn number(self) -> u32 {
+        match self {
+            Self::State => 0,
+            Self::Direction => 1,
+            Self::Status => 2,
+            Self::Mark => 3,
+            Self::L3Proto => 7,
+            Self::Protocol => 10,
+            Self::ProtoSrc(_) => 11,
+            Self::ProtoDst(_) => 12,
+            Self::Saddr(_, L3::Ipv4) => 19,
+            Self::Daddr(_, L3::Ipv4) => 20,
+            Self::Saddr(_, L3::Ipv6) => 21,
+            Self::Daddr(_, L3::Ipv6) => 22,
+        }
+    }
+
+    pub(crate) fn direction(self) -> Option<Direction> {
+        match self {
+            Self::Saddr(direction, _) | Self::Daddr(direction, _) => Some(direction),
+            Self::ProtoSrc(direction) | Self::ProtoDst(direction) => Some(direction),
+            // The kernel wants a direction for what is the same in both.
+            Self::Protocol | Self::L3Proto => Some(Direction::Original),
+            _ => None,
+        }
+    }
+
+    fn data_type(self) -> DataType {
+        match self {
+            Self::State => DataType::CtState,
+            Self::Status => DataType::CtStatus,
+            Self::Mark => DataType::Mark,
+            Self::Direction => DataType::CtDirection,
+            Self::Saddr(_, L3::Ipv4) | Self::Daddr(_, L3::Ipv4) => DataType::Ipv4Addr,
+            Self::Saddr(_, L3::Ipv6) | Self::Daddr(_, L3::Ipv6) => DataType::Ipv6Addr,
+            Self::ProtoSrc(_) | Self::ProtoDst(_) => DataType::InetService,
+            Self::Protocol => DataType::InetProto,
+            Self::L3Proto => DataType::NfProto,
+        }
+    }
+}
+
+/// A query of the routing tables (`fib …`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Fib {
+    pub(crate) flags: u32,
+    pub(crate) result: FibResult,
+}
+
+impl Fib {
+    /// What the packet's source address is to this machine.
+    pub const SADDR_TYPE: Self = Self {
+        flags: 1,
+        result: FibResult::AddressType,
+    };
+    /// What the packet's destination address is to this machine.
+    pub const DADDR_TYPE: Self = Self {
+        flags: 1 << 1,
+        result: FibResult::AddressType,
+    };
+
+    /// With the mark in the query.
+    pub fn mark(self) -> Self {
+        Self {
+            flags: self.flags | 1 << 2,
+            ..self
+        }
+    }
+
+    /// With the interface that the packet came in by in the query.
+    pub fn iif(self) -> Self {
+        Self {
+            flags: self.flags | 1 << 3,
+            ..self
+        }
+    }
+
+    /// With the interface that the packet leaves by in the query.
+    pub fn oif(self) -> Self {
+        Self {
+            flags: self.flags | 1 << 4,
+            ..self
+        }
+    }
+
+    /// Asks for the number of the interface that leads to the address.
+    pub fn interface(self) -> Self {
+        Self {
+            result: FibResult::Interface,
+            ..self
+        }
+    }
+
+    /// Asks for the name of the interface that leads to the address.
+    pub fn interface_name(self) -> Self {
+        Self {
+            result: FibResult::InterfaceName,
+            ..self
+        }
+    }
+
+    fn data_type(self) -> DataType {
+        match self.result {
+            FibResult::AddressType => DataType::AddressType,
+            FibResult::Interface => DataType::IfIndex,
+            FibResult::InterfaceName => DataType::IfName,
+        }
+    }
+}
+
+/// A number of 0 to `modulus` - 1, plus `offset`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Numgen {
+    /// At random, not one after another.
+    pub random: bool,
+    /// How many numbers there are.
+    pub modulus: u32,
+    /// The smallest number.
+    pub offset: u32,
+}
+
+impl Numgen {
+    /// `numgen random mod …`
+    pub fn random(modulus: u32) -> Self {
+        Self {
+            random: true,
+            modulus,
+            offset: 0,
+        }
+    }
+
+    /// `numgen inc mod …`
+    pub fn increment(modulus: u32) -> Self {
+        Self {
+            random: false,
+            ..Self::random(modulus)
+        }
+    }
+
+    /// Sets the smallest number.
+    pub fn offset(self, offset: u32) -> Self {
+        Self { offset, ..self }
+    }
+}
+
+/// A hash of other fields (`jhash … mod …`).
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Jhash {
+    /// What is hashed.
+    pub over: Box<Key>,
+    /// How many numbers there are.
+    pub modulus: u32,
+    /// Makes the hash the same on several machines.
+    pub seed: Option<u32>,
+    /// The smallest number.
+    pub offset: u32,
+}
+
+impl Field {
+    /// The type of the field's value.
+    pub fn data_type(&self) -> DataType {
+        match self {
+            Self::Header(header) => header.data_type(),
+            Self::Meta(meta) => meta.data_type(),
+            Self::Ct(ct) => ct.data_type(),
+            Self::Fib(fib) => fib.data_type(),
+            Self::Numgen(_) | Self::Jhash(_) | Self::Symhash(..) => DataType::Integer,
+        }
+    }
+}
+
+impl From<Header> for Field {
+    fn from(header: Header) -> Self {
+        Self::Header(header)
+    }
+}
+
+impl From<Meta> for Field {
+    fn from(meta: Meta) -> Self {
+        Self::Meta(meta)
+    }
+}
+
+impl From<Ct> for Field {
+    fn from(ct: Ct) -> Self {
+        Self::Ct(ct)
+    }
+}
+
+impl From<Fib> for Field {
+    fn from(fib: Fib) -> Self {
+        Self::Fib(fib)
+    }
+}
+
+impl From<Numgen> for Field {
+    fn from(numgen: Numgen) -> Self {
+        Self::Numgen(numgen)
+    }
+}
+
+impl From<Jhash> for Field {
+    fn from(jhash: Jhash) -> Self {
+        Self::Jhash(jhash)
+    }
+}

@@ -1,0 +1,6 @@
+//! The crate against the kernel, and its text against that of the `nft` program. Each test has a network namespace of its own; root is
+//! needed.
+
+mod harness;
+mod service;
+mod sys;
