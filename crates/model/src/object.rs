@@ -27,6 +27,8 @@ pub struct Meta {
     pub creation_timestamp: Option<jiff::Timestamp>,
     /// `metadata.deletionTimestamp`: set while finalizers hold the object.
     pub deletion_timestamp: Option<jiff::Timestamp>,
+    /// `metadata.deletionGracePeriodSeconds`: the time that a Pod being deleted has left to end.
+    pub deletion_grace_period_seconds: Option<i64>,
     /// `metadata.labels`.
     pub labels: BTreeMap<Box<str>, Box<str>>,
     /// `metadata.annotations`, without `kubectl.kubernetes.io/last-applied-configuration`.

@@ -162,12 +162,14 @@ impl Inner {
         address
     }
 
+    /// Where the Service `kubernetes` points.
+    pub(crate) fn advertised(&self) -> SocketAddr {
+        self.settings.advertise.unwrap_or_else(|| self.address())
+    }
+
     /// The cluster IP of the Service `kubernetes`: the first address of the primary range.
     pub(crate) fn service_address(&self) -> Option<IpAddr> {
-        self.settings
-            .service_cidrs
-            .first()
-            .and_then(|range| range.hosts().next())
+        self.settings.service_cidrs.first().map(first_address)
     }
 }
 
@@ -179,14 +181,20 @@ fn create_private(path: &Path) -> io::Result<()> {
         .create(path)
 }
 
+/// The first address of a range after the network's own, in both families.
+fn first_address(range: &ipnet::IpNet) -> IpAddr {
+    match range.network() {
+        IpAddr::V4(network) => std::net::Ipv4Addr::from(u32::from(network).wrapping_add(1)).into(),
+        IpAddr::V6(network) => std::net::Ipv6Addr::from(u128::from(network).wrapping_add(1)).into(),
+    }
+}
+
 /// Addresses that the server certificate is good for.
 fn addresses(settings: &Settings) -> Vec<IpAddr> {
     let mut addresses = vec![IpAddr::from([127, 0, 0, 1]), std::net::Ipv6Addr::LOCALHOST.into()];
-    let first = settings
-        .service_cidrs
-        .iter()
-        .filter_map(|range| range.hosts().next());
-    for address in first.chain([settings.listen.ip()]) {
+    let first = settings.service_cidrs.iter().map(first_address);
+    let advertised = settings.advertise.map(|address| address.ip());
+    for address in first.chain([settings.listen.ip()]).chain(advertised) {
         if !address.is_unspecified() && !addresses.contains(&address) {
             addresses.push(address);
         }

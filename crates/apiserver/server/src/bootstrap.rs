@@ -29,7 +29,7 @@ pub(crate) fn objects(server: &ApiServer) -> Result<(), ApiError> {
             },
             "spec": {
                 "type": "ClusterIP", "clusterIP": address, "clusterIPs": [address],
-                "ports": [{"name": "https", "port": 443, "protocol": "TCP", "targetPort": server.inner.address().port()}],
+                "ports": [{"name": "https", "port": 443, "protocol": "TCP", "targetPort": server.inner.advertised().port()}],
             },
         });
         create(server, "/api/v1/namespaces/default/services", &service)?;
@@ -37,9 +37,9 @@ pub(crate) fn objects(server: &ApiServer) -> Result<(), ApiError> {
     Ok(())
 }
 
-/// Points the Service `kubernetes` to the listener.
+/// Points the Service `kubernetes` to the listener, or to what stands in front of it.
 pub(crate) fn point_to_listener(server: &ApiServer) -> Result<(), ApiError> {
-    let address = server.inner.address();
+    let address = server.inner.advertised();
     let slice = json!({
         "apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice",
         "metadata": {

@@ -13,6 +13,8 @@ pub struct Settings {
     pub data_dir: Option<PathBuf>,
     /// Address of the TLS listener; port 0 takes any free port.
     pub listen: SocketAddr,
+    /// Where the Service `kubernetes` points; the listener when not given. For a server that pods reach through something in front of it.
+    pub advertise: Option<SocketAddr>,
     /// Ranges that `clusterIP`s come from, at most one per IP family; the first is the primary one.
     pub service_cidrs: Vec<IpNet>,
     /// Range that `nodePort`s come from.
@@ -28,6 +30,7 @@ impl Default for Settings {
         Self {
             data_dir: None,
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+            advertise: None,
             service_cidrs: range([10, 43, 0, 0], 16).into_iter().collect(),
             node_port_range: 30000..=32767,
             cluster_domain: "cluster.local".to_owned(),

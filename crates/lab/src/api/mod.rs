@@ -1,0 +1,208 @@
+//! The lab's Kubernetes API: an embedded server, or the cluster of a kubeconfig; after that there is no difference.
+
+mod kubeconfig;
+mod relay;
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use kinglet_apiserver::ApiServer;
+use kinglet_kube::{Client, Collection, Resource};
+use kinglet_model::{EndpointSlice, ObjectName, Service};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::LabError;
+use crate::addressing;
+use crate::kubelet::Cluster;
+use crate::network::Outside;
+use crate::settings::Settings;
+
+use self::kubeconfig::Kubeconfig;
+
+/// Port at which the router passes connections on to the API server.
+const PORT: u16 = 6443;
+/// How long a given cluster may take to answer at the start.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// The API.
+pub(crate) struct Api {
+    pub(crate) client: Client,
+    /// For clients on the host.
+    pub(crate) kubeconfig: PathBuf,
+    /// For clients on nodes and in pods, who reach the API at the router.
+    pub(crate) inside: PathBuf,
+    embedded: Option<ApiServer>,
+}
+
+impl Api {
+    /// Starts the embedded server, or connects to the given cluster, and opens the way to it from inside the lab.
+    pub(crate) async fn start(
+        settings: &Settings,
+        directory: &Path,
+        outside: &Outside,
+        tasks: &TaskTracker,
+        stop: &CancellationToken,
+    ) -> Result<Self, LabError> {
+        let (kubeconfig, embedded) = match &settings.kubeconfig {
+            Some(path) => (std::path::absolute(path).unwrap_or_else(|_| path.clone()), None),
+            None => {
+                let path = directory.join("kubeconfig.yaml");
+                let server = embed(settings, directory, &path, tasks, stop).await?;
+                (path, Some(server))
+            }
+        };
+        let client = kinglet_kube::connect(Some(&kubeconfig)).await?;
+        answers(&client, &kubeconfig).await?;
+        if embedded.is_some() {
+            control(&client, settings, stop).await;
+        }
+        let inside = directory.join("kubeconfig-inside.json");
+        let file = Kubeconfig::read(&kubeconfig)?;
+        let router = settings.families.first().map(|family| addressing::router(*family).addr());
+        let entrance = SocketAddr::new(router.unwrap_or(Ipv4Addr::LOCALHOST.into()), PORT);
+        file.write_for(entrance, &inside)?;
+        let api = Self {
+            client,
+            kubeconfig,
+            inside,
+            embedded,
+        };
+        api.open(settings, outside, file.server(), tasks, stop).await?;
+        Ok(api)
+    }
+
+    /// Passes on what comes to the router, and to where the Service `kubernetes` points.
+    async fn open(
+        &self,
+        settings: &Settings,
+        outside: &Outside,
+        server: SocketAddr,
+        tasks: &TaskTracker,
+        stop: &CancellationToken,
+    ) -> Result<(), LabError> {
+        let own = settings.families.iter().map(|family| addressing::router(*family).addr());
+        let mut entrances: Vec<SocketAddr> = own.map(|address| SocketAddr::new(address, PORT)).collect();
+        for address in self.advertised().await? {
+            if !entrances.contains(&address) && !address.ip().is_loopback() {
+                outside.own(address.ip()).await?;
+                entrances.push(address);
+            }
+        }
+        for entrance in entrances {
+            let listener = relay::bind(&outside.router, entrance).map_err(|source| LabError::Relay {
+                address: entrance,
+                source,
+            })?;
+            tasks.spawn(relay::serve(listener, server, stop.clone()));
+        }
+        Ok(())
+    }
+
+    async fn advertised(&self) -> Result<Vec<SocketAddr>, LabError> {
+        let slices = Collection::new(self.client.clone(), Resource::of::<EndpointSlice>());
+        let all: Vec<EndpointSlice> = slices.list("default").await?;
+        let own = all.iter().filter(|slice| {
+            slice
+                .service()
+                .is_some_and(|service| *service.name == *"kubernetes")
+        });
+        let addresses = own.flat_map(|slice| {
+            let ports: Vec<u16> = slice.ports.iter().filter_map(|port| port.port).collect();
+            let addresses = slice.endpoints.iter().flat_map(|endpoint| &endpoint.addresses);
+            let parsed: Vec<std::net::IpAddr> = addresses.filter_map(|address| address.parse().ok()).collect();
+            parsed
+                .into_iter()
+                .flat_map(move |address| ports.clone().into_iter().map(move |port| SocketAddr::new(address, port)))
+        });
+        Ok(addresses.collect())
+    }
+
+    /// What pods are told of the cluster.
+    pub(crate) async fn cluster(&self, settings: &Settings) -> Result<Cluster, LabError> {
+        let services = Collection::new(self.client.clone(), Resource::of::<Service>());
+        let kubernetes: Service = services.get(&ObjectName::new("default", "kubernetes")).await?;
+        let mut variables = Vec::new();
+        if let (Some(address), Some(port)) = (kubernetes.cluster_ips.first(), kubernetes.ports.first()) {
+            variables.push(("KUBERNETES_SERVICE_HOST".to_owned(), address.to_string()));
+            variables.push(("KUBERNETES_SERVICE_PORT".to_owned(), port.port.to_string()));
+        }
+        Ok(Cluster {
+            dns: settings.dns_addresses(),
+            domain: settings.cluster_domain.clone(),
+            variables,
+        })
+    }
+
+    /// Writes everything that is still in memory and ends.
+    pub(crate) async fn close(&self) {
+        if let Some(server) = &self.embedded {
+            server.close().await;
+        }
+    }
+
+    /// Whether the cluster goes with the lab.
+    pub(crate) fn is_embedded(&self) -> bool {
+        self.embedded.is_some()
+    }
+}
+
+async fn embed(
+    settings: &Settings,
+    directory: &Path,
+    kubeconfig: &Path,
+    tasks: &TaskTracker,
+    stop: &CancellationToken,
+) -> Result<ApiServer, LabError> {
+    let family = settings.families.first().copied();
+    let settings = kinglet_apiserver::Settings {
+        data_dir: Some(directory.join("api")),
+        listen: settings.api_listen,
+        advertise: family.map(|family| SocketAddr::new(addressing::router(family).addr(), PORT)),
+        service_cidrs: settings.service_cidrs.clone(),
+        cluster_domain: settings.cluster_domain.clone(),
+        ..kinglet_apiserver::Settings::default()
+    };
+    let opened = tokio::task::spawn_blocking(move || ApiServer::open(settings)).await;
+    let server = opened.map_err(|error| LabError::Api(error.to_string()))??;
+    let listening = server.bind()?;
+    server
+        .write_kubeconfig(kubeconfig)
+        .map_err(|source| LabError::file(kubeconfig, source))?;
+    let stop = stop.clone();
+    tasks.spawn(async move {
+        if let Err(error) = listening.serve(stop).await {
+            tracing::error!(%error, "the API server's listener failed");
+        }
+    });
+    Ok(server)
+}
+
+/// What a cluster's control plane does beside its API server.
+async fn control(client: &Client, settings: &Settings, stop: &CancellationToken) {
+    let controllers = kinglet_controllers::Settings {
+        instance: format!("lab-{}", settings.name),
+        ..kinglet_controllers::Settings::default()
+    };
+    kinglet_controllers::spawn(client, &controllers, stop).synced().await;
+}
+
+/// Waits until the API server answers.
+async fn answers(client: &Client, kubeconfig: &Path) -> Result<(), LabError> {
+    let services = Collection::new(client.clone(), Resource::of::<Service>());
+    let kubernetes = ObjectName::new("default", "kubernetes");
+    let deadline = tokio::time::Instant::now() + PATIENCE;
+    loop {
+        match services.get::<Service>(&kubernetes).await {
+            Ok(_) => return Ok(()),
+            Err(error) if tokio::time::Instant::now() > deadline => {
+                return Err(LabError::Api(format!("{}: {error}", kubeconfig.display())));
+            }
+            Err(error) => {
+                tracing::debug!(%error, "the API server does not answer yet");
+                tokio::time::sleep(Duration::from_millis(200)).await;
+            }
+        }
+    }
+}
