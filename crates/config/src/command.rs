@@ -3,7 +3,7 @@
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::{DemoOptions, ServerOptions};
+use crate::{DemoOptions, LabCommand, ServerOptions};
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Yellow.on_default().bold())
@@ -32,14 +32,20 @@ pub struct Cli {
 pub enum Command {
     /// Run Kinglet on this machine.
     ///
-    /// With --standalone everything runs in this process: the embedded Kubernetes API server, DNS and ingress. Objects are kept in the data
-    /// directory and survive restarts. Stop it with Ctrl-C or SIGTERM: connections are drained first.
+    /// With --kubeconfig it serves DNS and ingress to a cluster. With --standalone everything runs in this process: the embedded Kubernetes
+    /// API server, DNS and ingress. Objects are kept in the data directory and survive restarts. Stop it with Ctrl-C or SIGTERM: connections are drained first.
     Server(Box<ServerOptions>),
-    /// Show the whole product on this machine, without root.
+    /// Show the whole product on this machine.
     ///
-    /// Starts `server --standalone` in a fresh directory with a sample application (two echo backends, Services of every DNS flavour, an
-    /// Ingress with TLS), waits until everything answers and prints commands to try.
+    /// As root: a cluster of three nodes and an outside client, all of them network namespaces, with a Deployment of echo pods behind
+    /// Services and an Ingress; prints a map of it and commands to try. Without root, or with --loopback: `server --standalone` in a fresh
+    /// directory with two echo backends on loopback addresses. Ctrl-C ends it and leaves nothing behind.
     Demo(Box<DemoOptions>),
+    /// A cluster of network namespaces on this machine, for trying and testing (root).
+    ///
+    /// Nodes and pods are network namespaces; a container is a built-in echo server or, with `command`, a program of this machine. There is
+    /// no isolation but that of the network. Start with: kinglet lab up --write-kubeconfig lab.yaml
+    Lab(Box<LabCommand>),
     /// Print the completion script of a shell.
     ///
     /// For bash: kinglet completion bash > /etc/bash_completion.d/kinglet

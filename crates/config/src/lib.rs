@@ -6,7 +6,12 @@
 //! Invariant: the only crate that reads settings from outside; it knows no component.
 
 mod command;
+mod lab;
 mod server;
 
 pub use command::{Cli, Command, LogFormat, LogOptions, OutputFormat};
-pub use server::{ClusterOptions, DemoOptions, ListenOptions, OptionsError, ServerOptions};
+pub use lab::{
+    IpFamily, LabAction, LabCommand, LabInside, LabName, LabProbe, LabService, LabServices, LabUp,
+    PodNetwork, PortProtocol,
+};
+pub use server::{ClusterOptions, Component, DemoOptions, ListenOptions, OptionsError, ServerOptions};

@@ -3,15 +3,27 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use ipnet::IpNet;
 
 /// Options of `kinglet server`.
 #[derive(Args, Clone, Debug)]
 pub struct ServerOptions {
     /// Run without a cluster, on the embedded Kubernetes API server.
-    #[arg(long, env = "KINGLET_STANDALONE")]
+    #[arg(long, env = "KINGLET_STANDALONE", conflicts_with = "kubeconfig")]
     pub standalone: bool,
+    /// The cluster to serve.
+    #[arg(long, env = "KINGLET_KUBECONFIG", value_name = "FILE")]
+    pub kubeconfig: Option<PathBuf>,
+    /// Components that do not run here, named as in K3s; repeat it, or separate them by commas.
+    #[arg(
+        long,
+        env = "KINGLET_DISABLE",
+        value_enum,
+        value_delimiter = ',',
+        value_name = "COMPONENT"
+    )]
+    pub disable: Vec<Component>,
     /// Where objects, certificates and kubeconfig.yaml are kept.
     #[arg(
         long,
@@ -31,16 +43,28 @@ pub struct ServerOptions {
     pub cluster: ClusterOptions,
 }
 
+/// A component, by the name of what it replaces in K3s.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Component {
+    /// Cluster DNS.
+    Coredns,
+    /// Ingress.
+    Traefik,
+}
+
 /// Options of `kinglet demo`.
 #[derive(Args, Clone, Debug)]
 pub struct DemoOptions {
-    /// Keep the demo's objects in this directory instead of a temporary one that is removed at the end.
+    /// Show what needs no root, on loopback addresses; the default without root. With root the default is a cluster of network namespaces.
+    #[arg(long, env = "KINGLET_DEMO_LOOPBACK")]
+    pub loopback: bool,
+    /// On loopback: keep the demo's objects in this directory instead of a temporary one that is removed at the end.
     #[arg(long, env = "KINGLET_DATA_DIR", value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
-    /// Addresses to listen on.
+    /// Addresses to listen on, for the demo on loopback.
     #[command(flatten)]
     pub listen: ListenOptions,
-    /// The cluster's own names and addresses.
+    /// The cluster's own names and addresses, for the demo on loopback.
     #[command(flatten)]
     pub cluster: ClusterOptions,
 }

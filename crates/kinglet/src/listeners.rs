@@ -2,61 +2,67 @@
 
 use std::fmt::Display;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
 use anyhow::{Context, Error, Result};
 use kinglet_apiserver::{ApiServer, BindError, Listening};
-use kinglet_config::ListenOptions;
+use kinglet_config::{Component, ListenOptions};
 use kinglet_dns_server::DnsServer;
 use kinglet_ingress_proxy::{EntryPoint, Proxy};
 use kinglet_telemetry::AdminServer;
+use tracing::info;
 
 use crate::host::{hostname, tls_provider};
-use crate::standalone::Settings;
+use crate::server::{Settings, Source};
 
-/// Where the process really listens.
+/// Where the process really listens; nowhere for what does not run here.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Addresses {
-    pub(crate) api: SocketAddr,
-    pub(crate) dns: SocketAddr,
-    pub(crate) web: SocketAddr,
-    pub(crate) websecure: SocketAddr,
+    pub(crate) api: Option<SocketAddr>,
+    pub(crate) dns: Option<SocketAddr>,
+    pub(crate) web: Option<SocketAddr>,
+    pub(crate) websecure: Option<SocketAddr>,
     pub(crate) admin: SocketAddr,
+}
+
+impl Addresses {
+    /// Tells them.
+    pub(crate) fn log(&self) {
+        let [api, dns, web, websecure] = [self.api, self.dns, self.web, self.websecure]
+            .map(|address| address.map(tracing::field::display));
+        info!(api, dns, web, websecure, admin = %self.admin, "listening");
+    }
 }
 
 /// Everything that is bound before anything starts, so that a taken port is an error at once and nothing is half-started.
 pub(crate) struct Listeners {
-    pub(crate) api: ApiServer,
-    pub(crate) listening: Listening,
-    pub(crate) dns: DnsServer,
-    pub(crate) proxy: Proxy,
+    pub(crate) api: Option<(ApiServer, Listening)>,
+    pub(crate) dns: Option<DnsServer>,
+    pub(crate) proxy: Option<Proxy>,
     pub(crate) admin: AdminServer,
 }
 
 impl Listeners {
     /// Takes all addresses and opens the API server's store.
     pub(crate) async fn bind(settings: &Settings) -> Result<Self> {
-        let ListenOptions {
-            dns_listen,
-            admin_listen,
-            ..
-        } = settings.listen;
+        let admin_listen = settings.listen.admin_listen;
         let admin = AdminServer::bind(admin_listen)
             .await
             .map_err(|cause| failed("admin-listen", admin_listen, cause))?;
-        let dns = kinglet_dns_server::Settings {
-            listen: vec![dns_listen],
-            ..Default::default()
+        let dns = settings
+            .runs(Component::Coredns)
+            .then(|| bind_dns(settings.listen.dns_listen))
+            .transpose()?;
+        let proxy = settings
+            .runs(Component::Traefik)
+            .then(|| bind_proxy(&settings.listen))
+            .transpose()?;
+        let api = match &settings.source {
+            Source::Embedded(directory) => Some(bind_api(settings, directory.clone()).await?),
+            Source::Cluster(_) => None,
         };
-        let dns = DnsServer::bind(dns).map_err(|error| failed("dns-listen", dns_listen, error.source))?;
-        let proxy = bind_proxy(&settings.listen)?;
-        let api = open_api(settings).await?;
-        let listening = api.bind().map_err(|error| match error {
-            BindError::Listen { address, source } => failed("api-listen", address, source),
-            other => other.into(),
-        })?;
         Ok(Self {
             api,
-            listening,
             dns,
             proxy,
             admin,
@@ -65,14 +71,23 @@ impl Listeners {
 
     /// The bound addresses, with the real ports where the settings said 0.
     pub(crate) fn addresses(&self) -> Result<Addresses> {
+        let proxy = |entry_point| self.proxy.as_ref().map(|proxy| proxy.address(entry_point));
         Ok(Addresses {
-            api: self.listening.local_addr(),
-            dns: self.dns.local_addr(),
-            web: self.proxy.address(EntryPoint::Web),
-            websecure: self.proxy.address(EntryPoint::Websecure),
+            api: self.api.as_ref().map(|(_, listening)| listening.local_addr()),
+            dns: self.dns.as_ref().map(DnsServer::local_addr),
+            web: proxy(EntryPoint::Web),
+            websecure: proxy(EntryPoint::Websecure),
             admin: self.admin.local_addr()?,
         })
     }
+}
+
+fn bind_dns(address: SocketAddr) -> Result<DnsServer> {
+    let settings = kinglet_dns_server::Settings {
+        listen: vec![address],
+        ..Default::default()
+    };
+    DnsServer::bind(settings).map_err(|error| failed("dns-listen", address, error.source))
 }
 
 fn bind_proxy(listen: &ListenOptions) -> Result<Proxy> {
@@ -89,16 +104,21 @@ fn bind_proxy(listen: &ListenOptions) -> Result<Proxy> {
     })
 }
 
-async fn open_api(settings: &Settings) -> Result<ApiServer> {
+async fn bind_api(settings: &Settings, directory: PathBuf) -> Result<(ApiServer, Listening)> {
     let api = kinglet_apiserver::Settings {
-        data_dir: Some(settings.data_dir.clone()),
+        data_dir: Some(directory.clone()),
         listen: settings.listen.api_listen,
         service_cidrs: settings.cluster.service_cidr.clone(),
         cluster_domain: settings.cluster.cluster_domain.clone(),
         ..kinglet_apiserver::Settings::default()
     };
     let opened = tokio::task::spawn_blocking(move || ApiServer::open(api)).await?;
-    opened.with_context(|| format!("--data-dir {}", settings.data_dir.display()))
+    let api = opened.with_context(|| format!("--data-dir {}", directory.display()))?;
+    let listening = api.bind().map_err(|error| match error {
+        BindError::Listen { address, source } => failed("api-listen", address, source),
+        other => other.into(),
+    })?;
+    Ok((api, listening))
 }
 
 /// `--dns-listen 127.0.0.1:1053: address already in use; ...`.

@@ -1,16 +1,17 @@
 //! The `kinglet` binary: the composition root.
 //!
-//! One file per subcommand in [`command`]; [`standalone`] puts the parts together; [`services`] feeds each service from the watched objects.
+//! One file per subcommand in [`command`]; [`server`] puts the parts together; [`services`] feeds each service from the watched objects.
 //! Only this crate picks the TLS provider, installs the log subscriber and decides exit codes.
 
 mod command;
 mod demo;
 mod host;
+mod lab;
 mod listeners;
 mod packaged;
+mod server;
 mod services;
 mod shutdown;
-mod standalone;
 
 use std::process::ExitCode;
 

@@ -4,13 +4,9 @@ use std::net::{IpAddr, SocketAddr};
 
 use serde_json::{Value, json};
 
-/// The packaged objects; `dns` is the address of the Service `kube-system/kube-dns`, `listener` where the DNS server really listens.
-pub(crate) fn objects(dns: IpAddr, listener: SocketAddr) -> Vec<Value> {
-    vec![
-        dns_service(dns, listener.port()),
-        dns_endpoints(listener),
-        ingress_class(),
-    ]
+/// The Service `kube-system/kube-dns` at `address`, and its endpoint: where the DNS server really listens.
+pub(crate) fn dns(address: IpAddr, listener: SocketAddr) -> [Value; 2] {
+    [dns_service(address, listener.port()), dns_endpoints(listener)]
 }
 
 /// Same name, labels and ports as CoreDNS' Service in K3s.
@@ -48,7 +44,7 @@ fn dns_endpoints(listener: SocketAddr) -> Value {
 }
 
 /// The class that K3s' Traefik has, as default, so that Ingresses written for K3s work unchanged.
-fn ingress_class() -> Value {
+pub(crate) fn ingress_class() -> Value {
     json!({
         "apiVersion": "networking.k8s.io/v1", "kind": "IngressClass",
         "metadata": {

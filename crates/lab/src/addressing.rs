@@ -21,10 +21,7 @@ const fn v4(a: u8, b: u8, c: u8, length: u8) -> IpNet {
 }
 
 const fn v6(a: u16, b: u16, c: u16, length: u8) -> IpNet {
-    IpNet::V6(Ipv6Net::new_assert(
-        Ipv6Addr::new(a, b, c, 0, 0, 0, 0, 0),
-        length,
-    ))
+    IpNet::V6(Ipv6Net::new_assert(Ipv6Addr::new(a, b, c, 0, 0, 0, 0, 0), length))
 }
 
 impl Family {
@@ -39,6 +36,11 @@ impl Family {
     /// The family of an address.
     pub fn of(address: IpAddr) -> Self {
         if address.is_ipv4() { Self::V4 } else { Self::V6 }
+    }
+
+    /// Whether an address is of this family.
+    pub fn is_of(self, address: IpAddr) -> bool {
+        Self::of(address) == self
     }
 
     pub(crate) fn of_range(range: &IpNet) -> Self {

@@ -112,7 +112,9 @@ impl Lab {
                 command.output()
             })?
         });
-        let ended = ended.await.map_err(|error| LabError::Refused(error.to_string()))?;
+        let ended = ended
+            .await
+            .map_err(|error| LabError::Refused(error.to_string()))?;
         Ok(ended?)
     }
 

@@ -37,8 +37,8 @@ pub struct Lab {
     families: Vec<addressing::Family>,
     stop: CancellationToken,
     tasks: TaskTracker,
-    /// Ends programs when it goes; after the tasks, before the namespaces.
-    _spawner: Spawner,
+    /// Programs end with it.
+    spawner: Spawner,
     /// Removes what is left, after everything else has ended.
     _remains: Remains,
 }
@@ -101,7 +101,7 @@ impl Lab {
             families: settings.families.clone(),
             stop,
             tasks,
-            _spawner: spawner.clone(),
+            spawner: spawner.clone(),
             _remains: remains,
         };
         lab.add_nodes(&settings, &spawner, &progress).await?;
@@ -153,8 +153,13 @@ impl Lab {
             addresses: network.addresses.clone(),
         };
         let path = self.entry.directory().join("nodes").join(name);
-        Place::create(path.clone(), network.namespace.clone(), description, &Resolver::default())
-            .map_err(|source| LabError::file(&path, source))
+        Place::create(
+            path.clone(),
+            network.namespace.clone(),
+            description,
+            &Resolver::default(),
+        )
+        .map_err(|source| LabError::file(&path, source))
     }
 
     fn add_node(
@@ -280,6 +285,15 @@ impl Lab {
         } else {
             Err(LabError::NoSuchPlace(format!("no pod {name} runs in the lab")))
         }
+    }
+
+    /// Starts a program of this machine in a place. It is killed when the lab ends, or when its handle is dropped.
+    pub async fn spawn(
+        &self,
+        place: &str,
+        command: std::process::Command,
+    ) -> Result<tokio::process::Child, LabError> {
+        Ok(self.spawner.spawn(command, &self.place(place)?).await?)
     }
 
     /// Carries out commands of other processes until one of them ends the lab, or `stop` is cancelled.

@@ -32,7 +32,13 @@ impl Namespace {
         File::create_new(&path)?;
         in_thread(|| {
             unshare(CloneFlags::CLONE_NEWNET)?;
-            mount(Some("/proc/thread-self/ns/net"), &path, NONE, MsFlags::MS_BIND, NONE)
+            mount(
+                Some("/proc/thread-self/ns/net"),
+                &path,
+                NONE,
+                MsFlags::MS_BIND,
+                NONE,
+            )
         })
         .and_then(|mounted| Ok(mounted?))
         .and_then(|()| Self::open(name))
@@ -87,7 +93,8 @@ impl Namespace {
         self.run(|| {
             for (name, value) in settings {
                 let path = format!("/proc/sys/{name}");
-                fs::write(&path, value).map_err(|error| io::Error::new(error.kind(), format!("{path}: {error}")))?;
+                fs::write(&path, value)
+                    .map_err(|error| io::Error::new(error.kind(), format!("{path}: {error}")))?;
             }
             Ok(())
         })

@@ -71,11 +71,24 @@ impl Place {
         })
     }
 
+    /// Becomes a program inside the place; returns only when that fails.
+    pub fn exec(&self, command: &mut std::process::Command) -> io::Error {
+        use std::os::unix::process::CommandExt;
+        match crate::sys::enter(self) {
+            Ok(()) => command.exec(),
+            Err(error) => error,
+        }
+    }
+
     /// The place of a directory.
     pub fn open(directory: &Path) -> io::Result<Self> {
         let directory = directory.canonicalize()?;
         let path = fs::read_link(directory.join("netns"))?;
-        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let name = path
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned();
         Ok(Self {
             namespace: Namespace::at(&path, &name)?,
             description: serde_json::from_slice(&fs::read(directory.join("place.json"))?)?,
@@ -123,7 +136,10 @@ mod tests {
     fn files_say_what_programs_need() {
         let resolver = Resolver {
             servers: vec![IpAddr::from([10, 43, 0, 10])],
-            search: vec!["shop.svc.cluster.local".to_owned(), "svc.cluster.local".to_owned()],
+            search: vec![
+                "shop.svc.cluster.local".to_owned(),
+                "svc.cluster.local".to_owned(),
+            ],
             options: vec!["ndots:5".to_owned()],
             hosts: vec![(IpAddr::from([10, 1, 1, 1]), vec!["db".to_owned()])],
         };

@@ -152,7 +152,11 @@ fn resolve(target: &Target) -> Result<SocketAddr, ProbeError> {
         .to_socket_addrs()
         .map_err(|error| failed(error.to_string()))?;
     found
-        .find(|address| target.family.is_none_or(|family| Family::of(address.ip()) == family))
+        .find(|address| {
+            target
+                .family
+                .is_none_or(|family| Family::of(address.ip()) == family)
+        })
         .ok_or_else(|| failed("no address of that family".to_owned()))
 }
 

@@ -69,6 +69,7 @@ impl Entry {
     pub fn all(root: &Path) -> Vec<Self> {
         let entries = fs::read_dir(root).into_iter().flatten().flatten();
         let mut all: Vec<Self> = entries
+            .filter(|entry| entry.path().is_dir())
             .filter_map(|entry| entry.file_name().into_string().ok())
             .map(|name| Self::of(root, &name))
             .collect();
@@ -152,13 +153,18 @@ impl Entry {
     /// Ends all processes in the lab's namespaces and removes namespaces and directory. What is not there is fine.
     pub(crate) fn remove(&self) -> Result<(), LabError> {
         let names = Namespace::names(&namespace_prefix(&self.name))?;
-        let open: Vec<Namespace> = names.iter().filter_map(|name| Namespace::open(name).ok()).collect();
+        let open: Vec<Namespace> = names
+            .iter()
+            .filter_map(|name| Namespace::open(name).ok())
+            .collect();
         processes::end(&open);
         drop(open);
         // Everything that can go goes; the first obstacle is told.
         let removed: Vec<io::Result<()>> = names.iter().map(|name| Namespace::remove(name)).collect();
         let directory = match fs::remove_dir_all(&self.directory) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(LabError::file(&self.directory, error)),
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                Err(LabError::file(&self.directory, error))
+            }
             _ => Ok(()),
         };
         removed.into_iter().collect::<io::Result<()>>()?;

@@ -85,7 +85,9 @@ impl Default for Settings {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SettingsError {
     /// The name.
-    #[error("name {0:?}: 1 to 24 lower-case letters, digits and dashes, beginning with a letter, are accepted")]
+    #[error(
+        "name {0:?}: 1 to 24 lower-case letters, digits and dashes, beginning with a letter, are accepted"
+    )]
     Name(String),
     /// The number of nodes.
     #[error("nodes {0}: 1 to 200 are accepted")]
@@ -242,7 +244,10 @@ mod tests {
     #[test]
     fn usual_settings_are_accepted() {
         assert_eq!(changed(|_| ()), Ok(()));
-        assert_eq!(changed(|settings| settings.set_families(vec![Family::V6])), Ok(()));
+        assert_eq!(
+            changed(|settings| settings.set_families(vec![Family::V6])),
+            Ok(())
+        );
         assert_eq!(
             changed(|settings| settings.set_families(vec![Family::V6, Family::V4])),
             Ok(())

@@ -15,11 +15,12 @@ pub(crate) fn run(cli: Cli) -> Result<()> {
         Command::Version { output } => version::print(output),
         Command::Server(options) => serving(&cli.log, server::run(*options)),
         Command::Demo(options) => serving(&cli.log, crate::demo::run(*options)),
+        Command::Lab(command) => crate::lab::act(command.action, &cli.log),
     }
 }
 
 /// Prepares logging, TLS and the runtime, and runs a subcommand that serves.
-fn serving(log: &LogOptions, command: impl Future<Output = Result<()>>) -> Result<()> {
+pub(crate) fn serving(log: &LogOptions, command: impl Future<Output = Result<()>>) -> Result<()> {
     let format = match log.log_format {
         LogFormat::Text => kinglet_telemetry::LogFormat::Text,
         LogFormat::Json => kinglet_telemetry::LogFormat::Json,

@@ -4,24 +4,27 @@ use anyhow::{Result, bail};
 use kinglet_config::ServerOptions;
 use tracing::info;
 
+use crate::server::{Server, Settings, Source};
 use crate::shutdown;
-use crate::standalone::{Settings, Standalone};
 
 /// Serves until a signal ends the process.
 pub(crate) async fn run(options: ServerOptions) -> Result<()> {
-    if !options.standalone {
-        bail!(
-            "`kinglet server` beside a cluster is not there yet; add --standalone to run on the embedded Kubernetes API server"
-        );
-    }
+    let source = match (options.standalone, options.kubeconfig) {
+        (true, _) => Source::Embedded(options.data_dir),
+        (false, Some(kubeconfig)) => Source::Cluster(kubeconfig),
+        (false, None) => {
+            bail!("say which cluster to serve with --kubeconfig FILE, or run without one with --standalone")
+        }
+    };
     let stop = shutdown::on_signal()?;
     let settings = Settings {
-        data_dir: options.data_dir,
+        source,
         manifests: options.manifests,
         listen: options.listen,
         cluster: options.cluster,
+        disabled: options.disable,
     };
-    let server = Standalone::start(settings, stop.clone()).await?;
+    let server = Server::start(settings, stop.clone()).await?;
     if stop.run_until_cancelled(server.ready()).await.is_some() {
         let kubeconfig = server.kubeconfig().display();
         info!(%kubeconfig, "ready: kubectl --kubeconfig {kubeconfig}");

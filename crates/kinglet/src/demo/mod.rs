@@ -1,71 +1,17 @@
 //! `kinglet demo`: the whole product on one machine, with something to look at.
 
-mod echo;
-mod probe;
-mod sample;
-mod tour;
+mod cluster;
+mod loopback;
+mod style;
 
-use std::path::PathBuf;
-
-use anyhow::{Context, Result};
+use anyhow::Result;
 use kinglet_config::DemoOptions;
-use tracing::info;
 
-use crate::shutdown;
-use crate::standalone::{Settings, Standalone};
-
-/// Starts everything, waits until it answers, prints what to try, and serves until a signal ends the process.
+/// Shows a cluster where that is possible, else what works on loopback addresses.
 pub(crate) async fn run(options: DemoOptions) -> Result<()> {
-    let stop = shutdown::on_signal()?;
-    let directory = Directory::new(options.data_dir)?;
-    for address in sample::BACKENDS {
-        echo::spawn(address, stop.clone()).await?;
-    }
-    let settings = Settings {
-        data_dir: directory.path.clone(),
-        manifests: None,
-        listen: options.listen,
-        cluster: options.cluster,
-    };
-    let server = Standalone::start(settings, stop.clone()).await?;
-    if let Some(shown) = stop.run_until_cancelled(show(&server)).await {
-        shown?;
-    }
-    stop.cancelled().await;
-    server.stopped().await;
-    Ok(())
-}
-
-/// Applies the sample, waits until it answers, and prints what to try.
-async fn show(server: &Standalone) -> Result<()> {
-    server.ready().await;
-    sample::apply(server).await?;
-    info!("sample application applied; waiting until it answers");
-    probe::all_answer(server).await?;
-    tour::print(server).context("cannot print")
-}
-
-/// The demo's data directory: the user's, or a temporary one that goes with the process.
-struct Directory {
-    path: PathBuf,
-    temporary: bool,
-}
-
-impl Directory {
-    fn new(chosen: Option<PathBuf>) -> Result<Self> {
-        let temporary = chosen.is_none();
-        let path = chosen
-            .unwrap_or_else(|| std::env::temp_dir().join(format!("kinglet-demo-{}", std::process::id())));
-        std::fs::create_dir_all(&path).with_context(|| format!("--data-dir {}", path.display()))?;
-        Ok(Self { path, temporary })
-    }
-}
-
-impl Drop for Directory {
-    fn drop(&mut self) {
-        // Left-overs in the temporary directory harm nobody.
-        if self.temporary {
-            let _ = std::fs::remove_dir_all(&self.path);
-        }
+    if options.loopback || !nix::unistd::geteuid().is_root() {
+        loopback::run(options).await
+    } else {
+        cluster::run().await
     }
 }

@@ -26,7 +26,9 @@ impl Kubeconfig {
         let text = std::fs::read_to_string(path).map_err(|source| LabError::file(path, source))?;
         let mut text: Value = serde_saphyr::from_str(&text).map_err(|error| wrong(error.to_string()))?;
         let server = server(&text).ok_or_else(|| wrong("no cluster in it has a server".to_owned()))?;
-        let uri: Uri = server.parse().map_err(|_| wrong(format!("server {server:?} is not a URL")))?;
+        let uri: Uri = server
+            .parse()
+            .map_err(|_| wrong(format!("server {server:?} is not a URL")))?;
         let host = uri.host().unwrap_or_default().trim_matches(['[', ']']).to_owned();
         let port = uri.port_u16().unwrap_or(443);
         let address = (host.as_str(), port)

@@ -60,7 +60,10 @@ impl Api {
         }
         let inside = directory.join("kubeconfig-inside.json");
         let file = Kubeconfig::read(&kubeconfig)?;
-        let router = settings.families.first().map(|family| addressing::router(*family).addr());
+        let router = settings
+            .families
+            .first()
+            .map(|family| addressing::router(*family).addr());
         let entrance = SocketAddr::new(router.unwrap_or(Ipv4Addr::LOCALHOST.into()), PORT);
         file.write_for(entrance, &inside)?;
         let api = Self {
@@ -82,7 +85,10 @@ impl Api {
         tasks: &TaskTracker,
         stop: &CancellationToken,
     ) -> Result<(), LabError> {
-        let own = settings.families.iter().map(|family| addressing::router(*family).addr());
+        let own = settings
+            .families
+            .iter()
+            .map(|family| addressing::router(*family).addr());
         let mut entrances: Vec<SocketAddr> = own.map(|address| SocketAddr::new(address, PORT)).collect();
         for address in self.advertised().await? {
             if !entrances.contains(&address) && !address.ip().is_loopback() {
@@ -111,10 +117,14 @@ impl Api {
         let addresses = own.flat_map(|slice| {
             let ports: Vec<u16> = slice.ports.iter().filter_map(|port| port.port).collect();
             let addresses = slice.endpoints.iter().flat_map(|endpoint| &endpoint.addresses);
-            let parsed: Vec<std::net::IpAddr> = addresses.filter_map(|address| address.parse().ok()).collect();
-            parsed
-                .into_iter()
-                .flat_map(move |address| ports.clone().into_iter().map(move |port| SocketAddr::new(address, port)))
+            let parsed: Vec<std::net::IpAddr> =
+                addresses.filter_map(|address| address.parse().ok()).collect();
+            parsed.into_iter().flat_map(move |address| {
+                ports
+                    .clone()
+                    .into_iter()
+                    .map(move |port| SocketAddr::new(address, port))
+            })
         });
         Ok(addresses.collect())
     }
@@ -185,7 +195,9 @@ async fn control(client: &Client, settings: &Settings, stop: &CancellationToken)
         instance: format!("lab-{}", settings.name),
         ..kinglet_controllers::Settings::default()
     };
-    kinglet_controllers::spawn(client, &controllers, stop).synced().await;
+    kinglet_controllers::spawn(client, &controllers, stop)
+        .synced()
+        .await;
 }
 
 /// Waits until the API server answers.

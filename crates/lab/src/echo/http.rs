@@ -45,10 +45,11 @@ pub(super) async fn serve(stream: TcpStream, mut reply: Reply, shared: Shared) -
 async fn answer<B>(request: &Request<B>, reply: &Reply, draining: bool) -> Response<Full<Bytes>> {
     let (status, delay) = asked(request.uri().path());
     tokio::time::sleep(delay).await;
-    let json = request
-        .headers()
-        .get(ACCEPT)
-        .is_some_and(|accept| accept.to_str().is_ok_and(|accept| accept.contains("application/json")));
+    let json = request.headers().get(ACCEPT).is_some_and(|accept| {
+        accept
+            .to_str()
+            .is_ok_and(|accept| accept.contains("application/json"))
+    });
     let (body, content) = if json {
         (describe_json(request, reply), "application/json")
     } else {
@@ -148,10 +149,16 @@ mod tests {
 
     #[test]
     fn paths_ask_for_codes_and_delays() {
-        assert_eq!(asked("/status/503"), (StatusCode::SERVICE_UNAVAILABLE, Duration::ZERO));
+        assert_eq!(
+            asked("/status/503"),
+            (StatusCode::SERVICE_UNAVAILABLE, Duration::ZERO)
+        );
         assert_eq!(asked("/status/100"), (StatusCode::OK, Duration::ZERO));
         assert_eq!(asked("/status/x"), (StatusCode::OK, Duration::ZERO));
         assert_eq!(asked("/delay/20"), (StatusCode::OK, Duration::from_millis(20)));
-        assert_eq!(asked("/delay/99999999"), (StatusCode::OK, Duration::from_secs(60)));
+        assert_eq!(
+            asked("/delay/99999999"),
+            (StatusCode::OK, Duration::from_secs(60))
+        );
     }
 }

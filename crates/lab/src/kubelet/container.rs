@@ -158,8 +158,14 @@ impl Runner {
         let (config_maps, secrets) = environment::references(&self.spec);
         let namespace = &pod.metadata.namespace;
         let text = |error: kinglet_kube::RequestError| error.to_string();
-        let config_maps = node.data(DataKind::ConfigMap, namespace, &config_maps).await.map_err(text)?;
-        let secrets = node.data(DataKind::Secret, namespace, &secrets).await.map_err(text)?;
+        let config_maps = node
+            .data(DataKind::ConfigMap, namespace, &config_maps)
+            .await
+            .map_err(text)?;
+        let secrets = node
+            .data(DataKind::Secret, namespace, &secrets)
+            .await
+            .map_err(text)?;
         environment::environment(
             &self.spec,
             &Sources {
@@ -227,7 +233,11 @@ impl Runner {
 
     /// The hook first, then the signal, then the end at the latest when the grace period is over.
     async fn terminate(&self, workload: Workload) -> Exit {
-        self.report(Normal, "Killing", format!("Stopping container {}", self.spec.name));
+        self.report(
+            Normal,
+            "Killing",
+            format!("Stopping container {}", self.spec.name),
+        );
         let grace = self.stop.grace.get().copied().unwrap_or(GRACE);
         let deadline = Instant::now() + grace;
         if let Some(hook) = &self.spec.lifecycle.pre_stop {
@@ -237,7 +247,11 @@ impl Runner {
                 () = self.stop.now.cancelled() => Ok(()),
             };
             if let Err(reason) = outcome {
-                self.report(Warning, "FailedPreStopHook", format!("PreStopHook failed: {reason}"));
+                self.report(
+                    Warning,
+                    "FailedPreStopHook",
+                    format!("PreStopHook failed: {reason}"),
+                );
             }
         }
         let left = deadline.saturating_duration_since(Instant::now());
@@ -265,10 +279,12 @@ impl Runner {
             self.report(Warning, "Unhealthy", format!("{kind} probe failed: {reason}"));
         };
         let change = |verdict: Verdict| {
-            self.sandbox.state.change_container(self.which, |state| match verdict {
-                Verdict::Started => state.started = true,
-                Verdict::Ready(ready) => state.ready = ready,
-            });
+            self.sandbox
+                .state
+                .change_container(self.which, |state| match verdict {
+                    Verdict::Started => state.started = true,
+                    Verdict::Ready(ready) => state.ready = ready,
+                });
         };
         health::watch(&target, &self.spec, tell, change).await;
         let note = format!("Container {} failed its probe, will be restarted", self.spec.name);
@@ -306,6 +322,8 @@ impl Runner {
     }
 
     fn report(&self, severity: kinglet_kube::Severity, reason: &'static str, note: String) {
-        self.sandbox.node.report(&self.sandbox.pod, severity, reason, note);
+        self.sandbox
+            .node
+            .report(&self.sandbox.pod, severity, reason, note);
     }
 }

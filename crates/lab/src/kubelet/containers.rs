@@ -47,7 +47,9 @@ async fn initialize(sandbox: &Sandbox, stop: &Stop, sidecars: &mut Vec<Sidecar>)
                 () = stop.now.cancelled() => return false,
             }
         } else {
-            runner(sandbox, which, spec, init_policy(sandbox), stop).run().await;
+            runner(sandbox, which, spec, init_policy(sandbox), stop)
+                .run()
+                .await;
             let state = sandbox.state.container(which);
             let ended = state.and_then(|state| state.ended().map(|ended| ended.code));
             if ended != Some(0) {

@@ -22,10 +22,18 @@ pub(crate) struct Sources<'a> {
 pub(crate) fn references(container: &Container) -> (Vec<&str>, Vec<&str>) {
     let (mut config_maps, mut secrets) = (Vec::new(), Vec::new());
     for from in &container.env_from {
-        config_maps.extend(from.config_map_ref.iter().map(|reference| reference.name.as_str()));
+        config_maps.extend(
+            from.config_map_ref
+                .iter()
+                .map(|reference| reference.name.as_str()),
+        );
         secrets.extend(from.secret_ref.iter().map(|reference| reference.name.as_str()));
     }
-    for from in container.env.iter().filter_map(|variable| variable.value_from.as_ref()) {
+    for from in container
+        .env
+        .iter()
+        .filter_map(|variable| variable.value_from.as_ref())
+    {
         config_maps.extend(from.config_map_key_ref.iter().map(|key| key.name.as_str()));
         secrets.extend(from.secret_key_ref.iter().map(|key| key.name.as_str()));
     }
@@ -36,16 +44,29 @@ pub(crate) fn references(container: &Container) -> (Vec<&str>, Vec<&str>) {
 ///
 /// # Errors
 /// What is missing, as a kubelet says it.
-pub(crate) fn environment(container: &Container, sources: &Sources<'_>) -> Result<Vec<(String, String)>, String> {
+pub(crate) fn environment(
+    container: &Container,
+    sources: &Sources<'_>,
+) -> Result<Vec<(String, String)>, String> {
     let mut all: Vec<(String, String)> = sources.cluster.to_vec();
     for from in &container.env_from {
         if let Some(reference) = &from.config_map_ref {
             let data = sources.config_maps.get(&reference.name);
-            take_all(&mut all, &from.prefix, data, ("configmap", &reference.name, reference.optional))?;
+            take_all(
+                &mut all,
+                &from.prefix,
+                data,
+                ("configmap", &reference.name, reference.optional),
+            )?;
         }
         if let Some(reference) = &from.secret_ref {
             let data = sources.secrets.get(&reference.name);
-            take_all(&mut all, &from.prefix, data, ("secret", &reference.name, reference.optional))?;
+            take_all(
+                &mut all,
+                &from.prefix,
+                data,
+                ("secret", &reference.name, reference.optional),
+            )?;
         }
     }
     for variable in &container.env {
@@ -113,7 +134,10 @@ fn key(kind: &str, objects: &BTreeMap<String, Data>, reference: &KeyRef) -> Resu
         Some(Some(value)) => Ok(Some(value.clone())),
         _ if reference.optional => Ok(None),
         None => Err(format!("{kind} {:?} not found", reference.name)),
-        Some(None) => Err(format!("couldn't find key {} in {kind} {:?}", reference.key, reference.name)),
+        Some(None) => Err(format!(
+            "couldn't find key {} in {kind} {:?}",
+            reference.key, reference.name
+        )),
     }
 }
 

@@ -153,7 +153,16 @@ mod tests {
         let outcomes = [true, false, true, true, false, false, true, false, false, false];
         let verdicts: Vec<Option<bool>> = outcomes.iter().map(|outcome| counter.count(*outcome)).collect();
         let expected = [
-            None, None, None, Some(true), None, None, None, None, None, Some(false),
+            None,
+            None,
+            None,
+            Some(true),
+            None,
+            None,
+            None,
+            None,
+            None,
+            Some(false),
         ];
         assert_eq!(verdicts, expected);
     }

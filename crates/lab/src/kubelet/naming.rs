@@ -47,7 +47,11 @@ pub(crate) fn resolver(pod: &Pod, cluster: &Cluster) -> Resolver {
 /// The host name that programs of a pod see: `spec.hostname`, else the pod's name, at most 63 characters.
 pub(crate) fn hostname(pod: &Pod) -> String {
     let name = pod.spec.hostname.as_deref().unwrap_or(&pod.metadata.name);
-    name.chars().take(63).collect::<String>().trim_end_matches(['-', '.']).to_owned()
+    name.chars()
+        .take(63)
+        .collect::<String>()
+        .trim_end_matches(['-', '.'])
+        .to_owned()
 }
 
 #[cfg(test)]
@@ -60,7 +64,8 @@ mod tests {
 
     fn of(spec: serde_json::Value) -> Resolver {
         let pod: Pod =
-            serde_json::from_value(json!({"metadata": {"name": "p", "namespace": "shop"}, "spec": spec})).unwrap();
+            serde_json::from_value(json!({"metadata": {"name": "p", "namespace": "shop"}, "spec": spec}))
+                .unwrap();
         let cluster = Cluster {
             dns: vec![IpAddr::from([10, 43, 0, 10])],
             domain: "cluster.local".to_owned(),
@@ -77,8 +82,13 @@ mod tests {
         assert!(of(json!({"hostNetwork": true})).servers.is_empty());
         let with_host = of(json!({"hostNetwork": true, "dnsPolicy": "ClusterFirstWithHostNet"}));
         assert_eq!(with_host.servers.len(), 1);
-        let own = of(json!({"dnsPolicy": "None", "dnsConfig": {"nameservers": ["10.1.1.1"], "searches": ["x.test"]}}));
-        assert_eq!((own.servers.len(), own.search.as_slice()), (1, &["x.test".to_owned()][..]));
+        let own = of(
+            json!({"dnsPolicy": "None", "dnsConfig": {"nameservers": ["10.1.1.1"], "searches": ["x.test"]}}),
+        );
+        assert_eq!(
+            (own.servers.len(), own.search.as_slice()),
+            (1, &["x.test".to_owned()][..])
+        );
         let changed = of(json!({"dnsConfig": {"options": [{"name": "ndots", "value": "1"}]}}));
         assert_eq!(changed.options, ["ndots:1"]);
     }

@@ -113,11 +113,13 @@ async fn reassure(node: &NodeContext, registration: &Registration) -> Result<(),
     let nodes = Collection::new(node.client.clone(), Resource::of::<Node>());
     let name = ObjectName::cluster(registration.name.as_str());
     let object: Value = nodes.get(&name).await?;
-    let ready = object["status"]["conditions"].as_array().is_some_and(|conditions| {
-        conditions
-            .iter()
-            .any(|condition| condition["type"] == "Ready" && condition["status"] == "True")
-    });
+    let ready = object["status"]["conditions"]
+        .as_array()
+        .is_some_and(|conditions| {
+            conditions
+                .iter()
+                .any(|condition| condition["type"] == "Ready" && condition["status"] == "True")
+        });
     if !ready {
         let patch = json!({"status": {"conditions": conditions(Timestamp::now())}});
         nodes.strategic_part(&name, "status", &patch).await?;
@@ -160,7 +162,10 @@ fn annotations(registration: &Registration) -> Map<String, Value> {
         put("k3s.io/external-ip", list(&registration.external));
     }
     if registration.uninitialized {
-        put("alpha.kubernetes.io/provided-node-ip", list(&registration.internal));
+        put(
+            "alpha.kubernetes.io/provided-node-ip",
+            list(&registration.internal),
+        );
     }
     all
 }
@@ -295,6 +300,9 @@ mod tests {
             object(&cloud)["spec"]["taints"][0]["key"],
             "node.cloudprovider.kubernetes.io/uninitialized"
         );
-        assert_eq!(object(&cloud)["metadata"]["annotations"]["k3s.io/external-ip"], "198.51.100.11");
+        assert_eq!(
+            object(&cloud)["metadata"]["annotations"]["k3s.io/external-ip"],
+            "198.51.100.11"
+        );
     }
 }

@@ -93,7 +93,8 @@ impl Worker {
                 Ok(made) => return Some(made),
                 Err(reason) => {
                     let note = format!("Failed to create pod sandbox: {reason}");
-                    self.node.report(&self.pod, Warning, "FailedCreatePodSandBox", note);
+                    self.node
+                        .report(&self.pod, Warning, "FailedCreatePodSandBox", note);
                 }
             }
             tokio::select! {
@@ -118,7 +119,11 @@ impl Worker {
         let description = Description {
             label: pod.object_name().to_string(),
             node: node.name.clone(),
-            hostname: if pod.spec.host_network { node.name.clone() } else { naming::hostname(pod) },
+            hostname: if pod.spec.host_network {
+                node.name.clone()
+            } else {
+                naming::hostname(pod)
+            },
             addresses: addresses.clone(),
         };
         let directory = node.directory.join("pods").join(&*pod.metadata.uid);
@@ -252,7 +257,11 @@ fn restarted(state: &mut PodState) {
         let fresh = ContainerState::new(&container.name, &container.image);
         let last = container.ended().cloned().or_else(|| container.last.take());
         let restarts = container.restarts + 1;
-        *container = ContainerState { last, restarts, ..fresh };
+        *container = ContainerState {
+            last,
+            restarts,
+            ..fresh
+        };
     }
 }
 

@@ -72,7 +72,12 @@ impl Target<'_> {
             return Ok(());
         }
         let text = [output.stdout, output.stderr].concat();
-        Err(format!("command {:?}: {}: {}", exec.command, output.status, shortened(&text)))
+        Err(format!(
+            "command {:?}: {}: {}",
+            exec.command,
+            output.status,
+            shortened(&text)
+        ))
     }
 
     async fn tcp(&self, tcp: &TcpSocketAction) -> Result<(), String> {
@@ -92,13 +97,19 @@ impl Target<'_> {
             format!("/{}", get.path)
         };
         let mut request = Request::get(path).header("user-agent", "kube-probe/kinglet-lab");
-        if !get.http_headers.iter().any(|header| header.name.eq_ignore_ascii_case("host")) {
+        if !get
+            .http_headers
+            .iter()
+            .any(|header| header.name.eq_ignore_ascii_case("host"))
+        {
             request = request.header("host", address.to_string());
         }
         for header in &get.http_headers {
             request = request.header(&header.name, &header.value);
         }
-        let request = request.body(Empty::<Bytes>::new()).map_err(|error| error.to_string())?;
+        let request = request
+            .body(Empty::<Bytes>::new())
+            .map_err(|error| error.to_string())?;
         let status = send(stream, request).await.map_err(|error| error.to_string())?;
         if (200..400).contains(&status) {
             Ok(())
@@ -109,7 +120,9 @@ impl Target<'_> {
 
     fn address(&self, host: Option<&str>, port: &kinglet_model::NamedOrNumber) -> Result<SocketAddr, String> {
         let ip = match host {
-            Some(host) => host.parse().map_err(|_| format!("host {host:?} is not an address"))?,
+            Some(host) => host
+                .parse()
+                .map_err(|_| format!("host {host:?} is not an address"))?,
             None => self.address,
         };
         let number = self.container.port_number(port);
@@ -125,13 +138,20 @@ impl Target<'_> {
             })?;
             socket.connect(address).await
         };
-        connected.await.map_err(|error| format!("dial tcp {address}: {error}"))
+        connected
+            .await
+            .map_err(|error| format!("dial tcp {address}: {error}"))
     }
 }
 
 async fn send(stream: TcpStream, request: Request<Empty<Bytes>>) -> Result<u16, hyper::Error> {
     let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
-    let exchange = async move { sender.send_request(request).await.map(|response| response.status().as_u16()) };
+    let exchange = async move {
+        sender
+            .send_request(request)
+            .await
+            .map(|response| response.status().as_u16())
+    };
     tokio::pin!(exchange);
     tokio::select! {
         answer = &mut exchange => answer,

@@ -55,7 +55,6 @@ impl ContainerState {
         }
     }
 
-
     /// How it ended, if it has and stays so.
     pub(crate) fn ended(&self) -> Option<&Ended> {
         match &self.phase {

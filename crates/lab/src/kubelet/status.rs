@@ -47,7 +47,11 @@ pub(crate) fn phase(pod: &Pod, state: &PodState) -> &'static str {
     if !state.initialized || !state.containers.iter().all(has_run) {
         return "Pending";
     }
-    let ended: Vec<&Ended> = state.containers.iter().filter_map(ContainerState::ended).collect();
+    let ended: Vec<&Ended> = state
+        .containers
+        .iter()
+        .filter_map(ContainerState::ended)
+        .collect();
     if ended.len() < state.containers.len() || policy == RestartPolicy::Always {
         return "Running";
     }
@@ -260,7 +264,11 @@ mod tests {
             (Never, vec![ended(0), ended(3)], "Failed"),
             (Never, vec![running(), ended(3)], "Running"),
         ] {
-            assert_eq!(phase(&pod(policy), &state(phases.clone())), expected, "{policy:?} {phases:?}");
+            assert_eq!(
+                phase(&pod(policy), &state(phases.clone())),
+                expected,
+                "{policy:?} {phases:?}"
+            );
         }
     }
 
@@ -280,7 +288,10 @@ mod tests {
         let status_of = |state: &PodState| status(&pod, state, &[IpAddr::from([172, 30, 0, 11])]);
         let unready = status_of(&state);
         assert_eq!(unready["conditions"][2]["status"], "False");
-        assert_eq!(unready["conditions"][2]["message"], "containers with unready status: [app]");
+        assert_eq!(
+            unready["conditions"][2]["message"],
+            "containers with unready status: [app]"
+        );
         state.containers[0].ready = true;
         let ready = status_of(&state);
         assert_eq!(ready["conditions"][2], json!({"type": "Ready", "status": "True"}));

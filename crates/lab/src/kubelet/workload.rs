@@ -36,7 +36,10 @@ pub(crate) struct Exit {
 }
 
 impl Exit {
-    const SUCCESS: Self = Self { code: 0, signal: None };
+    const SUCCESS: Self = Self {
+        code: 0,
+        signal: None,
+    };
     const KILLED: Self = Self {
         code: 137,
         signal: Some(9),
@@ -139,7 +142,10 @@ impl Workload {
 }
 
 fn pid(child: &Child) -> Option<Pid> {
-    child.id().and_then(|id| i32::try_from(id).ok()).map(Pid::from_raw)
+    child
+        .id()
+        .and_then(|id| i32::try_from(id).ok())
+        .map(Pid::from_raw)
 }
 
 fn signal_process(child: &Child, signal: Signal) {

@@ -40,7 +40,11 @@ pub(crate) struct Attachment {
 }
 
 impl NodeNetwork {
-    pub(crate) async fn create(settings: &Settings, outside: &Outside, number: u16) -> Result<Self, LinkError> {
+    pub(crate) async fn create(
+        settings: &Settings,
+        outside: &Outside,
+        number: u16,
+    ) -> Result<Self, LinkError> {
         let namespace = create(&namespace_name(&settings.name, &format!("node-{number}")), true)?;
         outside.connect(number, &namespace).await?;
         let pod_cidrs: Vec<IpNet> = settings
@@ -121,8 +125,8 @@ impl NodeNetwork {
     /// Makes a pod's namespace and connects it.
     pub(crate) async fn attach(&self, name: &str, link: &str) -> Result<Attachment, LinkError> {
         let addresses: Option<Vec<IpAddr>> = self.pools().iter_mut().map(Pool::take).collect();
-        let addresses =
-            addresses.ok_or_else(|| LinkError::new(name, "choose an address", &"the node's range is used up"))?;
+        let addresses = addresses
+            .ok_or_else(|| LinkError::new(name, "choose an address", &"the node's range is used up"))?;
         let attached = self.connect(name, link, &addresses).await;
         match attached {
             Ok(namespace) => Ok(Attachment {

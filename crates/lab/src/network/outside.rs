@@ -28,7 +28,11 @@ impl Outside {
         links.bridge(BRIDGE).await?;
         links.veth(TO_CLIENT, &client, "eth0").await?;
         links.up(TO_CLIENT).await?;
-        let outside = Self { router, client, links };
+        let outside = Self {
+            router,
+            client,
+            links,
+        };
         outside.quiet_bridge()?;
         outside.address(&settings.families).await?;
         Ok(outside)

@@ -64,7 +64,11 @@ pub(crate) async fn object(lab: &Lab, path: &str, condition: impl Fn(&Value) -> 
             let text = lab.client().request_text(request).await;
             let text = text.map_err(|error| format!("{path}: {error}"))?;
             let object: Value = serde_json::from_str(&text).unwrap();
-            if condition(&object) { Ok(object) } else { Err(format!("{path}: {object:#}")) }
+            if condition(&object) {
+                Ok(object)
+            } else {
+                Err(format!("{path}: {object:#}"))
+            }
         })
         .await;
     found.unwrap()

@@ -13,8 +13,8 @@ use tokio::net::{TcpStream, UdpSocket};
 use tokio::time::{Instant, sleep, timeout};
 use tokio_rustls::TlsConnector;
 
-use super::sample;
-use crate::standalone::Standalone;
+use super::{Entrances, sample};
+use crate::server::Server;
 
 /// How long the sample may take to answer.
 const DEADLINE: Duration = Duration::from_secs(10);
@@ -22,8 +22,7 @@ const INTERVAL: Duration = Duration::from_millis(10);
 const HOST: &str = "hello.example";
 
 /// Returns when DNS, HTTP and HTTPS answer; fails with the last cause when they do not within ten seconds.
-pub(super) async fn all_answer(server: &Standalone) -> Result<()> {
-    let addresses = server.addresses();
+pub(super) async fn all_answer(server: &Server, addresses: Entrances) -> Result<()> {
     let domain = server.cluster_domain();
     let tls = client_config()?;
     until(async || dns(addresses.dns, &format!("web.hello.svc.{domain}")).await)

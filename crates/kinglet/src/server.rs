@@ -1,14 +1,14 @@
-//! Everything in one process, on the embedded API server.
+//! Everything in one process, on the embedded API server or beside a cluster.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use arc_swap::ArcSwap;
 use kinglet_addons::Directory;
-use kinglet_apiserver::{ApiServer, Identity};
-use kinglet_config::{ClusterOptions, ListenOptions};
+use kinglet_apiserver::{ApiServer, Identity, Listening};
+use kinglet_config::{ClusterOptions, Component, ListenOptions};
 use kinglet_dns_server::DnsServer;
 use kinglet_dns_zone::{ZoneBuilder, ZoneSettings};
 use kinglet_ingress_proxy::{Proxy, ProxySnapshot};
@@ -17,24 +17,40 @@ use kinglet_model::LoadBalancerIngress;
 use kinglet_telemetry::{Readiness, Registry};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use tracing::{error, info};
+use tracing::error;
 
 use crate::host::{hostname, tls_provider};
 use crate::listeners::{Addresses, Listeners};
 use crate::packaged;
 use crate::services::{Watched, dns, ingress};
 
-/// What `kinglet server --standalone` and `kinglet demo` set.
+/// Where the Kubernetes API comes from.
+pub(crate) enum Source {
+    /// The embedded API server, on a data directory.
+    Embedded(PathBuf),
+    /// The cluster of a kubeconfig.
+    Cluster(PathBuf),
+}
+
+/// What `kinglet server` and `kinglet demo` set.
 pub(crate) struct Settings {
-    pub(crate) data_dir: PathBuf,
+    pub(crate) source: Source,
     pub(crate) manifests: Option<PathBuf>,
     pub(crate) listen: ListenOptions,
     pub(crate) cluster: ClusterOptions,
+    pub(crate) disabled: Vec<Component>,
+}
+
+impl Settings {
+    /// Whether a component shall run.
+    pub(crate) fn runs(&self, component: Component) -> bool {
+        !self.disabled.contains(&component)
+    }
 }
 
 /// The running parts.
-pub(crate) struct Standalone {
-    api: ApiServer,
+pub(crate) struct Server {
+    api: Option<ApiServer>,
     client: Client,
     addresses: Addresses,
     readiness: Readiness,
@@ -43,31 +59,31 @@ pub(crate) struct Standalone {
     cluster_domain: String,
 }
 
-impl Standalone {
+impl Server {
     /// Binds every listener, then starts every part. Parts end when `stop` is cancelled.
     ///
     /// # Errors
-    /// Options that contradict each other, a data directory that cannot be used, and taken addresses; each names its flag.
+    /// Options that contradict each other, a data directory or kubeconfig that cannot be used, and taken addresses; each names its flag.
     pub(crate) async fn start(settings: Settings, stop: CancellationToken) -> Result<Self> {
         settings.cluster.validate()?;
         let listeners = Listeners::bind(&settings).await?;
         let addresses = listeners.addresses()?;
-        let kubeconfig = settings.data_dir.join("kubeconfig.yaml");
-        listeners
-            .api
-            .write_kubeconfig(&kubeconfig)
-            .with_context(|| format!("cannot write {}", kubeconfig.display()))?;
-        let Addresses {
-            api,
-            dns,
-            web,
-            websecure,
-            admin,
-        } = addresses;
-        info!(%api, %dns, %web, %websecure, %admin, "listening");
+        let (client, kubeconfig) = match (&settings.source, &listeners.api) {
+            (Source::Embedded(directory), Some((api, _))) => {
+                let kubeconfig = directory.join("kubeconfig.yaml");
+                api.write_kubeconfig(&kubeconfig)
+                    .with_context(|| format!("cannot write {}", kubeconfig.display()))?;
+                (in_process(api), kubeconfig)
+            }
+            (Source::Cluster(kubeconfig), _) => {
+                (kinglet_kube::connect(Some(kubeconfig)).await?, kubeconfig.clone())
+            }
+            (Source::Embedded(_), None) => bail!("the embedded API server is missing"),
+        };
+        addresses.log();
         let server = Self {
-            client: in_process(&listeners.api),
-            api: listeners.api.clone(),
+            client,
+            api: listeners.api.as_ref().map(|(api, _)| api.clone()),
             addresses,
             readiness: Readiness::default(),
             tasks: TaskTracker::new(),
@@ -93,7 +109,7 @@ impl Standalone {
         &self.cluster_domain
     }
 
-    /// The file with the administrator's credentials.
+    /// The file with the credentials.
     pub(crate) fn kubeconfig(&self) -> &Path {
         &self.kubeconfig
     }
@@ -107,29 +123,40 @@ impl Standalone {
     pub(crate) async fn stopped(self) {
         self.tasks.close();
         self.tasks.wait().await;
-        self.api.close().await;
+        if let Some(api) = self.api {
+            api.close().await;
+        }
     }
 
     fn spawn(&self, listeners: Listeners, settings: Settings, stop: &CancellationToken) -> Result<()> {
         let mut registry = Registry::default();
         let watched = Watched::spawn(&self.client, stop);
-        self.spawn_controllers(stop);
         self.spawn_packaged(&settings, stop);
-        self.spawn_dns(listeners.dns, &watched, &mut registry, stop)?;
-        self.spawn_ingress(listeners.proxy, watched, &mut registry, stop)?;
-        let api = listeners.listening;
-        let api_stop = stop.clone();
-        self.tasks.spawn(async move {
-            if let Err(error) = api.serve(api_stop).await {
-                error!(%error, "the API server's listener failed");
-            }
-        });
+        if let Some(dns) = listeners.dns {
+            self.spawn_dns(dns, &watched, &mut registry, stop)?;
+        }
+        if let Some(proxy) = listeners.proxy {
+            self.spawn_ingress(proxy, watched, &mut registry, stop)?;
+        }
+        if let Some((_, listening)) = listeners.api {
+            self.spawn_controllers(stop);
+            self.spawn_api(listening, stop);
+        }
         self.tasks.spawn(
             listeners
                 .admin
                 .serve(registry, self.readiness.clone(), stop.clone()),
         );
         Ok(())
+    }
+
+    fn spawn_api(&self, listening: Listening, stop: &CancellationToken) {
+        let stop = stop.clone();
+        self.tasks.spawn(async move {
+            if let Err(error) = listening.serve(stop).await {
+                error!(%error, "the API server's listener failed");
+            }
+        });
     }
 
     fn spawn_controllers(&self, stop: &CancellationToken) {
@@ -154,7 +181,7 @@ impl Standalone {
     ) -> Result<()> {
         let settings = ZoneSettings {
             domain: self.cluster_domain.clone(),
-            local_addresses: vec![reachable(self.addresses.dns)],
+            local_addresses: self.addresses.dns.map(reachable).into_iter().collect(),
             ..ZoneSettings::default()
         };
         let mut zone = ZoneBuilder::new(&settings).context("--cluster-domain")?;
@@ -190,7 +217,13 @@ impl Standalone {
             recorder: Recorder::spawn(self.client.clone(), ingress::COMPONENT, hostname(), stop.clone()),
             metrics: ingress::ProblemMetrics::register(registry),
             client: self.client.clone(),
-            published: vec![published(reachable(self.addresses.web))],
+            published: self
+                .addresses
+                .web
+                .map(reachable)
+                .map(published)
+                .into_iter()
+                .collect(),
             gate: self.readiness.gate("ingress"),
         };
         self.spawn_until(
@@ -217,10 +250,14 @@ impl Standalone {
     /// Objects that Kinglet brings, then the user's directory.
     fn spawn_packaged(&self, settings: &Settings, stop: &CancellationToken) {
         let gate = self.readiness.gate("packaged objects");
-        let objects = packaged::objects(
-            settings.cluster.dns_address(),
-            (reachable(self.addresses.dns), self.addresses.dns.port()).into(),
-        );
+        let mut objects = Vec::new();
+        if let Some(listener) = self.addresses.dns {
+            let listener = SocketAddr::new(reachable(listener), listener.port());
+            objects.extend(packaged::dns(settings.cluster.dns_address(), listener));
+        }
+        if self.addresses.web.is_some() {
+            objects.push(packaged::ingress_class());
+        }
         let directory = settings
             .manifests
             .clone()

@@ -2,32 +2,25 @@
 
 use std::io::{self, Write};
 
-use anstyle::{AnsiColor, Style};
-
-use crate::standalone::Standalone;
-
-const TITLE: Style = AnsiColor::Green.on_default().bold();
-const NOTE: Style = Style::new().dimmed();
+use super::Entrances;
+use crate::demo::style::{self, NOTE, TITLE};
+use crate::server::Server;
 
 /// Prints the commands, with the addresses that this demo listens on.
-pub(super) fn print(server: &Standalone) -> io::Result<()> {
+pub(super) fn print(server: &Server, addresses: Entrances) -> io::Result<()> {
     let mut out = anstream::stdout();
     writeln!(
         out,
         "\n{TITLE}Kinglet is up and everything answers.{TITLE:#} Try, in another terminal:\n"
     )?;
-    for (title, commands) in commands(server) {
-        writeln!(out, "{NOTE}# {title}{NOTE:#}")?;
-        for command in commands {
-            writeln!(out, "{command}")?;
-        }
-        writeln!(out)?;
-    }
-    writeln!(out, "{NOTE}Ctrl-C ends it.{NOTE:#}\n")
+    style::commands(&mut out, &commands(server, addresses))?;
+    writeln!(
+        out,
+        "{NOTE}As root, `kinglet demo` shows more: nodes, pods and an outside client with real packets between them.\nCtrl-C ends it.{NOTE:#}\n"
+    )
 }
 
-fn commands(server: &Standalone) -> Vec<(&'static str, Vec<String>)> {
-    let addresses = server.addresses();
+fn commands(server: &Server, addresses: Entrances) -> Vec<(&'static str, Vec<String>)> {
     let domain = server.cluster_domain();
     let kubectl = format!("kubectl --kubeconfig {}", server.kubeconfig().display());
     let dig = format!("dig @{} -p {}", addresses.dns.ip(), addresses.dns.port());

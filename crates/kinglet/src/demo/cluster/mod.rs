@@ -1,0 +1,85 @@
+//! The demo with root: a lab with a sample application.
+
+mod map;
+mod sample;
+mod tour;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use kinglet_config::LabService;
+use kinglet_lab::{Lab, Progress, Settings, Target, Verdict};
+use tracing::info;
+
+use crate::lab::Running;
+use crate::shutdown;
+
+/// Name of the demo's lab.
+const NAME: &str = "demo";
+/// How long each part of the sample may take to answer.
+const DEADLINE: Duration = Duration::from_secs(30);
+/// Where the first node's NodePort is, and its Ingress.
+const NODE: &str = "node-1";
+/// `nodePort` of the sample's Service.
+const NODE_PORT: u16 = 30080;
+
+/// Starts everything, waits until it answers, prints what to try, and serves until a signal ends the process.
+pub(crate) async fn run() -> Result<()> {
+    let stop = shutdown::on_signal()?;
+    let settings = Settings {
+        name: NAME.to_owned(),
+        ..Settings::default()
+    };
+    let progress: Progress = Arc::new(|step| info!("starting: {step}"));
+    let services = [LabService::Dns, LabService::Ingress];
+    let started = Running::start(settings, &services, progress, &stop);
+    let Some(running) = stop.run_until_cancelled(started).await else {
+        return Ok(());
+    };
+    let running = running?;
+    if let Some(shown) = stop.run_until_cancelled(show(&running.lab)).await {
+        shown?;
+    }
+    running.lab.serve(stop).await?;
+    running.end().await;
+    Ok(())
+}
+
+/// Applies the sample, waits until it answers, and prints the map and what to try.
+async fn show(lab: &Lab) -> Result<()> {
+    sample::apply(lab.client()).await?;
+    info!("sample application applied; waiting until it answers");
+    let pods = lab
+        .until(DEADLINE, async |lab: &Lab| sample::ready_pods(lab.client()).await)
+        .await
+        .context("the Deployment is not ready")?;
+    let pod = pods.first().context("the Deployment has no pod")?.label();
+    let node = lab
+        .node_addresses(NODE)?
+        .first()
+        .copied()
+        .context("no node address")?;
+    answers(lab, &pod, &Target::tcp("alias.hello", 8081)).await?;
+    answers(lab, &pod, &Target::udp("echo.hello", 7)).await?;
+    answers(lab, "client", &Target::tcp(node, NODE_PORT)).await?;
+    let mut out = anstream::stdout();
+    let description = lab.entry().description()?;
+    map::print(&mut out, &description, &pods)
+        .and_then(|()| tour::print(&mut out, &description, &pod, node))?;
+    Ok(())
+}
+
+async fn answers(lab: &Lab, from: &str, target: &Target) -> Result<()> {
+    lab.until(DEADLINE, async |lab: &Lab| {
+        let outcome = lab.probe(from, target).await?;
+        anyhow::ensure!(
+            outcome.result == Verdict::Open,
+            "{}",
+            outcome.error.unwrap_or_default()
+        );
+        Ok(())
+    })
+    .await
+    .with_context(|| format!("{} port {} does not answer to {from}", target.host, target.port))
+}

@@ -1,0 +1,95 @@
+//! The demo without root: everything on loopback addresses.
+
+mod echo;
+mod probe;
+mod sample;
+mod tour;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use anyhow::{Context, Result};
+use kinglet_config::DemoOptions;
+use tracing::info;
+
+use crate::server::{Server, Settings, Source};
+use crate::shutdown;
+
+/// Starts everything, waits until it answers, prints what to try, and serves until a signal ends the process.
+pub(crate) async fn run(options: DemoOptions) -> Result<()> {
+    let stop = shutdown::on_signal()?;
+    let directory = Directory::new(options.data_dir)?;
+    for address in sample::BACKENDS {
+        echo::spawn(address, stop.clone()).await?;
+    }
+    let settings = Settings {
+        source: Source::Embedded(directory.path.clone()),
+        manifests: None,
+        listen: options.listen,
+        cluster: options.cluster,
+        disabled: Vec::new(),
+    };
+    let server = Server::start(settings, stop.clone()).await?;
+    if let Some(shown) = stop.run_until_cancelled(show(&server)).await {
+        shown?;
+    }
+    stop.cancelled().await;
+    server.stopped().await;
+    Ok(())
+}
+
+/// Applies the sample, waits until it answers, and prints what to try.
+async fn show(server: &Server) -> Result<()> {
+    server.ready().await;
+    sample::apply(server).await?;
+    info!("sample application applied; waiting until it answers");
+    let entrances = Entrances::of(server).context("not everything listens")?;
+    probe::all_answer(server, entrances).await?;
+    tour::print(server, entrances).context("cannot print")
+}
+
+/// Where the demo is reached.
+#[derive(Clone, Copy)]
+struct Entrances {
+    dns: SocketAddr,
+    web: SocketAddr,
+    websecure: SocketAddr,
+    admin: SocketAddr,
+}
+
+impl Entrances {
+    fn of(server: &Server) -> Option<Self> {
+        let addresses = server.addresses();
+        Some(Self {
+            dns: addresses.dns?,
+            web: addresses.web?,
+            websecure: addresses.websecure?,
+            admin: addresses.admin,
+        })
+    }
+}
+
+/// The demo's data directory: the user's, or a temporary one that goes with the process.
+struct Directory {
+    path: PathBuf,
+    temporary: bool,
+}
+
+impl Directory {
+    fn new(chosen: Option<PathBuf>) -> Result<Self> {
+        let temporary = chosen.is_none();
+        let path = chosen
+            .unwrap_or_else(|| std::env::temp_dir().join(format!("kinglet-demo-{}", std::process::id())));
+        std::fs::create_dir_all(&path).with_context(|| format!("--data-dir {}", path.display()))?;
+        Ok(Self { path, temporary })
+    }
+}
+
+impl Drop for Directory {
+    fn drop(&mut self) {
+        // Left-overs in the temporary directory harm nobody.
+        if self.temporary {
+            let _ = std::fs::remove_dir_all(&self.path);
+        }
+    }
+}

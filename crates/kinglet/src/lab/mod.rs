@@ -1,0 +1,149 @@
+//! Labs: Kinglet's services on a cluster of network namespaces.
+
+mod ask;
+mod background;
+mod services;
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use kinglet_config::{IpFamily, LabAction, LabService, LabUp, LogOptions, PodNetwork};
+use kinglet_lab::{Entry, Family, Lab, Progress, Request, Settings};
+use tokio_util::sync::CancellationToken;
+
+use self::services::Services;
+
+/// A lab with Kinglet's services on it.
+pub(crate) struct Running {
+    pub(crate) lab: Lab,
+    services: Services,
+}
+
+impl Running {
+    /// Starts everything and waits until it is ready.
+    pub(crate) async fn start(
+        settings: Settings,
+        chosen: &[LabService],
+        progress: Progress,
+        stop: &CancellationToken,
+    ) -> Result<Self> {
+        let cluster = services::Cluster::of(&settings);
+        let lab = Lab::start(settings, progress.clone()).await?;
+        let services = Services::start(&lab, &cluster, chosen, &progress, stop).await?;
+        Ok(Self { lab, services })
+    }
+
+    /// Ends everything.
+    pub(crate) async fn end(self) {
+        self.services.end().await;
+        self.lab.end().await;
+    }
+}
+
+/// The settings that the options mean.
+fn settings(up: &LabUp) -> Settings {
+    let mut settings = Settings {
+        name: up.lab.name.clone(),
+        nodes: up.nodes,
+        pod_network: match up.pod_network {
+            PodNetwork::Bridge => kinglet_lab::PodNetwork::Bridge,
+            PodNetwork::Routed => kinglet_lab::PodNetwork::Routed,
+        },
+        cluster_domain: up.cluster_domain.clone(),
+        external_addresses: up.external_ips,
+        uninitialized: up.cloud_provider_external,
+        service_proxy: up.service_proxy,
+        lease: Duration::from_secs(up.node_lease_seconds.max(1).into()),
+        api_listen: up.api_listen,
+        kubeconfig: up.kubeconfig.clone(),
+        ..Settings::default()
+    };
+    settings.set_families(up.ip_families.iter().copied().map(family).collect());
+    if !up.cluster_cidr.is_empty() {
+        settings.cluster_cidrs.clone_from(&up.cluster_cidr);
+    }
+    if !up.service_cidr.is_empty() {
+        settings.service_cidrs.clone_from(&up.service_cidr);
+    }
+    settings
+}
+
+fn family(family: IpFamily) -> Family {
+    match family {
+        IpFamily::Ipv4 => Family::V4,
+        IpFamily::Ipv6 => Family::V6,
+    }
+}
+
+/// Carries out a subcommand of `kinglet lab`.
+pub(crate) fn act(action: LabAction, log: &LogOptions) -> Result<()> {
+    let root = Settings::default().state_root;
+    let send = |name: &str, request| Ok(kinglet_lab::command(&root, name, &request)?);
+    match action {
+        LabAction::Up(up) => background::up(&settings(&up), &up),
+        LabAction::Run(up) => crate::command::serving(log, run(*up)),
+        LabAction::Down { lab, all } => down(&root, &lab.name, all),
+        LabAction::Status { name, output } => ask::status(&root, name.as_deref(), output),
+        LabAction::Exec { pod, inside } => ask::exec(&root, &inside, &pod),
+        LabAction::NodeExec { node, inside } => ask::exec(&root, &inside, &format!("node:{node}")),
+        LabAction::ClientExec { inside } => ask::exec(&root, &inside, "client"),
+        LabAction::Probe(options) => ask::probe(&root, &options),
+        LabAction::Partition { node, lab } => send(&lab.name, Request::Partition { node }),
+        LabAction::Heal { node, lab } => send(&lab.name, Request::Heal { node }),
+        LabAction::Kill { pod, lab } => send(&lab.name, Request::Kill { pod }),
+        LabAction::Logs { pod, container, lab } => ask::logs(&root, &lab.name, &pod, container.as_deref()),
+    }
+}
+
+fn down(root: &Path, name: &str, all: bool) -> Result<()> {
+    let names: Vec<String> = if all {
+        Entry::all(root)
+            .iter()
+            .map(|entry| entry.name().to_owned())
+            .collect()
+    } else {
+        vec![name.to_owned()]
+    };
+    for name in names {
+        let was_there = kinglet_lab::down(root, &name)?;
+        background::forget(root, &name);
+        let what = if was_there { "is down" } else { "was not up" };
+        anstream::eprintln!("lab {name} {what}");
+    }
+    Ok(())
+}
+
+/// Runs a lab in the foreground until it is told to end.
+async fn run(up: LabUp) -> Result<()> {
+    let stop = crate::shutdown::on_signal()?;
+    let progress: Progress = Arc::new(background::tell);
+    let started = Running::start(settings(&up), &up.services.0, progress, &stop);
+    let Some(running) = stop.run_until_cancelled(started).await else {
+        return Ok(());
+    };
+    let running = running?;
+    if let Some(path) = &up.write_kubeconfig {
+        write_kubeconfig(running.lab.kubeconfig(), path)?;
+    }
+    background::ready();
+    running.lab.serve(stop).await?;
+    running.end().await;
+    Ok(())
+}
+
+/// Copies the credentials, for the owner's eyes only.
+fn write_kubeconfig(from: &Path, to: &Path) -> Result<()> {
+    use std::io::Write;
+    use std::os::unix::fs::OpenOptionsExt;
+    let text = std::fs::read(from)?;
+    std::fs::File::options()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(to)
+        .and_then(|mut file| file.write_all(&text))
+        .with_context(|| format!("--write-kubeconfig {}", to.display()))
+}
