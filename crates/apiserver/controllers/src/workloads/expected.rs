@@ -17,6 +17,19 @@ pub(super) struct Expected {
     pods: HashMap<Arc<str>, Awaited>,
 }
 
+/// Pods (by uid) that an attempt has written, be it that it failed in the end.
+#[derive(Debug, Default)]
+pub(super) struct Done {
+    pub(super) created: Vec<Arc<str>>,
+    pub(super) deleted: Vec<Arc<str>>,
+}
+
+impl Done {
+    pub(super) fn is_empty(&self) -> bool {
+        self.created.is_empty() && self.deleted.is_empty()
+    }
+}
+
 #[derive(Debug)]
 struct Awaited {
     owner: Arc<str>,
@@ -25,14 +38,14 @@ struct Awaited {
 }
 
 impl Expected {
-    /// A Pod was created for an owner.
-    pub(super) fn created(&mut self, owner: &Arc<str>, pod: Arc<str>) {
-        self.wait(owner, pod, false);
-    }
-
-    /// The deletion of a Pod of an owner was asked for.
-    pub(super) fn deleted(&mut self, owner: &Arc<str>, pod: Arc<str>) {
-        self.wait(owner, pod, true);
+    /// Pods of an owner were created, or asked to go.
+    pub(super) fn note(&mut self, owner: &Arc<str>, done: Done) {
+        done.created
+            .into_iter()
+            .for_each(|pod| self.wait(owner, pod, false));
+        done.deleted
+            .into_iter()
+            .for_each(|pod| self.wait(owner, pod, true));
     }
 
     fn wait(&mut self, owner: &Arc<str>, pod: Arc<str>, deletion: bool) {
@@ -80,18 +93,25 @@ mod tests {
         pod
     }
 
+    fn done(created: &[&str], deleted: &[&str]) -> Done {
+        let all = |uids: &[&str]| uids.iter().map(|uid| Arc::from(*uid)).collect();
+        Done {
+            created: all(created),
+            deleted: all(deleted),
+        }
+    }
+
     #[tokio::test(start_paused = true)]
     async fn an_owner_waits_until_its_writes_are_seen() {
         let (mut expected, owner) = (Expected::default(), Arc::from("owner"));
-        expected.created(&owner, "a".into());
-        expected.deleted(&owner, "b".into());
+        expected.note(&owner, done(&["a"], &["b"]));
         assert!(!expected.is_waiting("other"));
         expected.seen(&pod("a", false));
         expected.seen(&pod("b", false));
         assert!(expected.is_waiting("owner"), "b still looks alive");
         expected.seen(&pod("b", true));
         assert!(!expected.is_waiting("owner"));
-        expected.deleted(&owner, "c".into());
+        expected.note(&owner, done(&[], &["c"]));
         expected.gone("c");
         assert!(!expected.is_waiting("owner"));
     }
@@ -99,7 +119,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_write_that_is_never_seen_is_given_up() {
         let (mut expected, owner) = (Expected::default(), Arc::from("owner"));
-        expected.created(&owner, "a".into());
+        expected.note(&owner, done(&["a"], &[]));
         tokio::time::advance(PATIENCE + Duration::from_secs(1)).await;
         assert!(!expected.is_waiting("owner"));
     }

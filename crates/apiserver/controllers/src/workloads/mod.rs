@@ -8,8 +8,10 @@
 
 mod amounts;
 mod claim;
+mod daemonsets;
 mod deployments;
 mod expected;
+mod nodes;
 mod objects;
 mod placement;
 mod pods;
@@ -22,14 +24,14 @@ use kinglet_kube::{Client, Recorder, Reflector};
 use kinglet_model::{Namespace, Object};
 use tokio_util::sync::CancellationToken;
 
-use self::objects::{Deployment, Node, Pod, ReplicaSet};
+use self::objects::{DaemonSet, Deployment, Lease, Node, Pod, ReplicaSet};
 use self::pods::PodWriter;
 use crate::progress::Progress;
 use crate::{Controllers, Settings, spawn_until};
 
 /// Starts the controllers of workloads; they run until `stop` is cancelled.
 pub(super) fn spawn(client: &Client, settings: &Settings, stop: &CancellationToken) -> Controllers {
-    let (progress, controllers) = Progress::of(3);
+    let (progress, controllers) = Progress::of(5);
     let start = Start {
         client,
         settings,
@@ -42,15 +44,29 @@ pub(super) fn spawn(client: &Client, settings: &Settings, stop: &CancellationTok
     let run = |controller| spawn_until(stop, controller);
     run(Box::pin(scheduler::run(
         client.clone(),
-        (pods.clone(), nodes, start.cache::<Namespace>()),
+        (pods.clone(), nodes.clone(), start.cache::<Namespace>()),
         start.recorder(scheduler::COMPONENT),
         progress.clone(),
     )));
     run(Box::pin(replicasets::run(
         client.clone(),
         sets.clone(),
-        pods,
+        pods.clone(),
         PodWriter::new(client, start.recorder(replicasets::COMPONENT)),
+        progress.clone(),
+    )));
+    run(Box::pin(daemonsets::run(
+        client.clone(),
+        start.cache::<DaemonSet>(),
+        (pods.clone(), nodes.clone()),
+        PodWriter::new(client, start.recorder(daemonsets::COMPONENT)),
+        progress.clone(),
+    )));
+    run(Box::pin(nodes::run(
+        client.clone(),
+        (pods, nodes, start.cache::<Lease>()),
+        start.recorder(nodes::COMPONENT),
+        settings.node_grace_period,
         progress.clone(),
     )));
     run(Box::pin(deployments::run(

@@ -1,5 +1,6 @@
 //! The writes by which owners make, take over and delete their Pods.
 
+use std::borrow::Borrow;
 use std::sync::Arc;
 
 use kinglet_kube::{
@@ -9,13 +10,14 @@ use kinglet_model::{Meta, Object, ObjectName};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::expected::Done;
 use super::objects::{Owner, Pod};
 
 /// Writes Pods and tells of it in Events.
 #[derive(Clone)]
 pub(super) struct PodWriter {
     pods: Collection,
-    pub(super) recorder: Recorder,
+    recorder: Recorder,
 }
 
 #[derive(Deserialize)]
@@ -30,11 +32,7 @@ impl PodWriter {
     }
 
     /// Creates a Pod of an owner and answers its uid; `None` in a namespace that is being deleted.
-    pub(super) async fn create<K: Object>(
-        &self,
-        owner: &Meta,
-        pod: &Value,
-    ) -> Result<Option<Arc<str>>, RequestError> {
+    async fn create<K: Object>(&self, owner: &Meta, pod: &Value) -> Result<Option<Arc<str>>, RequestError> {
         match self.pods.create_and_read::<Created>(&owner.namespace, pod).await {
             Ok(created) => {
                 let note = format!("Created pod: {}", created.metadata.name);
@@ -55,7 +53,7 @@ impl PodWriter {
     }
 
     /// Deletes a Pod of an owner.
-    pub(super) async fn delete<K: Object>(&self, owner: &Meta, pod: &Pod) -> Result<(), RequestError> {
+    async fn delete<K: Object>(&self, owner: &Meta, pod: &Pod) -> Result<(), RequestError> {
         let how = Deletion {
             uid: Some(&pod.metadata.uid),
             ..Deletion::default()
@@ -79,6 +77,46 @@ impl PodWriter {
         }
     }
 
+    /// Creates Pods of an owner in batches that double: when the first one is refused, the others would be, too.
+    pub(super) async fn create_all<K: Object>(
+        &self,
+        owner: &Meta,
+        pods: impl IntoIterator<Item = impl Borrow<Value>>,
+        done: &mut Done,
+    ) -> Result<(), RequestError> {
+        let (mut pods, mut batch) = (pods.into_iter().peekable(), 1);
+        while pods.peek().is_some() {
+            let now: Vec<_> = pods.by_ref().take(batch).collect();
+            let writes = now.iter().map(|pod| self.create::<K>(owner, pod.borrow()));
+            let mut failed = None;
+            for result in futures::future::join_all(writes).await {
+                match result {
+                    Ok(created) => done.created.extend(created),
+                    Err(error) => failed = Some(error),
+                }
+            }
+            if let Some(error) = failed {
+                return Err(error);
+            }
+            batch *= 2;
+        }
+        Ok(())
+    }
+
+    /// Deletes Pods of an owner.
+    pub(super) async fn delete_all<'a, K: Object>(
+        &self,
+        owner: &Meta,
+        pods: impl IntoIterator<Item = &'a Arc<Pod>>,
+        done: &mut Done,
+    ) -> Result<(), RequestError> {
+        for pod in pods {
+            self.delete::<K>(owner, pod).await?;
+            done.deleted.push(pod.metadata.uid.clone());
+        }
+        Ok(())
+    }
+
     /// Makes an owner the controller of a Pod that has none.
     pub(super) async fn adopt<K: Object>(&self, owner: &Meta, pod: &Pod) -> Result<(), RequestError> {
         adopt(&self.pods, &pod.metadata, Owner::reference::<K>(owner)).await
@@ -89,7 +127,13 @@ impl PodWriter {
         release(&self.pods, &pod.metadata, &owner.uid).await
     }
 
-    fn report<K: Object>(&self, owner: &Meta, severity: Severity, reason: &'static str, note: String) {
+    pub(super) fn report<K: Object>(
+        &self,
+        owner: &Meta,
+        severity: Severity,
+        reason: &'static str,
+        note: String,
+    ) {
         self.recorder.report(Report {
             regarding: ObjectReference::of::<K>(owner),
             severity,

@@ -39,10 +39,6 @@ impl<T> Store<T> {
         self.objects.values()
     }
 
-    pub(super) fn names(&self) -> impl Iterator<Item = &ObjectName> {
-        self.objects.keys()
-    }
-
     /// The objects of a namespace.
     pub(super) fn within<'a>(&'a self, namespace: &'a str) -> impl Iterator<Item = &'a Arc<T>> {
         let first = ObjectName::new(namespace, "");

@@ -74,6 +74,14 @@ impl Node {
     }
 }
 
+/// Whether a Pod that could be ready is said not to be.
+fn is_marked(pod: &Pod) -> bool {
+    let conditions = pod.status["conditions"].as_array();
+    let mut conditions = conditions.into_iter().flatten();
+    pod.spec["containers"][0]["image"] != BROKEN
+        && conditions.any(|one| one["type"] == "Ready" && one["status"] == "False")
+}
+
 async fn run(kubelet: Kubelet, pods: Reflector<Pod>, stop: CancellationToken) {
     let mut deltas = pods.subscribe();
     let mut heartbeat = tokio::time::interval(HEARTBEAT);
@@ -171,6 +179,7 @@ impl Kubelet {
         let mut conditions = conditions.into_iter().flatten();
         if node.is_object() && conditions.any(|one| one["type"] == "Ready" && one["status"] != "True") {
             self.report_ready().await;
+            self.serve_all().await;
         }
     }
 
@@ -185,8 +194,16 @@ impl Kubelet {
                 ..Deletion::default()
             };
             let _ = self.pods.delete(&pod.object_name(), &how).await;
-        } else if pod.status["phase"] == "Pending" {
+        } else if pod.status["phase"] == "Pending" || is_marked(pod) {
             self.start_pod(pod).await;
+        }
+    }
+
+    /// Pods that others have marked as not ready are ready again.
+    async fn serve_all(&self) {
+        let pods: Vec<Pod> = self.pods.list("").await.unwrap_or_default();
+        for pod in pods {
+            self.serve(&pod).await;
         }
     }
 

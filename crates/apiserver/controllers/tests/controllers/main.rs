@@ -4,6 +4,7 @@
 
 mod accounts;
 mod cluster;
+mod daemonsets;
 mod deletion;
 mod deployments;
 mod endpoints;
@@ -11,4 +12,5 @@ mod garbage;
 mod kubelet;
 mod mirroring;
 mod namespaces;
+mod nodes;
 mod scheduling;

@@ -16,9 +16,9 @@ pub(super) use self::deployment::{Deployment, DeploymentStatus, Strategy};
 pub(super) use self::node::{Lease, Node, Taint};
 pub(super) use self::owner::{OwnedMeta, Owner};
 pub(super) use self::pod::Pod;
-pub(super) use self::quantity::{Amount, Resources};
+pub(super) use self::quantity::Resources;
 pub(super) use self::replicaset::{ReplicaSet, ReplicaSetStatus};
-pub(super) use self::spec::{HostPort, NodeTerm, PodSpec, PodTerm, Spread, Toleration, Weighted};
+pub(super) use self::spec::{HostPort, PodSpec, PodTerm, Spread, Toleration};
 
 use kinglet_model::Selector;
 use serde::{Deserialize, Deserializer};

@@ -43,13 +43,6 @@ pub(crate) struct Taint {
     pub(crate) time_added: Option<Timestamp>,
 }
 
-impl Taint {
-    /// Whether it is the same taint, whatever its value and age.
-    pub(crate) fn is(&self, other: &Self) -> bool {
-        self.key == other.key && self.effect == other.effect
-    }
-}
-
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Wire {

@@ -19,7 +19,7 @@ use tracing::{debug, warn};
 
 use self::plan::{Plan, plan};
 use self::state::State;
-use super::expected;
+use super::expected::{self, Done};
 use super::objects::{Owner, Pod, ReplicaSet};
 use super::pods::PodWriter;
 use super::template;
@@ -73,13 +73,6 @@ struct Controller {
     queue: Queue<ObjectName>,
 }
 
-/// What an attempt has done, be it that it failed in the end.
-#[derive(Default)]
-struct Done {
-    created: Vec<Arc<str>>,
-    deleted: Vec<Arc<str>>,
-}
-
 impl Controller {
     async fn work(&mut self, names: Vec<ObjectName>) {
         let attempts = names.into_iter().map(|name| self.attempt(name));
@@ -88,16 +81,10 @@ impl Controller {
             .collect()
             .await;
         for (name, uid, done, result) in attempts {
-            if !done.created.is_empty() || !done.deleted.is_empty() {
+            if !done.is_empty() {
                 self.queue.mark_within(name.clone(), expected::PATIENCE);
             }
-            let expected = &mut self.state.expected;
-            done.created
-                .into_iter()
-                .for_each(|pod| expected.created(&uid, pod));
-            done.deleted
-                .into_iter()
-                .for_each(|pod| expected.deleted(&uid, pod));
+            self.state.expected.note(&uid, done);
             match result {
                 Ok(again) => {
                     self.queue.succeeded(&name);
@@ -135,8 +122,12 @@ impl Controller {
         for pod in &plan.claim.adopt {
             self.writer.adopt::<ReplicaSet>(meta, pod).await?;
         }
-        let written = match self.create(set, plan.create.min(BURST), done).await {
-            Ok(()) => self.delete(set, plan, done).await,
+        let owner = Owner::reference::<ReplicaSet>(meta);
+        let pod = template::pod(&set.template, &meta.name, owner);
+        let missing = std::iter::repeat_n(&pod, plan.create.min(BURST));
+        let surplus = plan.delete.iter().take(BURST);
+        let written = match self.writer.create_all::<ReplicaSet>(meta, missing, done).await {
+            Ok(()) => self.writer.delete_all::<ReplicaSet>(meta, surplus, done).await,
             failed => failed,
         };
         if plan.status != set.status {
@@ -145,31 +136,6 @@ impl Controller {
             status::patch::<ReplicaSet>(&self.client, &name, &status, COMPONENT).await?;
         }
         written
-    }
-
-    /// Creates Pods in batches that double: when the first one is refused, the others would be, too.
-    async fn create(&self, set: &ReplicaSet, count: usize, done: &mut Done) -> Result<(), RequestError> {
-        let owner = Owner::reference::<ReplicaSet>(&set.metadata);
-        let pod = template::pod(&set.template, &set.metadata.name, owner);
-        let (mut missing, mut batch) = (count, 1);
-        while missing > 0 {
-            let now = batch.min(missing);
-            let writes = (0..now).map(|_| self.writer.create::<ReplicaSet>(&set.metadata, &pod));
-            for result in futures::future::join_all(writes).await {
-                done.created.extend(result?);
-            }
-            missing -= now;
-            batch *= 2;
-        }
-        Ok(())
-    }
-
-    async fn delete(&self, set: &ReplicaSet, plan: &Plan, done: &mut Done) -> Result<(), RequestError> {
-        for pod in plan.delete.iter().take(BURST) {
-            self.writer.delete::<ReplicaSet>(&set.metadata, pod).await?;
-            done.deleted.push(pod.metadata.uid.clone());
-        }
-        Ok(())
     }
 }
 

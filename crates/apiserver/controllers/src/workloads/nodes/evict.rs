@@ -1,0 +1,69 @@
+//! What the `NoExecute` taints of a node do to a Pod.
+
+use std::time::Duration;
+
+use super::super::objects::{Taint, Toleration};
+use super::super::placement::NO_EXECUTE;
+
+/// What becomes of a Pod.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fate {
+    Stays,
+    /// It goes after a time.
+    Goes(Duration),
+}
+
+/// The fate of a Pod with these tolerations: it goes at once when a taint is not tolerated, and when the first toleration ends.
+pub(super) fn fate(tolerations: &[Toleration], taints: &[Taint]) -> Fate {
+    let taints = taints.iter().filter(|taint| &*taint.effect == NO_EXECUTE);
+    let mut fate = Fate::Stays;
+    for taint in taints {
+        let mut matching = tolerations.iter().filter(|one| one.tolerates(taint)).peekable();
+        if matching.peek().is_none() {
+            return Fate::Goes(Duration::ZERO);
+        }
+        let shortest = matching.filter_map(|one| one.toleration_seconds).min();
+        if let Some(seconds) = shortest {
+            let seconds = Duration::from_secs(u64::try_from(seconds).unwrap_or(0));
+            fate = match fate {
+                Fate::Goes(before) => Fate::Goes(before.min(seconds)),
+                Fate::Stays => Fate::Goes(seconds),
+            };
+        }
+    }
+    fate
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn the_first_end_of_a_toleration_counts() {
+        let taints: Vec<Taint> = serde_json::from_value(json!([
+            {"key": "a", "effect": "NoExecute"},
+            {"key": "b", "effect": "NoExecute"},
+            {"key": "c", "effect": "NoSchedule"},
+        ]))
+        .unwrap();
+        let after = |seconds| Fate::Goes(Duration::from_secs(seconds));
+        let table = [
+            (json!([]), after(0)),
+            (json!([{"key": "a", "operator": "Exists"}]), after(0)),
+            (json!([{"operator": "Exists"}]), Fate::Stays),
+            (json!([{"operator": "Exists", "tolerationSeconds": 5}]), after(5)),
+            (
+                json!([{"operator": "Exists"}, {"key": "b", "operator": "Exists", "tolerationSeconds": 7}]),
+                after(7),
+            ),
+            (json!([{"operator": "Exists", "tolerationSeconds": -1}]), after(0)),
+        ];
+        for (tolerations, expected) in table {
+            let decoded: Vec<Toleration> = serde_json::from_value(tolerations.clone()).unwrap();
+            assert_eq!(fate(&decoded, &taints), expected, "{tolerations}");
+            assert_eq!(fate(&decoded, &taints[2..]), Fate::Stays);
+        }
+    }
+}
