@@ -62,9 +62,9 @@ async fn replica_sets(cluster: &Cluster) -> Vec<Value> {
 
 /// The ReplicaSet of a revision.
 async fn of_revision(cluster: &Cluster, revision: &str) -> Value {
-    let sets = replica_sets(cluster).await.into_iter();
+    let mut sets = replica_sets(cluster).await.into_iter();
     let is_it = |set: &Value| set["metadata"]["annotations"]["deployment.kubernetes.io/revision"] == revision;
-    sets.filter(is_it).next().unwrap_or_default()
+    sets.find(is_it).unwrap_or_default()
 }
 
 #[tokio::test]

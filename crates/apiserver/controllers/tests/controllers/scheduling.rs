@@ -71,6 +71,30 @@ async fn a_pod_waits_for_a_free_port_and_says_so() {
 }
 
 #[tokio::test]
+async fn a_pod_waits_for_company() {
+    let cluster = Cluster::start("company").await;
+    cluster.run_workloads(GRACE).await;
+    let _node = Node::start(&cluster, "n1", json!({}), json!({})).await;
+    let friend =
+        json!({"labelSelector": {"matchLabels": {"app": "db"}}, "topologyKey": "kubernetes.io/hostname"});
+    let near = json!({"podAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": [friend]}});
+    let pods = cluster.core("pods");
+    cluster
+        .post(&pods, pod("web", 0, json!({"affinity": near})))
+        .await;
+    let path = cluster.core("pods/web");
+    cluster
+        .until(&path, |pod| scheduled(pod)["status"] == "False")
+        .await;
+    let mut db = pod("db", 0, json!({}));
+    db["metadata"]["labels"]["app"] = "db".into();
+    cluster.post(&pods, db).await;
+    cluster
+        .until(&path, |pod| pod["spec"]["nodeName"].is_string())
+        .await;
+}
+
+#[tokio::test]
 async fn gates_and_other_schedulers_are_respected() {
     let cluster = Cluster::start("gates").await;
     cluster.run_workloads(GRACE).await;

@@ -121,8 +121,10 @@ fn is_empty(set: &ReplicaSet) -> bool {
 /// Whether a ReplicaSet has another size, or other annotations of its size.
 fn is_needed(deployment: &Deployment, (set, size): &Resize) -> bool {
     let wanted = revision::sizes(deployment);
-    let differs = |(key, value): (&Box<str>, &Box<str>)| set.metadata.annotation(key) != Some(value);
-    *size != set.replicas || wanted.iter().any(differs)
+    let mut noted = wanted
+        .iter()
+        .map(|(key, value)| set.metadata.annotation(key) == Some(value));
+    *size != set.replicas || noted.any(|same| !same)
 }
 
 /// The new ReplicaSet carries the annotations of the Deployment, and both the revision.

@@ -25,6 +25,9 @@ pub(super) struct State {
 impl State {
     /// The Pods that a change of a Pod concerns: itself, and all that wait if it makes room or company.
     pub(super) fn pod(&mut self, (name, now): Change<Pod>) -> Vec<ObjectName> {
+        let arrived = now
+            .as_ref()
+            .is_some_and(|pod| pod.is_bound() && self.bound.contains_key(&pod.metadata.uid));
         let now = now.map(|pod| self.with_binding(pod));
         if now.is_none()
             && let Some(pod) = self.pods.get(&name)
@@ -34,11 +37,15 @@ impl State {
         let states = self.pods.take((name.clone(), now));
         let placed = |pod: &Arc<Pod>| (pod.is_bound(), pod.is_active(), pod.metadata.labels.clone());
         let matters = match states.as_slice() {
-            [before, after] => before.is_bound() && placed(before) != placed(after),
+            [before, after] => (before.is_bound() || after.is_bound()) && placed(before) != placed(after),
             [one] => one.is_bound(),
             _ => false,
         };
-        if matters { self.waiting() } else { vec![name] }
+        if matters || arrived {
+            self.waiting()
+        } else {
+            vec![name]
+        }
     }
 
     pub(super) fn node(&mut self, change: Change<Node>) -> Vec<ObjectName> {

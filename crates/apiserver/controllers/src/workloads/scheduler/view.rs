@@ -85,21 +85,20 @@ impl View {
         });
         let listed = term.namespaces.iter().any(|one| **one == **namespace);
         let own = term.namespaces.is_empty() && term.namespace_selector.is_none() && home == namespace;
-        let labels = |pod: &Pod, key: &str| pod.metadata.label(key).map(str::to_owned);
-        let same = |key: &Box<str>| {
-            let value = labels(owner, key);
-            value.is_none() || value == labels(other, key)
-        };
-        let differs = |key: &Box<str>| {
-            let value = labels(owner, key);
-            value.is_none() || value != labels(other, key)
-        };
+        let selects = term.label_selector.as_ref();
         (selected || listed || own)
-            && term
-                .label_selector
-                .as_ref()
-                .is_some_and(|one| one.matches(&other.metadata.labels))
-            && term.match_label_keys.iter().all(same)
-            && term.mismatch_label_keys.iter().all(differs)
+            && selects.is_some_and(|one| one.matches(&other.metadata.labels))
+            && matches_keys(owner, term, other)
     }
+}
+
+/// Whether two Pods agree in the labels of `matchLabelKeys`, and differ in those of `mismatchLabelKeys`. Keys that the owner of the term
+/// does not have do not count.
+fn matches_keys(owner: &Pod, term: &PodTerm, other: &Pod) -> bool {
+    let agree = |key: &str| {
+        let value = owner.metadata.label(key)?;
+        Some(other.metadata.label(key) == Some(value))
+    };
+    let (mut same, mut different) = (term.match_label_keys.iter(), term.mismatch_label_keys.iter());
+    same.all(|key| agree(key) != Some(false)) && different.all(|key| agree(key) != Some(true))
 }

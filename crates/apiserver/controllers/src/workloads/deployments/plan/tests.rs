@@ -99,9 +99,14 @@ fn the_first_replica_set_is_as_big_as_wanted() {
     assert_eq!(progressing(&plan), ("True", "NewReplicaSetCreated"));
 }
 
+/// Image, revision, wanted and available Pods.
+type Present = (&'static str, i64, i32, i32);
+/// Image and new size.
+type Size = (&'static str, i32);
+
 #[test]
 fn steps_of_a_rolling_update() {
-    let table: &[(&[(&str, i64, i32, i32)], &[(&str, i32)])] = &[
+    let table: &[(&[Present], &[Size])] = &[
         // The new one grows by the surge, then old ones shrink as far as enough Pods serve.
         (&[("a", 1, 4, 4), ("b", 2, 0, 0)], &[("b", 1)]),
         (&[("a", 1, 4, 4), ("b", 2, 1, 0)], &[("a", 3)]),

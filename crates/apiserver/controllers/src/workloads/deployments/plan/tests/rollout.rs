@@ -62,11 +62,12 @@ impl Cluster {
     /// The controller acts on what it has seen. Writes on a ReplicaSet that has another size by now are refused.
     fn act(&mut self) {
         let plan = plan(&self.deployment, &self.seen, now());
-        if plan.create.is_some() && self.sets.len() == 1 {
+        if let Some(created) = plan.create.filter(|_| self.sets.len() == 1) {
+            let wanted = created["spec"]["replicas"].as_i64().unwrap();
             self.sets.push(Simulated {
                 image: "new".into(),
                 revision: 2,
-                wanted: plan.create.unwrap()["spec"]["replicas"].as_i64().unwrap() as i32,
+                wanted: i32::try_from(wanted).unwrap(),
                 pods: 0,
                 available: 0,
             });
