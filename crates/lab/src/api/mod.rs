@@ -193,11 +193,14 @@ async fn embed(
 async fn control(client: &Client, settings: &Settings, stop: &CancellationToken) {
     let controllers = kinglet_controllers::Settings {
         instance: format!("lab-{}", settings.name),
+        node_grace_period: settings.lease,
         ..kinglet_controllers::Settings::default()
     };
+    let mut workloads = kinglet_controllers::spawn_workloads(client, &controllers, stop);
     kinglet_controllers::spawn(client, &controllers, stop)
         .synced()
         .await;
+    workloads.synced().await;
 }
 
 /// Waits until the API server answers.
