@@ -52,6 +52,8 @@ mod error;
 mod expression;
 mod netlink;
 mod object;
+mod render;
+mod ruleset;
 pub mod statement;
 mod types;
 
@@ -68,6 +70,7 @@ pub use object::{
     Chain, ChainType, Counter, Element, Family, Hook, Hooking, MapData, Mapped, Ownership, Policy, Rule, Set,
     Table, priority,
 };
+pub use ruleset::Ruleset;
 pub use statement::{
     Ct, Dynset, Fib, Field, Header, InvalidReason, Jhash, Key, Limit, Log, Match, Meta, Nat, Numgen,
     Operator, Remember, Right, Source, Statement, Store, Target, Unit,

@@ -1,8 +1,8 @@
 //! Compiles the statements of a rule to expressions.
 
 use super::context::Context;
-use super::{InvalidReason, Key, Limit, Log, Statement};
-use crate::expression::{Expression, Register, SetReference};
+use super::{Header, InvalidReason, Key, Limit, Log, Statement};
+use crate::expression::{Expression, Register, Reject, SetReference};
 use crate::object::{Element, Family, Rule, Set};
 
 /// Longest prefix of a log line.
@@ -66,9 +66,25 @@ impl Compiler {
             Statement::Redirect(ports, flags) => self.redirect(*ports, *flags)?,
             Statement::Dynset(dynset) => self.dynset(dynset)?,
             Statement::Set(store, source) => self.store(*store, source)?,
+            Statement::Reject(reject) => self.reject(*reject)?,
             Statement::Raw(expressions) => self.expressions.extend(expressions.iter().cloned()),
             other => self.expressions.extend(simple(other)?),
         }
+        Ok(())
+    }
+
+    /// The kernel answers to TCP and to a family only as told, so the packet must be of that kind.
+    fn reject(&mut self, reject: Reject) -> Result<(), InvalidReason> {
+        let header = match reject {
+            Reject::TcpReset => Some(Header::TcpDport),
+            Reject::Icmp(_) => Some(Header::IpSaddr),
+            Reject::Icmpv6(_) => Some(Header::Ip6Saddr),
+            Reject::Icmpx(_) => None,
+        };
+        if let Some(header) = header {
+            self.establish(&header.into())?;
+        }
+        self.push(Expression::Reject(reject));
         Ok(())
     }
 
@@ -119,7 +135,6 @@ fn simple(statement: &Statement) -> Result<Option<Expression>, InvalidReason> {
         Statement::NamedCounter(name) => Expression::CounterReference { name: name.clone() },
         Statement::Log(log) => log.expression()?,
         Statement::Limit(limit) => limit.expression(),
-        Statement::Reject(reject) => Expression::Reject(*reject),
         Statement::Notrack => Expression::Notrack,
         _ => return Ok(None),
     }))

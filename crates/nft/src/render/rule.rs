@@ -1,0 +1,143 @@
+//! Prints rules.
+
+use super::element;
+use super::known::Known;
+use super::matching;
+use super::target;
+use crate::expression::Reject;
+use crate::object::{Family, Rule, Set};
+use crate::statement::{Field, Header, Key, Match, Meta, Operator, Protocol, Right, Statement};
+use crate::types::{L3, Value};
+
+/// A rule in a table of this family.
+pub(super) fn line(family: Family, rule: &Rule) -> String {
+    let mut known = Known::new(family);
+    let mut words = Vec::new();
+    for (index, one) in rule.statements.iter().enumerate() {
+        let later = rule.statements.get(index + 1..).unwrap_or_default();
+        if let Statement::Match(one) = one {
+            if !implied(family, one, later) {
+                words.push(matching::text(&known, one));
+            }
+            known.note(one);
+            continue;
+        }
+        words.extend(needed(&mut known, one));
+        words.push(statement(&known, one));
+        keys(one).into_iter().for_each(|key| known.note_key(key));
+    }
+    if let Some(comment) = &rule.comment {
+        words.push(format!("comment \"{comment}\""));
+    }
+    words.join(" ")
+}
+
+/// Whether a test of the protocol is not printed, because a later statement looks at a header of it.
+fn implied(family: Family, one: &Match, later: &[Statement]) -> bool {
+    let ([Field::Meta(meta)], Operator::Is, Right::Value(value)) =
+        (one.left.fields(), one.operator, &one.right)
+    else {
+        return false;
+    };
+    let headers = || {
+        later
+            .iter()
+            .flat_map(keys)
+            .flat_map(Key::fields)
+            .filter_map(header)
+    };
+    match (meta, value.0.as_slice()) {
+        (Meta::NfProto, [Value::NfProto(wanted)]) => {
+            headers().any(|header| of_family(header, *wanted))
+                || later.iter().any(|one| rejects(one, *wanted))
+        }
+        (Meta::Protocol, [Value::EtherType(0x0800)]) if family != Family::Inet => {
+            headers().any(|header| of_family(header, L3::Ipv4))
+        }
+        (Meta::Protocol, [Value::EtherType(0x86dd)]) if family != Family::Inet => {
+            headers().any(|header| of_family(header, L3::Ipv6))
+        }
+        (Meta::L4Proto, [Value::InetProto(number)]) => {
+            let one_family = matches!(family, Family::Ip | Family::Ip6);
+            let reset = one_family && later.iter().any(resets);
+            (reset && *number == 6)
+                || headers().any(|header| {
+                    header.protocol() == Protocol::Number(*number) || header.of_protocol(*number).is_some()
+                })
+        }
+        _ => false,
+    }
+}
+
+fn header(field: &Field) -> Option<Header> {
+    match field {
+        Field::Header(header) => Some(*header),
+        _ => None,
+    }
+}
+
+fn of_family(header: Header, family: L3) -> bool {
+    match header.protocol() {
+        Protocol::Network(wanted) => wanted == family,
+        Protocol::Number(1) => family == L3::Ipv4,
+        Protocol::Number(58) => family == L3::Ipv6,
+        _ => false,
+    }
+}
+
+fn rejects(statement: &Statement, family: L3) -> bool {
+    match statement {
+        Statement::Reject(Reject::Icmp(_)) => family == L3::Ipv4,
+        Statement::Reject(Reject::Icmpv6(_)) => family == L3::Ipv6,
+        _ => false,
+    }
+}
+
+fn resets(statement: &Statement) -> bool {
+    matches!(statement, Statement::Reject(Reject::TcpReset))
+}
+
+/// The keys that a statement looks at.
+fn keys(statement: &Statement) -> Vec<&Key> {
+    match statement {
+        Statement::Match(one) => vec![&one.left],
+        Statement::VerdictMap(key, _) | Statement::VerdictElements(key, _) => vec![key],
+        Statement::Nat(nat) => target::key(&nat.target).into_iter().collect(),
+        Statement::Dynset(dynset) => vec![&dynset.key],
+        _ => Vec::new(),
+    }
+}
+
+/// What is printed before a statement that depends on it, unless it is known.
+fn needed(known: &mut Known, statement: &Statement) -> Option<String> {
+    let one_family = matches!(known.family, Family::Ip | Family::Ip6);
+    if !resets(statement) || one_family || known.transport == Some(6) {
+        return None;
+    }
+    known.transport = Some(6);
+    Some("meta l4proto tcp".into())
+}
+
+fn statement(known: &Known, statement: &Statement) -> String {
+    match statement {
+        Statement::Match(one) => matching::text(known, one),
+        Statement::VerdictMap(key, map) => format!("{} vmap @{map}", known.key(key)),
+        Statement::VerdictElements(key, elements) => {
+            let set = Set::vmap("", key.types());
+            format!("{} vmap {}", known.key(key), element::anonymous(set, elements))
+        }
+        Statement::Verdict(verdict) => verdict.to_string(),
+        Statement::Counter => "counter packets 0 bytes 0".into(),
+        Statement::NamedCounter(name) => format!("counter name \"{name}\""),
+        Statement::Log(log) => target::log(log),
+        Statement::Limit(limit) => target::limit(*limit),
+        Statement::Reject(reject) => target::reject(known.family, *reject),
+        Statement::Nat(nat) => target::nat(known, nat),
+        Statement::Masquerade(ports, flags) => target::ports("masquerade", *ports, *flags),
+        Statement::Redirect(ports, flags) => target::ports("redirect", *ports, *flags),
+        Statement::Dynset(dynset) => target::dynset(known, dynset, |inner| self::statement(known, inner)),
+        Statement::Set(store, source) => target::store(known, *store, source),
+        Statement::Notrack => "notrack".into(),
+        Statement::Raw(_) => "# expressions".into(),
+    }
+}

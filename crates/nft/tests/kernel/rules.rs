@@ -1,0 +1,583 @@
+//! Every statement, as the kernel takes it and as `nft` prints it.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::time::Duration;
+
+use kinglet_nft::*;
+
+use crate::compare::{filter_chain, same_rules, same_text};
+use crate::harness::in_namespace;
+
+fn v4(last: u8) -> Ipv4Addr {
+    Ipv4Addr::new(10, 0, 0, last)
+}
+
+fn v6(last: u16) -> Ipv6Addr {
+    Ipv6Addr::new(0xfd00, 0, 0, 0, 0, 0, 0, last)
+}
+
+fn net(text: &str) -> IpNet {
+    text.parse().expect("network")
+}
+
+fn rule() -> Rule {
+    Rule::new()
+}
+
+#[test]
+fn headers() {
+    in_namespace(|| {
+        let rules = vec![
+            rule().saddr(v4(1).into()).accept(),
+            rule().daddr(v6(1).into()).drop(),
+            rule().is_not(Header::IpSaddr, v4(1)).accept(),
+            rule().is(Header::TcpDport, 80).accept(),
+            rule().is(Header::UdpSport, 53).accept(),
+            rule().is(Header::SctpDport, 9).accept(),
+            rule().is(Header::ThDport, 80).accept(),
+            rule().l4proto(Value::TCP).is(Header::ThDport, 80).accept(),
+            rule()
+                .l4proto(Value::TCP)
+                .saddr(v4(1).into())
+                .is(Header::TcpSport, 5)
+                .accept(),
+            rule().is(Header::IpProtocol, Value::TCP).accept(),
+            rule()
+                .is(Header::IpProtocol, Value::TCP)
+                .is(Header::ThDport, 80)
+                .accept(),
+            rule().is(Header::Ip6Nexthdr, Value::UDP).accept(),
+            rule().is(Header::IcmpType, Value::IcmpType(8)).accept(),
+            rule().is(Header::Icmpv6Type, Value::Icmpv6Type(134)).accept(),
+            rule()
+                .is(Header::EtherSaddr, Value::EtherAddr([0, 17, 34, 51, 68, 85]))
+                .accept(),
+            rule().between(Header::TcpDport, 80, 90).accept(),
+            rule().outside(Header::TcpDport, 80, 90).accept(),
+            rule().between(Header::IpSaddr, v4(1), v4(9)).accept(),
+            rule().between(Header::IpSaddr, v4(2), v4(3)).accept(),
+            rule().ordered(Header::TcpDport, Operator::Greater, 1024).accept(),
+            rule().ordered(Header::TcpDport, Operator::Less, 1024).accept(),
+            rule().ordered(Header::TcpDport, Operator::AtLeast, 1024).accept(),
+            rule().ordered(Header::TcpDport, Operator::AtMost, 1024).accept(),
+        ];
+        same_rules(Family::Inet, filter_chain(), rules);
+    });
+}
+
+#[test]
+fn networks() {
+    in_namespace(|| {
+        let rules = vec![
+            rule().within(Header::IpSaddr, net("10.0.0.0/8")).accept(),
+            rule().within(Header::IpSaddr, net("10.16.0.0/12")).accept(),
+            rule().not_within(Header::IpDaddr, net("10.0.0.0/16")).accept(),
+            rule().not_within(Header::IpDaddr, net("10.0.0.0/15")).accept(),
+            rule().within(Header::IpSaddr, net("10.0.0.1/32")).accept(),
+            rule().within(Header::IpSaddr, net("0.0.0.0/0")).accept(),
+            rule().within(Header::Ip6Saddr, net("fd00::/8")).accept(),
+            rule().within(Header::Ip6Saddr, net("fd00::/33")).accept(),
+            rule().not_within(Header::Ip6Daddr, net("fd00::/64")).accept(),
+            rule()
+                .within(Ct::Saddr(Direction::Original, L3::Ipv4), net("10.0.0.0/24"))
+                .accept(),
+            rule()
+                .masked(
+                    Header::IpSaddr,
+                    Ipv4Addr::new(0, 0, 0, 255),
+                    Operator::Is,
+                    Ipv4Addr::new(0, 0, 0, 5),
+                )
+                .accept(),
+            rule()
+                .masked(
+                    Header::IpSaddr,
+                    Ipv4Addr::new(255, 254, 0, 0),
+                    Operator::Is,
+                    Ipv4Addr::new(10, 0, 0, 0),
+                )
+                .accept(),
+        ];
+        same_rules(Family::Inet, filter_chain(), rules);
+    });
+}
+
+#[test]
+fn packets() {
+    in_namespace(|| {
+        let rules = vec![
+            rule().is(Meta::NfProto, L3::Ipv4).accept(),
+            rule()
+                .is(Meta::NfProto, L3::Ipv4)
+                .is(Header::TcpDport, 80)
+                .accept(),
+            rule().is(Meta::NfProto, L3::Ipv4).saddr(v4(1).into()).accept(),
+            rule()
+                .is(Meta::NfProto, L3::Ipv4)
+                .l4proto(Value::TCP)
+                .saddr(v4(1).into())
+                .accept(),
+            rule()
+                .is(Meta::NfProto, L3::Ipv6)
+                .saddr(v6(1).into())
+                .is(Header::TcpDport, 80)
+                .accept(),
+            rule().l4proto(Value::UDP).accept(),
+            rule().l4proto(Value::ICMPV6).accept(),
+            rule().is_not(Meta::L4Proto, Value::TCP).accept(),
+            rule().is(Meta::Protocol, Value::EtherType(0x0806)).accept(),
+            rule().is(Meta::Protocol, Value::EtherType(0x0800)).accept(),
+            rule().is(Meta::Mark, Value::Mark(5)).accept(),
+            rule()
+                .between(Meta::Mark, Value::Mark(5), Value::Mark(10))
+                .accept(),
+            rule()
+                .outside(Meta::Mark, Value::Mark(5), Value::Mark(10))
+                .accept(),
+            rule()
+                .ordered(Meta::Mark, Operator::Greater, Value::Mark(5))
+                .accept(),
+            rule().any_bit(Meta::Mark, Value::Mark(0xf0)).accept(),
+            rule().no_bit(Meta::Mark, Value::Mark(0xf0)).accept(),
+            rule()
+                .masked(Meta::Mark, Value::Mark(0xff), Operator::Is, Value::Mark(5))
+                .accept(),
+            rule()
+                .masked(
+                    Meta::Mark,
+                    Value::Mark(0xff00_0000),
+                    Operator::Is,
+                    Value::Mark(0x100_0000),
+                )
+                .accept(),
+            rule().is(Meta::IifName, Value::interface("eth0")).accept(),
+            rule().is_not(Meta::OifName, Value::interface("eth0")).accept(),
+            rule().name_prefix(Meta::IifName, "cali").accept(),
+            rule().not_name_prefix(Meta::IifName, "veth").accept(),
+            rule().is(Meta::Iif, Value::IfIndex(1)).accept(),
+            rule().is(Meta::Oif, Value::IfIndex(77)).accept(),
+        ];
+        same_rules(Family::Inet, filter_chain(), rules);
+    });
+}
+
+#[test]
+fn connections() {
+    in_namespace(|| {
+        use Direction::{Original, Reply};
+        let rules = vec![
+            rule().ct_state(CtState::ESTABLISHED | CtState::RELATED).accept(),
+            rule().ct_state(CtState::INVALID).drop(),
+            rule().no_bit(Ct::State, CtState::NEW).accept(),
+            rule().is_not(Ct::State, CtState::NEW).accept(),
+            rule().is(Ct::State, CtState::NEW).accept(),
+            rule()
+                .is_not(Ct::State, CtState::ESTABLISHED | CtState::RELATED)
+                .accept(),
+            rule().ct_status(CtStatus::DNAT).accept(),
+            rule().ct_status(CtStatus::SNAT | CtStatus::DNAT).accept(),
+            rule().ct_status_not(CtStatus::DNAT).returns(),
+            rule()
+                .masked(Ct::Status, CtStatus::DNAT, Operator::Is, CtStatus::DNAT)
+                .accept(),
+            rule().ct_mark_bit(0x8000_0000).drop(),
+            rule().ct_mark_bit(0x4000).drop(),
+            rule()
+                .masked(Ct::Mark, Value::Mark(0xf), Operator::Is, Value::Mark(0xf))
+                .accept(),
+            rule().is(Ct::Direction, Original).accept(),
+            rule().is(Ct::Saddr(Original, L3::Ipv4), v4(1)).accept(),
+            rule().is(Ct::Daddr(Reply, L3::Ipv6), v6(1)).accept(),
+            rule().is(Ct::Protocol, Value::TCP).accept(),
+            rule().is(Ct::L3Proto, L3::Ipv6).accept(),
+            rule().l4proto(Value::TCP).is(Ct::ProtoDst(Original), 80).accept(),
+            rule().l4proto(Value::UDP).is(Ct::ProtoSrc(Reply), 80).accept(),
+            rule().notrack(),
+        ];
+        let chain = Chain::base("main", ChainType::Filter, Hook::Prerouting, priority::RAW);
+        same_rules(Family::Inet, chain, rules);
+    });
+}
+
+#[test]
+fn computed_fields() {
+    in_namespace(|| {
+        let first =
+            |key: Key| rule().vmap_of(key, [Element::new(Value::Integer(3)).verdict(Verdict::Accept)]);
+        let hash = |over: Key, seed, offset| Jhash {
+            over: Box::new(over),
+            modulus: 4,
+            seed,
+            offset,
+        };
+        let saddr: Key = Header::IpSaddr.into();
+        let rules = vec![
+            rule().to_local().accept(),
+            rule().is(Fib::SADDR_TYPE, AddressType::LOCAL).accept(),
+            rule()
+                .is_not(Fib::DADDR_TYPE.iif(), AddressType::UNICAST)
+                .accept(),
+            rule()
+                .is(Fib::SADDR_TYPE.mark().iif().interface(), Value::IfIndex(0))
+                .drop(),
+            rule()
+                .is(Fib::SADDR_TYPE.interface_name(), Value::interface("eth0"))
+                .drop(),
+            rule().is(Numgen::increment(2), Value::Integer(0)).accept(),
+            first(Numgen::random(4).offset(3).into()),
+            first(Field::Symhash(4, 0).into()),
+            first(Field::Symhash(4, 3).into()),
+            first(hash(saddr.clone(), None, 0).into()),
+            first(hash((Header::IpSaddr, Header::TcpDport).into(), Some(0xab), 3).into()),
+            rule().set(Store::Mark, Source::Field(hash(saddr, None, 0).into())),
+            rule().set(Store::Mark, Source::Field(Numgen::increment(7).offset(2).into())),
+        ];
+        let chain = Chain::base("main", ChainType::Filter, Hook::Prerouting, priority::FILTER);
+        same_rules(Family::Inet, chain, rules);
+    });
+}
+
+#[test]
+fn sets_in_rules() {
+    in_namespace(|| {
+        let ports = |ports: &[u16]| ports.iter().map(|port| Element::new(*port)).collect::<Vec<_>>();
+        let rules = vec![
+            rule().one_of(Header::TcpDport, ports(&[443, 80])).accept(),
+            rule().none_of(Header::TcpDport, ports(&[443, 80])).accept(),
+            rule()
+                .one_of(Header::TcpDport, [Element::new(80), Element::range(1000, 2000)])
+                .accept(),
+            rule()
+                .one_of(
+                    Header::TcpDport,
+                    [Element::range(0, 10), Element::range(60_000, 65_535)],
+                )
+                .accept(),
+            rule().one_of(
+                Header::IpSaddr,
+                [
+                    Element::prefix(net("10.0.0.0/8")),
+                    Element::new(Ipv4Addr::LOCALHOST),
+                ],
+            ),
+            rule()
+                .one_of(Meta::L4Proto, [Value::UDP, Value::TCP])
+                .is(Header::ThDport, 53)
+                .accept(),
+            rule()
+                .one_of(Meta::NfProto, [Value::from(L3::Ipv4), Value::from(L3::Ipv6)])
+                .accept(),
+            rule()
+                .one_of(Meta::IifName, [Value::interface("lo"), Value::interface("eth0")])
+                .accept(),
+            rule()
+                .one_of(
+                    Ct::State,
+                    [Value::from(CtState::NEW), Value::from(CtState::ESTABLISHED)],
+                )
+                .accept(),
+            rule()
+                .one_of(
+                    Fib::DADDR_TYPE,
+                    [AddressType::LOCAL, AddressType::BROADCAST].map(Value::from),
+                )
+                .accept(),
+            rule()
+                .one_of((Header::IpSaddr, Header::TcpDport), [Element::new((v4(1), 80))])
+                .accept(),
+            rule()
+                .one_of(
+                    (Header::IpSaddr, Header::IpDaddr),
+                    [
+                        Element::new((v4(1), v4(2))),
+                        Element::range((v4(0), v4(5)), (Ipv4Addr::new(10, 0, 0, 255), v4(9))),
+                    ],
+                )
+                .accept(),
+            rule()
+                .l4proto(Value::TCP)
+                .one_of((Meta::L4Proto, Header::ThDport), [Element::new((Value::TCP, 80))]),
+            rule().vmap_of(
+                Header::TcpDport,
+                [
+                    Element::new(443).verdict(Verdict::Drop),
+                    Element::new(80).verdict(Verdict::Accept),
+                ],
+            ),
+            rule().vmap_of(
+                Header::IpSaddr,
+                [Element::prefix(net("10.0.0.0/8")).verdict(Verdict::Return)],
+            ),
+            rule().vmap_of(
+                (Header::IpSaddr, Header::TcpDport),
+                [Element::new((v4(1), 80)).verdict(Verdict::Drop)],
+            ),
+            rule()
+                .one_of(Header::IcmpType, [Value::IcmpType(8), Value::IcmpType(0)])
+                .accept(),
+        ];
+        same_rules(Family::Inet, filter_chain(), rules);
+    });
+}
+
+#[test]
+fn reports_and_limits() {
+    in_namespace(|| {
+        let log = Log::default;
+        let rules = vec![
+            rule().log(log()),
+            rule().log(Log {
+                prefix: Some("in|abc ".into()),
+                group: Some(100),
+                snaplen: Some(64),
+                ..log()
+            }),
+            rule().log(Log {
+                group: Some(5),
+                threshold: Some(3),
+                ..log()
+            }),
+            rule().log(Log {
+                level: Some(7),
+                ..log()
+            }),
+            rule().log(Log {
+                level: Some(4),
+                prefix: Some("x".into()),
+                ..log()
+            }),
+            rule().log(Log {
+                flags: LogFlags::TCP_SEQUENCE | LogFlags::TCP_OPTIONS,
+                ..log()
+            }),
+            rule().log(Log {
+                flags: LogFlags::IP_OPTIONS | LogFlags::SKUID,
+                ..log()
+            }),
+            rule().log(Log {
+                flags: LogFlags::ETHER,
+                ..log()
+            }),
+            rule().log(Log {
+                level: Some(3),
+                flags: LogFlags::ALL,
+                ..log()
+            }),
+            rule().limit(Limit::packets(10, Unit::Second)).accept(),
+            rule().limit(Limit::packets(10, Unit::Minute).burst(10)).accept(),
+            rule()
+                .limit(Limit::packets(10, Unit::Hour).over().burst(20))
+                .drop(),
+            rule().limit(Limit::bytes(100 * 1024, Unit::Second)).accept(),
+            rule()
+                .limit(Limit::bytes(2 << 20, Unit::Minute).burst(5 * 1024))
+                .accept(),
+            rule().limit(Limit::bytes(1025, Unit::Day).over().burst(5)).drop(),
+            rule().counter().comment("counts; \u{e4}"),
+            rule().accept().comment("x".repeat(127)),
+        ];
+        same_rules(Family::Inet, filter_chain(), rules);
+    });
+}
+
+#[test]
+fn rejections() {
+    in_namespace(|| {
+        let mut rules = vec![
+            rule().reject(Reject::TcpReset),
+            rule().is(Header::TcpDport, 80).reject(Reject::TcpReset),
+            rule().l4proto(Value::TCP).reject(Reject::TcpReset),
+            rule()
+                .l4proto(Value::TCP)
+                .saddr(v4(1).into())
+                .reject(Reject::TcpReset),
+            rule().saddr(v4(1).into()).reject(Reject::Icmp(3)),
+            rule().is(Meta::NfProto, L3::Ipv4).reject(Reject::Icmp(1)),
+            rule().reject(Reject::PORT_UNREACHABLE),
+        ];
+        rules.extend([0, 1, 2, 3, 9, 10, 13].map(|code| rule().reject(Reject::Icmp(code))));
+        rules.extend([0, 1, 3, 4, 5, 6].map(|code| rule().reject(Reject::Icmpv6(code))));
+        rules.extend([0, 2, 3].map(|code| rule().reject(Reject::Icmpx(code))));
+        same_rules(Family::Inet, filter_chain(), rules);
+        let rules = vec![
+            rule().reject(Reject::Icmp(3)),
+            rule().reject(Reject::Icmp(1)),
+            rule().reject(Reject::TcpReset),
+            rule().l4proto(Value::TCP).reject(Reject::TcpReset),
+            rule()
+                .l4proto(Value::TCP)
+                .saddr(v4(1).into())
+                .reject(Reject::TcpReset),
+            rule().is(Header::TcpDport, 80).reject(Reject::TcpReset),
+            rule().l4proto(Value::TCP).accept(),
+        ];
+        same_rules(Family::Ip, filter_chain(), rules);
+        let rules = vec![rule().reject(Reject::Icmpv6(4)), rule().reject(Reject::Icmpv6(1))];
+        same_rules(Family::Ip6, filter_chain(), rules);
+    });
+}
+
+#[test]
+fn marks() {
+    in_namespace(|| {
+        let bits = |field: Field, mask, xor| Source::Bits { field, mask, xor };
+        let (mark, ct): (Field, Field) = (Meta::Mark.into(), Ct::Mark.into());
+        let rules = vec![
+            rule().set_mark(0x10),
+            rule().set_ct_mark(0x8000_0000),
+            rule().set(Store::CtMark, Source::Field(mark.clone())),
+            rule().set(Store::Mark, Source::Field(ct.clone())),
+            rule().set(Store::Mark, bits(mark.clone(), 0xff, 0)),
+            rule().set(Store::Mark, bits(mark.clone(), !0x10, 0x10)),
+            rule().set(Store::Mark, bits(mark.clone(), u32::MAX, 0xff)),
+            rule().set(Store::CtMark, bits(ct, 0xffff_fff0, 2)),
+            rule().set(Store::CtMark, bits(mark, 0xffff_00ff, 0x100)),
+        ];
+        same_rules(Family::Inet, filter_chain(), rules);
+    });
+}
+
+#[test]
+fn translations() {
+    in_namespace(|| {
+        let nat = |kind, target, flags| Nat {
+            kind,
+            family: L3::Ipv4,
+            target,
+            flags,
+        };
+        let range = Target::Addresses(IpAddr::V4(v4(1)), IpAddr::V4(v4(9)));
+        let pair = Target::Addresses(IpAddr::V4(v4(2)), IpAddr::V4(v4(3)));
+        let rules = vec![
+            rule().dnat(v4(1).into(), None),
+            rule().l4proto(Value::TCP).dnat(v4(1).into(), Some(80)),
+            rule().is(Header::UdpDport, 53).dnat(v6(1).into(), Some(5353)),
+            rule().dnat(v6(1).into(), None),
+            rule().with(nat(
+                NatKind::Destination,
+                range,
+                NatFlags::RANDOM | NatFlags::PERSISTENT,
+            )),
+            rule().with(nat(NatKind::Destination, pair, NatFlags::FULLY_RANDOM)),
+            rule().l4proto(Value::TCP).redirect(8080),
+            rule()
+                .l4proto(Value::TCP)
+                .with(Statement::Redirect(Some((80, 90)), NatFlags::RANDOM)),
+            rule().with(Statement::Redirect(None, NatFlags::NONE)),
+        ];
+        let chain = || Chain::base("main", ChainType::Nat, Hook::Prerouting, priority::DSTNAT - 10);
+        same_rules(Family::Inet, chain(), rules);
+        let rules = vec![
+            rule().dnat(v4(1).into(), None),
+            rule().l4proto(Value::TCP).dnat(v4(1).into(), Some(80)),
+        ];
+        same_rules(Family::Ip, chain(), rules);
+        let rules = vec![
+            rule().dnat(v6(1).into(), None),
+            rule().l4proto(Value::TCP).dnat(v6(1).into(), Some(80)),
+        ];
+        same_rules(Family::Ip6, chain(), rules);
+        let rules = vec![
+            rule().snat(v4(1).into()),
+            rule().masquerade(NatFlags::NONE),
+            rule()
+                .ct_status(CtStatus::DNAT)
+                .masquerade(NatFlags::FULLY_RANDOM),
+            rule()
+                .l4proto(Value::TCP)
+                .with(Statement::Masquerade(Some((1024, 2000)), NatFlags::RANDOM)),
+        ];
+        let chain = Chain::base("main", ChainType::Nat, Hook::Postrouting, priority::SRCNAT - 10);
+        same_rules(Family::Inet, chain, rules);
+    });
+}
+
+#[test]
+fn maps_and_changes_of_sets() {
+    in_namespace(|| {
+        let mut ruleset = Ruleset::new(Table::new(Family::Inet, "t"));
+        let client = [DataType::Ipv4Addr, DataType::InetProto, DataType::InetService];
+        let endpoint = [DataType::Ipv4Addr, DataType::InetService];
+        ruleset
+            .counter(Counter::new("hits"))
+            .set(
+                Set::map("aff", client, endpoint)
+                    .dynamic()
+                    .timeouts()
+                    .size(65_536),
+                [],
+            )
+            .set(
+                Set::new("seen", [DataType::Ipv4Addr])
+                    .dynamic()
+                    .timeout(Duration::from_secs(60))
+                    .size(100),
+                [],
+            )
+            .set(Set::new("pairs", [DataType::Ipv4Addr, DataType::Ipv4Addr]), [])
+            .set(Set::new("ports", [DataType::InetService]), [])
+            .set(
+                Set::vmap("dispatch", [DataType::InetProto, DataType::InetService]),
+                [],
+            )
+            .set(Set::map("only", [DataType::Ipv4Addr], [DataType::Ipv4Addr]), [])
+            .set(
+                Set::map("eps", [DataType::Integer], endpoint)
+                    .typeof_key(Numgen::random(2))
+                    .typeof_data((Header::IpDaddr, Header::ThDport)),
+                [
+                    Element::new(Value::Integer(256)).to((v4(1), 80)),
+                    Element::new(Value::Integer(1)).to((v4(2), 80)),
+                ],
+            );
+        let client = (Header::IpSaddr, Meta::L4Proto, Header::ThDport);
+        let tcp = || rule().l4proto(Value::TCP);
+        let only = Target::Map {
+            key: Header::IpSaddr.into(),
+            map: "only".into(),
+            port: false,
+            remember: None,
+        };
+        let nat = Nat {
+            kind: NatKind::Destination,
+            family: L3::Ipv4,
+            target: only,
+            flags: NatFlags::NONE,
+        };
+        let limited = Dynset {
+            operation: DynsetOperation::Add,
+            set: "seen".into(),
+            key: Header::IpDaddr.into(),
+            data: None,
+            timeout: Some(Duration::from_secs(90)),
+            statements: vec![Limit::packets(10, Unit::Second).over().into()],
+        };
+        let rules = vec![
+            rule().vmap((Meta::L4Proto, Header::ThDport), "dispatch"),
+            tcp().vmap((Meta::L4Proto, Header::ThDport), "dispatch"),
+            rule()
+                .in_set((Header::IpSaddr, Header::IpDaddr), "pairs")
+                .counter_named("hits"),
+            tcp().in_set(Ct::ProtoDst(Direction::Original), "ports").accept(),
+            rule().not_in_set(Header::TcpDport, "ports").accept(),
+            rule().update("seen", Header::IpSaddr, None),
+            rule().with(limited),
+            rule().with(Dynset {
+                operation: DynsetOperation::Delete,
+                set: "seen".into(),
+                key: Header::IpSaddr.into(),
+                data: None,
+                timeout: None,
+                statements: Vec::new(),
+            }),
+            rule().update_map("aff", client, Some(Duration::from_secs(10)), (v4(7), 80)),
+            tcp().dnat_map(L3::Ipv4, Numgen::random(2).offset(4), "eps"),
+            rule().with(nat),
+        ];
+        ruleset.chain(
+            Chain::base("pre", ChainType::Nat, Hook::Prerouting, priority::DSTNAT),
+            rules,
+        );
+        same_text(&ruleset);
+    });
+}
