@@ -48,10 +48,12 @@
 
 mod batch;
 mod connection;
+mod conntrack;
 mod error;
 mod expression;
 mod netlink;
 mod object;
+mod read;
 mod render;
 mod ruleset;
 pub mod statement;
@@ -59,6 +61,7 @@ mod types;
 
 pub use batch::{Action, Batch, ObjectKind, Operation};
 pub use connection::Connection;
+pub use conntrack::{Change, Conntrack, Entry, Filter, Layer4, Tuple};
 pub use error::{Error, Failure, Rejection};
 pub use expression::{
     Base, BitwiseOperation, ByteOrder, Comparison, DynsetOperation, Expression, FibResult, LogFlags,
@@ -70,6 +73,7 @@ pub use object::{
     Chain, ChainType, Counter, Element, Family, Hook, Hooking, MapData, Mapped, Ownership, Policy, Rule, Set,
     Table, priority,
 };
+pub use read::{ListedChain, ListedRule, ListedSet, ListedTable};
 pub use ruleset::Ruleset;
 pub use statement::{
     Ct, Dynset, Fib, Field, Header, InvalidReason, Jhash, Key, Limit, Log, Match, Meta, Nat, Numgen,

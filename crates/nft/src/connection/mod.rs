@@ -1,6 +1,7 @@
 //! The connection to the kernel's nftables.
 
 mod commit;
+mod list;
 mod request;
 
 use crate::batch::Batch;

@@ -145,7 +145,6 @@ pub struct Chain {
 /// `enum nft_chain_attributes`
 mod attribute {
     pub(super) const TABLE: u16 = 1;
-    pub(super) const HANDLE: u16 = 2;
     pub(super) const NAME: u16 = 3;
     pub(super) const HOOK: u16 = 4;
     pub(super) const POLICY: u16 = 5;
@@ -219,11 +218,6 @@ impl Chain {
     pub(crate) fn encode_name(table: &str, name: &str, writer: &mut Writer) {
         writer.text(attribute::TABLE, table);
         writer.text(attribute::NAME, name);
-    }
-
-    pub(crate) fn encode_handle(table: &str, handle: u64, writer: &mut Writer) {
-        writer.text(attribute::TABLE, table);
-        writer.u64(attribute::HANDLE, handle);
     }
 }
 

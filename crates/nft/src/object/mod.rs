@@ -18,4 +18,4 @@ pub use rule::Rule;
 pub(crate) use set::milliseconds;
 pub use set::{MapData, Set};
 pub use table::{Family, Ownership, Table};
-pub(crate) use userdata::{comment_of, comment_tlv, typeof_tlv};
+pub(crate) use userdata::{comment_of, comment_tlv};

@@ -12,7 +12,7 @@ mod load;
 mod matching;
 mod translate;
 
-pub(crate) use compile::{AnonymousSet, Compiled, compile};
+pub(crate) use compile::{AnonymousSet, compile};
 pub use field::{Ct, Fib, Field, Jhash, Meta, Numgen};
 pub use header::Header;
 pub(crate) use header::Protocol;

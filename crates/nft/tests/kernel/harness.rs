@@ -16,14 +16,20 @@ pub(crate) fn in_namespace(test: fn()) {
             run("ip", &["link", "set", "lo", "up"]);
             test();
         }
-        Err(error) if std::env::var("KINGLET_ALLOW_SKIP").is_ok_and(|value| value == "1") => {
-            eprintln!("skipped: no network namespace: {error}");
-        }
-        Err(error) => panic!("no network namespace: {error} (root is needed; KINGLET_ALLOW_SKIP=1 skips)"),
+        Err(error) => cannot_run(&format!(
+            "no network namespace, for which root is needed: {error}"
+        )),
     };
     if let Err(panic) = thread::spawn(body).join() {
         std::panic::resume_unwind(panic);
     }
+}
+
+/// Ends a test that cannot run: it fails, unless `KINGLET_ALLOW_SKIP=1`.
+pub(crate) fn cannot_run(why: &str) {
+    let skip = std::env::var("KINGLET_ALLOW_SKIP").is_ok_and(|value| value == "1");
+    assert!(skip, "{why} (KINGLET_ALLOW_SKIP=1 skips)");
+    eprintln!("skipped: {why}");
 }
 
 /// Runs a program that must succeed; returns what it prints.

@@ -1,0 +1,177 @@
+//! Connection tracking: lists entries, deletes them, changes their marks.
+//!
+//! UDP has no end of a connection: an entry leads packets to the endpoint that was chosen first, as long as packets come. Entries of endpoints
+//! that are gone are therefore to be deleted, and a mark can cut off what is no longer allowed.
+
+mod decode;
+mod encode;
+mod entry;
+mod filter;
+
+pub use entry::{Entry, Layer4, Tuple};
+pub use filter::Filter;
+
+use crate::error::Error;
+use crate::netlink::{Header, Messages, Socket, Writer, decode_ack, flag, header, kind, patch_length};
+
+/// `NFNL_SUBSYS_CTNETLINK`
+const SUBSYSTEM: u16 = 1;
+/// `enum cntl_msg_types`
+const NEW: u16 = 0;
+const GET: u16 = 1;
+const DELETE: u16 = 2;
+
+/// Most changes in one datagram.
+const CHANGES: usize = 256;
+/// How often a list is asked for that changes each time.
+const ATTEMPTS: usize = 20;
+
+/// A netlink socket for connection tracking.
+#[derive(Debug)]
+pub struct Conntrack {
+    socket: Socket,
+}
+
+/// A change of an entry.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// Deletes the entry, if it is still the same.
+    Delete(Entry),
+    /// Deletes the entry that has this tuple in its original direction, in a zone.
+    DeleteTuple(Tuple, u16),
+    /// Sets the bits of `mask` to those of `mark`; other bits stay.
+    Mark {
+        /// The entry's tuple in its original direction.
+        original: Tuple,
+        /// The entry's zone.
+        zone: u16,
+        /// The bits.
+        mark: u32,
+        /// Which bits are set.
+        mask: u32,
+    },
+}
+
+impl Conntrack {
+    /// Connects to the network namespace of the calling thread, in which the connection stays when it moves to another thread.
+    pub fn open() -> Result<Self, Error> {
+        let socket = Socket::open().map_err(|error| Error::socket("open", error))?;
+        Ok(Self { socket })
+    }
+
+    /// The entries that the filter lets pass. Each is there once, but those that come or go meanwhile may be missing.
+    pub fn entries(&mut self, filter: &Filter) -> Result<Vec<Entry>, Error> {
+        for _ in 1..ATTEMPTS {
+            match self.entries_once(filter) {
+                Err(Error::Interrupted) => {}
+                done => return done,
+            }
+        }
+        self.entries_once(filter)
+    }
+
+    fn entries_once(&mut self, filter: &Filter) -> Result<Vec<Entry>, Error> {
+        let head = Header {
+            kind: SUBSYSTEM << 8 | GET,
+            flags: flag::REQUEST | flag::DUMP,
+            family: filter.family.map_or(0, |family| family.number()),
+            ..Header::default()
+        };
+        let mut entries = Vec::new();
+        let fill = |writer: &mut Writer| filter.encode(writer);
+        self.socket.request("list connections", head, fill, |message| {
+            entries.extend(decode::entry(message)?.filter(|entry| filter.matches(entry)));
+            Ok(())
+        })?;
+        Ok(entries)
+    }
+
+    /// Deletes an entry, if it is still the same; tells whether it was.
+    pub fn delete(&mut self, entry: &Entry) -> Result<bool, Error> {
+        Ok(self.apply(&[Change::Delete(entry.clone())])? == 1)
+    }
+
+    /// Sets bits of the mark of an entry; tells whether it was there.
+    pub fn set_mark(&mut self, original: &Tuple, zone: u16, mark: u32, mask: u32) -> Result<bool, Error> {
+        let original = *original;
+        let change = Change::Mark {
+            original,
+            zone,
+            mark,
+            mask,
+        };
+        Ok(self.apply(&[change])? == 1)
+    }
+
+    /// Applies changes one after another; returns how many entries were there. What fails for another reason ends this.
+    pub fn apply(&mut self, changes: &[Change]) -> Result<usize, Error> {
+        let mut found = 0;
+        for some in changes.chunks(CHANGES) {
+            found += self.apply_some(some)?;
+        }
+        Ok(found)
+    }
+
+    fn apply_some(&mut self, changes: &[Change]) -> Result<usize, Error> {
+        self.socket.drain();
+        let count = u32::try_from(changes.len()).unwrap_or(u32::MAX);
+        let first = self.socket.sequence(count);
+        let mut bytes = Vec::new();
+        let mut sequence = first;
+        for change in changes {
+            bytes = encode_change(change, sequence, bytes);
+            sequence = sequence.wrapping_add(1);
+        }
+        let sent = self.socket.send(&bytes);
+        sent.map_err(|error| Error::socket("send", error))?;
+        self.outcomes(first, count)
+    }
+
+    /// Counts the acknowledgements; an entry that is not there is none.
+    fn outcomes(&mut self, first: u32, count: u32) -> Result<usize, Error> {
+        let (mut found, mut answered) = (0, 0);
+        while answered < count {
+            let received = self.socket.receive();
+            let received = received.map_err(|error| Error::socket("receive", error))?;
+            for message in Messages::new(received.ok_or(Error::NoAnswer)?) {
+                let message = message?;
+                if message.kind != kind::ERROR || message.sequence.wrapping_sub(first) >= count {
+                    continue;
+                }
+                answered += 1;
+                match decode_ack(&message)?.errno {
+                    0 => found += 1,
+                    libc::ENOENT => {}
+                    errno => {
+                        let what = "change a connection";
+                        return Err(Error::Refused { what, errno });
+                    }
+                }
+            }
+        }
+        Ok(found)
+    }
+}
+
+/// Adds the message of a change.
+fn encode_change(change: &Change, sequence: u32, mut bytes: Vec<u8>) -> Vec<u8> {
+    let start = bytes.len();
+    let (message, original) = match change {
+        Change::Delete(entry) => (DELETE, &entry.original),
+        Change::DeleteTuple(original, _) => (DELETE, original),
+        Change::Mark { original, .. } => (NEW, original),
+    };
+    let head = Header {
+        kind: SUBSYSTEM << 8 | message,
+        flags: flag::REQUEST | flag::ACK,
+        sequence,
+        family: original.family().number(),
+        ..Header::default()
+    };
+    header(&mut bytes, head);
+    let mut writer = Writer::on(bytes);
+    change.encode(&mut writer);
+    let mut bytes = writer.finish();
+    patch_length(&mut bytes, start);
+    bytes
+}

@@ -1,0 +1,211 @@
+//! Tables, chains, rules, sets and counters in lists.
+
+use crate::netlink::{Attributes, Malformed, Message};
+use crate::object::{Counter, Family, Ownership, comment_of};
+use crate::types::{DataType, from_number};
+
+/// A table that the kernel has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListedTable {
+    /// The packets that it sees.
+    pub family: Family,
+    /// Its name.
+    pub name: String,
+    /// Its number.
+    pub handle: u64,
+    /// Its chains are not hooked.
+    pub dormant: bool,
+    /// Who may change it.
+    pub ownership: Ownership,
+    /// The connection that owns it ([`Connection::port`](crate::Connection::port)), if one does now.
+    pub owner: Option<u32>,
+}
+
+/// A chain that the kernel has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListedChain {
+    /// Its table.
+    pub table: String,
+    /// Its name.
+    pub name: String,
+    /// Its number.
+    pub handle: u64,
+    /// The kernel calls it.
+    pub base: bool,
+    /// Rules and elements that lead to it, and rules in it.
+    pub uses: u32,
+}
+
+/// A rule that the kernel has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListedRule {
+    /// Its table.
+    pub table: String,
+    /// Its chain.
+    pub chain: String,
+    /// Its number.
+    pub handle: u64,
+    /// Its comment.
+    pub comment: Option<String>,
+}
+
+/// A set or map that the kernel has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListedSet {
+    /// Its table.
+    pub table: String,
+    /// Its name.
+    pub name: String,
+    /// Its number.
+    pub handle: u64,
+    /// The types of its key, if all are known.
+    pub key: Option<Vec<DataType>>,
+    /// It belongs to a rule.
+    pub anonymous: bool,
+    /// It leads to something.
+    pub map: bool,
+}
+
+/// `NFT_TABLE_F_DORMANT`, `NFT_TABLE_F_OWNER`, `NFT_TABLE_F_PERSIST`
+const DORMANT: u32 = 1;
+const OWNER: u32 = 2;
+const PERSIST: u32 = 4;
+/// `NFT_SET_ANONYMOUS`, `NFT_SET_MAP`
+const ANONYMOUS: u32 = 1;
+const MAP: u32 = 8;
+/// `NFT_OBJECT_COUNTER`
+const COUNTER: u32 = 1;
+
+/// A table; nothing if its family is none of ours.
+pub(crate) fn table(message: &Message<'_>) -> Result<Option<ListedTable>, Malformed> {
+    let Some(family) = Family::from_number(message.family()) else {
+        return Ok(None);
+    };
+    let (mut name, mut handle, mut flags, mut owner) = (String::new(), 0, 0, None);
+    for attribute in message.attributes() {
+        let attribute = attribute?;
+        match attribute.kind {
+            1 => name = attribute.text(),
+            2 => flags = attribute.u32()?,
+            4 => handle = attribute.u64()?,
+            7 => owner = Some(attribute.u32()?),
+            _ => {}
+        }
+    }
+    let ownership = match flags & (OWNER | PERSIST) {
+        0 => Ownership::Shared,
+        OWNER => Ownership::Owned,
+        _ => Ownership::OwnedPersistent,
+    };
+    Ok(Some(ListedTable {
+        family,
+        name,
+        handle,
+        dormant: flags & DORMANT != 0,
+        ownership,
+        owner,
+    }))
+}
+
+/// A chain.
+pub(crate) fn chain(message: &Message<'_>) -> Result<ListedChain, Malformed> {
+    let mut chain = ListedChain {
+        table: String::new(),
+        name: String::new(),
+        handle: 0,
+        base: false,
+        uses: 0,
+    };
+    for attribute in message.attributes() {
+        let attribute = attribute?;
+        match attribute.kind {
+            1 => chain.table = attribute.text(),
+            2 => chain.handle = attribute.u64()?,
+            3 => chain.name = attribute.text(),
+            4 => chain.base = true,
+            6 => chain.uses = attribute.u32()?,
+            _ => {}
+        }
+    }
+    Ok(chain)
+}
+
+/// A rule.
+pub(crate) fn rule(message: &Message<'_>) -> Result<ListedRule, Malformed> {
+    let mut rule = ListedRule {
+        table: String::new(),
+        chain: String::new(),
+        handle: 0,
+        comment: None,
+    };
+    for attribute in message.attributes() {
+        let attribute = attribute?;
+        match attribute.kind {
+            1 => rule.table = attribute.text(),
+            2 => rule.chain = attribute.text(),
+            3 => rule.handle = attribute.u64()?,
+            7 => rule.comment = comment_of(0, attribute.payload),
+            _ => {}
+        }
+    }
+    Ok(rule)
+}
+
+/// A set.
+pub(crate) fn set(message: &Message<'_>) -> Result<ListedSet, Malformed> {
+    let mut set = ListedSet {
+        table: String::new(),
+        name: String::new(),
+        handle: 0,
+        key: None,
+        anonymous: false,
+        map: false,
+    };
+    for attribute in message.attributes() {
+        let attribute = attribute?;
+        match attribute.kind {
+            1 => set.table = attribute.text(),
+            2 => set.name = attribute.text(),
+            3 => {
+                let flags = attribute.u32()?;
+                set.anonymous = flags & ANONYMOUS != 0;
+                set.map = flags & MAP != 0;
+            }
+            4 => set.key = from_number(attribute.u32()?),
+            16 => set.handle = attribute.u64()?,
+            _ => {}
+        }
+    }
+    Ok(set)
+}
+
+/// A counter; nothing if the object is none.
+pub(crate) fn counter(message: &Message<'_>) -> Result<Option<Counter>, Malformed> {
+    let mut counter = Counter::new("");
+    let mut kind = COUNTER;
+    for attribute in message.attributes() {
+        let attribute = attribute?;
+        match attribute.kind {
+            2 => counter.name = attribute.text(),
+            3 => kind = attribute.u32()?,
+            4 => (counter.packets, counter.bytes) = counter_values(attribute.nested())?,
+            8 => counter.comment = comment_of(0, attribute.payload),
+            _ => {}
+        }
+    }
+    Ok((kind == COUNTER).then_some(counter))
+}
+
+/// Packets and octets of a counter.
+pub(super) fn counter_values(attributes: Attributes<'_>) -> Result<(u64, u64), Malformed> {
+    let (mut packets, mut bytes) = (0, 0);
+    for attribute in attributes {
+        let attribute = attribute?;
+        match attribute.kind {
+            1 => bytes = attribute.u64()?,
+            2 => packets = attribute.u64()?,
+            _ => {}
+        }
+    }
+    Ok((packets, bytes))
+}
