@@ -1,5 +1,6 @@
 //! The life of one pod on its node: sandbox, containers, status, end.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,7 +11,7 @@ use kinglet_model::Object;
 use serde_json::{Value, json};
 use tokio::sync::watch;
 
-use crate::network::{Attachment, namespace_name};
+use crate::network::{Attachment, HostPort, namespace_name};
 use crate::place::{Description, Place};
 
 use super::container::Stop;
@@ -131,6 +132,12 @@ impl Worker {
         let place = Place::create(directory, namespace, description, &resolver)
             .and_then(|place| self.name(&place).map(|()| place))
             .map_err(|error| format!("files: {error}"))?;
+        let ports = host_ports(pod, &addresses);
+        if attachment.is_some() {
+            node.network
+                .open_ports(&ports)
+                .map_err(|error| error.to_string())?;
+        }
         state.change(|state| state.addresses = addresses);
         let sandbox = Sandbox {
             node: node.clone(),
@@ -200,6 +207,10 @@ impl Worker {
     async fn leave(&self, sandbox: &Sandbox, attachment: Option<&Attachment>) {
         if let Some(attachment) = attachment {
             crate::processes::end(std::slice::from_ref(&sandbox.place.namespace));
+            let ports = host_ports(&self.pod, &attachment.addresses);
+            if let Err(error) = self.node.network.close_ports(&ports) {
+                tracing::warn!(pod = %self.pod.object_name(), %error, "cannot close a pod's host ports");
+            }
             if let Err(error) = self.node.network.detach(attachment).await {
                 tracing::warn!(pod = %self.pod.object_name(), %error, "cannot remove a pod's network");
             }
@@ -226,6 +237,29 @@ impl Worker {
         }
         let _ = std::fs::remove_dir_all(directory);
     }
+}
+
+/// The host ports of a pod, for each of its addresses. A `hostIP` opens them in its own family only.
+fn host_ports(pod: &Pod, addresses: &[IpAddr]) -> Vec<HostPort> {
+    let ports = pod.spec.containers.iter().flat_map(|container| &container.ports);
+    let open = ports.filter(|port| port.host_port != 0);
+    let each = open.flat_map(|port| addresses.iter().map(move |address| (port, *address)));
+    each.filter_map(|(port, address)| {
+        let host = port
+            .host_ip
+            .parse()
+            .ok()
+            .filter(|host: &IpAddr| !host.is_unspecified());
+        let fits = host.is_none_or(|host| host.is_ipv4() == address.is_ipv4());
+        fits.then_some(HostPort {
+            protocol: port.protocol,
+            host,
+            port: port.host_port,
+            address,
+            container_port: port.container_port,
+        })
+    })
+    .collect()
 }
 
 /// The first part of an identifier: enough to tell pods apart, short enough for names of links.

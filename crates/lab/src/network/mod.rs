@@ -7,9 +7,11 @@
 //!
 //! Nothing touches the host's own network: the host reaches the lab through its namespaces only.
 
+mod nat;
 mod node;
 mod outside;
 
+pub(crate) use nat::HostPort;
 pub(crate) use node::{Attachment, NodeNetwork};
 pub(crate) use outside::Outside;
 

@@ -10,6 +10,7 @@ use crate::links::{LinkError, Links, link_local_gateway};
 use crate::netns::Namespace;
 use crate::settings::{PodNetwork, Settings};
 
+use super::nat::{HostPort, NodeNat};
 use super::{Outside, configure, create, namespace_name};
 
 /// The bridge of the pods, named as CNI's bridge plugin and flannel name it.
@@ -25,6 +26,7 @@ pub(crate) struct NodeNetwork {
     /// InternalIPs, the primary family first.
     pub(crate) addresses: Vec<IpAddr>,
     links: Links,
+    nat: NodeNat,
     mode: PodNetwork,
     pools: Arc<Mutex<Vec<Pool>>>,
 }
@@ -54,6 +56,7 @@ impl NodeNetwork {
             .collect();
         let network = Self {
             links: Links::open(&namespace).await?,
+            nat: NodeNat::create(&namespace, &settings.cluster_cidrs, UPLINK)?,
             namespace,
             addresses: settings
                 .families
@@ -200,6 +203,16 @@ impl NodeNetwork {
         let unnamed = Namespace::remove(name).map_err(|error| LinkError::new(name, "remove", &error));
         self.give_back(&attachment.addresses);
         removed.and(unnamed)
+    }
+
+    /// Opens host ports of a pod.
+    pub(crate) fn open_ports(&self, ports: &[HostPort]) -> Result<(), LinkError> {
+        self.nat.open(ports)
+    }
+
+    /// Closes them.
+    pub(crate) fn close_ports(&self, ports: &[HostPort]) -> Result<(), LinkError> {
+        self.nat.close(ports)
     }
 
     fn give_back(&self, addresses: &[IpAddr]) {

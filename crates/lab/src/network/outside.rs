@@ -5,7 +5,7 @@ use crate::links::{LinkError, Links};
 use crate::netns::Namespace;
 use crate::settings::Settings;
 
-use super::{configure, create, namespace_name};
+use super::{configure, create, namespace_name, nat};
 
 /// The bridge of the nodes' uplinks.
 const BRIDGE: &str = "br0";
@@ -35,7 +35,26 @@ impl Outside {
         };
         outside.quiet_bridge()?;
         outside.address(&settings.families).await?;
+        if settings.external_addresses {
+            outside.translate(settings)?;
+        }
         Ok(outside)
+    }
+
+    /// Puts the nodes' external addresses in front of them.
+    fn translate(&self, settings: &Settings) -> Result<(), LinkError> {
+        let numbers = 1..=settings.nodes;
+        let pairs: Vec<_> = numbers
+            .flat_map(|number| settings.families.iter().map(move |family| (*family, number)))
+            .map(|(family, number)| {
+                let (external, node) = (
+                    addressing::external(family, number),
+                    addressing::node(family, number),
+                );
+                (external.addr(), node.addr())
+            })
+            .collect();
+        nat::external(&self.router, &pairs)
     }
 
     /// Frames between nodes are the wire: no rule looks at them.

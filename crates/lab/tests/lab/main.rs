@@ -8,5 +8,10 @@
     reason = "a test fails by panicking"
 )]
 
+mod labs;
+mod lifecycle;
+mod nodes;
+mod outside;
 mod pods;
+mod programs;
 mod support;
