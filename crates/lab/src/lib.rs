@@ -47,5 +47,5 @@ pub use netns::Namespace;
 pub use place::Place;
 pub use probe::{Outcome, ProbeError, TIMEOUT, Target, Verdict, probe};
 pub use registry::{Description, Entry, NodeDescription};
-pub use requirements::RequirementError;
+pub use requirements::{RequirementError, check};
 pub use settings::{PodNetwork, Settings, SettingsError};

@@ -43,6 +43,7 @@ const RESERVED: &[(&str, &[&str])] = &[
     ("clap", &["kinglet", "kinglet-config", "xtask"]),
     ("anyhow", &["kinglet", "xtask"]),
     ("redb", &["kinglet-apiserver"]),
+    ("rtnetlink", &["kinglet-lab"]),
     ("domain", &["kinglet-dns-server"]),
     ("tracing-subscriber", &["kinglet-telemetry"]),
 ];

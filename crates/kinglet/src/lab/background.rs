@@ -17,6 +17,7 @@ const READY: &str = "ready";
 /// Starts `lab run` with the same options and waits until it is ready.
 pub(super) fn up(settings: &Settings, up: &LabUp) -> Result<()> {
     settings.validate()?;
+    kinglet_lab::check(settings)?;
     let began = Instant::now();
     let name = &settings.name;
     if Entry::of(&settings.state_root, name).is_running() {

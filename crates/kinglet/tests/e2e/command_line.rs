@@ -17,7 +17,7 @@ fn text(bytes: &[u8]) -> String {
 #[test]
 fn help_of_every_subcommand_teaches() {
     let help = text(&kinglet(&["--help"]).stdout);
-    for subcommand in ["server", "demo", "completion", "man", "version"] {
+    for subcommand in ["server", "demo", "lab", "completion", "man", "version"] {
         assert!(help.contains(subcommand), "{help}");
         let own = kinglet(&[subcommand, "--help"]);
         assert!(own.status.success());

@@ -1,4 +1,4 @@
-//! `kinglet demo`, from its start to its end.
+//! `kinglet demo` on loopback, from its start to its end.
 
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
@@ -10,6 +10,7 @@ use crate::{hello, server};
 fn everything_answers_and_nothing_stays_behind() {
     let _alone = hello::alone();
     let mut demo = server::kinglet("demo")
+        .arg("--loopback")
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .spawn()

@@ -142,7 +142,8 @@ pub(crate) fn examples() -> PathBuf {
         .unwrap()
 }
 
-fn newest_kubectl() -> Option<PathBuf> {
+/// The newest installed kubectl; `None` when it is missing and tests may be skipped.
+pub(crate) fn newest_kubectl() -> Option<PathBuf> {
     tools::installed(&format!("bin/kubectl-{}", tools::kubectl_versions().last()?))
 }
 

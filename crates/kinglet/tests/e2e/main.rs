@@ -15,6 +15,7 @@ mod durability;
 mod hello;
 mod ingress;
 mod kubectl;
+mod lab;
 mod python;
 mod server;
 mod tools;

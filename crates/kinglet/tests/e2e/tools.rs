@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 /// Whether a missing tool lets a test pass: on a developer's machine only, never in continuous integration.
-fn skipping_is_allowed() -> bool {
+pub(crate) fn skipping_is_allowed() -> bool {
     std::env::var_os("KINGLET_ALLOW_SKIP").is_some_and(|value| value == "1")
 }
 

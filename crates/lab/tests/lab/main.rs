@@ -14,4 +14,5 @@ mod nodes;
 mod outside;
 mod pods;
 mod programs;
+mod services;
 mod support;
