@@ -33,66 +33,104 @@ use crate::{Controllers, Settings, spawn_until};
 pub(super) fn spawn(client: &Client, settings: &Settings, stop: &CancellationToken) -> Controllers {
     let (progress, controllers) = Progress::of(5);
     let start = Start {
-        client,
+        client: client.clone(),
         settings,
         stop,
-    };
-    let pods = start.cache::<Pod>();
-    let nodes = start.cache::<Node>();
-    let sets = start.cache::<ReplicaSet>();
-    let deployments = start.cache::<Deployment>();
-    let run = |controller| spawn_until(stop, controller);
-    run(Box::pin(scheduler::run(
-        client.clone(),
-        (pods.clone(), nodes.clone(), start.cache::<Namespace>()),
-        start.recorder(scheduler::COMPONENT),
-        progress.clone(),
-    )));
-    run(Box::pin(replicasets::run(
-        client.clone(),
-        sets.clone(),
-        pods.clone(),
-        PodWriter::new(client, start.recorder(replicasets::COMPONENT)),
-        progress.clone(),
-    )));
-    run(Box::pin(daemonsets::run(
-        client.clone(),
-        start.cache::<DaemonSet>(),
-        (pods.clone(), nodes.clone()),
-        PodWriter::new(client, start.recorder(daemonsets::COMPONENT)),
-        progress.clone(),
-    )));
-    run(Box::pin(nodes::run(
-        client.clone(),
-        (pods, nodes, start.cache::<Lease>()),
-        start.recorder(nodes::COMPONENT),
-        settings.node_grace_period,
-        progress.clone(),
-    )));
-    run(Box::pin(deployments::run(
-        client.clone(),
-        deployments,
-        sets,
-        start.recorder(deployments::COMPONENT),
+        pods: cache(client, stop),
+        nodes: cache(client, stop),
+        sets: cache(client, stop),
         progress,
-    )));
+    };
+    start.scheduler();
+    start.replica_sets();
+    start.deployments();
+    start.daemon_sets();
+    start.nodes();
     controllers
 }
 
-/// What all controllers are started with.
+fn cache<K: Object>(client: &Client, stop: &CancellationToken) -> Reflector<K> {
+    Reflector::spawn(client.clone(), stop.clone())
+}
+
+/// What the controllers are started with.
 struct Start<'a> {
-    client: &'a Client,
+    client: Client,
     settings: &'a Settings,
     stop: &'a CancellationToken,
+    pods: Reflector<Pod>,
+    nodes: Reflector<Node>,
+    sets: Reflector<ReplicaSet>,
+    progress: Progress,
 }
 
 impl Start<'_> {
+    fn scheduler(&self) {
+        let namespaces = self.cache::<Namespace>();
+        let caches = (self.pods.clone(), self.nodes.clone(), namespaces);
+        let recorder = self.recorder(scheduler::COMPONENT);
+        self.run(scheduler::run(
+            self.client.clone(),
+            caches,
+            recorder,
+            self.progress.clone(),
+        ));
+    }
+
+    fn replica_sets(&self) {
+        let caches = (self.sets.clone(), self.pods.clone());
+        let writer = self.writer(replicasets::COMPONENT);
+        self.run(replicasets::run(
+            self.client.clone(),
+            caches,
+            writer,
+            self.progress.clone(),
+        ));
+    }
+
+    fn deployments(&self) {
+        let caches = (self.cache::<Deployment>(), self.sets.clone());
+        let recorder = self.recorder(deployments::COMPONENT);
+        self.run(deployments::run(
+            self.client.clone(),
+            caches,
+            recorder,
+            self.progress.clone(),
+        ));
+    }
+
+    fn daemon_sets(&self) {
+        let caches = (self.cache::<DaemonSet>(), self.pods.clone(), self.nodes.clone());
+        let writer = self.writer(daemonsets::COMPONENT);
+        self.run(daemonsets::run(
+            self.client.clone(),
+            caches,
+            writer,
+            self.progress.clone(),
+        ));
+    }
+
+    fn nodes(&self) {
+        let caches = (self.pods.clone(), self.nodes.clone(), self.cache::<Lease>());
+        let recorder = self.recorder(nodes::COMPONENT);
+        let (client, grace) = (self.client.clone(), self.settings.node_grace_period);
+        self.run(nodes::run(client, caches, recorder, grace, self.progress.clone()));
+    }
+
+    fn run(&self, controller: impl Future<Output = ()> + Send + 'static) {
+        spawn_until(self.stop, Box::pin(controller));
+    }
+
     fn cache<K: Object>(&self) -> Reflector<K> {
-        Reflector::spawn(self.client.clone(), self.stop.clone())
+        cache(&self.client, self.stop)
     }
 
     fn recorder(&self, component: &'static str) -> Recorder {
         let instance = self.settings.instance.clone();
         Recorder::spawn(self.client.clone(), component, instance, self.stop.clone())
+    }
+
+    fn writer(&self, component: &'static str) -> PodWriter {
+        PodWriter::new(&self.client, self.recorder(component))
     }
 }

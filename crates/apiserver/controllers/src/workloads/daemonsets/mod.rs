@@ -36,13 +36,12 @@ const CONCURRENT: usize = 8;
 /// Runs for ever.
 pub(super) async fn run(
     client: Client,
-    sets: Reflector<DaemonSet>,
-    caches: (Reflector<Pod>, Reflector<Node>),
+    caches: (Reflector<DaemonSet>, Reflector<Pod>, Reflector<Node>),
     writer: PodWriter,
     mut progress: Progress,
 ) {
-    let mut sets = Watched::of(&sets);
-    let (mut pods, mut nodes) = (Watched::of(&caches.0), Watched::of(&caches.1));
+    let mut sets = Watched::of(&caches.0);
+    let (mut pods, mut nodes) = (Watched::of(&caches.1), Watched::of(&caches.2));
     let mut controller = Controller {
         client,
         writer,

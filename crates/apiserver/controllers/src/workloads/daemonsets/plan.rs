@@ -7,7 +7,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
-use super::super::claim::{Claim, claim};
+use super::super::claim::claim;
 use super::super::objects::{DaemonSet, DaemonSetStatus, Node, Pod};
 use super::super::template::{self, LABEL_REVISION_HASH};
 use super::eligible::{Demands, node_of, pinned, reference};
@@ -54,29 +54,23 @@ pub(super) fn plan<'a>(
             ..Plan::default()
         };
     };
-    let Claim {
-        owned,
-        adopt,
-        release,
-    } = claim(&set.metadata, selector, pods);
-    let (places, lost) = places(set, nodes, &owned);
+    let claim = claim(&set.metadata, selector, pods);
+    let (places, lost) = places(set, nodes, &claim.owned);
     let hash = template::hash(&set.template, 0);
     let mut plan = Plan {
         status: status(set, &places, &hash, now),
-        again: again(set, &owned, now),
+        again: again(set, &claim.owned, now),
+        adopt: claim.adopt,
+        release: claim.release,
         ..Plan::default()
     };
     // Adopted Pods come back and call for the next plan.
-    if settled && adopt.is_empty() && set.metadata.deletion_timestamp.is_none() {
+    if settled && plan.adopt.is_empty() && set.metadata.deletion_timestamp.is_none() {
         plan.delete.extend(lost);
         manage(&mut plan, &places, &hash, now);
         update(&mut plan, set, &places, &hash, now);
     }
-    Plan {
-        adopt,
-        release,
-        ..plan
-    }
+    plan
 }
 
 /// A new Pod on a node.

@@ -36,12 +36,11 @@ const CONCURRENT: usize = 8;
 /// Runs for ever.
 pub(super) async fn run(
     client: Client,
-    deployments: Reflector<Deployment>,
-    sets: Reflector<ReplicaSet>,
+    caches: (Reflector<Deployment>, Reflector<ReplicaSet>),
     recorder: Recorder,
     mut progress: Progress,
 ) {
-    let (mut deployments, mut sets) = (Watched::of(&deployments), Watched::of(&sets));
+    let (mut deployments, mut sets) = (Watched::of(&caches.0), Watched::of(&caches.1));
     let mut controller = Controller {
         writer: Writer::new(client, recorder),
         state: State::default(),

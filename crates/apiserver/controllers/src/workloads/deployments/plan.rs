@@ -53,30 +53,22 @@ pub(super) fn plan<'a>(
             ..nothing(deployment)
         };
     }
-    let sets = Sets::of(deployment, owned);
+    step(deployment, &Sets::of(deployment, owned), now)
+}
+
+fn step(deployment: &Deployment, sets: &Sets, now: Timestamp) -> Plan {
     let mut plan = nothing(deployment);
+    plan.status = status::counted(deployment, sets, now);
     if deployment.metadata.deletion_timestamp.is_some() {
-        plan.status = status::counted(deployment, &sets, now);
         return plan;
     }
-    let resizing = deployment.paused || proportion::is_due(deployment, &sets);
-    if resizing {
-        plan.resize = proportion::resize(deployment, &sets);
-        plan.status = status::counted(deployment, &sets, now);
+    if deployment.paused || proportion::is_due(deployment, sets) {
+        plan.resize = proportion::resize(deployment, sets);
     } else {
-        roll_out(&mut plan, deployment, &sets);
-        let created = plan
-            .create
-            .as_ref()
-            .and_then(|set| set["metadata"]["name"].as_str());
-        plan.status = status::rolled(deployment, &sets, created, now);
-        plan.again = status::deadline(deployment, &plan.status, now);
-        if status::is_complete(deployment, &plan.status) {
-            plan.delete = revision::forgotten(deployment, &sets);
-        }
+        roll_out(&mut plan, deployment, sets, now);
     }
     plan.resize.retain(|resize| is_needed(deployment, resize));
-    note_revision(&mut plan, deployment, &sets);
+    note_revision(&mut plan, deployment, sets);
     plan
 }
 
@@ -94,22 +86,33 @@ fn nothing(deployment: &Deployment) -> Plan {
     }
 }
 
-fn roll_out(plan: &mut Plan, deployment: &Deployment, sets: &Sets) {
-    let create = |size| Some(revision::new_set(deployment, sets, size));
-    match (&deployment.strategy, &sets.new) {
-        (Strategy::Rolling { .. }, None) => plan.create = create(rolling::new_size(deployment, sets)),
-        (Strategy::Rolling { .. }, Some(_)) => plan.resize = rolling::step(deployment, sets),
-        (Strategy::Recreate, new) => {
-            let old = sets.old.iter().filter(|set| set.replicas > 0);
-            plan.resize = old.map(|set| (set.clone(), 0)).collect();
-            if !plan.resize.is_empty() || !sets.old.iter().all(|set| is_empty(set)) {
-                return;
-            }
-            match new {
-                Some(new) => plan.resize = vec![(new.clone(), deployment.replicas)],
-                None => plan.create = create(deployment.replicas),
-            }
+fn roll_out(plan: &mut Plan, deployment: &Deployment, sets: &Sets, now: Timestamp) {
+    match &deployment.strategy {
+        Strategy::Rolling { .. } if sets.new.is_some() => plan.resize = rolling::step(deployment, sets),
+        Strategy::Rolling { .. } => {
+            let size = rolling::new_size(deployment, sets);
+            plan.create = Some(revision::new_set(deployment, sets, size));
         }
+        Strategy::Recreate => recreate(plan, deployment, sets),
+    }
+    let created = plan.create.as_ref();
+    let created = created.and_then(|set| set["metadata"]["name"].as_str());
+    plan.status = status::rolled(deployment, sets, created, now);
+    plan.again = status::deadline(deployment, &plan.status, now);
+    if status::is_complete(deployment, &plan.status) {
+        plan.delete = revision::forgotten(deployment, sets);
+    }
+}
+
+fn recreate(plan: &mut Plan, deployment: &Deployment, sets: &Sets) {
+    let old = sets.old.iter().filter(|set| set.replicas > 0);
+    plan.resize = old.map(|set| (set.clone(), 0)).collect();
+    if !plan.resize.is_empty() || !sets.old.iter().all(|set| is_empty(set)) {
+        return;
+    }
+    match &sets.new {
+        Some(new) => plan.resize = vec![(new.clone(), deployment.replicas)],
+        None => plan.create = Some(revision::new_set(deployment, sets, deployment.replicas)),
     }
 }
 

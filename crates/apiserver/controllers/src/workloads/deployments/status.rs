@@ -90,43 +90,44 @@ pub(super) fn rolled(
     if deployment.progress_deadline_seconds.is_none() {
         return status;
     }
-    let before = condition(&status.conditions, PROGRESSING).cloned();
-    let was_done = before.as_ref().is_some_and(|one| &*one.reason == DONE);
-    let new = sets.new.as_ref().map(|set| &*set.metadata.name);
-    let name = new.unwrap_or(&deployment.metadata.name);
-    let (value, reason, message) = if let Some(created) = created {
-        (
-            "True",
-            "NewReplicaSetCreated",
-            format!("Created new replica set {created:?}"),
-        )
-    } else if was_done && status.replicas == status.updated_replicas {
-        return status;
-    } else if is_complete(deployment, &status) {
-        (
-            "True",
-            DONE,
-            format!("ReplicaSet {name:?} has successfully progressed."),
-        )
-    } else if has_progressed(&deployment.status, &status) {
-        ("True", UPDATED, format!("ReplicaSet {name:?} is progressing."))
-    } else if until_deadline(deployment, before.as_ref(), now) == Some(SignedDuration::ZERO) {
-        (
-            "False",
-            TIMED_OUT,
-            format!("ReplicaSet {name:?} has timed out progressing."),
-        )
-    } else if let (None, Some(found)) = (&before, new) {
-        (
-            "True",
-            "FoundNewReplicaSet",
-            format!("Found new replica set {found:?}"),
-        )
-    } else {
-        return status;
-    };
-    set(&mut status.conditions, PROGRESSING, value, reason, &message, now);
+    let told = told(deployment, sets, &status, created, now);
+    if let Some((value, reason, message)) = told {
+        set(&mut status.conditions, PROGRESSING, value, reason, &message, now);
+    }
     status
+}
+
+/// Status, reason and message of the condition `Progressing`.
+type Told = (&'static str, &'static str, String);
+
+/// What is to be said on progress; nothing when there is nothing new.
+fn told(
+    deployment: &Deployment,
+    sets: &Sets,
+    status: &DeploymentStatus,
+    created: Option<&str>,
+    now: Timestamp,
+) -> Option<Told> {
+    let before = condition(&status.conditions, PROGRESSING);
+    let was_done = before.is_some_and(|one| &*one.reason == DONE);
+    let new = sets.new.as_ref().map(|set| &*set.metadata.name);
+    let set = |end: &str| format!("ReplicaSet {:?} {end}", new.unwrap_or(&deployment.metadata.name));
+    if let Some(created) = created {
+        let message = format!("Created new replica set {created:?}");
+        Some(("True", "NewReplicaSetCreated", message))
+    } else if was_done && status.replicas == status.updated_replicas {
+        None
+    } else if is_complete(deployment, status) {
+        Some(("True", DONE, set("has successfully progressed.")))
+    } else if has_progressed(&deployment.status, status) {
+        Some(("True", UPDATED, set("is progressing.")))
+    } else if until_deadline(deployment, before, now) == Some(SignedDuration::ZERO) {
+        Some(("False", TIMED_OUT, set("has timed out progressing.")))
+    } else {
+        let found = new.filter(|_| before.is_none())?;
+        let message = format!("Found new replica set {found:?}");
+        Some(("True", "FoundNewReplicaSet", message))
+    }
 }
 
 /// Whether all Pods are of the new template, available, and as many as wanted.

@@ -37,12 +37,11 @@ const BURST: usize = 500;
 /// Runs for ever.
 pub(super) async fn run(
     client: Client,
-    sets: Reflector<ReplicaSet>,
-    pods: Reflector<Pod>,
+    caches: (Reflector<ReplicaSet>, Reflector<Pod>),
     writer: PodWriter,
     mut progress: Progress,
 ) {
-    let (mut sets, mut pods) = (Watched::of(&sets), Watched::of(&pods));
+    let (mut sets, mut pods) = (Watched::of(&caches.0), Watched::of(&caches.1));
     let mut controller = Controller {
         client,
         writer,
