@@ -35,17 +35,23 @@ pub(super) struct Claim<T> {
     pub(super) release: Vec<Arc<T>>,
 }
 
+impl<T> Default for Claim<T> {
+    fn default() -> Self {
+        Self {
+            owned: Vec::new(),
+            adopt: Vec::new(),
+            release: Vec::new(),
+        }
+    }
+}
+
 /// Sorts the objects of an owner's namespace. An owner that is being deleted neither adopts nor releases.
 pub(super) fn claim<'a, T: Controlled>(
     owner: &Meta,
     selector: &Selector,
     objects: impl IntoIterator<Item = &'a Arc<T>>,
 ) -> Claim<T> {
-    let mut claim = Claim {
-        owned: Vec::new(),
-        adopt: Vec::new(),
-        release: Vec::new(),
-    };
+    let mut claim = Claim::default();
     let changes = owner.deletion_timestamp.is_none();
     for object in objects {
         let meta = object.meta();

@@ -1,7 +1,7 @@
 //! Workloads: what puts Pods on nodes and keeps as many of them as wanted.
 //!
 //! - [`scheduler`]: binds Pods to nodes, as kube-scheduler does;
-//! - [`deployments`], [`replicasets`], [`daemonsets`]: Pods from templates;
+//! - [`deployments`], [`replicasets`], [`daemonsets`]: Pods from templates ([`fleet`] is what owners of Pods have in common);
 //! - [`nodes`]: nodes that fall silent, and the Pods on them.
 //!
 //! They need kubelets behind the Nodes; without Nodes Pods wait. All share one cache per kind.
@@ -11,6 +11,7 @@ mod claim;
 mod daemonsets;
 mod deployments;
 mod expected;
+mod fleet;
 mod nodes;
 mod objects;
 mod placement;
@@ -24,6 +25,7 @@ use kinglet_kube::{Client, Recorder, Reflector};
 use kinglet_model::{Namespace, Object};
 use tokio_util::sync::CancellationToken;
 
+use self::fleet::Fleet;
 use self::objects::{DaemonSet, Deployment, Lease, Node, Pod, ReplicaSet};
 use self::pods::PodWriter;
 use crate::progress::Progress;
@@ -42,9 +44,9 @@ pub(super) fn spawn(client: &Client, settings: &Settings, stop: &CancellationTok
         progress,
     };
     start.scheduler();
-    start.replica_sets();
+    start.fleet(start.sets.clone());
+    start.fleet(start.cache::<DaemonSet>());
     start.deployments();
-    start.daemon_sets();
     start.nodes();
     controllers
 }
@@ -77,10 +79,10 @@ impl Start<'_> {
         ));
     }
 
-    fn replica_sets(&self) {
-        let caches = (self.sets.clone(), self.pods.clone());
-        let writer = self.writer(replicasets::COMPONENT);
-        self.run(replicasets::run(
+    fn fleet<K: Fleet>(&self, owners: Reflector<K>) {
+        let caches = (owners, self.pods.clone(), self.nodes.clone());
+        let writer = PodWriter::new(&self.client, self.recorder(K::COMPONENT));
+        self.run(fleet::run(
             self.client.clone(),
             caches,
             writer,
@@ -95,17 +97,6 @@ impl Start<'_> {
             self.client.clone(),
             caches,
             recorder,
-            self.progress.clone(),
-        ));
-    }
-
-    fn daemon_sets(&self) {
-        let caches = (self.cache::<DaemonSet>(), self.pods.clone(), self.nodes.clone());
-        let writer = self.writer(daemonsets::COMPONENT);
-        self.run(daemonsets::run(
-            self.client.clone(),
-            caches,
-            writer,
             self.progress.clone(),
         ));
     }
@@ -128,9 +119,5 @@ impl Start<'_> {
     fn recorder(&self, component: &'static str) -> Recorder {
         let instance = self.settings.instance.clone();
         Recorder::spawn(self.client.clone(), component, instance, self.stop.clone())
-    }
-
-    fn writer(&self, component: &'static str) -> PodWriter {
-        PodWriter::new(&self.client, self.recorder(component))
     }
 }

@@ -13,4 +13,5 @@ mod kubelet;
 mod mirroring;
 mod namespaces;
 mod nodes;
+mod replicasets;
 mod scheduling;

@@ -23,12 +23,16 @@ pub(super) struct Plan {
 }
 
 /// Plans. While the cache is not `settled` nothing is created or deleted.
-pub(super) fn plan(set: &ReplicaSet, pods: &[Arc<Pod>], settled: bool, now: Timestamp) -> Plan {
-    let empty = kinglet_model::Selector::default();
-    // A missing selector selects nothing: what is owned stays owned, nothing is adopted.
+pub(super) fn plan<'a>(
+    set: &ReplicaSet,
+    pods: impl IntoIterator<Item = &'a Arc<Pod>>,
+    settled: bool,
+    now: Timestamp,
+) -> Plan {
+    // Without a selector nothing is selected, and what is owned stays as it is.
     let claim = match &set.selector {
         Some(selector) => claim(&set.metadata, selector, pods),
-        None => claim(&set.metadata, &empty, std::iter::empty::<&Arc<Pod>>()),
+        None => Claim::default(),
     };
     let active: Vec<Arc<Pod>> = claim
         .owned
