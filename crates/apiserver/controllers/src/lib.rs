@@ -5,7 +5,7 @@
 //! - [`namespaces`]: emptying of namespaces that are being deleted;
 //! - [`accounts`]: the ServiceAccount `default` of every namespace;
 //! - [`events`]: Events that nobody needs any more;
-//! - [`workloads`] ([`spawn_workloads`]): scheduler, Deployments, ReplicaSets, DaemonSets and nodes, where there are kubelets.
+//! - [`workloads`] ([`spawn_workloads`]): scheduler, Deployments, ReplicaSets, DaemonSets, StatefulSets and nodes, where there are kubelets.
 //!
 //! Each is a pure core (from objects to wanted writes) in a thin shell that watches, writes and retries. A write happens only where
 //! something differs; all decisions come from the present state, so that restarts and lost watches lead to the same result.

@@ -97,6 +97,17 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn a_pause_only_ever_gets_shorter() {
+        let mut queue = Queue::new();
+        let start = Instant::now();
+        queue.mark_within("a", Duration::from_secs(60));
+        queue.mark_within("a", Duration::from_secs(5));
+        queue.mark_within("a", Duration::from_secs(30));
+        assert_eq!(queue.take().await, ["a"]);
+        assert_eq!(start.elapsed().as_secs(), 5);
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn a_change_ends_the_pause() {
         let mut queue = Queue::new();
         let start = Instant::now();

@@ -1,7 +1,7 @@
 //! Workloads: what puts Pods on nodes and keeps as many of them as wanted.
 //!
 //! - [`scheduler`]: binds Pods to nodes, as kube-scheduler does;
-//! - [`deployments`], [`replicasets`], [`daemonsets`]: Pods from templates ([`fleet`] is what owners of Pods have in common);
+//! - [`deployments`], [`replicasets`], [`daemonsets`], [`statefulsets`]: Pods from templates ([`fleet`] is what owners of Pods have in common);
 //! - [`nodes`]: nodes that fall silent, and the Pods on them.
 //!
 //! They need kubelets behind the Nodes; without Nodes Pods wait. All share one cache per kind.
@@ -18,6 +18,7 @@ mod placement;
 mod pods;
 mod replicasets;
 mod scheduler;
+mod statefulsets;
 mod store;
 mod template;
 
@@ -26,14 +27,14 @@ use kinglet_model::{Namespace, Object};
 use tokio_util::sync::CancellationToken;
 
 use self::fleet::Fleet;
-use self::objects::{DaemonSet, Deployment, Lease, Node, Pod, ReplicaSet};
+use self::objects::{DaemonSet, Deployment, Lease, Node, Pod, ReplicaSet, StatefulSet};
 use self::pods::PodWriter;
 use crate::progress::Progress;
 use crate::{Controllers, Settings, spawn_until};
 
 /// Starts the controllers of workloads; they run until `stop` is cancelled.
 pub(super) fn spawn(client: &Client, settings: &Settings, stop: &CancellationToken) -> Controllers {
-    let (progress, controllers) = Progress::of(5);
+    let (progress, controllers) = Progress::of(6);
     let start = Start {
         client: client.clone(),
         settings,
@@ -46,6 +47,7 @@ pub(super) fn spawn(client: &Client, settings: &Settings, stop: &CancellationTok
     start.scheduler();
     start.fleet(start.sets.clone());
     start.fleet(start.cache::<DaemonSet>());
+    start.fleet(start.cache::<StatefulSet>());
     start.deployments();
     start.nodes();
     controllers

@@ -15,3 +15,4 @@ mod namespaces;
 mod nodes;
 mod replicasets;
 mod scheduling;
+mod statefulsets;

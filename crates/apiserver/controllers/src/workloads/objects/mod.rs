@@ -9,6 +9,7 @@ mod pod;
 mod quantity;
 mod replicaset;
 mod spec;
+mod statefulset;
 
 pub(super) use self::condition::{Condition, condition};
 pub(super) use self::daemonset::{DaemonSet, DaemonSetStatus};
@@ -19,6 +20,7 @@ pub(super) use self::pod::Pod;
 pub(super) use self::quantity::Resources;
 pub(super) use self::replicaset::{ReplicaSet, ReplicaSetStatus};
 pub(super) use self::spec::{HostPort, PodSpec, PodTerm, Spread, Toleration};
+pub(super) use self::statefulset::{StatefulSet, StatefulSetStatus};
 
 use kinglet_model::Selector;
 use serde::{Deserialize, Deserializer};
