@@ -51,6 +51,8 @@ mod connection;
 mod conntrack;
 mod error;
 mod expression;
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod fuzzing;
 mod netlink;
 mod object;
 mod read;

@@ -53,7 +53,7 @@ impl Batch {
         let operation = Self::operation(action, ObjectKind::Table, table, "");
         let flags = flag::CREATE | flags;
         self.push(operation, message::NEW_TABLE, flags, |writer| {
-            table.encode(writer)
+            table.encode(writer);
         })
     }
 
@@ -76,7 +76,7 @@ impl Batch {
     pub fn flush_table(&mut self, table: &Table) -> &mut Self {
         let operation = Self::operation(Action::Flush, ObjectKind::Table, table, "");
         self.push(operation, message::DELETE_RULE, 0, |writer| {
-            table.encode_name(writer)
+            table.encode_name(writer);
         })
     }
 
@@ -126,7 +126,7 @@ impl Batch {
     fn chain_message(&mut self, action: Action, message: u16, table: &Table, name: &str) -> &mut Self {
         let operation = Self::operation(action, ObjectKind::Chain, table, name);
         self.push(operation, message, 0, |writer| {
-            Chain::encode_name(&table.name, name, writer)
+            Chain::encode_name(&table.name, name, writer);
         })
     }
 }
@@ -247,7 +247,7 @@ impl Batch {
         let operation = Self::operation(action, ObjectKind::Set, table, name);
         // The names of table and set have the same attributes for sets and for lists of elements.
         self.push(operation, message, 0, |writer| {
-            Set::encode_name(&table.name, name, writer)
+            Set::encode_name(&table.name, name, writer);
         })
     }
 
@@ -272,7 +272,7 @@ impl Batch {
     fn counter_message(&mut self, action: Action, message: u16, table: &Table, name: &str) -> &mut Self {
         let operation = Self::operation(action, ObjectKind::Counter, table, name);
         self.push(operation, message, 0, |writer| {
-            Counter::encode_name(&table.name, name, writer)
+            Counter::encode_name(&table.name, name, writer);
         })
     }
 }

@@ -88,7 +88,7 @@ impl Conntrack {
 
     /// Deletes an entry, if it is still the same; tells whether it was.
     pub fn delete(&mut self, entry: &Entry) -> Result<bool, Error> {
-        Ok(self.apply(&[Change::Delete(entry.clone())])? == 1)
+        Ok(self.apply(&[Change::Delete(*entry)])? == 1)
     }
 
     /// Sets bits of the mark of an entry; tells whether it was there.
@@ -151,6 +151,26 @@ impl Conntrack {
         }
         Ok(found)
     }
+}
+
+/// Reads an entry, if the message is one, and its tuples again from what they are written as; whether it was one.
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) fn read_and_write_again(
+    message: &crate::netlink::Message<'_>,
+) -> Result<bool, crate::netlink::Malformed> {
+    let Ok(Some(entry)) = decode::entry(message) else {
+        return Ok(false);
+    };
+    for tuple in [entry.original, entry.reply] {
+        let mut writer = Writer::default();
+        tuple.encode(0, &mut writer);
+        let written = writer.finish();
+        let mut attributes = crate::netlink::Attributes::new(&written);
+        let nested = attributes.next().transpose()?.map(|attribute| attribute.nested());
+        let again = nested.map(decode::tuple).transpose()?.flatten();
+        debug_assert_eq!(again, Some(tuple), "a tuple is read as it is written");
+    }
+    Ok(true)
 }
 
 /// Adds the message of a change.

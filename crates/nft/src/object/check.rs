@@ -21,7 +21,7 @@ impl Set {
     }
 
     fn check_range(&self, element: &Element) -> Result<(), InvalidReason> {
-        let host = |part: &DataType| part.order() == Order::Host && part.len() > 1;
+        let host = |part: &DataType| part.order() == Order::Host && part.octets() > 1;
         let ordered = !(self.interval && self.key.len() == 1 && self.key.iter().any(host));
         let range = element.last.as_ref().is_some_and(|last| *last != element.key);
         if ordered && (self.interval || !range) {

@@ -5,7 +5,8 @@ use std::time::Duration;
 use ipnet::IpNet;
 
 use super::counter::encode_values;
-use super::set::{Set, milliseconds};
+use super::set::Set;
+use super::set_encode::milliseconds;
 use super::userdata::comment_tlv;
 use crate::netlink::Writer;
 use crate::types::{Data, Value, Verdict};

@@ -6,6 +6,7 @@ mod counter;
 mod element;
 mod rule;
 mod set;
+mod set_encode;
 mod table;
 mod userdata;
 
@@ -15,7 +16,7 @@ pub(crate) use counter::OBJECT_COUNTER;
 pub use element::{Element, Mapped};
 pub(crate) use element::{ListedElement, encode_intervals};
 pub use rule::Rule;
-pub(crate) use set::milliseconds;
 pub use set::{MapData, Set};
+pub(crate) use set_encode::milliseconds;
 pub use table::{Family, Ownership, Table};
 pub(crate) use userdata::{comment_of, comment_tlv};

@@ -62,7 +62,7 @@ fn bits(left: &str, operator: Operator, wanted: &Value) -> String {
 }
 
 fn zero(like: &Value) -> Value {
-    let octets = vec![0; like.data_type().len()];
+    let octets = vec![0; like.data_type().octets()];
     Value::decode(like.data_type(), &octets).unwrap_or_else(|| like.clone())
 }
 

@@ -18,7 +18,7 @@ impl Compiler {
         for field in key.fields() {
             let at = next.ok_or(InvalidReason::TooWide)?;
             self.load_field(field, at)?;
-            next = at.after(field.data_type().len());
+            next = at.after(field.data_type().octets());
         }
         Ok(next)
     }
@@ -110,5 +110,5 @@ impl Compiler {
 
 /// Octets of a field.
 pub(super) fn octets(field: &Field) -> u32 {
-    u32::try_from(field.data_type().len()).unwrap_or(u32::MAX)
+    u32::try_from(field.data_type().octets()).unwrap_or(u32::MAX)
 }

@@ -42,7 +42,7 @@ impl Compiler {
             self.mask(mask.encode());
         }
         if !matches!(one.operator, Operator::Is | Operator::IsNot) {
-            octets_of_value = self.to_network(one, octets_of_value);
+            octets_of_value = self.in_network_order(one, octets_of_value);
         }
         self.test_octets(one.operator, octets_of_value);
         Ok(())
@@ -53,7 +53,7 @@ impl Compiler {
         single(one, last)?;
         self.load(&one.left, Register::default())?;
         let last = network_order(one, last.encode());
-        let first = self.to_network(one, first.encode());
+        let first = self.in_network_order(one, first.encode());
         if one.operator == Operator::IsNot {
             self.push(Expression::Range {
                 from: Register::default(),
@@ -95,7 +95,7 @@ impl Compiler {
 
     fn compare_bits(&mut self, one: &Match, bits: &Value) -> Result<(), InvalidReason> {
         let field = single(one, bits)?;
-        let none = vec![0; field.data_type().len()];
+        let none = vec![0; field.data_type().octets()];
         self.load(&one.left, Register::default())?;
         self.mask(bits.encode());
         let operator = match one.operator {
@@ -135,7 +135,7 @@ impl Compiler {
     }
 
     /// Numbers are compared in network order: swaps those of the host's order, in the register and in the value.
-    fn to_network(&mut self, one: &Match, value: Vec<u8>) -> Vec<u8> {
+    fn in_network_order(&mut self, one: &Match, value: Vec<u8>) -> Vec<u8> {
         if let [field] = one.left.fields()
             && swaps(field)
         {
@@ -167,7 +167,7 @@ impl Operator {
 /// Whether the field is a number in the host's order.
 fn swaps(field: &Field) -> bool {
     let data_type = field.data_type();
-    data_type.order() == Order::Host && data_type.len() == 4
+    data_type.order() == Order::Host && data_type.octets() == 4
 }
 
 fn network_order(one: &Match, value: Vec<u8>) -> Vec<u8> {

@@ -3,6 +3,7 @@
 
 mod build;
 mod compile;
+mod computed;
 mod context;
 mod field;
 mod header;
@@ -10,16 +11,17 @@ mod key;
 mod kinds;
 mod load;
 mod matching;
+mod measure;
 mod translate;
 
 pub(crate) use compile::{AnonymousSet, compile};
-pub use field::{Ct, Fib, Field, Jhash, Meta, Numgen};
+pub use computed::{Fib, Jhash, Numgen};
+pub use field::{Ct, Field, Meta};
 pub use header::Header;
 pub(crate) use header::Protocol;
 pub use key::Key;
-pub use kinds::{
-    Dynset, Limit, Log, Match, Nat, Operator, Remember, Right, Source, Statement, Store, Target, Unit,
-};
+pub use kinds::{Dynset, Match, Nat, Operator, Remember, Right, Source, Statement, Store, Target};
+pub use measure::{Limit, Log, Unit};
 
 use thiserror::Error;
 

@@ -165,7 +165,7 @@ impl Compiler {
 
     /// Puts a constant into a register; returns the register behind it, if there is one.
     fn immediate(&mut self, value: Value, into: Register) -> Result<Option<Register>, InvalidReason> {
-        let next = into.after(value.data_type().len());
+        let next = into.after(value.data_type().octets());
         self.push(Expression::Immediate {
             into,
             data: Data(vec![value]),

@@ -73,7 +73,7 @@ impl DataType {
     ];
 
     /// Octets of a value.
-    pub fn len(self) -> usize {
+    pub fn octets(self) -> usize {
         match self {
             Self::InetProto | Self::CtDirection | Self::NfProto | Self::IcmpType | Self::Icmpv6Type => 1,
             Self::EtherType | Self::InetService => 2,
@@ -86,7 +86,7 @@ impl DataType {
 
     /// Octets of a value in a concatenation and in registers.
     pub(crate) fn padded(self) -> usize {
-        self.len().next_multiple_of(4)
+        self.octets().next_multiple_of(4)
     }
 
     pub(crate) fn order(self) -> Order {
@@ -148,7 +148,7 @@ impl DataType {
 /// The number of a concatenation, and its length in octets; a single type is not padded.
 pub(crate) fn concatenation(types: &[DataType]) -> (u32, usize) {
     match types {
-        [single] => (single.number(), single.len()),
+        [single] => (single.number(), single.octets()),
         parts => {
             let number = |number, part: &DataType| number << TYPE_BITS | part.number();
             let len = parts.iter().map(|part| part.padded()).sum();

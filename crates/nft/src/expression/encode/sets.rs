@@ -1,0 +1,75 @@
+//! Expressions that look into sets, or change them.
+
+use super::register;
+use crate::expression::{Expression, SetReference};
+use crate::netlink::Writer;
+
+/// `NFT_REG_VERDICT`
+const VERDICT_REGISTER: u32 = 0;
+
+impl Expression {
+    pub(super) fn sets(&self, writer: &mut Writer) {
+        match self {
+            Self::Lookup { set, from, inverted } => {
+                writer.text(1, &set.name);
+                register(writer, 2, *from);
+                set_id(writer, 4, set);
+                writer.u32(5, u32::from(*inverted));
+            }
+            Self::MapLookup { map, from, into } => {
+                writer.text(1, &map.name);
+                register(writer, 2, *from);
+                register(writer, 3, *into);
+                set_id(writer, 4, map);
+            }
+            Self::VerdictLookup { map, from } => {
+                writer.text(1, &map.name);
+                register(writer, 2, *from);
+                writer.u32(3, VERDICT_REGISTER);
+                set_id(writer, 4, map);
+            }
+            _ => self.dynset(writer),
+        }
+    }
+
+    fn dynset(&self, writer: &mut Writer) {
+        let Self::Dynset {
+            set,
+            operation,
+            key,
+            data,
+            timeout,
+            expressions,
+        } = self
+        else {
+            return;
+        };
+        writer.text(1, set);
+        writer.u32(3, operation.number());
+        register(writer, 4, *key);
+        if let Some(data) = data {
+            register(writer, 5, *data);
+        }
+        if let Some(timeout) = timeout {
+            writer.u64(6, crate::object::milliseconds(*timeout));
+        }
+        match expressions.as_slice() {
+            [] => {}
+            [single] => writer.nested(7, |writer| single.encode(writer)),
+            several => {
+                writer.u32(9, 1 << 1);
+                writer.nested(10, |writer| {
+                    for expression in several {
+                        writer.nested(1, |writer| expression.encode(writer));
+                    }
+                });
+            }
+        }
+    }
+}
+
+fn set_id(writer: &mut Writer, kind: u16, set: &SetReference) {
+    if let Some(id) = set.id {
+        writer.u32(kind, id);
+    }
+}
