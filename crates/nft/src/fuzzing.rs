@@ -99,7 +99,7 @@ fn element(set: &Set, octets: &[u8], key_len: usize) -> Option<Element> {
     let choice = *rest.first()?;
     match &set.data {
         Some(MapData::Verdict) if choice < 128 => {
-            element = element.verdict(Verdict::jump(format!("c{choice}")))
+            element = element.verdict(Verdict::jump(format!("c{choice}")));
         }
         Some(MapData::Verdict) => element = element.verdict(Verdict::Drop),
         Some(MapData::Types(types)) => element = element.to(Data::decode(types, octets)?),

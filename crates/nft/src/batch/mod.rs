@@ -221,3 +221,79 @@ fn bad_name(operation: &Operation) -> Option<InvalidReason> {
     let name = [&operation.table, &operation.name].into_iter().find(bad)?;
     Some(InvalidReason::Name(name.clone(), NAME))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+
+    use super::*;
+    use crate::object::{Element, Family, Set};
+    use crate::types::DataType;
+
+    #[test]
+    fn a_batch_is_framed_and_numbered() {
+        let mut batch = Batch::new();
+        batch
+            .delete_table(&Table::new(Family::Ip, "t"))
+            .expect_generation(258);
+        let sent = batch.transmission(7, true);
+        let expected = [
+            &[28, 0, 0, 0, 16, 0, 1, 0, 7, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 10][..],
+            &[8, 0, 1, 0, 0, 0, 1, 2],
+            &[28, 0, 0, 0, 2, 10, 5, 0, 8, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0],
+            &[6, 0, 1, 0, b't', 0, 0, 0],
+            &[20, 0, 0, 0, 17, 0, 1, 0, 9, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 10],
+        ];
+        assert_eq!(sent.bytes, expected.concat());
+        let check = batch.transmission(7, false);
+        assert_eq!(check.bytes, expected[..4].concat());
+    }
+
+    #[test]
+    fn a_range_is_two_elements() {
+        let set = Set::new("s", [DataType::Ipv4Addr]).interval();
+        let range = Element::range(Ipv4Addr::new(10, 0, 0, 1), Ipv4Addr::new(10, 0, 0, 255));
+        let mut batch = Batch::new();
+        batch.add_elements(&Table::new(Family::Inet, "t"), &set, &[range]);
+        let names = &batch.bytes[16..36];
+        assert_eq!(
+            names,
+            [1, 0, 0, 0, 6, 0, 1, 0, b't', 0, 0, 0, 6, 0, 2, 0, b's', 0, 0, 0]
+        );
+        let list = [
+            &[44, 0, 3, 0x80][..],
+            &[16, 0, 1, 0x80, 12, 0, 1, 0x80, 8, 0, 1, 0, 10, 0, 0, 1],
+            &[
+                24, 0, 1, 0x80, 12, 0, 1, 0x80, 8, 0, 1, 0, 10, 0, 1, 0, 8, 0, 3, 0, 0, 0, 0, 1,
+            ],
+        ];
+        assert_eq!(batch.bytes[36..], list.concat());
+    }
+
+    #[test]
+    fn long_lists_are_split() {
+        let set = Set::new("s", [DataType::Ipv4Addr]);
+        let elements: Vec<Element> = (0..2_500)
+            .map(|index| Element::new(Ipv4Addr::from(index)))
+            .collect();
+        let mut batch = Batch::new();
+        batch.add_elements(&Table::new(Family::Inet, "t"), &set, &elements);
+        let counts: Vec<usize> = batch.queued.iter().map(|queued| queued.elements.len()).collect();
+        assert_eq!(counts, [1_000, 1_000, 500]);
+        let long = elements
+            .into_iter()
+            .map(|element| element.comment("x".repeat(127)));
+        let mut batch = Batch::new();
+        batch.add_elements(&Table::new(Family::Inet, "t"), &set, &long.collect::<Vec<_>>());
+        assert!(batch.check().is_ok());
+        assert_eq!(
+            batch
+                .queued
+                .iter()
+                .map(|queued| queued.elements.len())
+                .sum::<usize>(),
+            2_500
+        );
+        assert!(batch.queued.len() > 6);
+    }
+}

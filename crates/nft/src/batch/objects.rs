@@ -39,7 +39,8 @@ enum Place {
 
 /// Tables.
 impl Batch {
-    /// Adds a table, or adopts one that nobody owns. A table that is there already keeps its comment, and its flags unless they are equal.
+    /// Adds a table, or adopts a persistent one whose owner is gone. Otherwise, a table that is there must have the same ownership
+    /// (`EOPNOTSUPP`, `EPERM`); it keeps its comment.
     pub fn add_table(&mut self, table: &Table) -> &mut Self {
         self.new_table(Action::Add, table, 0)
     }
@@ -67,9 +68,14 @@ impl Batch {
         self.table_message(Action::Destroy, message::DESTROY_TABLE, table)
     }
 
-    /// Puts an empty table in the place of one that may be there, which is adopted first if nobody owns it. On every kernel.
+    /// Puts an empty table in the place of one that may be there, whatever its flags, unless somebody else owns it (`EPERM`). On every kernel.
     pub fn replace_table(&mut self, table: &Table) -> &mut Self {
-        self.add_table(table).delete_table(table).create_table(table)
+        // Without flags, the kernel leaves a table as it is.
+        let operation = Self::operation(Action::Add, ObjectKind::Table, table, "");
+        self.push(operation, message::NEW_TABLE, flag::CREATE, |writer| {
+            table.encode_name(writer);
+        });
+        self.delete_table(table).create_table(table)
     }
 
     /// Removes all rules of all chains of a table, nothing else.

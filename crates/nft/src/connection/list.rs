@@ -112,6 +112,9 @@ impl Connection {
                 fill,
                 |message| Ok(reader.take(message)?),
             )?;
+            if reader.inconsistent() {
+                return Err(Error::Interrupted);
+            }
             Ok(reader.finish()?)
         })
     }

@@ -45,7 +45,9 @@ impl Connection {
         probe.create_table(&Table::new(Family::Inet, name).ownership(wanted));
         match self.check(&probe) {
             Ok(()) => Ok(wanted),
-            Err(Error::Rejected(_)) => Ok(Ownership::Shared),
+            Err(error) if matches!(error.errno(), Some(libc::EOPNOTSUPP | libc::EINVAL)) => {
+                Ok(Ownership::Shared)
+            }
             Err(error) => Err(error),
         }
     }

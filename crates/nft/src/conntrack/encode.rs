@@ -89,3 +89,76 @@ impl Tuple {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::net::{Ipv4Addr, Ipv6Addr};
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::conntrack::decode;
+    use crate::netlink::Attributes;
+
+    fn tuple() -> impl Strategy<Value = Tuple> {
+        let v4 = any::<(u32, u32)>().prop_map(|(one, other)| {
+            (
+                IpAddr::from(Ipv4Addr::from(one)),
+                IpAddr::from(Ipv4Addr::from(other)),
+            )
+        });
+        let v6 = any::<(u128, u128)>().prop_map(|(one, other)| {
+            (
+                IpAddr::from(Ipv6Addr::from(one)),
+                IpAddr::from(Ipv6Addr::from(other)),
+            )
+        });
+        let layer4 = prop_oneof![
+            any::<(u16, u16)>().prop_map(|(source, destination)| Layer4::Ports { source, destination }),
+            any::<(u8, u8, u16)>().prop_map(|(kind, code, id)| Layer4::Icmp { kind, code, id }),
+            Just(Layer4::None),
+        ];
+        (prop_oneof![v4, v6], any::<u8>(), layer4).prop_map(|((source, destination), protocol, layer4)| {
+            Tuple {
+                source,
+                destination,
+                protocol,
+                layer4,
+            }
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn tuples_are_read_as_they_are_written(tuple in tuple()) {
+            let mut writer = Writer::default();
+            tuple.encode(attribute::ORIGINAL, &mut writer);
+            let written = writer.finish();
+            let original = Attributes::new(&written).next().unwrap().unwrap();
+            prop_assert_eq!(decode::tuple(original.nested()).unwrap(), Some(tuple));
+        }
+    }
+
+    #[test]
+    fn a_mark_is_written_with_its_mask() {
+        let address = |last| IpAddr::V4(Ipv4Addr::new(10, 0, 0, last));
+        let change = Change::Mark {
+            original: Tuple::new(17, (address(1), 258), (address(2), 53)),
+            zone: 3,
+            mark: 0xff01,
+            mask: 0xff,
+        };
+        let mut writer = Writer::default();
+        change.encode(&mut writer);
+        let expected = [
+            &[52, 0, 1, 0x80, 20, 0, 1, 0x80][..],
+            &[8, 0, 1, 0, 10, 0, 0, 1, 8, 0, 2, 0, 10, 0, 0, 2],
+            &[
+                28, 0, 2, 0x80, 5, 0, 1, 0, 17, 0, 0, 0, 6, 0, 2, 0, 1, 2, 0, 0, 6, 0, 3, 0, 0, 53, 0, 0,
+            ],
+            &[6, 0, 18, 0, 0, 3, 0, 0],
+            &[8, 0, 8, 0, 0, 0, 0, 1, 8, 0, 21, 0, 0, 0, 0, 0xff],
+        ];
+        assert_eq!(writer.finish(), expected.concat());
+    }
+}

@@ -8,6 +8,8 @@ mod encode;
 mod entry;
 mod filter;
 
+use std::collections::HashSet;
+
 pub use entry::{Entry, Layer4, Tuple};
 pub use filter::Filter;
 
@@ -78,9 +80,13 @@ impl Conntrack {
             ..Header::default()
         };
         let mut entries = Vec::new();
+        // The kernel repeats a part of its list when the entry at which it paused is gone.
+        let mut seen = HashSet::new();
         let fill = |writer: &mut Writer| filter.encode(writer);
         self.socket.request("list connections", head, fill, |message| {
-            entries.extend(decode::entry(message)?.filter(|entry| filter.matches(entry)));
+            let wanted =
+                |entry: &Entry| filter.matches(entry) && seen.insert((entry.original, entry.zone, entry.id));
+            entries.extend(decode::entry(message)?.filter(wanted));
             Ok(())
         })?;
         Ok(entries)

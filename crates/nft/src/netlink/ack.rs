@@ -55,3 +55,55 @@ fn behind_original<'a>(message: &Message<'a>) -> &'a [u8] {
     };
     original.get(skip.unwrap_or(usize::MAX)..).unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::netlink::Messages;
+
+    /// An acknowledgement of a message whose length was 20, with a text and an offset.
+    fn extended(errno: i32, flags: u16, original: &[u8]) -> Vec<u8> {
+        let text = [8, 0, 1, 0, b'w', b'h', b'y', 0];
+        let offset = [8, 0, 2, 0, 20, 0, 0, 0];
+        let body = [&(-errno).to_ne_bytes()[..], original, &text, &offset].concat();
+        let len = u32::try_from(body.len() + HEADER).expect("short");
+        let mut bytes = len.to_ne_bytes().to_vec();
+        bytes.extend([2, 0]);
+        bytes.extend(flags.to_ne_bytes());
+        bytes.extend([7, 0, 0, 0, 0, 0, 0, 0]);
+        bytes.extend(body);
+        bytes
+    }
+
+    fn decode(bytes: &[u8]) -> Ack {
+        let message = Messages::new(bytes)
+            .next()
+            .expect("a message")
+            .expect("well-formed");
+        decode_ack(&message).expect("an acknowledgement")
+    }
+
+    #[test]
+    fn text_and_offset_follow_the_original_or_its_header() {
+        let expected = Ack {
+            errno: 2,
+            text: Some("why".into()),
+            offset: Some(20),
+        };
+        let mut original = [0; 20];
+        original[0] = 20;
+        assert_eq!(decode(&extended(2, flag::ACK_ATTRIBUTES, &original)), expected);
+        let capped = flag::ACK_ATTRIBUTES | flag::CAPPED;
+        assert_eq!(decode(&extended(2, capped, &original[..16])), expected);
+        let plain = decode(&extended(2, flag::CAPPED, &original[..16]));
+        assert_eq!((plain.text, plain.offset), (None, None));
+    }
+
+    #[test]
+    fn a_length_that_lies_is_survived() {
+        let mut original = [0xff; 20];
+        original[4] = 1;
+        let ack = decode(&extended(1, flag::ACK_ATTRIBUTES, &original));
+        assert_eq!((ack.errno, ack.text), (1, None));
+    }
+}

@@ -1,5 +1,6 @@
 //! Elements in lists: decoded by the types of their set, and put together from starts and ends where they are ranges.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use super::objects::counter_values;
@@ -46,6 +47,16 @@ impl<'a> Reader<'a> {
             }
         }
         Ok(())
+    }
+
+    /// Whether an element is there twice. While the kernel makes room in a hash table that grew, each datagram of a list may begin at another
+    /// place than the one before ended: some elements come twice, others not at all, and no flag tells.
+    pub(crate) fn inconsistent(&self) -> bool {
+        let mut seen = HashSet::with_capacity(self.raw.len());
+        !self
+            .raw
+            .iter()
+            .all(|raw| seen.insert((&raw.key, &raw.key_end, raw.interval_end)))
     }
 
     /// The elements, ranges put together.

@@ -128,7 +128,8 @@ pub enum Target {
     },
 }
 
-/// Remembers what a map gave in another map, or restarts the time-out there. `nft` has no words for this: only the kernel can.
+/// Remembers what a map gave in another map, or restarts the time-out there. `nft` has no words for this: only the kernel can. Version 1.0.6
+/// of `nft`, which Debian 12 has, aborts when it lists a chain with such a rule; nothing else is wrong then.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Remember {
     /// The key under which it is remembered.

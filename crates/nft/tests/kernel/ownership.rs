@@ -4,6 +4,7 @@ use kinglet_nft::*;
 
 use crate::compare::same_text;
 use crate::harness::{cannot_run, in_namespace, nft, nft_fails};
+use crate::traffic::wait_for;
 
 fn ruleset(ownership: Ownership) -> Ruleset {
     let mut ruleset = Ruleset::new(Table::new(Family::Inet, "t").ownership(ownership));
@@ -21,6 +22,20 @@ fn persistent(connection: &mut Connection) -> bool {
         cannot_run("the kernel has no persistent ownership of tables (Linux 6.9)");
     }
     persistent
+}
+
+/// Closes a connection, and waits until the kernel knows: other tests start programs meanwhile, each of which holds a copy of the socket until it
+/// runs.
+fn close(connection: Connection, table: &Table) {
+    let port = connection.port();
+    drop(connection);
+    let mut other = Connection::open().unwrap();
+    wait_for("the owner is gone", || {
+        let listed = other.table(table).unwrap();
+        listed
+            .is_none_or(|listed| listed.owner != Some(port))
+            .then_some(())
+    });
 }
 
 #[test]
@@ -75,7 +90,7 @@ fn a_persistent_table_outlives_its_owner_and_is_adopted() {
         }
         let ruleset = ruleset(Ownership::OwnedPersistent);
         connection.commit(&ruleset.replace()).unwrap();
-        drop(connection);
+        close(connection, &ruleset.table);
 
         let mut second = Connection::open().unwrap();
         let listed = second.table(&ruleset.table).unwrap().unwrap();
@@ -88,7 +103,7 @@ fn a_persistent_table_outlives_its_owner_and_is_adopted() {
         assert_eq!(listed.owner, Some(second.port()));
         assert_eq!(second.rules(&ruleset.table, None).unwrap().len(), 1);
         nft_fails("delete table inet t");
-        drop(second);
+        close(second, &ruleset.table);
 
         let mut third = Connection::open().unwrap();
         third.commit(&ruleset.replace()).unwrap();
@@ -96,9 +111,38 @@ fn a_persistent_table_outlives_its_owner_and_is_adopted() {
             third.table(&ruleset.table).unwrap().unwrap().owner,
             Some(third.port())
         );
-        drop(third);
+        close(third, &ruleset.table);
         nft("flush ruleset");
         assert_eq!(nft("list ruleset"), "");
+    });
+}
+
+#[test]
+fn a_table_of_nobody_is_replaced_by_an_owned_one() {
+    in_namespace(|| {
+        let mut connection = Connection::open().unwrap();
+        if !persistent(&mut connection) {
+            return;
+        }
+        connection.commit(&ruleset(Ownership::Shared).replace()).unwrap();
+        let owned = ruleset(Ownership::OwnedPersistent);
+        for _ in 0..2 {
+            connection.commit(&owned.replace()).unwrap();
+            let listed = connection.table(&owned.table).unwrap().unwrap();
+            assert_eq!(
+                (listed.ownership, listed.owner),
+                (owned.table.ownership, Some(connection.port()))
+            );
+        }
+        // What the first one needs is refused for a table that is there.
+        let mut other = Connection::open().unwrap();
+        let plain = Table::new(Family::Ip, "plain");
+        let mut batch = Batch::new();
+        batch.add_table(&plain);
+        other.commit(&batch).unwrap();
+        let mut batch = Batch::new();
+        batch.add_table(&plain.ownership(Ownership::OwnedPersistent));
+        assert_eq!(other.commit(&batch).unwrap_err().errno(), Some(libc::EOPNOTSUPP));
     });
 }
 
@@ -108,7 +152,7 @@ fn an_owned_table_goes_with_its_owner() {
         let mut connection = Connection::open().unwrap();
         let ruleset = ruleset(Ownership::Owned);
         connection.commit(&ruleset.replace()).unwrap();
-        drop(connection);
+        close(connection, &ruleset.table);
         assert_eq!(nft("list ruleset"), "");
     });
 }
