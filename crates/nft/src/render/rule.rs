@@ -6,7 +6,7 @@ use super::matching;
 use super::target;
 use crate::expression::Reject;
 use crate::object::{Family, Rule, Set};
-use crate::statement::{Field, Header, Key, Match, Meta, Operator, Protocol, Right, Statement};
+use crate::statement::{Field, Header, Key, Match, Meta, Operator, Protocol, Right, Source, Statement};
 use crate::types::{L3, Value};
 
 /// A rule in a table of this family.
@@ -104,6 +104,7 @@ fn keys(statement: &Statement) -> Vec<&Key> {
         Statement::VerdictMap(key, _) | Statement::VerdictElements(key, _) => vec![key],
         Statement::Nat(nat) => target::key(&nat.target).into_iter().collect(),
         Statement::Dynset(dynset) => vec![&dynset.key],
+        Statement::Set(_, Source::Map(key, _)) => vec![key],
         _ => Vec::new(),
     }
 }
@@ -135,7 +136,7 @@ fn statement(known: &Known, statement: &Statement) -> String {
         Statement::Nat(nat) => target::nat(known, nat),
         Statement::Masquerade(ports, flags) => target::ports("masquerade", *ports, *flags),
         Statement::Redirect(ports, flags) => target::ports("redirect", *ports, *flags),
-        Statement::Dynset(dynset) => target::dynset(known, dynset, |inner| self::statement(known, inner)),
+        Statement::Dynset(dynset) => target::dynset(known, dynset),
         Statement::Set(store, source) => target::store(known, *store, source),
         Statement::Notrack => "notrack".into(),
         Statement::Raw(_) => "# expressions".into(),

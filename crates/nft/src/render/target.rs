@@ -183,7 +183,7 @@ pub(super) fn ports(word: &str, ports: Option<(u16, u16)>, flags: NatFlags) -> S
     format!("{word}{to}{}", nat_flags(flags))
 }
 
-pub(super) fn dynset(known: &Known, dynset: &Dynset, inner: impl Fn(&Statement) -> String) -> String {
+pub(super) fn dynset(known: &Known, dynset: &Dynset) -> String {
     let mut text = format!(
         "{} @{} {{ {}",
         dynset.operation.word(),
@@ -194,7 +194,10 @@ pub(super) fn dynset(known: &Known, dynset: &Dynset, inner: impl Fn(&Statement) 
         text += &format!(" timeout {}", time(timeout));
     }
     for statement in &dynset.statements {
-        text += &format!(" {}", inner(statement));
+        match statement {
+            Statement::Limit(rate) => text += &format!(" {}", limit(*rate)),
+            _ => text += " counter",
+        }
     }
     if let Some(mapped) = &dynset.data {
         text += &format!(" : {}", data(mapped));
@@ -210,6 +213,7 @@ pub(super) fn store(known: &Known, store: Store, source: &Source) -> String {
     let source = match source {
         Source::Value(mark) => value(&Value::Mark(*mark)),
         Source::Field(field) => known.field(field),
+        Source::Map(key, map) => format!("{} map @{map}", known.key(key)),
         Source::Bits { field, mask, xor } => known.field(field) + &bits(*mask, *xor),
     };
     format!("{word} set {source}")

@@ -173,6 +173,8 @@ pub enum Source {
     Value(u32),
     /// What a field has.
     Field(Field),
+    /// What a named map has for the key, a mark; the rule does not match if it has nothing.
+    Map(Key, String),
     /// `(field & mask) ^ xor`: `mask` keeps bits; to set bits, keep all others and flip them.
     Bits {
         /// The field.

@@ -182,6 +182,15 @@ impl Compiler {
             Source::Field(field) => {
                 self.load(&field.clone().into(), from)?;
             }
+            Source::Map(key, map) => {
+                self.load(key, from)?;
+                let map = map.as_str().into();
+                self.push(Expression::MapLookup {
+                    map,
+                    from,
+                    into: from,
+                });
+            }
             Source::Bits { field, mask, xor } => {
                 self.load(&field.clone().into(), from)?;
                 self.push(Expression::Bitwise {

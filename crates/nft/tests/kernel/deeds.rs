@@ -216,6 +216,10 @@ fn maps_and_changes_of_sets() {
             )
             .set(Set::new("pairs", [DataType::Ipv4Addr, DataType::Ipv4Addr]), [])
             .set(Set::new("ports", [DataType::InetService]), [])
+            .set(Set::new("counts", [DataType::Ipv4Addr]).dynamic().size(10), [])
+            .set(Set::map("marks", [DataType::Ipv4Addr], [DataType::Mark]), [])
+            .set(Set::map("both", endpoint, [DataType::Mark]), [])
+            .set(Set::new("rates", endpoint).dynamic().size(10), [])
             .set(
                 Set::vmap("dispatch", [DataType::InetProto, DataType::InetService]),
                 [],
@@ -270,14 +274,108 @@ fn maps_and_changes_of_sets() {
                 timeout: None,
                 statements: Vec::new(),
             }),
+            rule().with(Dynset {
+                operation: DynsetOperation::Add,
+                set: "counts".into(),
+                key: Header::IpSaddr.into(),
+                data: None,
+                timeout: None,
+                statements: vec![Statement::Counter],
+            }),
             rule().update_map("aff", client, Some(Duration::from_secs(10)), (v4(7), 80)),
             tcp().dnat_map(L3::Ipv4, Numgen::random(2).offset(4), "eps"),
             rule().with(nat),
+            tcp().dnat_map(L3::Ipv4, client, "aff"),
+            rule().set(Store::Mark, Source::Map(Header::IpSaddr.into(), "marks".into())),
+            rule().is(Header::TcpDport, 80).set(
+                Store::CtMark,
+                Source::Map((Header::IpSaddr, Header::ThDport).into(), "both".into()),
+            ),
+            rule().with(Dynset {
+                operation: DynsetOperation::Update,
+                set: "rates".into(),
+                key: (Header::IpSaddr, Header::TcpDport).into(),
+                data: None,
+                timeout: None,
+                statements: vec![
+                    Limit::packets(5, Unit::Minute).burst(7).into(),
+                    Statement::Counter,
+                ],
+            }),
         ];
         ruleset.chain(
             Chain::base("pre", ChainType::Nat, Hook::Prerouting, priority::DSTNAT),
             rules,
         );
         same_text(&ruleset);
+    });
+}
+
+/// What statements do not use; the kernel must take it.
+#[test]
+fn raw_expressions() {
+    in_namespace(|| {
+        let at = |index| Register::new(index).unwrap();
+        let bitwise = |operation| Expression::Bitwise {
+            from: at(0),
+            into: at(1),
+            len: 4,
+            operation,
+        };
+        let payload = |len| Expression::Payload {
+            into: at(0),
+            base: Base::Network,
+            offset: 12,
+            len,
+        };
+        let write = Expression::PayloadWrite {
+            from: at(1),
+            base: Base::Network,
+            offset: 16,
+            len: 4,
+            checksum: Some(10),
+            pseudo_header: true,
+        };
+        let order = Expression::Byteorder {
+            from: at(0),
+            into: at(2),
+            order: ByteOrder::ToHost,
+            len: 4,
+            size: 4,
+        };
+        let range = Expression::Range {
+            from: at(0),
+            inverted: false,
+            first: vec![10, 0, 0, 0],
+            last: vec![10, 0, 0, 9],
+        };
+        let compare = Expression::Compare {
+            from: at(2),
+            comparison: Comparison::Greater,
+            octets: vec![0; 4],
+        };
+        let expressions = vec![
+            payload(4),
+            bitwise(BitwiseOperation::ShiftLeft(3)),
+            bitwise(BitwiseOperation::ShiftRight(3)),
+            range,
+            order,
+            compare,
+            write,
+            Expression::Verdict(Verdict::Continue),
+        ];
+        let mut ruleset = Ruleset::new(Table::new(Family::Ip, "t"));
+        ruleset.chain(
+            filter_chain(),
+            [rule().with(Statement::Raw(expressions)).with(Verdict::Continue)],
+        );
+        let mut connection = Connection::open().unwrap();
+        connection.commit(&ruleset.replace()).unwrap();
+        assert_eq!(connection.rules(&ruleset.table, None).unwrap().len(), 1);
+        assert_eq!(
+            (Register::new(16), at(12).after(16), at(15).after(4)),
+            (None, None, None)
+        );
+        assert_eq!(at(0).after(5), Register::new(2));
     });
 }
