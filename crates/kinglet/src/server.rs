@@ -298,6 +298,6 @@ fn reachable(listener: SocketAddr) -> IpAddr {
 fn published(address: IpAddr) -> LoadBalancerIngress {
     LoadBalancerIngress {
         ip: Some(address.to_string().into()),
-        hostname: None,
+        ..LoadBalancerIngress::default()
     }
 }

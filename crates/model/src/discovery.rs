@@ -75,9 +75,24 @@ pub struct Endpoint {
     pub node_name: Option<Arc<str>>,
     /// Topology zone of the endpoint.
     pub zone: Option<Arc<str>>,
+    /// Who should use the endpoint.
+    #[serde(deserialize_with = "nullable")]
+    pub hints: EndpointHints,
     /// Name of the Pod behind the endpoint.
     #[serde(rename = "targetRef", deserialize_with = "target")]
     pub target: Option<ObjectName>,
+}
+
+/// `hints` of an endpoint: who should use it, if all endpoints have hints.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct EndpointHints {
+    /// `forZones`: names of topology zones.
+    #[serde(deserialize_with = "names")]
+    pub for_zones: Vec<Arc<str>>,
+    /// `forNodes`: names of nodes.
+    #[serde(deserialize_with = "names")]
+    pub for_nodes: Vec<Arc<str>>,
 }
 
 /// `conditions` of an endpoint; absent values have their documented meaning.
@@ -129,6 +144,15 @@ pub struct EndpointPort {
     pub port: Option<u16>,
     /// `appProtocol`.
     pub app_protocol: Option<Arc<str>>,
+}
+
+fn names<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Vec<Arc<str>>, D::Error> {
+    #[derive(Deserialize)]
+    struct Named {
+        name: Arc<str>,
+    }
+    let named: Vec<Named> = nullable(deserializer)?;
+    Ok(named.into_iter().map(|named| named.name).collect())
 }
 
 fn target<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<ObjectName>, D::Error> {

@@ -21,7 +21,7 @@ mod selector;
 mod service;
 pub mod wellknown;
 
-pub use discovery::{AddressType, Endpoint, EndpointConditions, EndpointPort, EndpointSlice};
+pub use discovery::{AddressType, Endpoint, EndpointConditions, EndpointHints, EndpointPort, EndpointSlice};
 pub use field_selector::{FieldSelector, FieldSelectorError, FieldTerm};
 pub use ingress::{
     Ingress, IngressBackend, IngressClass, IngressClassSpec, IngressPath, IngressRule, IngressServiceBackend,
@@ -34,4 +34,4 @@ pub use object::{Meta, Object};
 pub use pod::Pod;
 pub use secret::Secret;
 pub use selector::{Requirement, Selector, SelectorError};
-pub use service::{NamedOrNumber, Protocol, Service, ServicePort, ServiceType};
+pub use service::{IpFamily, NamedOrNumber, Protocol, Service, ServicePort, ServiceType, TrafficPolicy};

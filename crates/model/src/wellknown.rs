@@ -4,6 +4,12 @@
 pub const LABEL_SERVICE_NAME: &str = "kubernetes.io/service-name";
 /// Label of an EndpointSlice: which controller writes it.
 pub const LABEL_MANAGED_BY: &str = "endpointslice.kubernetes.io/managed-by";
+/// Label of a Service: which proxy serves it, if not the usual one.
+pub const LABEL_SERVICE_PROXY_NAME: &str = "service.kubernetes.io/service-proxy-name";
+/// Label of a Node: its topology zone.
+pub const LABEL_ZONE: &str = "topology.kubernetes.io/zone";
+/// Annotation with `spec.loadBalancerSourceRanges` of a Service, separated by commas, for when the field is empty.
+pub const ANNOTATION_SOURCE_RANGES: &str = "service.beta.kubernetes.io/load-balancer-source-ranges";
 /// Annotation that named an Ingress' class before `spec.ingressClassName`.
 pub const ANNOTATION_INGRESS_CLASS: &str = "kubernetes.io/ingress.class";
 /// Annotation of an IngressClass: it is the default.

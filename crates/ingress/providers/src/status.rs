@@ -17,6 +17,7 @@ pub fn desired(published: &[LoadBalancerIngress], present: &IngressStatus) -> Op
         .map(|(ip, hostname)| LoadBalancerIngress {
             ip: ip.map(Into::into),
             hostname: hostname.map(Into::into),
+            ip_mode: None,
         });
     Some(IngressStatus {
         addresses: addresses.collect(),
@@ -37,7 +38,7 @@ mod tests {
     fn ip(ip: &str) -> LoadBalancerIngress {
         LoadBalancerIngress {
             ip: Some(ip.into()),
-            hostname: None,
+            ..LoadBalancerIngress::default()
         }
     }
 
