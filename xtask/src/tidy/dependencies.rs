@@ -64,6 +64,7 @@ const SERVICES: &[&[&str]] = &[
         "kinglet-controllers",
     ],
     &["kinglet-addons"],
+    &["kinglet-dataplane"],
 ];
 
 /// What breaks an invariant.

@@ -1,0 +1,129 @@
+//! The chains that the kernel calls, and what they look up.
+
+use std::net::Ipv6Addr;
+
+use ipnet::IpNet;
+use kinglet_nft::{
+    Chain, ChainType, Ct, CtStatus, Direction, Element, Header, Hook, Key, L3, Meta, NatFlags, Reject, Rule,
+    Value, priority,
+};
+
+use super::SetKind;
+use crate::settings::Settings;
+
+/// Name of the chain that refuses connections.
+pub(crate) const REJECT: &str = "reject";
+/// Name of the chain that all new connections go through.
+const SERVICES: &str = "services";
+/// Before other translations, such as those of host ports.
+const BEFORE: i32 = 10;
+
+/// The chains with their rules, in an order in which none leads to a later one.
+pub(crate) fn chains(settings: &Settings) -> Vec<(Chain, Vec<Rule>)> {
+    let nat = |name, hook, priority| Chain::base(name, ChainType::Nat, hook, priority - BEFORE);
+    let jump = || vec![Rule::new().jump(SERVICES)];
+    vec![
+        (Chain::regular(REJECT), reject()),
+        (Chain::regular(SERVICES), services(settings)),
+        (nat("prerouting", Hook::Prerouting, priority::DSTNAT), jump()),
+        (nat("output", Hook::Output, priority::DSTNAT), jump()),
+        (
+            nat("postrouting", Hook::Postrouting, priority::SRCNAT),
+            postrouting(settings),
+        ),
+    ]
+}
+
+/// The networks of one family, none of which overlap.
+pub(crate) fn of_family(networks: &[IpNet], family: L3) -> Vec<IpNet> {
+    let is_v4 = family == L3::Ipv4;
+    let fitting = networks
+        .iter()
+        .filter(|network| network.addr().is_ipv4() == is_v4);
+    let fitting: Vec<_> = fitting.map(IpNet::trunc).collect();
+    IpNet::aggregate(&fitting)
+}
+
+fn reject() -> Vec<Rule> {
+    vec![
+        Rule::new().l4proto(Value::TCP).reject(Reject::TcpReset),
+        Rule::new().reject(Reject::PORT_UNREACHABLE),
+    ]
+}
+
+/// Addresses of Services; what is left of cluster addresses; ports of the node.
+fn services(settings: &Settings) -> Vec<Rule> {
+    let mut rules = Vec::new();
+    for family in [L3::Ipv4, L3::Ipv6] {
+        let destination = Header::daddr(family);
+        let vip = (destination, Meta::L4Proto, Header::ThDport);
+        rules.push(Rule::new().vmap(vip, SetKind::Vips.of(family).name()));
+        let known = Rule::new().in_set(destination, SetKind::ClusterIps.of(family).name());
+        rules.push(known.goto(REJECT));
+    }
+    let ports = [L3::Ipv4, L3::Ipv6]
+        .into_iter()
+        .filter_map(|family| node_ports(family, settings));
+    rules.extend(ports);
+    rules
+}
+
+/// Nothing if no address of the family serves node ports.
+fn node_ports(family: L3, settings: &Settings) -> Option<Rule> {
+    let destination = Header::daddr(family);
+    let rule = match family {
+        L3::Ipv4 => Rule::new().not_within(destination, IpNet::from(LOOPBACK)),
+        L3::Ipv6 => Rule::new().is_not(destination, Ipv6Addr::LOCALHOST),
+    };
+    let mut rule = rule.to_local();
+    if !settings.node_port_addresses.is_empty() {
+        let networks = of_family(&settings.node_port_addresses, family);
+        if networks.is_empty() {
+            return None;
+        }
+        rule = rule.one_of(destination, networks.into_iter().map(Element::prefix));
+    }
+    let key = (Meta::L4Proto, Header::ThDport);
+    Some(rule.vmap(key, SetKind::NodePorts.of(family).name()))
+}
+
+/// `127.0.0.0/8`
+const LOOPBACK: ipnet::Ipv4Net = ipnet::Ipv4Net::new_assert(std::net::Ipv4Addr::new(127, 0, 0, 0), 8);
+
+/// Hides clients whose answers would not come back here.
+fn postrouting(settings: &Settings) -> Vec<Rule> {
+    let mut rules = vec![Rule::new().ct_status_not(CtStatus::DNAT).returns()];
+    for family in [L3::Ipv4, L3::Ipv6] {
+        rules.extend(masquerades(family, settings));
+    }
+    rules
+}
+
+fn masquerades(family: L3, settings: &Settings) -> Vec<Rule> {
+    let (source, destination) = (Header::saddr(family), Header::daddr(family));
+    let original = Ct::Daddr(Direction::Original, family);
+    let port = Ct::ProtoDst(Direction::Original);
+    let in_set = |key: Key, kind: SetKind| Rule::new().in_set(key, kind.of(family).name());
+    let masquerade = |rule: Rule| rule.masquerade(NatFlags::FULLY_RANDOM);
+    let mut rules = vec![
+        masquerade(in_set((source, destination).into(), SetKind::Hairpin)),
+        in_set(destination.into(), SetKind::Local).returns(),
+    ];
+    let pods = of_family(&settings.cluster_cidrs, family);
+    if !pods.is_empty() {
+        let to_cluster = in_set(original.into(), SetKind::ClusterIps);
+        rules.push(masquerade(
+            to_cluster.none_of(source, pods.into_iter().map(Element::prefix)),
+        ));
+    }
+    rules.extend([
+        in_set(original.into(), SetKind::ClusterIps).returns(),
+        masquerade(in_set((original, Ct::Protocol, port).into(), SetKind::External)),
+        masquerade(
+            Rule::new()
+                .is(Meta::NfProto, family)
+                .in_set((Meta::L4Proto, port), SetKind::ExternalPorts.of(family).name()),
+        ),
+    ]);
+    rules
+}

@@ -1,0 +1,113 @@
+//! The sets and maps that all Services share. There are few of them, since the kernel's work grows with their number.
+
+use kinglet_nft::{DataType, L3, Set};
+
+/// Most clients that affinity is kept for, in each family.
+const AFFINITY: u32 = 65_536;
+
+/// A set in one family.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct SetId {
+    pub(crate) kind: SetKind,
+    pub(crate) family: L3,
+}
+
+/// What a set is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) enum SetKind {
+    /// Address, protocol and port of a Service to what becomes of connections.
+    Vips,
+    /// Protocol and port of the node to what becomes of connections.
+    NodePorts,
+    /// Cluster addresses.
+    ClusterIps,
+    /// Addresses, protocols and ports whose clients come from outside.
+    External,
+    /// Protocols and ports of the node whose clients come from outside.
+    ExternalPorts,
+    /// Addresses of endpoints on the node.
+    Local,
+    /// Addresses of endpoints, twice: clients of themselves.
+    Hairpin,
+    /// Number of a chain, and of an endpoint of it, to the endpoint.
+    Backends,
+    /// Client and number of a chain to the endpoint that the client keeps.
+    Affinity,
+    /// Number of a chain and an endpoint that clients may keep.
+    Keepable,
+}
+
+impl SetKind {
+    pub(crate) const ALL: [Self; 10] = [
+        Self::Vips,
+        Self::NodePorts,
+        Self::ClusterIps,
+        Self::External,
+        Self::ExternalPorts,
+        Self::Local,
+        Self::Hairpin,
+        Self::Backends,
+        Self::Affinity,
+        Self::Keepable,
+    ];
+
+    /// The set of this kind in a family.
+    pub(crate) fn of(self, family: L3) -> SetId {
+        SetId { kind: self, family }
+    }
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::Vips => "vips",
+            Self::NodePorts => "node-ports",
+            Self::ClusterIps => "cluster-ips",
+            Self::External => "external",
+            Self::ExternalPorts => "external-ports",
+            Self::Local => "local",
+            Self::Hairpin => "hairpin",
+            Self::Backends => "backends",
+            Self::Affinity => "affinity",
+            Self::Keepable => "keepable",
+        }
+    }
+}
+
+impl SetId {
+    /// All sets of the table.
+    pub(crate) fn all() -> impl Iterator<Item = Self> {
+        let families = [L3::Ipv4, L3::Ipv6].into_iter();
+        families.flat_map(|family| SetKind::ALL.into_iter().map(move |kind| kind.of(family)))
+    }
+
+    pub(crate) fn name(self) -> String {
+        let family = match self.family {
+            L3::Ipv4 => '4',
+            L3::Ipv6 => '6',
+        };
+        format!("{}{family}", self.kind.word())
+    }
+
+    /// The set, without elements. Numbers of chains are of type `mark`, the only 32-bit one that `nft` both prints and reads.
+    pub(crate) fn set(self) -> Set {
+        use DataType::{InetProto, InetService, Mark};
+        let name = self.name();
+        let address = match self.family {
+            L3::Ipv4 => DataType::Ipv4Addr,
+            L3::Ipv6 => DataType::Ipv6Addr,
+        };
+        match self.kind {
+            SetKind::Vips => Set::vmap(name, [address, InetProto, InetService]),
+            SetKind::NodePorts => Set::vmap(name, [InetProto, InetService]),
+            SetKind::ClusterIps | SetKind::Local => Set::new(name, [address]),
+            SetKind::External => Set::new(name, [address, InetProto, InetService]),
+            SetKind::ExternalPorts => Set::new(name, [InetProto, InetService]),
+            SetKind::Hairpin => Set::new(name, [address, address]),
+            SetKind::Backends => Set::map(name, [Mark, Mark, Mark], [address, InetService]),
+            SetKind::Affinity => {
+                let map = Set::map(name, [address, Mark, Mark], [address, InetService]);
+                map.dynamic().timeouts().size(AFFINITY)
+            }
+            SetKind::Keepable => Set::new(name, [Mark, Mark, address, InetService]),
+        }
+    }
+}

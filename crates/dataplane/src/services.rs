@@ -1,0 +1,162 @@
+//! The core: objects of the cluster in, batches for the kernel out.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+
+use kinglet_model::{EndpointSlice, Node, Object, ObjectName, Service, wellknown};
+use kinglet_nft::{Batch, Family, Ownership, Table};
+
+use crate::desired::{Desired, Rank};
+use crate::endpoints::Place;
+use crate::frame::TABLE;
+use crate::plan::plan;
+use crate::problem::Problem;
+use crate::program::objects;
+use crate::settings::Settings;
+
+/// The Services of a cluster as one node serves them.
+#[derive(Debug)]
+pub struct Services {
+    settings: Settings,
+    table: Table,
+    place: Place,
+    known: BTreeMap<ObjectName, Known>,
+    /// The Service that each slice belongs to.
+    owners: HashMap<ObjectName, ObjectName>,
+    /// Services that changed since their rules were computed.
+    dirty: BTreeSet<ObjectName>,
+    desired: Desired,
+    problems: Vec<Problem>,
+}
+
+/// What is known under the name of a Service.
+#[derive(Debug, Default)]
+struct Known {
+    service: Option<Arc<Service>>,
+    slices: BTreeMap<ObjectName, Arc<EndpointSlice>>,
+    problems: BTreeSet<Problem>,
+}
+
+impl Services {
+    /// No Services yet. `ownership` is what [`kinglet_nft::Connection::ownership`] says of the kernel.
+    pub fn new(settings: Settings, ownership: Ownership) -> Self {
+        let place = Place {
+            node: settings.node.clone(),
+            zone: None,
+        };
+        Self {
+            settings,
+            table: table(ownership),
+            place,
+            known: BTreeMap::new(),
+            owners: HashMap::new(),
+            dirty: BTreeSet::new(),
+            desired: Desired::default(),
+            problems: Vec::new(),
+        }
+    }
+
+    /// Takes a Service that is new or changed.
+    pub fn apply_service(&mut self, service: Arc<Service>) {
+        let name = service.object_name();
+        self.known(name).service = Some(service);
+    }
+
+    /// Forgets a Service. Its slices stay: they are objects of their own.
+    pub fn remove_service(&mut self, name: &ObjectName) {
+        self.known(name.clone()).service = None;
+    }
+
+    /// Takes a slice that is new or changed, perhaps to belong to another Service.
+    pub fn apply_endpoint_slice(&mut self, slice: Arc<EndpointSlice>) {
+        let name = slice.object_name();
+        self.remove_endpoint_slice(&name);
+        if let Some(owner) = slice.service() {
+            self.owners.insert(name.clone(), owner.clone());
+            self.known(owner).slices.insert(name, slice);
+        }
+    }
+
+    /// Forgets a slice.
+    pub fn remove_endpoint_slice(&mut self, name: &ObjectName) {
+        if let Some(owner) = self.owners.remove(name) {
+            self.known(owner).slices.remove(name);
+        }
+    }
+
+    /// Takes a Node; only the own one matters.
+    pub fn apply_node(&mut self, node: &Node) {
+        if node.metadata.name == self.settings.node {
+            self.set_zone(node.metadata.label(wellknown::LABEL_ZONE).map(Into::into));
+        }
+    }
+
+    /// Forgets a Node. Without the own one the zone is unknown.
+    pub fn remove_node(&mut self, node: &Node) {
+        if node.metadata.name == self.settings.node {
+            self.set_zone(None);
+        }
+    }
+
+    /// The batch that brings the kernel from the last batch to the present objects; empty if nothing changed. If it cannot be committed,
+    /// [`replacement`](Self::replacement) is next.
+    pub fn changes(&mut self) -> Batch {
+        self.compute();
+        self.desired.changes(&self.table)
+    }
+
+    /// The batch that puts the rules of the present objects in the place of whatever the table holds, at one instant.
+    pub fn replacement(&mut self) -> Batch {
+        self.compute();
+        self.desired.replacement(&self.table, &self.settings)
+    }
+
+    /// Problems that the last batch found and that had not been there before.
+    pub fn take_problems(&mut self) -> Vec<Problem> {
+        std::mem::take(&mut self.problems)
+    }
+
+    fn set_zone(&mut self, zone: Option<Arc<str>>) {
+        if self.place.zone != zone {
+            self.place.zone = zone;
+            self.dirty.extend(self.known.keys().cloned());
+        }
+    }
+
+    /// What is known under a name, which is about to change.
+    fn known(&mut self, name: ObjectName) -> &mut Known {
+        self.dirty.insert(name.clone());
+        self.known.entry(name).or_default()
+    }
+
+    /// Computes the rules of all Services that changed.
+    fn compute(&mut self) {
+        for name in std::mem::take(&mut self.dirty) {
+            let Some(known) = self.known.get_mut(&name) else {
+                continue;
+            };
+            let mut problems = Vec::new();
+            match &known.service {
+                None => self.desired.remove(&name),
+                Some(service) => {
+                    let slices: Vec<_> = known.slices.values().map(AsRef::as_ref).collect();
+                    let plan = plan(service, &slices, &self.place, self.settings.kinds, &mut problems);
+                    self.desired
+                        .apply(Rank::of(service), objects(&plan, &self.settings));
+                }
+            }
+            let problems: BTreeSet<_> = problems.into_iter().collect();
+            self.problems
+                .extend(problems.difference(&known.problems).cloned());
+            known.problems = problems;
+            if known.service.is_none() && known.slices.is_empty() {
+                self.known.remove(&name);
+            }
+        }
+    }
+}
+
+/// The table, without what is in it.
+pub(crate) fn table(ownership: Ownership) -> Table {
+    Table::new(Family::Inet, TABLE).ownership(ownership)
+}

@@ -1,0 +1,43 @@
+//! What is served, and where the node stands.
+
+use std::sync::Arc;
+
+use ipnet::IpNet;
+
+/// What is served on a node.
+#[derive(Clone, Debug, Default)]
+pub struct Settings {
+    /// Name of the own Node. Endpoints with this `nodeName` are local.
+    pub node: Arc<str>,
+    /// Networks of all pods of the cluster. They tell pods from clients outside: the latter are masqueraded on their way from a cluster
+    /// address to another node, and `externalTrafficPolicy: Local` does not bind the former. If there are none, nobody is taken for a pod.
+    pub cluster_cidrs: Vec<IpNet>,
+    /// Networks of the node's addresses that serve node ports; all of its addresses but the loopback ones if there are none.
+    pub node_port_addresses: Vec<IpNet>,
+    /// Which kinds of addresses and ports are served.
+    pub kinds: Kinds,
+}
+
+/// Which kinds of addresses and ports are served; all by default.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Kinds {
+    /// `spec.clusterIPs`
+    pub cluster_ips: bool,
+    /// `spec.ports[].nodePort`
+    pub node_ports: bool,
+    /// `spec.externalIPs`
+    pub external_ips: bool,
+    /// `status.loadBalancer.ingress[].ip` with the mode `VIP`
+    pub load_balancers: bool,
+}
+
+impl Default for Kinds {
+    fn default() -> Self {
+        Self {
+            cluster_ips: true,
+            node_ports: true,
+            external_ips: true,
+            load_balancers: true,
+        }
+    }
+}

@@ -1,0 +1,50 @@
+//! Objects, as an API server would send them.
+
+use std::sync::Arc;
+
+use kinglet_model::{EndpointSlice, Service};
+use serde_json::{Value, json};
+
+/// A Service `default/web` for TCP and UDP on port 80 of 10.43.0.80 and fd43::80, and on the nodes' port 30080, with changes to `spec`.
+pub(crate) fn web(changes: Value) -> Arc<Service> {
+    let mut object = json!({
+        "metadata": {"name": "web", "namespace": "default"},
+        "spec": {
+            "type": "NodePort",
+            "clusterIP": "10.43.0.80",
+            "clusterIPs": ["10.43.0.80", "fd43::80"],
+            "ipFamilies": ["IPv4", "IPv6"],
+            "ports": [
+                {"name": "tcp", "protocol": "TCP", "port": 80, "nodePort": 30080},
+                {"name": "udp", "protocol": "UDP", "port": 80, "nodePort": 30080},
+            ],
+        },
+    });
+    if let (Value::Object(spec), Value::Object(changes)) = (&mut object["spec"], changes) {
+        spec.extend(changes);
+    }
+    Arc::new(serde_json::from_value(object).expect("a Service"))
+}
+
+/// A slice of it with these endpoints, each `ADDRESS NODE`; their family is that of the first.
+pub(crate) fn slice(name: &str, endpoints: &[&str]) -> Arc<EndpointSlice> {
+    let family = if endpoints.iter().any(|text| text.contains(':')) {
+        "IPv6"
+    } else {
+        "IPv4"
+    };
+    let endpoints = endpoints.iter().map(|text| {
+        let (address, node) = text.split_once(' ').expect("an address and a node");
+        json!({"addresses": [address], "nodeName": node})
+    });
+    let object = json!({
+        "metadata": {"name": name, "namespace": "default", "labels": {"kubernetes.io/service-name": "web"}},
+        "addressType": family,
+        "endpoints": endpoints.collect::<Vec<_>>(),
+        "ports": [
+            {"name": "tcp", "protocol": "TCP", "port": crate::world::PORT},
+            {"name": "udp", "protocol": "UDP", "port": crate::world::PORT},
+        ],
+    });
+    Arc::new(serde_json::from_value(object).expect("an EndpointSlice"))
+}
