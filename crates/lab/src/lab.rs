@@ -21,6 +21,7 @@ use crate::network::{NodeNetwork, Outside};
 use crate::place::{self, Place, Resolver};
 use crate::registry::{Description, Entry, NodeDescription};
 use crate::requirements;
+use crate::service_proxy::ServiceProxy;
 use crate::settings::Settings;
 use crate::spawner::Spawner;
 
@@ -48,6 +49,8 @@ struct LabNode {
     kubelet: Kubelet,
     place: Place,
     external: Vec<IpAddr>,
+    /// Cancelled when the node serves all Services; absent where somebody else does.
+    served: Option<CancellationToken>,
 }
 
 /// Removes namespaces and directory when it goes, then lets the name go.
@@ -124,11 +127,18 @@ impl Lab {
             format!("lab-{}", settings.name),
             self.stop.clone(),
         );
+        let proxy = settings
+            .service_proxy
+            .then(|| ServiceProxy::new(&self.api.client, settings, &self.stop));
         for number in 1..=settings.nodes {
             let name = format!("node-{number}");
             progress(&name);
             let network = NodeNetwork::create(settings, &self.outside, number).await?;
             let place = self.node_place(&name, &network)?;
+            let served = proxy
+                .as_ref()
+                .map(|proxy| proxy.serve(&name, &network, &self.tasks, &self.stop))
+                .transpose()?;
             let context = NodeContext {
                 lab: settings.name.clone(),
                 name,
@@ -140,7 +150,7 @@ impl Lab {
                 cluster: cluster.clone(),
                 gate: Gate::new(),
             };
-            self.add_node(settings, number, context, place, pods.clone());
+            self.add_node(settings, number, context, place, served, pods.clone());
         }
         Ok(())
     }
@@ -168,6 +178,7 @@ impl Lab {
         number: u16,
         context: NodeContext,
         place: Place,
+        served: Option<CancellationToken>,
         pods: Reflector<Pod>,
     ) {
         let external: Vec<IpAddr> = settings
@@ -192,13 +203,17 @@ impl Lab {
             kubelet,
             place,
             external,
+            served,
         });
     }
 
-    /// Waits until every node has registered.
+    /// Waits until every node has registered and serves what it shall.
     async fn ready(&self) -> Result<(), LabError> {
         for node in &self.nodes {
             node.kubelet.registered().await;
+            if let Some(served) = &node.served {
+                served.cancelled().await;
+            }
         }
         Ok(())
     }

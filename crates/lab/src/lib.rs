@@ -32,6 +32,7 @@ mod probe;
 mod processes;
 mod registry;
 mod requirements;
+mod service_proxy;
 mod settings;
 mod spawner;
 mod sys;
