@@ -81,7 +81,7 @@ impl Lab {
         progress("network");
         let outside = Outside::create(&settings).await?;
         progress("Kubernetes API");
-        let api = Api::start(&settings, entry.directory(), &outside, &tasks, &stop).await?;
+        let api = Api::start(&settings, entry.directory(), &outside, &stop).await?;
         let client = place::Description {
             label: "client".to_owned(),
             hostname: "client".to_owned(),

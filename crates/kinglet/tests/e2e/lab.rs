@@ -354,7 +354,7 @@ fn the_demo_as_root_shows_a_cluster_and_leaves_nothing_behind() {
         let tour: Vec<String> = lines.take_while(|line| !line.contains("Ctrl-C")).collect();
         assert!(tour.iter().any(|line| line.contains("node-3")), "{tour:#?}");
         assert_eq!(
-            tour.iter().filter(|line| line.contains("└── hello/web-")).count(),
+            tour.iter().filter(|line| line.contains("── hello/web-")).count(),
             4,
             "{tour:#?}"
         );

@@ -34,6 +34,9 @@ pub(crate) struct Api {
     /// For clients on nodes and in pods, who reach the API at the router.
     pub(crate) inside: PathBuf,
     embedded: Option<ApiServer>,
+    /// Ends the server and the way to it: after everybody who uses it.
+    stop: CancellationToken,
+    tasks: TaskTracker,
 }
 
 impl Api {
@@ -42,21 +45,21 @@ impl Api {
         settings: &Settings,
         directory: &Path,
         outside: &Outside,
-        tasks: &TaskTracker,
-        stop: &CancellationToken,
+        clients_stop: &CancellationToken,
     ) -> Result<Self, LabError> {
+        let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
         let (kubeconfig, embedded) = match &settings.kubeconfig {
             Some(path) => (std::path::absolute(path).unwrap_or_else(|_| path.clone()), None),
             None => {
                 let path = directory.join("kubeconfig.yaml");
-                let server = embed(settings, directory, &path, tasks, stop).await?;
+                let server = embed(settings, directory, &path, &tasks, &stop).await?;
                 (path, Some(server))
             }
         };
         let client = kinglet_kube::connect(Some(&kubeconfig)).await?;
         answers(&client, &kubeconfig).await?;
         if embedded.is_some() {
-            control(&client, settings, stop).await;
+            control(&client, settings, clients_stop).await;
         }
         let inside = directory.join("kubeconfig-inside.json");
         let file = Kubeconfig::read(&kubeconfig)?;
@@ -71,20 +74,15 @@ impl Api {
             kubeconfig,
             inside,
             embedded,
+            stop,
+            tasks,
         };
-        api.open(settings, outside, file.server(), tasks, stop).await?;
+        api.open(settings, outside, file.server()).await?;
         Ok(api)
     }
 
     /// Passes on what comes to the router, and to where the Service `kubernetes` points.
-    async fn open(
-        &self,
-        settings: &Settings,
-        outside: &Outside,
-        server: SocketAddr,
-        tasks: &TaskTracker,
-        stop: &CancellationToken,
-    ) -> Result<(), LabError> {
+    async fn open(&self, settings: &Settings, outside: &Outside, server: SocketAddr) -> Result<(), LabError> {
         let own = settings
             .families
             .iter()
@@ -101,7 +99,8 @@ impl Api {
                 address: entrance,
                 source,
             })?;
-            tasks.spawn(relay::serve(listener, server, stop.clone()));
+            self.tasks
+                .spawn(relay::serve(listener, server, self.stop.clone()));
         }
         Ok(())
     }
@@ -145,8 +144,11 @@ impl Api {
         })
     }
 
-    /// Writes everything that is still in memory and ends.
+    /// Ends the way to the server and, if it goes with the lab, the server, with everything written.
     pub(crate) async fn close(&self) {
+        self.stop.cancel();
+        self.tasks.close();
+        self.tasks.wait().await;
         if let Some(server) = &self.embedded {
             server.close().await;
         }
@@ -155,6 +157,12 @@ impl Api {
     /// Whether the cluster goes with the lab.
     pub(crate) fn is_embedded(&self) -> bool {
         self.embedded.is_some()
+    }
+}
+
+impl Drop for Api {
+    fn drop(&mut self) {
+        self.stop.cancel();
     }
 }
 

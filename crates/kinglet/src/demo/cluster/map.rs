@@ -28,13 +28,11 @@ pub(super) fn print(out: &mut impl Write, lab: &Description, pods: &[SamplePod])
             node.name,
             list(&node.addresses)
         )?;
-        for pod in pods.iter().filter(|pod| pod.node == node.name) {
-            writeln!(
-                out,
-                "    {trunk}     └── {} {}",
-                pod.label(),
-                list(&pod.addresses)
-            )?;
+        let mut own = pods.iter().filter(|pod| pod.node == node.name).peekable();
+        while let Some(pod) = own.next() {
+            let branch = if own.peek().is_some() { "├" } else { "└" };
+            let (label, addresses) = (pod.label(), list(&pod.addresses));
+            writeln!(out, "    {trunk}     {branch}── {label} {addresses}")?;
         }
     }
     writeln!(out)
