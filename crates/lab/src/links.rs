@@ -68,14 +68,14 @@ impl Links {
             .set_info_data(InfoData::Veth(InfoVeth::Peer(end)))
             .build();
         let added = self.handle.link().add(pair).execute().await;
-        self.told(added, || format!("add link {name}"))
+        self.told(added, || format!("add link {name} (kernel feature veth)"))
     }
 
     /// Adds a bridge and sets it up.
     pub(crate) async fn bridge(&self, name: &str) -> Result<(), LinkError> {
         let bridge = LinkBridge::new(name).up().build();
         let added = self.handle.link().add(bridge).execute().await;
-        self.told(added, || format!("add bridge {name}"))
+        self.told(added, || format!("add bridge {name} (kernel feature bridge)"))
     }
 
     /// Makes a link a port of a bridge and sets it up. With `hairpin` a frame may leave where it came in: a pod reaches itself through a

@@ -40,7 +40,11 @@ impl ServiceProxy {
         stop: &CancellationToken,
     ) -> Result<CancellationToken, LinkError> {
         let failed = |reason: &dyn std::fmt::Display| {
-            LinkError::new(network.namespace.name(), "open nftables", reason)
+            LinkError::new(
+                network.namespace.name(),
+                "open nftables (kernel feature nf_tables)",
+                reason,
+            )
         };
         let connection = network
             .namespace

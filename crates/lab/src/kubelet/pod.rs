@@ -1,24 +1,19 @@
 //! The life of one pod on its node: sandbox, containers, status, end.
 
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use kinglet_kube::Backoff;
 use kinglet_kube::Severity::{Normal, Warning};
-use kinglet_kube::{Backoff, Collection, Deletion, Resource};
-use kinglet_model::Object;
-use serde_json::{Value, json};
 use tokio::sync::watch;
-
-use crate::network::{Attachment, HostPort, namespace_name};
-use crate::place::{Description, Place};
 
 use super::container::Stop;
 use super::context::{NodeContext, Sandbox};
+use super::housing::{self, Housing};
 use super::spec::Pod;
 use super::state::{ContainerState, PodState, Shared};
-use super::{containers, limits, naming};
+use super::{containers, limits, publisher};
 
 /// What is wanted of a pod.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,10 +48,14 @@ impl Worker {
     pub(crate) async fn run(mut self) {
         let state = Shared::new(initial(&self.pod));
         self.tell_limits();
-        let publisher = tokio::spawn(publish(self.node.clone(), self.pod.clone(), state.clone()));
-        while let Some((sandbox, attachment)) = self.sandbox(&state).await {
+        let publisher = tokio::spawn(publisher::publish(
+            self.node.clone(),
+            self.pod.clone(),
+            state.clone(),
+        ));
+        while let Some((sandbox, housing)) = self.sandbox(&state).await {
             let outcome = self.live(&sandbox).await;
-            self.leave(&sandbox, attachment.as_ref()).await;
+            housing.remove(&self.node).await;
             if outcome == Outcome::Over {
                 break;
             }
@@ -84,7 +83,7 @@ impl Worker {
     }
 
     /// Makes the pod's network and files, as often as it takes. `None` when the pod is no longer wanted.
-    async fn sandbox(&mut self, state: &Shared) -> Option<(Sandbox, Option<Attachment>)> {
+    async fn sandbox(&mut self, state: &Shared) -> Option<(Sandbox, Housing)> {
         let mut backoff = Backoff::new();
         loop {
             if *self.wanted.borrow() != Wanted::Running {
@@ -105,79 +104,17 @@ impl Worker {
         }
     }
 
-    async fn try_sandbox(&self, state: &Shared) -> Result<(Sandbox, Option<Attachment>), String> {
-        let (node, pod) = (&self.node, &self.pod);
-        let attachment = if pod.spec.host_network {
-            None
-        } else {
-            let attached = node.network.attach(&self.namespace(), &self.link()).await;
-            Some(attached.map_err(|error| error.to_string())?)
-        };
-        let (namespace, addresses) = match &attachment {
-            Some(attachment) => (attachment.namespace.clone(), attachment.addresses.clone()),
-            None => (node.network.namespace.clone(), node.network.addresses.clone()),
-        };
-        let description = Description {
-            label: pod.object_name().to_string(),
-            node: node.name.clone(),
-            hostname: if pod.spec.host_network {
-                node.name.clone()
-            } else {
-                naming::hostname(pod)
-            },
-            addresses: addresses.clone(),
-        };
-        let directory = node.directory.join("pods").join(&*pod.metadata.uid);
-        let resolver = naming::resolver(pod, &node.cluster);
-        let place = Place::create(directory, namespace, description, &resolver)
-            .and_then(|place| self.name(&place).map(|()| place))
-            .map_err(|error| format!("files: {error}"))?;
-        let ports = host_ports(pod, &addresses);
-        if attachment.is_some() {
-            node.network
-                .open_ports(&ports)
-                .map_err(|error| error.to_string())?;
-        }
+    async fn try_sandbox(&self, state: &Shared) -> Result<(Sandbox, Housing), String> {
+        let housing = Housing::create(&self.node, &self.pod).await?;
+        let addresses = housing.place.description.addresses.clone();
         state.change(|state| state.addresses = addresses);
         let sandbox = Sandbox {
-            node: node.clone(),
-            pod: pod.clone(),
-            place,
+            node: self.node.clone(),
+            pod: self.pod.clone(),
+            place: housing.place.clone(),
             state: state.clone(),
         };
-        Ok((sandbox, attachment))
-    }
-
-    /// Lets other processes find the pod by its name.
-    fn name(&self, place: &Place) -> std::io::Result<()> {
-        let link = self.by_name();
-        if let Some(parent) = link.parent() {
-            std::fs::create_dir_all(parent)?;
-        }
-        match std::fs::remove_file(&link) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
-            _ => {}
-        }
-        std::os::unix::fs::symlink(&place.directory, link)
-    }
-
-    fn by_name(&self) -> std::path::PathBuf {
-        let meta = &self.pod.metadata;
-        self.node
-            .directory
-            .join("by-name")
-            .join(&*meta.namespace)
-            .join(&*meta.name)
-    }
-
-    fn namespace(&self) -> String {
-        let meta = &self.pod.metadata;
-        let place = format!("{}.{}.{}", meta.namespace, meta.name, short(&meta.uid));
-        namespace_name(&self.node.lab, &place)
-    }
-
-    fn link(&self) -> String {
-        format!("veth{}", short(&self.pod.metadata.uid))
+        Ok((sandbox, housing))
     }
 
     /// Runs the containers until they are over or somebody ends them.
@@ -204,67 +141,16 @@ impl Worker {
         }
     }
 
-    async fn leave(&self, sandbox: &Sandbox, attachment: Option<&Attachment>) {
-        if let Some(attachment) = attachment {
-            crate::processes::end(std::slice::from_ref(&sandbox.place.namespace));
-            let ports = host_ports(&self.pod, &attachment.addresses);
-            if let Err(error) = self.node.network.close_ports(&ports) {
-                tracing::warn!(pod = %self.pod.object_name(), %error, "cannot close a pod's host ports");
-            }
-            if let Err(error) = self.node.network.detach(attachment).await {
-                tracing::warn!(pod = %self.pod.object_name(), %error, "cannot remove a pod's network");
-            }
-        }
-    }
-
     /// Writes the last status and lets the object go, when the API server can be reached; then forgets the pod.
     async fn remove(&mut self, state: &Shared) {
         let (node, pod) = (self.node.clone(), self.pod.clone());
         let gone = self.until(|wanted| wanted == Wanted::Gone);
         tokio::select! {
             _ = gone => {}
-            () = delete(&node, &pod, state) => {}
+            () = publisher::delete(&node, &pod, state) => {}
         }
-        self.forget();
+        housing::forget(&self.node, &self.pod);
     }
-
-    fn forget(&self) {
-        let directory = self.node.directory.join("pods").join(&*self.pod.metadata.uid);
-        let link = self.by_name();
-        if std::fs::read_link(&link).is_ok_and(|target| target == directory) {
-            // Somebody else may have been faster.
-            let _ = std::fs::remove_file(link);
-        }
-        let _ = std::fs::remove_dir_all(directory);
-    }
-}
-
-/// The host ports of a pod, for each of its addresses. A `hostIP` opens them in its own family only.
-fn host_ports(pod: &Pod, addresses: &[IpAddr]) -> Vec<HostPort> {
-    let ports = pod.spec.containers.iter().flat_map(|container| &container.ports);
-    let open = ports.filter(|port| port.host_port != 0);
-    let each = open.flat_map(|port| addresses.iter().map(move |address| (port, *address)));
-    each.filter_map(|(port, address)| {
-        let host = port
-            .host_ip
-            .parse()
-            .ok()
-            .filter(|host: &IpAddr| !host.is_unspecified());
-        let fits = host.is_none_or(|host| host.is_ipv4() == address.is_ipv4());
-        fits.then_some(HostPort {
-            protocol: port.protocol,
-            host,
-            port: port.host_port,
-            address,
-            container_port: port.container_port,
-        })
-    })
-    .collect()
-}
-
-/// The first part of an identifier: enough to tell pods apart, short enough for names of links.
-fn short(uid: &str) -> String {
-    uid.chars().filter(char::is_ascii_alphanumeric).take(8).collect()
 }
 
 fn initial(pod: &Pod) -> PodState {
@@ -296,71 +182,5 @@ fn restarted(state: &mut PodState) {
             restarts,
             ..fresh
         };
-    }
-}
-
-/// Keeps the object's status equal to the state, and says it again when others have judged the pod in the node's absence.
-async fn publish(node: Arc<NodeContext>, pod: Arc<Pod>, state: Shared) {
-    let (mut changes, mut gate) = (state.subscribe(), node.gate.watch());
-    let mut last = Value::Null;
-    let mut backoff = Backoff::new();
-    loop {
-        node.gate.passed().await;
-        changes.mark_unchanged();
-        gate.mark_unchanged();
-        match write(&node, &pod, &state, &mut last).await {
-            Ok(()) => {
-                backoff.reset();
-                tokio::select! {
-                    _ = changes.changed() => {}
-                    _ = gate.changed() => last = Value::Null,
-                }
-            }
-            Err(error) => {
-                tracing::debug!(pod = %pod.object_name(), %error, "cannot write a pod's status");
-                tokio::time::sleep(backoff.pause()).await;
-            }
-        }
-    }
-}
-
-async fn write(
-    node: &NodeContext,
-    pod: &Pod,
-    state: &Shared,
-    last: &mut Value,
-) -> Result<(), kinglet_kube::RequestError> {
-    let mut next = super::status::status(pod, &state.get(), &node.network.addresses);
-    super::status::stamp_conditions(&mut next, last, Timestamp::now());
-    if next != *last {
-        let pods = Collection::new(node.client.clone(), Resource::of::<Pod>());
-        let patch = json!({ "status": next });
-        pods.strategic_part(&pod.object_name(), "status", &patch).await?;
-        *last = next;
-    }
-    Ok(())
-}
-
-/// Writes the last status, then deletes the object that waits for its kubelet. Retries until it is gone.
-async fn delete(node: &NodeContext, pod: &Pod, state: &Shared) {
-    let pods = Collection::new(node.client.clone(), Resource::of::<Pod>());
-    let how = Deletion {
-        uid: Some(&pod.metadata.uid),
-        grace_period: Some(0),
-        ..Deletion::default()
-    };
-    let mut backoff = Backoff::new();
-    loop {
-        node.gate.passed().await;
-        // What counts is the deletion; a status that cannot be written is of no use afterwards.
-        let _ = write(node, pod, state, &mut Value::Null).await;
-        match pods.delete(&pod.object_name(), &how).await {
-            Ok(()) => return,
-            Err(error) if error.is_not_found() || error.is_conflict() => return,
-            Err(error) => {
-                tracing::debug!(pod = %pod.object_name(), %error, "cannot delete a pod that has ended");
-                tokio::time::sleep(backoff.pause()).await;
-            }
-        }
     }
 }

@@ -225,7 +225,13 @@ pub(super) fn external(router: &Namespace, pairs: &[(IpAddr, IpAddr)]) -> Result
 }
 
 fn open(namespace: &Namespace) -> Result<Connection, LinkError> {
-    let failed = |reason: &dyn std::fmt::Display| LinkError::new(namespace.name(), "open nftables", reason);
+    let failed = |reason: &dyn std::fmt::Display| {
+        LinkError::new(
+            namespace.name(),
+            "open nftables (kernel feature nf_tables)",
+            reason,
+        )
+    };
     let opened = namespace.run(|| Ok(Connection::open()));
     opened
         .map_err(|error| failed(&error))?
@@ -233,7 +239,11 @@ fn open(namespace: &Namespace) -> Result<Connection, LinkError> {
 }
 
 fn commit(connection: &mut Connection, batch: &Batch, namespace: &Namespace) -> Result<(), LinkError> {
-    connection
-        .commit(batch)
-        .map_err(|error| LinkError::new(namespace.name(), "write nftables rules", &error))
+    connection.commit(batch).map_err(|error| {
+        LinkError::new(
+            namespace.name(),
+            "write nftables rules (kernel features nf_tables, nft_nat, nft_masq, nft_fib)",
+            &error,
+        )
+    })
 }

@@ -177,3 +177,32 @@ async fn pods_are_not_reached_from_outside_but_reach_it_with_their_nodes_address
     assert_eq!(String::from_utf8_lossy(&seen.stdout).trim(), node.to_string());
     lab.end().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_host_port_belongs_to_one_pod_until_that_is_gone() {
+    if !support::is_possible() {
+        return;
+    }
+    let lab = Builder::new().nodes(1).start().await.unwrap();
+    let pod = |name: &str| {
+        let mut pod = support::pod(name, "node-1");
+        pod["spec"]["containers"][0]["ports"] = json!([{"containerPort": 80, "hostPort": 80}]);
+        pod
+    };
+    lab.apply(&pod("first")).await.unwrap();
+    support::ready(&lab, "first").await;
+    lab.apply(&pod("second")).await.unwrap();
+    support::object(&lab, "/api/v1/namespaces/default/events", |events| {
+        let texts = events.to_string();
+        texts.contains("FailedCreatePodSandBox") && texts.contains("host ports: ")
+    })
+    .await;
+    let target = Target::tcp("198.18.0.11", 80);
+    let outcome = support::open(&lab, "client", &target).await;
+    assert_eq!(outcome.pod.as_deref(), Some("default/first"));
+    delete(&lab, "first").await;
+    support::ready(&lab, "second").await;
+    let outcome = support::open(&lab, "client", &target).await;
+    assert_eq!(outcome.pod.as_deref(), Some("default/second"));
+    lab.end().await;
+}
