@@ -20,11 +20,16 @@ pub(crate) fn layer3(family: IpFamily) -> L3 {
     }
 }
 
-/// The protocol as rules name it.
-pub(crate) fn protocol_number(protocol: Protocol) -> Value {
+/// The number of the protocol (IANA).
+pub(crate) fn protocol_number(protocol: Protocol) -> u8 {
     match protocol {
-        Protocol::Tcp => Value::TCP,
-        Protocol::Udp => Value::UDP,
-        Protocol::Sctp => Value::SCTP,
+        Protocol::Tcp => 6,
+        Protocol::Udp => 17,
+        Protocol::Sctp => 132,
     }
+}
+
+/// The protocol as rules name it.
+pub(crate) fn protocol_value(protocol: Protocol) -> Value {
+    Value::InetProto(protocol_number(protocol))
 }

@@ -17,6 +17,7 @@ pub mod agent;
 mod backend;
 mod desired;
 mod endpoints;
+mod flows;
 mod frame;
 mod identity;
 mod plan;
@@ -25,6 +26,7 @@ mod program;
 mod services;
 mod settings;
 
+pub use flows::Stale;
 pub use frame::TABLE;
 pub use problem::Problem;
 pub use services::Services;

@@ -4,10 +4,11 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use kinglet_model::{EndpointSlice, Node, Object, ObjectName, Service, wellknown};
-use kinglet_nft::{Batch, Family, Ownership, Table};
+use kinglet_nft::{Batch, Family, Ownership, Ruleset, Table};
 
 use crate::desired::{Desired, Rank};
 use crate::endpoints::Place;
+use crate::flows::{Flows, Stale};
 use crate::frame::TABLE;
 use crate::plan::plan;
 use crate::problem::Problem;
@@ -26,6 +27,7 @@ pub struct Services {
     /// Services that changed since their rules were computed.
     dirty: BTreeSet<ObjectName>,
     desired: Desired,
+    flows: Flows,
     problems: Vec<Problem>,
 }
 
@@ -52,6 +54,7 @@ impl Services {
             owners: HashMap::new(),
             dirty: BTreeSet::new(),
             desired: Desired::default(),
+            flows: Flows::default(),
             problems: Vec::new(),
         }
     }
@@ -111,6 +114,22 @@ impl Services {
         self.desired.replacement(&self.table, &self.settings)
     }
 
+    /// Which connections the batches since the last call left to endpoints that are gone. To be asked after the commit: until then new
+    /// ones may come.
+    pub fn take_stale(&mut self) -> Stale {
+        self.flows.take_stale()
+    }
+
+    /// Takes back what [`take_stale`](Self::take_stale) gave, for the next call.
+    pub(crate) fn keep_stale(&mut self, stale: Stale) {
+        self.flows.keep_stale(stale);
+    }
+
+    /// All that the table is to hold after the last batch.
+    pub fn ruleset(&self) -> Ruleset {
+        self.desired.ruleset(&self.table, &self.settings)
+    }
+
     /// Problems that the last batch found and that had not been there before.
     pub fn take_problems(&mut self) -> Vec<Problem> {
         std::mem::take(&mut self.problems)
@@ -132,26 +151,33 @@ impl Services {
     /// Computes the rules of all Services that changed.
     fn compute(&mut self) {
         for name in std::mem::take(&mut self.dirty) {
-            let Some(known) = self.known.get_mut(&name) else {
-                continue;
-            };
             let mut problems = Vec::new();
-            match &known.service {
-                None => self.desired.remove(&name),
-                Some(service) => {
-                    let slices: Vec<_> = known.slices.values().map(AsRef::as_ref).collect();
-                    let plan = plan(service, &slices, &self.place, self.settings.kinds, &mut problems);
-                    self.desired
-                        .apply(Rank::of(service), objects(&plan, &self.settings));
-                }
+            let known = self.known.get(&name);
+            let service = known.and_then(|known| Some((known.service.as_ref()?, &known.slices)));
+            if let Some((service, slices)) = service {
+                let slices: Vec<_> = slices.values().map(AsRef::as_ref).collect();
+                let plan = plan(service, &slices, &self.place, self.settings.kinds, &mut problems);
+                self.flows.apply(&name, Some(&plan));
+                self.desired
+                    .apply(Rank::of(service), objects(&plan, &self.settings));
+            } else {
+                self.flows.apply(&name, None);
+                self.desired.remove(&name);
             }
-            let problems: BTreeSet<_> = problems.into_iter().collect();
-            self.problems
-                .extend(problems.difference(&known.problems).cloned());
-            known.problems = problems;
-            if known.service.is_none() && known.slices.is_empty() {
-                self.known.remove(&name);
-            }
+            self.note_problems(&name, problems.into_iter().collect());
+        }
+    }
+
+    /// Keeps the problems of a Service, so that each is told once; forgets what is known of a name that nothing bears any more.
+    fn note_problems(&mut self, name: &ObjectName, problems: BTreeSet<Problem>) {
+        let Some(known) = self.known.get_mut(name) else {
+            return;
+        };
+        self.problems
+            .extend(problems.difference(&known.problems).cloned());
+        known.problems = problems;
+        if known.service.is_none() && known.slices.is_empty() {
+            self.known.remove(name);
         }
     }
 }

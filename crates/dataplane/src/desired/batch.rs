@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use kinglet_nft::{Batch, Chain, Element, Mapped, Table};
+use kinglet_nft::{Batch, Chain, Data, Element, Mapped, Ruleset, Table};
 
-use super::{Content, Desired, Slot};
+use super::{Chains, Content, Desired, Slot};
 use crate::frame::{self, SetId};
 use crate::program::Body;
 use crate::settings::Settings;
@@ -18,34 +18,36 @@ impl Desired {
         let mut batch = Batch::new();
         let chains = std::mem::take(&mut self.chains);
         let elements = std::mem::take(&mut self.elements);
-        let mut gone = Vec::new();
-        let mut changed = Vec::new();
-        for (name, (service, before)) in &chains {
-            let now = self.chain(service, name);
-            match (before, now) {
-                (None, Some(body)) => {
-                    add_chain(&mut batch, table, name, body);
-                    changed.push((name, body));
-                }
-                (Some(before), Some(body)) if before != body => {
-                    batch.flush_chain(table, name);
-                    changed.push((name, body));
-                }
-                (Some(_), None) => {
-                    batch.flush_chain(table, name);
-                    gone.push(name);
-                }
-                _ => {}
-            }
-        }
-        for (name, body) in changed {
-            add_rules(&mut batch, table, name, body);
-        }
+        let gone = self.change_chains(&mut batch, table, &chains);
         self.change_elements(&mut batch, table, elements);
         for name in gone {
             batch.delete_chain(table, name);
         }
         batch
+    }
+
+    /// Adds and changes chains: what is to lead to them can come next. Returns those that can be deleted once nothing leads to them.
+    fn change_chains<'a>(&self, batch: &mut Batch, table: &Table, chains: &'a Chains) -> Vec<&'a String> {
+        let mut gone = Vec::new();
+        let mut changed = Vec::new();
+        for (name, (service, before)) in chains {
+            let now = self.chain(service, name);
+            if before.as_ref() == now {
+                continue;
+            }
+            match (before, now) {
+                (None, Some(body)) => _ = batch.add_chain(table, &chain(name, body)),
+                _ => _ = batch.flush_chain(table, name),
+            }
+            match now {
+                Some(body) => changed.push((name, body)),
+                None => gone.push(name),
+            }
+        }
+        for (name, body) in changed {
+            add_rules(batch, table, name, body);
+        }
+        gone
     }
 
     /// Deletes before it adds: an element leads to something else after it was deleted and added.
@@ -70,42 +72,38 @@ impl Desired {
         add_elements(batch, table, added);
     }
 
-    /// Puts all of it in the place of whatever the table holds.
-    pub(crate) fn replacement(&mut self, table: &Table, settings: &Settings) -> Batch {
-        self.chains.clear();
-        self.elements.clear();
-        let mut batch = Batch::new();
-        batch.replace_table(table);
+    /// All that the table is to hold.
+    pub(crate) fn ruleset(&self, table: &Table, settings: &Settings) -> Ruleset {
+        let mut ruleset = Ruleset::new(table.clone());
+        let mut elements = self.all_elements();
         for set in SetId::all() {
-            batch.add_set(table, &set.set());
+            ruleset.set(set.set(), elements.remove(&set).unwrap_or_default());
         }
-        let frame = frame::chains(settings);
-        for (chain, _) in &frame {
-            batch.add_chain(table, chain);
+        for (chain, rules) in frame::chains(settings) {
+            ruleset.chain(chain, rules);
         }
         let services = self.services.values();
         let chains: BTreeMap<_, _> = services.flat_map(|(_, objects)| &objects.chains).collect();
-        for (name, body) in &chains {
-            add_chain(&mut batch, table, name, body);
+        for (name, body) in chains {
+            ruleset.chain(chain(name, body), body.rules.iter().cloned());
         }
-        for (chain, rules) in &frame {
-            for rule in rules {
-                batch.add_rule(table, &chain.name, rule);
-            }
-        }
-        for (name, body) in &chains {
-            add_rules(&mut batch, table, name, body);
-        }
-        add_elements(&mut batch, table, self.all_elements());
-        batch
+        ruleset
+    }
+
+    /// A batch that puts all of it in the place of whatever the table holds.
+    pub(crate) fn replacement(&mut self, table: &Table, settings: &Settings) -> Batch {
+        self.chains.clear();
+        self.elements.clear();
+        self.ruleset(table, settings).replace()
     }
 
     fn all_elements(&self) -> Elements {
         let mut all = Elements::new();
-        for (set, key) in self.claims.keys() {
-            let slot = (*set, key.clone());
-            if let Some(mapped) = self.content(&slot) {
-                all.entry(*set).or_default().push(element(slot.1, mapped));
+        for slot in self.claims.keys() {
+            if let Some(mapped) = self.content(slot) {
+                all.entry(slot.0)
+                    .or_default()
+                    .push(element(slot.1.clone(), mapped));
             }
         }
         for elements in all.values_mut() {
@@ -115,8 +113,8 @@ impl Desired {
     }
 }
 
-fn add_chain(batch: &mut Batch, table: &Table, name: &str, body: &Body) {
-    batch.add_chain(table, &Chain::regular(name).comment(&body.comment));
+fn chain(name: &str, body: &Body) -> Chain {
+    Chain::regular(name).comment(&body.comment)
 }
 
 fn add_rules(batch: &mut Batch, table: &Table, name: &str, body: &Body) {
@@ -131,7 +129,7 @@ fn add_elements(batch: &mut Batch, table: &Table, elements: Elements) {
     }
 }
 
-fn element(key: kinglet_nft::Data, mapped: Option<Mapped>) -> Element {
+fn element(key: Data, mapped: Option<Mapped>) -> Element {
     Element {
         mapped,
         ..Element::new(key)

@@ -19,6 +19,9 @@ type Slot = (SetId, Data);
 /// What an element leads to, where sets are maps; nothing if there is no element.
 type Content = Option<Option<Mapped>>;
 
+/// Chains that may differ from the kernel's, with their Service and what the kernel has.
+type Chains = BTreeMap<String, (ObjectName, Option<Body>)>;
+
 /// The order in which Services get what several claim: by age, then by name.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Rank {
@@ -43,39 +46,27 @@ pub(crate) struct Desired {
     claims: HashMap<Slot, BTreeSet<Rank>>,
     /// Elements that may differ from the kernel's, with what the kernel has.
     elements: BTreeMap<Slot, Content>,
-    /// Chains that may differ from the kernel's, with their Service and what the kernel has.
-    chains: BTreeMap<String, (ObjectName, Option<Body>)>,
+    chains: Chains,
 }
 
 impl Desired {
     /// Sets what a Service puts into the table.
     pub(crate) fn apply(&mut self, rank: Rank, objects: Objects) {
         let name = rank.name.clone();
-        let (old_rank, old) = self
-            .services
-            .remove(&name)
+        let before = self.services.get(&name);
+        let (old_rank, old) = before
+            .cloned()
             .unwrap_or_else(|| (rank.clone(), Objects::default()));
-        let same_rank = old_rank == rank;
+        let differ = |slot: &&Slot| rank != old_rank || old.elements.get(slot) != objects.elements.get(slot);
+        for slot in old.elements.keys().filter(differ) {
+            self.note(slot);
+            self.unclaim(slot, &old_rank);
+        }
+        for slot in objects.elements.keys().filter(differ) {
+            self.note(slot);
+            self.claims.entry(slot.clone()).or_default().insert(rank.clone());
+        }
         self.note_chains(&name, &old, &objects);
-        let gone = old
-            .elements
-            .iter()
-            .filter(|(slot, now)| !same_rank || objects.elements.get(slot) != Some(now));
-        let slots: Vec<Slot> = gone.map(|(slot, _)| slot.clone()).collect();
-        let new = objects
-            .elements
-            .iter()
-            .filter(|(slot, now)| !same_rank || old.elements.get(slot) != Some(now));
-        let new: Vec<Slot> = new.map(|(slot, _)| slot.clone()).collect();
-        self.services.insert(name.clone(), (old_rank.clone(), old));
-        for slot in slots {
-            self.note(&slot);
-            self.unclaim(&slot, &old_rank);
-        }
-        for slot in new {
-            self.note(&slot);
-            self.claims.entry(slot).or_default().insert(rank.clone());
-        }
         if objects == Objects::default() {
             self.services.remove(&name);
         } else {

@@ -29,6 +29,8 @@ pub(crate) struct Selected {
     pub(crate) cluster: BTreeSet<Backend>,
     /// Those of the node.
     pub(crate) local: BTreeSet<Backend>,
+    /// All that can answer, whether they get new connections or not.
+    pub(crate) serving: BTreeSet<Backend>,
     /// Addresses that are on the node: clients keep their address on the way there.
     pub(crate) here: BTreeSet<IpAddr>,
     /// Addresses that may be clients of themselves through this node.

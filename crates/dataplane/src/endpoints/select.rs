@@ -21,6 +21,7 @@ pub(crate) fn select(candidates: &[Candidate<'_>], place: &Place) -> Selected {
     Selected {
         cluster: usable(candidates, |ready| hinted(ready, place)),
         local: usable(&local, |ready| ready),
+        serving: serving(candidates),
         here: own.clone().collect(),
         hairpin: own
             .chain(unplaced.map(|candidate| candidate.backend.address))
@@ -46,6 +47,14 @@ fn usable<'a, 'b>(
         narrow(ready)
     };
     chosen.iter().map(|candidate| candidate.backend).collect()
+}
+
+fn serving(candidates: &[Candidate<'_>]) -> BTreeSet<Backend> {
+    let serving = candidates.iter().filter(|candidate| {
+        let conditions = candidate.endpoint.conditions;
+        conditions.ready() || conditions.serving()
+    });
+    serving.map(|candidate| candidate.backend).collect()
 }
 
 fn is_ready(endpoint: &Endpoint) -> bool {

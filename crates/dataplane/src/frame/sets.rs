@@ -31,14 +31,12 @@ pub(crate) enum SetKind {
     Hairpin,
     /// Number of a chain, and of an endpoint of it, to the endpoint.
     Backends,
-    /// Client and number of a chain to the endpoint that the client keeps.
+    /// Client, number of a chain, and the endpoint of it that the client keeps.
     Affinity,
-    /// Number of a chain and an endpoint that clients may keep.
-    Keepable,
 }
 
 impl SetKind {
-    pub(crate) const ALL: [Self; 10] = [
+    pub(crate) const ALL: [Self; 9] = [
         Self::Vips,
         Self::NodePorts,
         Self::ClusterIps,
@@ -48,7 +46,6 @@ impl SetKind {
         Self::Hairpin,
         Self::Backends,
         Self::Affinity,
-        Self::Keepable,
     ];
 
     /// The set of this kind in a family.
@@ -67,7 +64,6 @@ impl SetKind {
             Self::Hairpin => "hairpin",
             Self::Backends => "backends",
             Self::Affinity => "affinity",
-            Self::Keepable => "keepable",
         }
     }
 }
@@ -104,10 +100,9 @@ impl SetId {
             SetKind::Hairpin => Set::new(name, [address, address]),
             SetKind::Backends => Set::map(name, [Mark, Mark, Mark], [address, InetService]),
             SetKind::Affinity => {
-                let map = Set::map(name, [address, Mark, Mark], [address, InetService]);
-                map.dynamic().timeouts().size(AFFINITY)
+                let set = Set::new(name, [address, Mark, Mark, address, InetService]);
+                set.dynamic().timeouts().size(AFFINITY)
             }
-            SetKind::Keepable => Set::new(name, [Mark, Mark, address, InetService]),
         }
     }
 }

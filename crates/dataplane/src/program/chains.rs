@@ -64,7 +64,7 @@ impl PortPlan {
         let pool = Pool {
             key: self.id.key(role),
             family: layer3(self.id.family),
-            size: u32::try_from(self.pool(role).len()).unwrap_or(u32::MAX),
+            backends: self.pool(role),
         };
         pool.rules(self.affinity)
     }

@@ -6,7 +6,7 @@ use kinglet_model::IpFamily;
 use kinglet_nft::{Data, Mapped, Value, Verdict};
 
 use super::Objects;
-use crate::backend::{Backend, layer3, protocol_number};
+use crate::backend::{Backend, layer3, protocol_value};
 use crate::frame::{REJECT, SetKind};
 use crate::identity::{Key, Role};
 use crate::plan::{Action, Frontend, PortPlan};
@@ -39,7 +39,7 @@ impl Objects {
 
     fn frontend(&mut self, port: &PortPlan, frontend: Frontend) {
         let family = port.id.family;
-        let protocol = protocol_number(port.id.protocol);
+        let protocol = protocol_value(port.id.protocol);
         let verdict = Some(Mapped::Verdict(port.frontend_verdict(frontend)));
         match frontend {
             Frontend::Cluster(address, number) => {
@@ -65,10 +65,6 @@ impl Objects {
             let words = (Value::Mark(high), Value::Mark(low), Value::Mark(number));
             let endpoint = Mapped::Data(Data::from((*address, *at)));
             self.add(family, SetKind::Backends, words, Some(endpoint));
-            if port.affinity.is_some() {
-                let key = (Value::Mark(high), Value::Mark(low), *address, *at);
-                self.add(family, SetKind::Keepable, key, None);
-            }
         }
     }
 

@@ -1,7 +1,16 @@
 //! The rules in a kernel, with real connections. Each test has network namespaces of its own; root is needed.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    reason = "helpers of tests fail by panicking"
+)]
+
 mod namespace;
 mod objects;
 mod paths;
+mod policies;
 mod servers;
 mod world;

@@ -91,7 +91,8 @@ fn told(answer: io::Result<String>) -> String {
     match answer {
         Ok(line) => line,
         Err(error) => match error.kind() {
-            io::ErrorKind::ConnectionRefused => "refused".to_owned(),
+            // The kernel does not wait for the ICMP message where the datagram does not even leave.
+            io::ErrorKind::ConnectionRefused | io::ErrorKind::PermissionDenied => "refused".to_owned(),
             io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => "silent".to_owned(),
             _ => error.to_string(),
         },

@@ -6,9 +6,11 @@
 //! IPv6 addresses end in the same numbers: `2001:db8::` outside, `fd42:0::` and `fd42:1::` for pods.
 
 use std::net::SocketAddr;
+use std::time::{Duration, Instant};
 
+use kinglet_dataplane::agent::Kernel;
 use kinglet_dataplane::{Services, Settings};
-use kinglet_nft::{Connection, Ownership};
+use kinglet_nft::{Batch, Ownership};
 
 use crate::namespace::Namespace;
 use crate::servers::{ask_tcp, ask_udp, serve};
@@ -22,7 +24,7 @@ pub(crate) struct World {
     pub(crate) node: Namespace,
     pub(crate) pods: Vec<(&'static str, Namespace)>,
     pub(crate) services: Services,
-    connection: Connection,
+    kernel: Kernel,
 }
 
 /// Names of pods and where they are.
@@ -47,13 +49,13 @@ impl World {
         node.ip("route add default via 192.0.2.2");
         node.ip("route add default via 2001:db8::2");
         let pods = PODS.map(|(name, v4, v6)| (name, pod(&node, name, v4, v6)));
-        let connection = node.run(|| Connection::open().expect("a connection"));
+        let kernel = node.run(|| Kernel::open().expect("a kernel"));
         let mut world = Self {
             client,
             node,
             pods: pods.into(),
             services: Services::new(settings, Ownership::Shared),
-            connection,
+            kernel,
         };
         world.replace();
         Some(world)
@@ -62,16 +64,22 @@ impl World {
     /// Commits what changed.
     pub(crate) fn commit(&mut self) {
         let batch = self.services.changes();
-        self.connection
-            .commit(&batch)
-            .unwrap_or_else(|error| panic!("{error}"));
+        self.apply(&batch);
     }
 
     /// Replaces the table.
     pub(crate) fn replace(&mut self) {
         let batch = self.services.replacement();
-        self.connection
-            .commit(&batch)
+        self.apply(&batch);
+    }
+
+    fn apply(&mut self, batch: &Batch) {
+        self.kernel
+            .commit(batch)
+            .unwrap_or_else(|error| panic!("{error}"));
+        let stale = self.services.take_stale();
+        self.kernel
+            .forget(&stale)
             .unwrap_or_else(|error| panic!("{error}"));
     }
 
@@ -95,6 +103,15 @@ pub(crate) fn tcp(from: &Namespace, to: &str) -> String {
 pub(crate) fn udp(from: &Namespace, to: &str) -> String {
     let to: SocketAddr = to.parse().expect("an address");
     from.run(|| ask_udp(to))
+}
+
+/// Waits for a condition, for up to half a minute.
+pub(crate) fn eventually(what: &str, condition: impl Fn() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while !condition() {
+        assert!(Instant::now() < deadline, "not in time: {what}");
+        std::thread::yield_now();
+    }
 }
 
 /// A veth from the node to the other's `eth0`.

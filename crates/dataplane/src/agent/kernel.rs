@@ -1,0 +1,96 @@
+//! The connections to the kernel of one network namespace.
+
+use kinglet_nft::{Batch, Change, Connection, Conntrack, Error, Filter, Ownership, Set};
+
+use crate::flows::Stale;
+use crate::services::table;
+
+/// `ENOENT`
+const NOT_THERE: i32 = 2;
+
+/// The connections to the kernel of one network namespace: its rules and its tracked connections. Calls block as long as the kernel works.
+#[derive(Debug)]
+pub struct Kernel {
+    rules: Connection,
+    tracked: Conntrack,
+}
+
+impl Kernel {
+    /// Connects to the network namespace of the calling thread, and stays there when it moves to another thread.
+    ///
+    /// # Errors
+    /// Netlink sockets cannot be opened.
+    pub fn open() -> Result<Self, Error> {
+        Ok(Self {
+            rules: Connection::open()?,
+            tracked: Conntrack::open()?,
+        })
+    }
+
+    /// The best ownership of tables that the kernel has.
+    ///
+    /// # Errors
+    /// The kernel does not tell.
+    pub fn ownership(&mut self) -> Result<Ownership, Error> {
+        self.rules.ownership()
+    }
+
+    /// Applies a batch, all of it or nothing.
+    ///
+    /// # Errors
+    /// The kernel refuses the batch.
+    pub fn commit(&mut self, batch: &Batch) -> Result<(), Error> {
+        if batch.is_empty() {
+            return Ok(());
+        }
+        self.rules.commit(batch)
+    }
+
+    /// Deletes tracked connections and memories of clients that do not fit any more; returns how many.
+    ///
+    /// # Errors
+    /// The kernel refuses to list or to delete.
+    pub fn forget(&mut self, stale: &Stale) -> Result<usize, Error> {
+        let mut forgotten = 0;
+        for set in stale.affinity_sets() {
+            forgotten += self.forget_clients(&set.set(), stale)?;
+        }
+        for protocol in stale.protocols() {
+            let entries = self.tracked.entries(&Filter::all().protocol(protocol))?;
+            let wrong = entries.into_iter().filter(|entry| stale.contains(entry));
+            let deletions: Vec<Change> = wrong.map(Change::Delete).collect();
+            forgotten += self.tracked.apply(&deletions)?;
+        }
+        Ok(forgotten)
+    }
+
+    /// Deletes elements one by one: each may expire before.
+    fn forget_clients(&mut self, set: &Set, stale: &Stale) -> Result<usize, Error> {
+        let table = table(Ownership::Shared);
+        let mut forgotten = 0;
+        for element in self.rules.elements(&table, set)? {
+            if !stale.keeps(&element.key) {
+                continue;
+            }
+            let mut batch = Batch::new();
+            batch.delete_elements(&table, set, &[element]);
+            match self.rules.commit(&batch) {
+                Ok(()) => forgotten += 1,
+                Err(error) if error.errno() == Some(NOT_THERE) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(forgotten)
+    }
+
+    /// Removes the table.
+    ///
+    /// # Errors
+    /// The kernel refuses; somebody else may own the table.
+    pub fn remove(&mut self) -> Result<(), Error> {
+        let table = table(self.ownership()?);
+        let mut batch = Batch::new();
+        batch.add_table(&table).delete_table(&table);
+        self.commit(&batch)
+    }
+}
