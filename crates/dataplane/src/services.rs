@@ -40,7 +40,7 @@ struct Known {
 }
 
 impl Services {
-    /// No Services yet. `ownership` is what [`kinglet_nft::Connection::ownership`] says of the kernel.
+    /// No Services yet. `ownership` is what [`Kernel::ownership`](crate::agent::Kernel::ownership) says.
     pub fn new(settings: Settings, ownership: Ownership) -> Self {
         let place = Place {
             node: settings.node.clone(),

@@ -27,12 +27,15 @@ impl Kernel {
         })
     }
 
-    /// The best ownership of tables that the kernel has.
+    /// The ownership for the table: that of the one that is there, which the kernel lets nobody change; else the best that the kernel has.
     ///
     /// # Errors
     /// The kernel does not tell.
     pub fn ownership(&mut self) -> Result<Ownership, Error> {
-        self.rules.ownership()
+        match self.rules.table(&table(Ownership::Shared))? {
+            Some(listed) => Ok(listed.ownership),
+            None => self.rules.ownership(),
+        }
     }
 
     /// Applies a batch, all of it or nothing.
@@ -83,7 +86,7 @@ impl Kernel {
         Ok(forgotten)
     }
 
-    /// Removes the table.
+    /// Removes the table, if it is there.
     ///
     /// # Errors
     /// The kernel refuses; somebody else may own the table.

@@ -8,9 +8,14 @@
     reason = "helpers of tests fail by panicking"
 )]
 
+mod changes;
+#[path = "../incremental/events.rs"]
+mod events;
+mod listing;
 mod namespace;
 mod objects;
 mod paths;
 mod policies;
+mod sequences;
 mod servers;
 mod world;

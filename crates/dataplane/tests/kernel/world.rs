@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use kinglet_dataplane::agent::Kernel;
 use kinglet_dataplane::{Services, Settings};
-use kinglet_nft::{Batch, Ownership};
+use kinglet_nft::Batch;
 
 use crate::namespace::Namespace;
 use crate::servers::{ask_tcp, ask_udp, serve};
@@ -24,7 +24,7 @@ pub(crate) struct World {
     pub(crate) node: Namespace,
     pub(crate) pods: Vec<(&'static str, Namespace)>,
     pub(crate) services: Services,
-    kernel: Kernel,
+    pub(crate) kernel: Kernel,
 }
 
 /// Names of pods and where they are.
@@ -49,12 +49,12 @@ impl World {
         node.ip("route add default via 192.0.2.2");
         node.ip("route add default via 2001:db8::2");
         let pods = PODS.map(|(name, v4, v6)| (name, pod(&node, name, v4, v6)));
-        let kernel = node.run(|| Kernel::open().expect("a kernel"));
+        let mut kernel = node.run(|| Kernel::open().expect("a kernel"));
         let mut world = Self {
             client,
             node,
             pods: pods.into(),
-            services: Services::new(settings, Ownership::Shared),
+            services: Services::new(settings, kernel.ownership().expect("an answer")),
             kernel,
         };
         world.replace();

@@ -1,0 +1,91 @@
+//! Whatever happened, the rules are those of the present objects.
+
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+mod events;
+
+use std::sync::Arc;
+
+use kinglet_dataplane::Services;
+use kinglet_model::{EndpointSlice, Service};
+use kinglet_nft::Ownership;
+use proptest::prelude::*;
+use serde_json::json;
+
+use events::{Present, event, settings};
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(512))]
+
+    #[test]
+    fn changes_lead_where_a_fresh_start_does(steps in prop::collection::vec((event(), any::<bool>()), 1..40)) {
+        let mut changed = Services::new(settings(), Ownership::Shared);
+        let mut present = Present::default();
+        for (event, computed) in &steps {
+            event.apply(&mut changed);
+            present.note(event);
+            if *computed {
+                changed.changes();
+            }
+        }
+        changed.changes();
+        let mut fresh = Services::new(settings(), Ownership::Shared);
+        for event in present.events() {
+            event.apply(&mut fresh);
+        }
+        fresh.changes();
+        prop_assert_eq!(changed.ruleset(), fresh.ruleset());
+        prop_assert!(changed.changes().is_empty());
+    }
+
+    #[test]
+    fn the_same_object_again_is_no_change(steps in prop::collection::vec(event(), 1..40)) {
+        let mut services = Services::new(settings(), Ownership::Shared);
+        for event in &steps {
+            event.apply(&mut services);
+            services.changes();
+            event.apply(&mut services);
+            prop_assert!(services.changes().is_empty());
+        }
+    }
+}
+
+#[test]
+fn a_change_touches_only_its_own_service() {
+    let mut services = Services::new(settings(), Ownership::Shared);
+    for number in 0..200 {
+        services.apply_service(Arc::new(service(number)));
+        services.apply_endpoint_slice(Arc::new(slice(number, &["10.42.0.1", "10.42.0.2"])));
+    }
+    assert!(services.replacement().len() > 400);
+    // One endpoint for another: the number stays, so its element and those of the node's addresses change.
+    services.apply_endpoint_slice(Arc::new(slice(7, &["10.42.0.1", "10.42.0.3"])));
+    let batch = services.changes();
+    assert!(batch.len() <= 4, "{} messages", batch.len());
+    // One more: the chain, too.
+    services.apply_endpoint_slice(Arc::new(slice(7, &["10.42.0.1", "10.42.0.3", "10.42.0.4"])));
+    let batch = services.changes();
+    assert!(batch.len() <= 5, "{} messages", batch.len());
+}
+
+fn service(number: u8) -> Service {
+    let service = json!({
+        "metadata": {"name": format!("s{number}"), "namespace": "default"},
+        "spec": {"clusterIP": format!("10.43.0.{number}"), "ports": [{"port": 80}]},
+    });
+    serde_json::from_value(service).unwrap()
+}
+
+fn slice(number: u8, addresses: &[&str]) -> EndpointSlice {
+    let name = format!("s{number}");
+    let endpoints = addresses
+        .iter()
+        .map(|address| json!({"addresses": [address], "nodeName": "here"}));
+    let slice = json!({
+        "metadata": {"name": name, "namespace": "default", "labels": {"kubernetes.io/service-name": name}},
+        "addressType": "IPv4",
+        "endpoints": endpoints.collect::<Vec<_>>(),
+        "ports": [{"name": "", "port": 8080}],
+    });
+    serde_json::from_value(slice).unwrap()
+}

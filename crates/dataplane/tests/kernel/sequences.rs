@@ -1,0 +1,47 @@
+//! Random changes, one batch after another, against one batch of the result.
+
+use kinglet_dataplane::Services;
+use kinglet_dataplane::agent::Kernel;
+use proptest::prelude::*;
+use proptest::test_runner::{Config, TestRunner};
+
+use crate::events::{Present, event, settings};
+use crate::listing::normal;
+use crate::namespace::Namespace;
+
+#[test]
+fn changes_lead_to_the_same_table_as_a_fresh_start() {
+    let Some(node) = Namespace::create() else { return };
+    let mut kernel = node.run(|| Kernel::open().unwrap());
+    let ownership = kernel.ownership().unwrap();
+    let list = || normal(&node.program("nft", "list table inet kinglet-services"));
+    let mut runner = TestRunner::new(Config {
+        cases: 48,
+        failure_persistence: None,
+        ..Config::default()
+    });
+    let steps = prop::collection::vec((event(), any::<bool>()), 1..40);
+    let kernel = std::cell::RefCell::new(&mut kernel);
+    let outcome = runner.run(&steps, |steps| {
+        let mut kernel = kernel.borrow_mut();
+        let mut services = Services::new(settings(), ownership);
+        kernel.commit(&services.replacement()).unwrap();
+        let mut present = Present::default();
+        for (event, committed) in &steps {
+            event.apply(&mut services);
+            present.note(event);
+            if *committed {
+                kernel.commit(&services.changes()).unwrap();
+                kernel.forget(&services.take_stale()).unwrap();
+            }
+        }
+        kernel.commit(&services.changes()).unwrap();
+        let changed = list();
+        let mut fresh = Services::new(settings(), ownership);
+        present.events().for_each(|event| event.apply(&mut fresh));
+        kernel.commit(&fresh.replacement()).unwrap();
+        prop_assert_eq!(changed, list());
+        Ok(())
+    });
+    outcome.unwrap_or_else(|failure| panic!("{failure}"));
+}
