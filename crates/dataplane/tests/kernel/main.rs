@@ -8,6 +8,8 @@
     reason = "helpers of tests fail by panicking"
 )]
 
+mod agent;
+mod api;
 mod changes;
 #[path = "../incremental/events.rs"]
 mod events;

@@ -7,6 +7,11 @@ use serde_json::{Value, json};
 
 /// A Service `default/web` for TCP and UDP on port 80 of 10.43.0.80 and fd43::80, and on the nodes' port 30080, with changes to `spec`.
 pub(crate) fn web(changes: Value) -> Arc<Service> {
+    Arc::new(serde_json::from_value(web_object(changes)).expect("a Service"))
+}
+
+/// [`web`], as JSON.
+pub(crate) fn web_object(changes: Value) -> Value {
     let mut object = json!({
         "metadata": {"name": "web", "namespace": "default"},
         "spec": {
@@ -23,11 +28,16 @@ pub(crate) fn web(changes: Value) -> Arc<Service> {
     if let (Value::Object(spec), Value::Object(changes)) = (&mut object["spec"], changes) {
         spec.extend(changes);
     }
-    Arc::new(serde_json::from_value(object).expect("a Service"))
+    object
 }
 
 /// A slice of it with these endpoints, each `ADDRESS NODE`; their family is that of the first.
 pub(crate) fn slice(name: &str, endpoints: &[&str]) -> Arc<EndpointSlice> {
+    Arc::new(serde_json::from_value(slice_object(name, endpoints)).expect("an EndpointSlice"))
+}
+
+/// [`slice`], as JSON.
+pub(crate) fn slice_object(name: &str, endpoints: &[&str]) -> Value {
     let family = if endpoints.iter().any(|text| text.contains(':')) {
         "IPv6"
     } else {
@@ -37,7 +47,7 @@ pub(crate) fn slice(name: &str, endpoints: &[&str]) -> Arc<EndpointSlice> {
         let (address, node) = text.split_once(' ').expect("an address and a node");
         json!({"addresses": [address], "nodeName": node})
     });
-    let object = json!({
+    json!({
         "metadata": {"name": name, "namespace": "default", "labels": {"kubernetes.io/service-name": "web"}},
         "addressType": family,
         "endpoints": endpoints.collect::<Vec<_>>(),
@@ -45,6 +55,5 @@ pub(crate) fn slice(name: &str, endpoints: &[&str]) -> Arc<EndpointSlice> {
             {"name": "tcp", "protocol": "TCP", "port": crate::world::PORT},
             {"name": "udp", "protocol": "UDP", "port": crate::world::PORT},
         ],
-    });
-    Arc::new(serde_json::from_value(object).expect("an EndpointSlice"))
+    })
 }
