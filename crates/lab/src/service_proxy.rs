@@ -2,9 +2,8 @@
 
 use std::sync::Arc;
 
-use kinglet_dataplane::agent::{self, Sources};
+use kinglet_dataplane::agent::{self, Kernel, Sources};
 use kinglet_kube::{Client, Reflector};
-use kinglet_nft::Connection;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -46,9 +45,9 @@ impl ServiceProxy {
                 reason,
             )
         };
-        let connection = network
+        let kernel = network
             .namespace
-            .run(|| Ok(Connection::open()))
+            .run(|| Ok(Kernel::open()))
             .map_err(|error| failed(&error))?
             .map_err(|error| failed(&error))?;
         let settings = kinglet_dataplane::Settings {
@@ -60,7 +59,7 @@ impl ServiceProxy {
         let (synced, node): (CancellationToken, Arc<str>) = (CancellationToken::new(), node.into());
         let told = synced.clone();
         tasks.spawn(async move {
-            let served = agent::run(connection, settings, &sources, move || told.cancel(), stop).await;
+            let served = agent::run(kernel, settings, &sources, move || told.cancel(), stop).await;
             if let Err(error) = served {
                 tracing::error!(%node, %error, "Services are not served");
             }
