@@ -30,4 +30,4 @@ pub use flows::Stale;
 pub use frame::TABLE;
 pub use problem::Problem;
 pub use services::Services;
-pub use settings::{Kinds, Settings};
+pub use settings::{Kinds, Settings, Share, Shares};

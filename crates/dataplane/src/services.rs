@@ -10,10 +10,10 @@ use crate::desired::{Desired, Rank};
 use crate::endpoints::Place;
 use crate::flows::{Flows, Stale};
 use crate::frame::TABLE;
-use crate::plan::plan;
+use crate::plan::{Offer, plan};
 use crate::problem::Problem;
 use crate::program::objects;
-use crate::settings::Settings;
+use crate::settings::{Settings, Share, Shares};
 
 /// The Services of a cluster as one node serves them.
 #[derive(Debug)]
@@ -26,6 +26,7 @@ pub struct Services {
     owners: HashMap<ObjectName, ObjectName>,
     /// Services that changed since their rules were computed.
     dirty: BTreeSet<ObjectName>,
+    shares: Arc<Shares>,
     desired: Desired,
     flows: Flows,
     problems: Vec<Problem>,
@@ -53,6 +54,7 @@ impl Services {
             known: BTreeMap::new(),
             owners: HashMap::new(),
             dirty: BTreeSet::new(),
+            shares: Arc::default(),
             desired: Desired::default(),
             flows: Flows::default(),
             problems: Vec::new(),
@@ -99,6 +101,14 @@ impl Services {
         if node.metadata.name == self.settings.node {
             self.set_zone(None);
         }
+    }
+
+    /// Takes the node's part of load balancers.
+    pub fn set_shares(&mut self, shares: Arc<Shares>) {
+        let before = std::mem::replace(&mut self.shares, shares);
+        let names = before.keys().chain(self.shares.keys());
+        let changed = names.filter(|name| before.get(*name) != self.shares.get(*name));
+        self.dirty.extend(changed.cloned());
     }
 
     /// The batch that brings the kernel from the last batch to the present objects; empty if nothing changed. If it cannot be committed,
@@ -156,7 +166,12 @@ impl Services {
             let service = known.and_then(|known| Some((known.service.as_ref()?, &known.slices)));
             if let Some((service, slices)) = service {
                 let slices: Vec<_> = slices.values().map(AsRef::as_ref).collect();
-                let plan = plan(service, &slices, &self.place, self.settings.kinds, &mut problems);
+                let nothing = Share::new();
+                let offer = Offer {
+                    kinds: self.settings.kinds,
+                    share: self.shares.get(&name).unwrap_or(&nothing),
+                };
+                let plan = plan(service, &slices, &self.place, offer, &mut problems);
                 self.flows.apply(&name, Some(&plan));
                 self.desired
                     .apply(Rank::of(service), objects(&plan, &self.settings));

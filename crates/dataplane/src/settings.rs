@@ -1,8 +1,10 @@
 //! What is served, and where the node stands.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use ipnet::IpNet;
+use kinglet_model::{ObjectName, Protocol};
 
 /// What is served on a node.
 #[derive(Clone, Debug, Default)]
@@ -17,6 +19,12 @@ pub struct Settings {
     /// Which kinds of addresses and ports are served.
     pub kinds: Kinds,
 }
+
+/// Protocols and ports of a Service that the node serves on its own addresses, as its part of a load balancer.
+pub type Share = BTreeSet<(Protocol, u16)>;
+
+/// The node's part of all load balancers.
+pub type Shares = BTreeMap<ObjectName, Share>;
 
 /// Which kinds of addresses and ports are served; all by default.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

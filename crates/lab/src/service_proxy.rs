@@ -23,6 +23,7 @@ impl ServiceProxy {
             services: Reflector::spawn(client.clone(), stop.clone()),
             slices: Reflector::spawn(client.clone(), stop.clone()),
             nodes: Reflector::spawn(client.clone(), stop.clone()),
+            shares: None,
         };
         Self {
             sources,

@@ -1,17 +1,24 @@
 //! Changes of the objects, applied to the core.
 
+use std::sync::Arc;
+
 use kinglet_kube::Delta;
 use kinglet_model::{EndpointSlice, Node, Object, Service};
 use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::sync::watch;
 
 use super::Sources;
 use crate::services::Services;
+use crate::settings::Shares;
 
 /// Subscriptions to all sources.
 pub(super) struct Changes {
     services: UnboundedReceiver<Delta<Service>>,
     slices: UnboundedReceiver<Delta<EndpointSlice>>,
     nodes: UnboundedReceiver<Delta<Node>>,
+    shares: Option<watch::Receiver<Option<Arc<Shares>>>>,
+    /// Whether the node's part of load balancers is known, or it has none.
+    shared: bool,
     /// Kinds whose first list has not arrived.
     unsynced: usize,
 }
@@ -21,6 +28,7 @@ enum Change {
     Service(Delta<Service>),
     Slice(Delta<EndpointSlice>),
     Node(Delta<Node>),
+    Shares(Option<Arc<Shares>>),
 }
 
 impl Changes {
@@ -29,13 +37,18 @@ impl Changes {
             services: sources.services.subscribe(),
             slices: sources.slices.subscribe(),
             nodes: sources.nodes.subscribe(),
+            shared: sources.shares.is_none(),
+            shares: sources.shares.clone().map(|mut shares| {
+                shares.mark_changed();
+                shares
+            }),
             unsynced: 3,
         }
     }
 
     /// Whether all objects that were there at the start have been applied.
     pub(super) fn synced(&self) -> bool {
-        self.unsynced == 0
+        self.unsynced == 0 && self.shared
     }
 
     /// Waits for a change and applies it with all others that are there already. `false` when the sources are gone.
@@ -44,6 +57,7 @@ impl Changes {
             delta = self.services.recv() => delta.map(Change::Service),
             delta = self.slices.recv() => delta.map(Change::Slice),
             delta = self.nodes.recv() => delta.map(Change::Node),
+            shares = changed(&mut self.shares) => shares.map(Change::Shares),
         };
         let Some(first) = first else { return false };
         self.apply(services, first);
@@ -69,9 +83,25 @@ impl Changes {
             Change::Slice(Delta::Deleted(slice)) => services.remove_endpoint_slice(&slice.object_name()),
             Change::Node(Delta::Applied(node)) => services.apply_node(&node),
             Change::Node(Delta::Deleted(node)) => services.remove_node(&node),
+            Change::Shares(None) => {}
+            Change::Shares(Some(shares)) => {
+                self.shared = true;
+                services.set_shares(shares);
+            }
             Change::Service(Delta::Synced) | Change::Slice(Delta::Synced) | Change::Node(Delta::Synced) => {
                 self.unsynced = self.unsynced.saturating_sub(1);
             }
+        }
+    }
+}
+
+/// The next value; none ever comes where there is no source, and nothing when the source is gone.
+async fn changed(shares: &mut Option<watch::Receiver<Option<Arc<Shares>>>>) -> Option<Option<Arc<Shares>>> {
+    match shares {
+        None => std::future::pending().await,
+        Some(shares) => {
+            shares.changed().await.ok()?;
+            Some(shares.borrow_and_update().clone())
         }
     }
 }

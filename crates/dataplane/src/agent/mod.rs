@@ -16,7 +16,7 @@
 //!     cluster_cidrs: vec!["10.42.0.0/16".parse()?],
 //!     ..Settings::default()
 //! };
-//! let sources = agent::Sources { services, slices, nodes };
+//! let sources = agent::Sources { services, slices, nodes, shares: None };
 //! let stop = CancellationToken::new();
 //! agent::run(kernel, settings, &sources, || tracing::info!("Services are served"), stop).await?;
 //! # Ok(())
@@ -27,15 +27,17 @@ mod follow;
 mod kernel;
 mod lent;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use kinglet_kube::{Backoff, Reflector};
 use kinglet_model::{EndpointSlice, Node, Service};
 use kinglet_nft::Error;
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::services::Services;
-use crate::settings::Settings;
+use crate::settings::{Settings, Shares};
 use follow::Changes;
 pub use kernel::Kernel;
 use lent::Lent;
@@ -52,6 +54,8 @@ pub struct Sources {
     pub slices: Reflector<EndpointSlice>,
     /// All Nodes, or at least the own one.
     pub nodes: Reflector<Node>,
+    /// The node's part of load balancers, where it has one; nothing as long as it is not known.
+    pub shares: Option<watch::Receiver<Option<Arc<Shares>>>>,
 }
 
 /// Serves the Services until `stop` is cancelled or the sources end, and leaves the rules in place; [`Kernel::remove`] removes them. Calls

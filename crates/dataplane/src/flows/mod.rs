@@ -58,7 +58,7 @@ impl Meant {
             Frontend::Cluster(address, number)
             | Frontend::External(address, number)
             | Frontend::LoadBalancer(address, number) => (Some(address), number),
-            Frontend::NodePort(number) => (None, number),
+            Frontend::NodePort(number) | Frontend::NodeBalancer(number) => (None, number),
         };
         Self {
             family: port.id.family,

@@ -5,16 +5,15 @@ use std::net::IpAddr;
 
 use kinglet_model::{IpFamily, Object, Service, ServicePort, ServiceType};
 
-use super::{Frontend, families};
+use super::{Frontend, Offer, families};
 use crate::problem::{Problem, Problems};
-use crate::settings::Kinds;
 
 /// Addresses and ports of a Service's port in one family.
 pub(super) fn of(
     service: &Service,
     port: &ServicePort,
     family: IpFamily,
-    kinds: Kinds,
+    Offer { kinds, share }: Offer<'_>,
 ) -> BTreeSet<Frontend> {
     let number = port.port;
     let fits = |address: &IpAddr| IpFamily::of(*address) == family;
@@ -37,6 +36,9 @@ pub(super) fn of(
     }
     if kinds.node_ports && has_node_ports(service) && port.node_port != 0 {
         all.insert(Frontend::NodePort(port.node_port));
+    }
+    if service.service_type == ServiceType::LoadBalancer && share.contains(&(port.protocol, number)) {
+        all.insert(Frontend::NodeBalancer(number));
     }
     all
 }

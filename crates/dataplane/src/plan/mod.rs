@@ -15,7 +15,7 @@ use kinglet_model::{
 use crate::endpoints::{Place, Selected, Wanted, candidates, select};
 use crate::identity::PortId;
 use crate::problem::{Problem, Problems};
-use crate::settings::Kinds;
+use crate::settings::{Kinds, Share};
 
 /// A Service.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -51,6 +51,8 @@ pub(crate) enum Frontend {
     LoadBalancer(IpAddr, u16),
     /// A port of the node.
     NodePort(u16),
+    /// A load balancer's port on the node's own addresses.
+    NodeBalancer(u16),
 }
 
 /// What becomes of a connection.
@@ -69,19 +71,27 @@ pub(crate) enum Action {
     LocalFromOutside,
 }
 
+/// What of a Service the node offers.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Offer<'a> {
+    pub(crate) kinds: Kinds,
+    /// The ports that it serves on its own addresses, as its part of the load balancer.
+    pub(crate) share: &'a Share,
+}
+
 /// Plans a Service with its slices. What cannot be served becomes problems.
 pub(crate) fn plan(
     service: &Service,
     slices: &[&EndpointSlice],
     place: &Place,
-    kinds: Kinds,
+    offer: Offer<'_>,
     problems: &mut Vec<Problem>,
 ) -> ServicePlan {
     if !is_proxied(service) {
         return ServicePlan::default();
     }
     let mut plan = ServicePlan::default();
-    if kinds.cluster_ips {
+    if offer.kinds.cluster_ips {
         plan.cluster_ips.extend(&service.cluster_ips);
     }
     for (index, port) in service.ports.iter().enumerate() {
@@ -93,7 +103,7 @@ pub(crate) fn plan(
         for family in families(service) {
             let endpoints = endpoints(slices, port, family, place, problems);
             plan.ports
-                .push(port_plan(service, port, family, endpoints, kinds));
+                .push(port_plan(service, port, family, endpoints, offer));
         }
     }
     frontends::check(service, problems);
@@ -137,7 +147,7 @@ fn port_plan(
     port: &ServicePort,
     family: IpFamily,
     endpoints: Selected,
-    kinds: Kinds,
+    offer: Offer<'_>,
 ) -> PortPlan {
     PortPlan {
         id: PortId {
@@ -151,7 +161,7 @@ fn port_plan(
         external: external(service.external_traffic_policy, &endpoints),
         endpoints,
         sources: ranges::of(service, family),
-        frontends: frontends::of(service, port, family, kinds),
+        frontends: frontends::of(service, port, family, offer),
     }
 }
 

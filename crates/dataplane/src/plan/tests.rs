@@ -14,7 +14,12 @@ fn planned(spec: serde_json::Value, balancer: &[&str]) -> (ServicePlan, Vec<Stri
     });
     let service: Service = serde_json::from_value(object).unwrap();
     let mut problems = Vec::new();
-    let plan = plan(&service, &[], &Place::default(), Kinds::default(), &mut problems);
+    let share = Share::from([(kinglet_model::Protocol::Tcp, 8081)]);
+    let offer = Offer {
+        kinds: Kinds::default(),
+        share: &share,
+    };
+    let plan = plan(&service, &[], &Place::default(), offer, &mut problems);
     (plan, problems.iter().map(ToString::to_string).collect())
 }
 
@@ -144,4 +149,18 @@ fn actions_follow_policies_and_endpoints() {
         let found = (internal(policy, &endpoints), external(policy, &endpoints));
         assert_eq!(found, (inside, outside), "{cluster} {local} {policy:?}");
     }
+}
+
+#[test]
+fn a_node_serves_its_part_of_a_load_balancer_and_of_nothing_else() {
+    let of = |kind: &str, port: u16| {
+        let spec = json!({
+            "type": kind, "clusterIP": "10.43.0.1", "clusterIPs": ["10.43.0.1"], "ports": [{"port": port}],
+        });
+        let (plan, _) = planned(spec, &[]);
+        plan.ports[0].frontends.contains(&Frontend::NodeBalancer(port))
+    };
+    assert!(of("LoadBalancer", 8081));
+    assert!(!of("LoadBalancer", 8082));
+    assert!(!of("NodePort", 8081));
 }

@@ -115,6 +115,6 @@ impl Frontend {
     }
 
     pub(super) fn is_load_balancer(&self) -> bool {
-        matches!(self, Self::LoadBalancer(..))
+        matches!(self, Self::LoadBalancer(..) | Self::NodeBalancer(_))
     }
 }

@@ -50,7 +50,7 @@ impl Objects {
                 self.add(family, SetKind::External, key.clone(), None);
                 self.add(family, SetKind::Vips, key, verdict);
             }
-            Frontend::NodePort(number) => {
+            Frontend::NodePort(number) | Frontend::NodeBalancer(number) => {
                 self.add(family, SetKind::ExternalPorts, (protocol.clone(), number), None);
                 self.add(family, SetKind::NodePorts, (protocol, number), verdict);
             }
@@ -79,7 +79,7 @@ impl PortPlan {
     fn frontend_verdict(&self, frontend: Frontend) -> Verdict {
         match frontend {
             Frontend::Cluster(..) => self.verdict(self.internal),
-            Frontend::LoadBalancer(..) if self.sources.is_some() => {
+            Frontend::LoadBalancer(..) | Frontend::NodeBalancer(_) if self.sources.is_some() => {
                 Verdict::goto(self.id.chain(Role::Sources))
             }
             _ => self.verdict(self.external),

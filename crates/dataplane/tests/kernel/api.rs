@@ -57,6 +57,7 @@ impl Api {
             services: Reflector::spawn(client.clone(), stop.clone()),
             slices: Reflector::spawn(client.clone(), stop.clone()),
             nodes: Reflector::spawn(client, stop.clone()),
+            shares: None,
         }
     }
 
