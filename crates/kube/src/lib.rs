@@ -15,6 +15,7 @@ mod discovery;
 mod events;
 mod feed;
 mod list;
+mod queue;
 mod reflector;
 mod resource;
 pub mod status;
@@ -29,5 +30,6 @@ pub use events::{ObjectReference, Recorder, Report, Severity};
 pub use feed::{Feed, follow_metadata};
 /// The client that every component uses.
 pub use kube::Client;
+pub use queue::Queue;
 pub use reflector::{Delta, Reflector};
 pub use resource::Resource;

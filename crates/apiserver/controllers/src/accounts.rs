@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use kinglet_kube::{Client, Collection, RequestError, Resource};
+use kinglet_kube::{Client, Collection, Queue, RequestError, Resource};
 use kinglet_model::{Meta, Namespace, Object, ObjectName};
 use serde::Deserialize;
 use serde_json::json;
@@ -10,7 +10,6 @@ use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
 use crate::progress::Progress;
-use crate::queue::Queue;
 use crate::watched::{Change, Watched};
 
 const NAME: &str = "default";

@@ -18,7 +18,6 @@ mod events;
 mod garbage;
 mod namespaces;
 mod progress;
-mod queue;
 mod watched;
 mod workloads;
 

@@ -14,7 +14,7 @@ mod wire;
 mod write;
 
 use futures::StreamExt;
-use kinglet_kube::{Client, Collection, Deletion, RequestError, Resource};
+use kinglet_kube::{Client, Collection, Deletion, Queue, RequestError, Resource};
 use kinglet_model::{Node, ObjectName};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
@@ -23,7 +23,6 @@ use self::objects::{Endpoints, Pod, Service, Slice};
 use self::state::{Concerned, Plan, State};
 use self::write::Write;
 use crate::progress::Progress;
-use crate::queue::Queue;
 use crate::watched::Watched;
 
 /// Services whose writes run at the same time.

@@ -16,7 +16,7 @@ mod verdict;
 mod writes;
 
 use futures::StreamExt;
-use kinglet_kube::{Client, Recorder};
+use kinglet_kube::{Client, Queue, Recorder};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
 
@@ -25,7 +25,6 @@ use self::graph::Graph;
 use self::monitors::{Monitors, Sight};
 use self::object::Uid;
 use crate::progress::Progress;
-use crate::queue::Queue;
 
 /// `reportingController` of the Events.
 pub(crate) const COMPONENT: &str = "kinglet-garbage-collector";

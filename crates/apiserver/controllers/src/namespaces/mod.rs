@@ -10,7 +10,7 @@ mod sweep;
 use std::time::Duration;
 
 use futures::StreamExt;
-use kinglet_kube::{Client, Collection, RequestError, Resource, status};
+use kinglet_kube::{Client, Collection, Queue, RequestError, Resource, status};
 use kinglet_model::ObjectName;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
@@ -20,7 +20,6 @@ use self::conditions::conditions;
 use self::object::Namespace;
 use self::sweep::sweep;
 use crate::progress::Progress;
-use crate::queue::Queue;
 use crate::watched::Watched;
 
 /// The finalizer in `spec.finalizers` that holds a namespace until it is empty.

@@ -16,7 +16,7 @@ use std::time::Duration;
 
 use futures::StreamExt;
 use jiff::Timestamp;
-use kinglet_kube::{Client, Recorder, Reflector, RequestError};
+use kinglet_kube::{Client, Queue, Recorder, Reflector, RequestError};
 use kinglet_model::{Object, ObjectName};
 use tracing::{debug, warn};
 
@@ -25,7 +25,6 @@ use self::write::Writer;
 use super::objects::{Deployment, ReplicaSet};
 use super::store::Store;
 use crate::progress::Progress;
-use crate::queue::Queue;
 use crate::watched::{Change, Watched};
 
 /// Name of the controller in Events and as field manager.

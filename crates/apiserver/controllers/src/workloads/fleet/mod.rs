@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use futures::StreamExt;
 use jiff::Timestamp;
-use kinglet_kube::{Client, Reflector, RequestError, Severity, status};
+use kinglet_kube::{Client, Queue, Reflector, RequestError, Severity, status};
 use kinglet_model::{Object, ObjectName, Selector};
 use serde_json::Value;
 use tracing::{debug, warn};
@@ -20,7 +20,6 @@ use super::expected::{self, Done};
 use super::objects::{Node, Pod};
 use super::pods::PodWriter;
 use crate::progress::Progress;
-use crate::queue::Queue;
 use crate::watched::Watched;
 
 /// Owners whose writes run at the same time.

@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::StreamExt;
-use kinglet_kube::{Client, Recorder, Reflector, RequestError};
+use kinglet_kube::{Client, Queue, Recorder, Reflector, RequestError};
 use tracing::{debug, warn};
 
 use self::plan::Plan;
@@ -22,7 +22,6 @@ use self::state::State;
 use self::write::Writer;
 use super::objects::{Lease, Node, Pod};
 use crate::progress::Progress;
-use crate::queue::Queue;
 use crate::watched::Watched;
 
 /// Name of the controller in Events.

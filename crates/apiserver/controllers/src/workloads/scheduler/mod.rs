@@ -18,7 +18,7 @@ use std::sync::Arc;
 use futures::StreamExt;
 use jiff::Timestamp;
 use kinglet_kube::{
-    Client, Collection, ObjectReference, Recorder, Reflector, Report, RequestError, Resource, Severity,
+    Client, Collection, ObjectReference, Queue, Recorder, Reflector, Report, RequestError, Resource, Severity,
 };
 use kinglet_model::{Namespace, Object, ObjectName};
 use serde_json::json;
@@ -29,7 +29,6 @@ use self::state::State;
 use super::objects::{Node, Pod, condition};
 use super::pods::unless_gone;
 use crate::progress::Progress;
-use crate::queue::Queue;
 use crate::watched::Watched;
 
 /// Name of the scheduler in Events.

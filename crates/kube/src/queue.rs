@@ -4,18 +4,26 @@ use std::collections::HashMap;
 use std::hash::Hash;
 use std::time::Duration;
 
-use kinglet_kube::Backoff;
 use tokio::time::{Instant, sleep_until};
+
+use crate::Backoff;
 
 /// A set of keys to work on. A key that is marked twice before it is taken is worked on once.
 #[derive(Debug)]
-pub(crate) struct Queue<K> {
+pub struct Queue<K> {
     due: HashMap<K, Instant>,
     failed: HashMap<K, Backoff>,
 }
 
+impl<K: Clone + Eq + Hash> Default for Queue<K> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl<K: Clone + Eq + Hash> Queue<K> {
-    pub(crate) fn new() -> Self {
+    /// Nothing is due.
+    pub fn new() -> Self {
         Self {
             due: HashMap::new(),
             failed: HashMap::new(),
@@ -23,35 +31,35 @@ impl<K: Clone + Eq + Hash> Queue<K> {
     }
 
     /// The key is due now, be it that it failed before: something has changed.
-    pub(crate) fn mark(&mut self, key: K) {
+    pub fn mark(&mut self, key: K) {
         self.due.insert(key, Instant::now());
     }
 
     /// The key is due after a pause at the latest.
-    pub(crate) fn mark_within(&mut self, key: K, pause: Duration) {
+    pub fn mark_within(&mut self, key: K, pause: Duration) {
         let at = Instant::now() + pause;
         let due = self.due.entry(key).or_insert(at);
         *due = at.min(*due);
     }
 
     /// The work on a key is done.
-    pub(crate) fn succeeded(&mut self, key: &K) {
+    pub fn succeeded(&mut self, key: &K) {
         self.failed.remove(key);
     }
 
     /// The key is due again after a pause that grows from failure to failure.
-    pub(crate) fn retry(&mut self, key: K) {
+    pub fn retry(&mut self, key: K) {
         self.retry_within(key, Duration::MAX);
     }
 
     /// As [`Queue::retry`], with an upper limit of the pause.
-    pub(crate) fn retry_within(&mut self, key: K, longest: Duration) {
+    pub fn retry_within(&mut self, key: K, longest: Duration) {
         let pause = self.failed.entry(key.clone()).or_default().pause();
         self.due.insert(key, Instant::now() + pause.min(longest));
     }
 
     /// Waits until keys are due, and takes them.
-    pub(crate) async fn take(&mut self) -> Vec<K> {
+    pub async fn take(&mut self) -> Vec<K> {
         match self.due.values().min() {
             Some(first) => sleep_until(*first).await,
             None => std::future::pending().await,
