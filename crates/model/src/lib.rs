@@ -29,7 +29,7 @@ pub use ingress::{
 };
 pub use name::ObjectName;
 pub use namespace::Namespace;
-pub use node::{Node, NodeAddress};
+pub use node::{Node, NodeAddress, NodeCondition, Taint};
 pub use object::{Meta, Object};
 pub use pod::Pod;
 pub use secret::Secret;
