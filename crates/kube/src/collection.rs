@@ -35,6 +35,11 @@ impl RequestError {
         self.status().is_some_and(|status| status.code == 409)
     }
 
+    /// The server knows who asks and does not allow it (403): a permission is missing.
+    pub fn is_forbidden(&self) -> bool {
+        self.status().is_some_and(|status| status.code == 403)
+    }
+
     /// Nothing can be created in a namespace that is being deleted.
     pub fn is_namespace_terminating(&self) -> bool {
         let causes = self.status().and_then(|status| status.details.as_ref());
@@ -163,6 +168,16 @@ impl Collection {
             .await
     }
 
+    /// As [`Collection::replace`], and answers what the server made of it.
+    pub async fn replace_and_read<T: DeserializeOwned>(
+        &self,
+        name: &ObjectName,
+        object: &impl Serialize,
+    ) -> Result<T, RequestError> {
+        let request = write::request(Method::PUT, self.resource.path(name), JSON, object)?;
+        Ok(self.client.request(request).await?)
+    }
+
     /// Replaces a subresource of an object, for instance `finalize`.
     pub async fn replace_part(
         &self,
@@ -178,6 +193,12 @@ impl Collection {
     pub async fn merge(&self, name: &ObjectName, patch: &Value) -> Result<(), RequestError> {
         self.send(Method::PATCH, self.resource.path(name), MERGE_PATCH, patch)
             .await
+    }
+
+    /// As [`Collection::merge`], for a subresource, for instance `status`. Lists are replaced as a whole.
+    pub async fn merge_part(&self, name: &ObjectName, part: &str, patch: &Value) -> Result<(), RequestError> {
+        let path = format!("{}/{part}", self.resource.path(name));
+        self.send(Method::PATCH, path, MERGE_PATCH, patch).await
     }
 
     /// Changes an object of a built-in kind by a strategic merge patch: lists with keys are merged.

@@ -2,11 +2,12 @@
 //!
 //! [`connect`] makes a client of a cluster, [`in_process`] one of the embedded API server; from there on there is no difference. Components
 //! watch through [`Reflector`]s, each kind decoded once per process and shared, and write through [`Recorder`] (Events), [`status`] and
-//! [`apply`]. Code that works on kinds it does not know [`discover`]s them, follows their metadata ([`follow_metadata`]) and writes through
+//! [`apply`]. What must run once in a cluster [`lead`]s; what depends on permissions waits for them ([`access`]). Code that works on kinds it does not know [`discover`]s them, follows their metadata ([`follow_metadata`]) and writes through
 //! [`Collection`]s.
 //!
 //! Invariant: the only crate that names the kube crates; it knows no service.
 
+pub mod access;
 pub mod apply;
 mod backoff;
 mod client;
@@ -14,6 +15,7 @@ mod collection;
 mod discovery;
 mod events;
 mod feed;
+mod lease;
 mod list;
 mod queue;
 mod reflector;
@@ -30,6 +32,7 @@ pub use events::{ObjectReference, Recorder, Report, Severity};
 pub use feed::{Feed, follow_metadata};
 /// The client that every component uses.
 pub use kube::Client;
+pub use lease::{Election, lead};
 pub use queue::Queue;
 pub use reflector::{Delta, Reflector};
 pub use resource::Resource;
