@@ -1,0 +1,80 @@
+//! Whose a Node is: only Nodes of ours are written.
+//!
+//! | provider ID | ours when |
+//! |---|---|
+//! | `k3s://…` | always |
+//! | none | it has the taint of an uninitialised node, or its agent says an address |
+//! | another's | its agent says an address, and it waits for a cloud provider or has the instance type that only we give |
+//!
+//! The last row are nodes whose kubelet was started with a provider ID of its user's (for a cluster autoscaler, for instance). Another cloud
+//! provider that runs in the cluster gives its Nodes an instance type of its own; what an agent once wrote into such a Node is void.
+
+use kinglet_model::Node;
+
+use super::said::said;
+use crate::keys::{EXTERNAL_IP, INSTANCE_TYPE, INSTANCE_TYPE_LABELS, INTERNAL_IP, PROVIDER, UNINITIALIZED};
+
+/// Whether a Node is ours to write.
+pub(super) fn is_ours(node: &Node) -> bool {
+    if node.provider_id.starts_with(PROVIDER) {
+        return true;
+    }
+    let is_said = |key: &str| said(&node.metadata, key).is_some();
+    let waits = node.is_tainted(UNINITIALIZED);
+    if node.provider_id.is_empty() {
+        return waits || is_said(INTERNAL_IP) || is_said(EXTERNAL_IP);
+    }
+    let [label, _] = INSTANCE_TYPE_LABELS;
+    is_said(INTERNAL_IP) && (waits || node.metadata.label(label) == Some(INSTANCE_TYPE))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn node(provider: &str, tainted: bool, annotations: Value, labels: Value) -> Node {
+        let taints = if tainted {
+            json!([{"key": UNINITIALIZED, "effect": "NoSchedule"}])
+        } else {
+            json!([])
+        };
+        let metadata = json!({"name": "n", "annotations": annotations, "labels": labels});
+        serde_json::from_value(
+            json!({"metadata": metadata, "spec": {"providerID": provider, "taints": taints}}),
+        )
+        .unwrap()
+    }
+
+    #[test]
+    fn whose_a_node_is() {
+        let (nothing, said) = (json!({}), json!({"k3s.io/internal-ip": "10.0.0.1"}));
+        let ours = json!({"node.kubernetes.io/instance-type": "k3s"});
+        let theirs = json!({"node.kubernetes.io/instance-type": "m5.large"});
+        let table = [
+            ("k3s://n", false, &nothing, &nothing, true),
+            ("k3s://n", true, &said, &theirs, true),
+            ("", false, &nothing, &nothing, false),
+            ("", true, &nothing, &nothing, true),
+            ("", false, &said, &nothing, true),
+            ("", false, &nothing, &said, true),
+            ("", false, &nothing, &theirs, false),
+            ("aws:///i-1", false, &nothing, &nothing, false),
+            ("aws:///i-1", true, &nothing, &nothing, false),
+            ("aws:///i-1", false, &said, &nothing, false),
+            ("aws:///i-1", false, &said, &theirs, false),
+            ("aws:///i-1", true, &said, &theirs, true),
+            ("aws:///i-1", false, &said, &ours, true),
+            ("aws:///i-1", false, &nothing, &ours, false),
+        ];
+        for (provider, tainted, annotations, labels, expected) in table {
+            let node = node(provider, tainted, annotations.clone(), labels.clone());
+            assert_eq!(
+                is_ours(&node),
+                expected,
+                "{provider} {tainted} {annotations} {labels}"
+            );
+        }
+    }
+}
