@@ -7,6 +7,7 @@
 
 mod command;
 mod lab;
+mod node;
 mod server;
 
 pub use command::{Cli, Command, LogFormat, LogOptions, OutputFormat};
@@ -14,4 +15,5 @@ pub use lab::{
     IpFamily, LabAction, LabCommand, LabInside, LabName, LabProbe, LabService, LabServices, LabUp,
     PodNetwork, PortProtocol,
 };
+pub use node::{CloudOptions, NodeOptions};
 pub use server::{ClusterOptions, Component, DemoOptions, ListenOptions, OptionsError, ServerOptions};
