@@ -1,1 +1,100 @@
-//! What an agent says of its node.
+//! What an agent says of its node: annotations of the Node, from which the cloud controller makes its addresses.
+//!
+//! | annotation | value |
+//! |---|---|
+//! | `k3s.io/internal-ip` | `--node-ip`, or the address by which the host reaches the world |
+//! | `k3s.io/external-ip` | `--node-external-ip` |
+//! | `k3s.io/internal-dns`, `k3s.io/external-dns` | `--node-internal-dns`, `--node-external-dns` |
+//! | `k3s.io/hostname` | the host's name; the Node's name if it has none, or one of `localhost` |
+//!
+//! In: settings, and the [`Host`]. Out: a patch of one Node, when something differs. What is no longer set is removed, so that an address
+//! that went away does not stay in the cluster.
+
+mod annotations;
+mod host;
+mod settings;
+
+use kinglet_kube::{Backoff, Client, Collection, RequestError, Resource};
+use kinglet_model::{Node, ObjectName};
+use tokio_util::sync::CancellationToken;
+use tracing::{debug, info, warn};
+
+pub use self::host::{Host, SystemHost};
+pub use self::settings::AgentSettings;
+
+/// Why a Node's annotations could not be written.
+#[derive(Debug, thiserror::Error)]
+pub enum AgentError {
+    /// No address is set, and the host has none that others could reach.
+    #[error("this host has no address; --node-ip sets one")]
+    NoAddress,
+    /// The kubelet has not registered the Node.
+    #[error("Node {0} is not registered; the node name must be the one that the kubelet uses")]
+    NotRegistered(String),
+    /// The API server refused, or cannot be reached.
+    #[error(transparent)]
+    Api(#[from] RequestError),
+}
+
+/// Brings the annotations of this host's Node in line, and tells whether anything had to be written.
+///
+/// # Errors
+/// See [`AgentError`]; the Node stays as it is.
+pub async fn annotate(
+    client: &Client,
+    settings: &AgentSettings,
+    host: &impl Host,
+) -> Result<bool, AgentError> {
+    let wanted = annotations::wanted(settings, host).ok_or(AgentError::NoAddress)?;
+    let nodes = Collection::new(client.clone(), Resource::of::<Node>());
+    let name = ObjectName::cluster(settings.node_name.as_str());
+    let absent = |error: RequestError| {
+        if error.is_not_found() {
+            AgentError::NotRegistered(settings.node_name.clone())
+        } else {
+            error.into()
+        }
+    };
+    let node: Node = nodes.get(&name).await.map_err(absent)?;
+    let Some(patch) = annotations::patch(&node, &wanted) else {
+        return Ok(false);
+    };
+    nodes.merge(&name, &patch).await.map_err(absent)?;
+    info!(node = %name, %patch, "node annotated");
+    Ok(true)
+}
+
+/// Keeps the annotations of this host's Node in line until `stop` is cancelled. A Node that is not registered yet is waited for, as is an API
+/// server that is away or refuses.
+pub async fn run(client: Client, settings: AgentSettings, host: impl Host, stop: CancellationToken) {
+    let keep = async {
+        let mut backoff = Backoff::new();
+        let mut is_failing = false;
+        loop {
+            let pause = match annotate(&client, &settings, &host).await {
+                Ok(_) => {
+                    is_failing = false;
+                    backoff.reset();
+                    settings.refresh
+                }
+                Err(error) => {
+                    tell(&error, is_failing);
+                    is_failing = true;
+                    backoff.pause().min(settings.refresh)
+                }
+            };
+            tokio::time::sleep(pause).await;
+        }
+    };
+    // Both outcomes are an end in good order.
+    let _ = stop.run_until_cancelled(keep).await;
+}
+
+/// A failure is told once, until something succeeds.
+fn tell(error: &AgentError, is_known: bool) {
+    if is_known {
+        debug!(%error, "cannot annotate the node");
+    } else {
+        warn!(%error, "cannot annotate the node; trying again");
+    }
+}
