@@ -3,7 +3,7 @@
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::{DemoOptions, LabCommand, ServerOptions};
+use crate::{AgentOptions, DemoOptions, LabCommand, ServerOptions};
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Yellow.on_default().bold())
@@ -35,6 +35,13 @@ pub enum Command {
     /// With --kubeconfig it serves DNS and ingress to a cluster. With --standalone everything runs in this process: the embedded Kubernetes
     /// API server, DNS and ingress. Objects are kept in the data directory and survive restarts. Stop it with Ctrl-C or SIGTERM: connections are drained first.
     Server(Box<ServerOptions>),
+    /// Run Kinglet's part of a node: load balancers, and Services where there is no kube-proxy (root).
+    ///
+    /// It programs the kernel by nftables, in a table of its own, kinglet-services. The rules stay when it ends, so that nothing is
+    /// interrupted while it is replaced; `kinglet cleanup` removes them.
+    Agent(Box<AgentOptions>),
+    /// Remove what agents have left in the kernel of this node (root).
+    Cleanup,
     /// Show the whole product on this machine.
     ///
     /// As root: a cluster of three nodes and an outside client, all of them network namespaces, with a Deployment of echo pods behind

@@ -155,7 +155,7 @@ pub struct LabUp {
     /// Write a kubeconfig for clients on this machine.
     #[arg(long, value_name = "FILE")]
     pub write_kubeconfig: Option<PathBuf>,
-    /// Which of Kinglet's own services run on it: all, none, or a list of dns and ingress.
+    /// Which of Kinglet's own services run on it: all, none, or a list of dns, ingress, ccm (cloud controller) and servicelb.
     #[arg(long, value_name = "all|none|LIST", default_value = "all")]
     pub services: LabServices,
     /// Serve ClusterIPs and NodePorts on every node, as kube-proxy does.
@@ -211,6 +211,15 @@ pub enum LabService {
     Dns,
     /// Ingress.
     Ingress,
+    /// Cloud controller manager.
+    Ccm,
+    /// Load balancers.
+    Servicelb,
+}
+
+impl LabService {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Dns, Self::Ingress, Self::Ccm, Self::Servicelb];
 }
 
 /// Services of Kinglet on a lab.
@@ -222,15 +231,17 @@ impl FromStr for LabServices {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         match text {
-            "all" => return Ok(Self(vec![LabService::Dns, LabService::Ingress])),
+            "all" => return Ok(Self(LabService::ALL.to_vec())),
             "none" => return Ok(Self(Vec::new())),
             _ => {}
         }
         let service = |name: &str| match name {
             "dns" => Ok(LabService::Dns),
             "ingress" => Ok(LabService::Ingress),
+            "ccm" => Ok(LabService::Ccm),
+            "servicelb" => Ok(LabService::Servicelb),
             other => Err(format!(
-                "{other:?} is no service; all, none, or a list of dns and ingress is accepted"
+                "{other:?} is no service; all, none, or a list of dns, ingress, ccm and servicelb is accepted"
             )),
         };
         text.split(',').map(service).collect::<Result<_, _>>().map(Self)
@@ -294,7 +305,7 @@ mod tests {
     fn services() {
         let parse = |text: &str| text.parse::<LabServices>();
         assert_eq!(parse("none").unwrap().0, []);
-        assert_eq!(parse("all").unwrap().0.len(), 2);
+        assert_eq!(parse("all").unwrap().0, LabService::ALL);
         assert_eq!(parse("ingress").unwrap().0, [LabService::Ingress]);
         assert!(parse("dns,proxy").unwrap_err().contains("\"proxy\""));
     }

@@ -5,11 +5,13 @@
 //!
 //! Invariant: the only crate that reads settings from outside; it knows no component.
 
+mod agent;
 mod command;
 mod lab;
 mod node;
 mod server;
 
+pub use agent::AgentOptions;
 pub use command::{Cli, Command, LogFormat, LogOptions, OutputFormat};
 pub use lab::{
     IpFamily, LabAction, LabCommand, LabInside, LabName, LabProbe, LabService, LabServices, LabUp,

@@ -6,6 +6,8 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use ipnet::IpNet;
 
+use crate::CloudOptions;
+
 /// Options of `kinglet server`.
 #[derive(Args, Clone, Debug)]
 pub struct ServerOptions {
@@ -32,6 +34,9 @@ pub struct ServerOptions {
         default_value = "./kinglet-data"
     )]
     pub data_dir: PathBuf,
+    /// Whether Kinglet is the cluster's cloud controller.
+    #[command(flatten)]
+    pub cloud: CloudOptions,
     /// Directory of manifests (.yaml, .yml, .json) that are applied at start and whenever they change.
     #[arg(long, env = "KINGLET_MANIFESTS", value_name = "DIR")]
     pub manifests: Option<PathBuf>,
@@ -50,6 +55,8 @@ pub enum Component {
     Coredns,
     /// Ingress.
     Traefik,
+    /// Load balancers.
+    Servicelb,
 }
 
 /// Options of `kinglet demo`.

@@ -3,6 +3,7 @@
 //! One file per subcommand in [`command`]; [`server`] puts the parts together; [`services`] feeds each service from the watched objects.
 //! Only this crate picks the TLS provider, installs the log subscriber and decides exit codes.
 
+mod agent;
 mod command;
 mod demo;
 mod host;

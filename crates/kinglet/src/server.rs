@@ -8,6 +8,7 @@ use anyhow::{Context, Result, bail};
 use arc_swap::ArcSwap;
 use kinglet_addons::Directory;
 use kinglet_apiserver::{ApiServer, Identity, Listening};
+use kinglet_cloud::CloudController;
 use kinglet_config::{ClusterOptions, Component, ListenOptions};
 use kinglet_dns_server::DnsServer;
 use kinglet_dns_zone::{ZoneBuilder, ZoneSettings};
@@ -39,6 +40,8 @@ pub(crate) struct Settings {
     pub(crate) listen: ListenOptions,
     pub(crate) cluster: ClusterOptions,
     pub(crate) disabled: Vec<Component>,
+    /// Whether Kinglet is the cluster's cloud controller.
+    pub(crate) cloud_controller: bool,
 }
 
 impl Settings {
@@ -138,6 +141,9 @@ impl Server {
         if let Some(proxy) = listeners.proxy {
             self.spawn_ingress(proxy, watched, &mut registry, stop)?;
         }
+        if matches!(settings.source, Source::Cluster(_)) {
+            self.spawn_cluster(&settings, &mut registry, stop);
+        }
         if let Some((_, listening)) = listeners.api {
             self.spawn_controllers(stop);
             self.spawn_api(listening, stop);
@@ -148,6 +154,15 @@ impl Server {
                 .serve(registry, self.readiness.clone(), stop.clone()),
         );
         Ok(())
+    }
+
+    /// What a cluster of nodes needs: of all servers the one that leads does it.
+    fn spawn_cluster(&self, settings: &Settings, registry: &mut Registry, stop: &CancellationToken) {
+        if settings.cloud_controller {
+            let cloud = CloudController::new(kinglet_cloud::Settings::new(&hostname()));
+            cloud.metrics().register(registry);
+            self.tasks.spawn(cloud.run(self.client.clone(), stop.clone()));
+        }
     }
 
     fn spawn_api(&self, listening: Listening, stop: &CancellationToken) {

@@ -44,6 +44,23 @@ pub struct Lab {
     _remains: Remains,
 }
 
+/// Starts programs in places of a lab.
+#[derive(Clone, Debug)]
+pub struct Starter {
+    spawner: Spawner,
+}
+
+impl Starter {
+    /// Starts a program. It is killed when its handle is dropped.
+    pub async fn start(
+        &self,
+        command: std::process::Command,
+        place: &Place,
+    ) -> std::io::Result<tokio::process::Child> {
+        self.spawner.spawn(command, place).await
+    }
+}
+
 struct LabNode {
     number: u16,
     kubelet: Kubelet,
@@ -276,6 +293,11 @@ impl Lab {
         Ok(&self.node(name)?.place.description.addresses)
     }
 
+    /// ExternalIPs of a node, the primary family first.
+    pub fn external_addresses(&self, name: &str) -> Result<&[IpAddr], LabError> {
+        Ok(&self.node(name)?.external)
+    }
+
     /// Cuts a node off: from the other nodes, the client and the API.
     pub async fn partition(&self, node: &str) -> Result<(), LabError> {
         let node = self.node(node)?;
@@ -302,13 +324,20 @@ impl Lab {
         }
     }
 
+    /// What starts programs in places of the lab; for tasks that outlive a borrow of the lab, but not the lab.
+    pub fn starter(&self) -> Starter {
+        Starter {
+            spawner: self.spawner.clone(),
+        }
+    }
+
     /// Starts a program of this machine in a place. It is killed when the lab ends, or when its handle is dropped.
     pub async fn spawn(
         &self,
         place: &str,
         command: std::process::Command,
     ) -> Result<tokio::process::Child, LabError> {
-        Ok(self.spawner.spawn(command, &self.place(place)?).await?)
+        Ok(self.starter().start(command, &self.place(place)?).await?)
     }
 
     /// Carries out commands of other processes until one of them ends the lab, or `stop` is cancelled.

@@ -1,5 +1,7 @@
 //! Subcommands.
 
+mod agent;
+mod cleanup;
 mod completion;
 mod server;
 mod version;
@@ -13,6 +15,8 @@ pub(crate) fn run(cli: Cli) -> Result<()> {
         Command::Completion { shell } => completion::print(shell),
         Command::Man => completion::print_man(),
         Command::Version { output } => version::print(output),
+        Command::Agent(options) => serving(&cli.log, agent::run(*options)),
+        Command::Cleanup => cleanup::run(),
         Command::Server(options) => serving(&cli.log, server::run(*options)),
         Command::Demo(options) => serving(&cli.log, crate::demo::run(*options)),
         Command::Lab(command) => crate::lab::act(command.action, &cli.log),

@@ -23,6 +23,7 @@ pub(crate) async fn run(options: ServerOptions) -> Result<()> {
         listen: options.listen,
         cluster: options.cluster,
         disabled: options.disable,
+        cloud_controller: !options.cloud.disable_cloud_controller,
     };
     let server = Server::start(settings, stop.clone()).await?;
     if stop.run_until_cancelled(server.ready()).await.is_some() {

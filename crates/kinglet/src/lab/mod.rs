@@ -2,6 +2,8 @@
 
 mod ask;
 mod background;
+mod process;
+mod roles;
 mod services;
 
 use std::path::Path;
@@ -13,6 +15,7 @@ use kinglet_config::{IpFamily, LabAction, LabService, LabUp, LogOptions, PodNetw
 use kinglet_lab::{Entry, Family, Lab, Progress, Request, Settings};
 use tokio_util::sync::CancellationToken;
 
+use self::roles::Cluster;
 use self::services::Services;
 
 /// A lab with Kinglet's services on it.
@@ -24,14 +27,14 @@ pub(crate) struct Running {
 impl Running {
     /// Starts everything and waits until it is ready.
     pub(crate) async fn start(
-        settings: Settings,
+        mut settings: Settings,
         chosen: &[LabService],
         progress: Progress,
         stop: &CancellationToken,
     ) -> Result<Self> {
-        let cluster = services::Cluster::of(&settings);
+        let cluster = Cluster::of(&mut settings, chosen);
         let lab = Lab::start(settings, progress.clone()).await?;
-        let services = Services::start(&lab, &cluster, chosen, &progress, stop).await?;
+        let services = Services::start(&lab, &cluster, &progress, stop).await?;
         Ok(Self { lab, services })
     }
 

@@ -32,8 +32,7 @@ pub(crate) async fn run() -> Result<()> {
         ..Settings::default()
     };
     let progress: Progress = Arc::new(|step| info!("starting: {step}"));
-    let services = [LabService::Dns, LabService::Ingress];
-    let started = Running::start(settings, &services, progress, &stop);
+    let started = Running::start(settings, &LabService::ALL, progress, &stop);
     let Some(running) = stop.run_until_cancelled(started).await else {
         return Ok(());
     };

@@ -28,6 +28,7 @@ pub(crate) async fn run(options: DemoOptions) -> Result<()> {
         listen: options.listen,
         cluster: options.cluster,
         disabled: Vec::new(),
+        cloud_controller: false,
     };
     let server = Server::start(settings, stop.clone()).await?;
     if let Some(shown) = stop.run_until_cancelled(show(&server)).await {

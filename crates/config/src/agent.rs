@@ -1,0 +1,43 @@
+//! Options of `kinglet agent`.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::Args;
+use ipnet::IpNet;
+
+use crate::{CloudOptions, NodeOptions};
+
+/// Options of `kinglet agent`.
+#[derive(Args, Clone, Debug)]
+pub struct AgentOptions {
+    /// The cluster that the node belongs to.
+    #[arg(long, env = "KINGLET_KUBECONFIG", value_name = "FILE")]
+    pub kubeconfig: PathBuf,
+    /// The node itself.
+    #[command(flatten)]
+    pub node: NodeOptions,
+    /// Whether Kinglet is the cluster's cloud controller.
+    #[command(flatten)]
+    pub cloud: CloudOptions,
+    /// Serve ClusterIPs and NodePorts, too: for nodes without a kube-proxy.
+    #[arg(long, env = "KINGLET_SERVICE_PROXY")]
+    pub service_proxy: bool,
+    /// Ranges of Pod addresses: one, or one per IP family separated by a comma. They tell Pods from clients outside.
+    #[arg(
+        long,
+        env = "KINGLET_CLUSTER_CIDR",
+        value_name = "CIDR",
+        value_delimiter = ',',
+        default_value = "10.42.0.0/16"
+    )]
+    pub cluster_cidr: Vec<IpNet>,
+    /// Health and metrics: /healthz, /readyz, /metrics; port 0 takes any free port.
+    #[arg(
+        long,
+        env = "KINGLET_ADMIN_LISTEN",
+        value_name = "ADDRESS:PORT",
+        default_value = "127.0.0.1:9901"
+    )]
+    pub admin_listen: SocketAddr,
+}

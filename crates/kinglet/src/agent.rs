@@ -1,0 +1,103 @@
+//! Kinglet's part of a node: Services in the kernel, and what the cloud controller is told of the node.
+
+use anyhow::{Context, Result};
+use kinglet_cloud::agent::{AgentSettings, SystemHost};
+use kinglet_config::AgentOptions;
+use kinglet_dataplane::agent::{Kernel, Sources};
+use kinglet_dataplane::{Kinds, Settings};
+use kinglet_kube::{Client, Reflector};
+use kinglet_telemetry::{AdminServer, Readiness, Registry};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tracing::{error, info};
+
+/// The running parts.
+pub(crate) struct Agent {
+    client: Client,
+    node: AgentSettings,
+    readiness: Readiness,
+    tasks: TaskTracker,
+}
+
+impl Agent {
+    /// Takes the admin address and opens the kernel, then starts every part. Parts end when `stop` is cancelled; rules in the kernel stay.
+    ///
+    /// # Errors
+    /// A kubeconfig that cannot be used, a taken address, a kernel without nftables.
+    pub(crate) async fn start(options: AgentOptions, stop: CancellationToken) -> Result<Self> {
+        let admin = AdminServer::bind(options.admin_listen)
+            .await
+            .with_context(|| format!("--admin-listen {}", options.admin_listen))?;
+        let kernel = Kernel::open().context("cannot open nftables")?;
+        let agent = Self {
+            client: kinglet_kube::connect(Some(&options.kubeconfig)).await?,
+            node: node(&options),
+            readiness: Readiness::default(),
+            tasks: TaskTracker::new(),
+        };
+        info!(node = %agent.node.node_name, admin = %admin.local_addr()?, "serving the node");
+        if !options.cloud.disable_cloud_controller {
+            let annotated =
+                kinglet_cloud::agent::run(agent.client.clone(), agent.node.clone(), SystemHost, stop.clone());
+            agent.tasks.spawn(annotated);
+        }
+        agent.spawn_services(kernel, &options, &stop);
+        let (registry, readiness) = (Registry::default(), agent.readiness.clone());
+        agent.tasks.spawn(admin.serve(registry, readiness, stop));
+        Ok(agent)
+    }
+
+    fn spawn_services(&self, kernel: Kernel, options: &AgentOptions, stop: &CancellationToken) {
+        let settings = Settings {
+            node: self.node.node_name.as_str().into(),
+            cluster_cidrs: options.cluster_cidr.clone(),
+            kinds: kinds(options.service_proxy),
+            ..Settings::default()
+        };
+        let sources = Sources {
+            services: Reflector::spawn(self.client.clone(), stop.clone()),
+            slices: Reflector::spawn(self.client.clone(), stop.clone()),
+            nodes: Reflector::spawn(self.client.clone(), stop.clone()),
+            shares: None,
+        };
+        let (gate, stop) = (self.readiness.gate("services"), stop.clone());
+        self.tasks.spawn(async move {
+            let synced = move || gate.open();
+            let served = kinglet_dataplane::agent::run(kernel, settings, &sources, synced, stop).await;
+            if let Err(error) = served {
+                error!(%error, "Services are not served");
+            }
+        });
+    }
+
+    /// Waits until every part is ready.
+    pub(crate) async fn ready(&self) {
+        self.readiness.ready().await;
+    }
+
+    /// Waits until every part has ended in good order.
+    pub(crate) async fn stopped(self) {
+        self.tasks.close();
+        self.tasks.wait().await;
+    }
+}
+
+/// Beside a kube-proxy only what is a load balancer's.
+fn kinds(service_proxy: bool) -> Kinds {
+    Kinds {
+        cluster_ips: service_proxy,
+        node_ports: service_proxy,
+        ..Kinds::default()
+    }
+}
+
+fn node(options: &AgentOptions) -> AgentSettings {
+    let node = options.node.clone();
+    AgentSettings {
+        node_ips: node.node_ip,
+        node_external_ips: node.node_external_ip,
+        node_internal_dns: node.node_internal_dns,
+        node_external_dns: node.node_external_dns,
+        ..AgentSettings::new(node.node_name, &SystemHost)
+    }
+}

@@ -1,0 +1,162 @@
+//! Which processes of Kinglet a lab runs: the server role on the first node, the agent role on each.
+
+use std::net::{IpAddr, SocketAddr};
+
+use anyhow::{Context, Result};
+use ipnet::IpNet;
+use kinglet_config::LabService;
+use kinglet_lab::{Lab, Settings};
+
+/// Where the server tells of its health, on its node.
+const SERVER_ADMIN: &str = "127.0.0.1:9900";
+/// Where agents do.
+const AGENT_ADMIN: &str = "127.0.0.1:9901";
+
+/// What the processes are told of the cluster.
+pub(super) struct Cluster {
+    services: Vec<LabService>,
+    /// Whether agents serve ClusterIPs and NodePorts.
+    service_proxy: bool,
+    nodes: u16,
+    domain: String,
+    dns: Option<IpAddr>,
+    service_cidrs: Vec<IpNet>,
+    cluster_cidrs: Vec<IpNet>,
+}
+
+impl Cluster {
+    /// The cluster that the settings make. Where agents run, they serve Services in the lab's own stead.
+    pub(super) fn of(settings: &mut Settings, services: &[LabService]) -> Self {
+        let cluster = Self {
+            services: services.to_vec(),
+            service_proxy: settings.service_proxy,
+            nodes: settings.nodes,
+            domain: settings.cluster_domain.clone(),
+            dns: settings.dns_addresses().first().copied(),
+            service_cidrs: settings.service_cidrs.clone(),
+            cluster_cidrs: settings.cluster_cidrs.clone(),
+        };
+        if cluster.has_agents() {
+            settings.service_proxy = false;
+        }
+        if cluster.runs(LabService::Ccm) {
+            settings.uninitialized = true;
+        }
+        cluster
+    }
+
+    fn runs(&self, service: LabService) -> bool {
+        self.services.contains(&service)
+    }
+
+    /// Whether a cloud controller initializes the nodes.
+    pub(super) fn has_cloud(&self) -> bool {
+        self.runs(LabService::Ccm)
+    }
+
+    fn has_agents(&self) -> bool {
+        self.runs(LabService::Servicelb)
+    }
+}
+
+/// A process on a node.
+pub(super) struct Role {
+    /// `server` or `agent`.
+    pub(super) name: &'static str,
+    pub(super) node: String,
+    pub(super) admin: &'static str,
+    pub(super) arguments: Vec<String>,
+}
+
+impl Role {
+    /// The node as a place.
+    pub(super) fn place(&self) -> String {
+        format!("node:{}", self.node)
+    }
+}
+
+/// The processes that the cluster's services need.
+pub(super) fn of(lab: &Lab, cluster: &Cluster) -> Result<Vec<Role>> {
+    let mut roles = Vec::new();
+    if !cluster.services.is_empty() {
+        roles.push(server(lab, cluster)?);
+    }
+    if cluster.has_agents() {
+        roles.extend((1..=cluster.nodes).map(|number| agent(lab, cluster, number)));
+    }
+    Ok(roles)
+}
+
+fn server(lab: &Lab, cluster: &Cluster) -> Result<Role> {
+    let node = "node-1".to_owned();
+    let address = lab.node_addresses(&node)?.first().copied();
+    let address = address.context("node-1 has no address")?;
+    let at = |port| SocketAddr::new(address, port).to_string();
+    let mut arguments = vec![
+        "server".to_owned(),
+        format!("--kubeconfig={}", lab.inside_kubeconfig().display()),
+        format!("--dns-listen={}", at(53)),
+        format!("--web-listen={}", at(80)),
+        format!("--websecure-listen={}", at(443)),
+        format!("--admin-listen={SERVER_ADMIN}"),
+        format!("--cluster-domain={}", cluster.domain),
+        format!("--service-cidr={}", list(&cluster.service_cidrs)),
+        format!("--cluster-cidr={}", list(&cluster.cluster_cidrs)),
+    ];
+    arguments.extend(cluster.dns.map(|address| format!("--cluster-dns={address}")));
+    let components = [
+        (LabService::Dns, "coredns"),
+        (LabService::Ingress, "traefik"),
+        (LabService::Servicelb, "servicelb"),
+    ];
+    for (service, component) in components {
+        if !cluster.runs(service) {
+            arguments.push(format!("--disable={component}"));
+        }
+    }
+    if !cluster.runs(LabService::Ccm) {
+        arguments.push("--disable-cloud-controller".to_owned());
+    }
+    Ok(Role {
+        name: "server",
+        node,
+        admin: SERVER_ADMIN,
+        arguments,
+    })
+}
+
+fn agent(lab: &Lab, cluster: &Cluster, number: u16) -> Role {
+    let node = format!("node-{number}");
+    let mut arguments = vec![
+        "agent".to_owned(),
+        format!("--kubeconfig={}", lab.inside_kubeconfig().display()),
+        format!("--node-name={node}"),
+        format!("--admin-listen={AGENT_ADMIN}"),
+        format!("--cluster-cidr={}", list(&cluster.cluster_cidrs)),
+    ];
+    let addresses = lab.node_addresses(&node).unwrap_or_default();
+    arguments.extend(addresses.iter().map(|address| format!("--node-ip={address}")));
+    let external = lab.external_addresses(&node).unwrap_or_default();
+    arguments.extend(
+        external
+            .iter()
+            .map(|address| format!("--node-external-ip={address}")),
+    );
+    if cluster.service_proxy {
+        arguments.push("--service-proxy".to_owned());
+    }
+    if !cluster.runs(LabService::Ccm) {
+        arguments.push("--disable-cloud-controller".to_owned());
+    }
+    Role {
+        name: "agent",
+        node,
+        admin: AGENT_ADMIN,
+        arguments,
+    }
+}
+
+fn list(ranges: &[IpNet]) -> String {
+    let texts: Vec<String> = ranges.iter().map(ToString::to_string).collect();
+    texts.join(",")
+}
