@@ -27,9 +27,11 @@ pub(crate) enum Role {
     /// Spreads over the endpoints of the node.
     Local,
     /// Tells clients inside from those outside.
-    External,
+    Outside,
     /// Lets only some sources use a load balancer's address.
     Sources,
+    /// The same for a load balancer's port on the node's own addresses.
+    NodeSources,
 }
 
 /// 64 bits that stand for a port and a role; a collision would take billions of Services.
@@ -83,12 +85,14 @@ impl PortId {
 }
 
 impl Role {
-    fn word(self) -> &'static str {
+    /// What names of chains say.
+    pub(crate) fn word(self) -> &'static str {
         match self {
             Self::Cluster => "cluster",
             Self::Local => "local",
-            Self::External => "external",
+            Self::Outside => "outside",
             Self::Sources => "sources",
+            Self::NodeSources => "node-sources",
         }
     }
 }

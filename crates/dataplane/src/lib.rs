@@ -4,9 +4,10 @@
 //! touches its own elements and chains only. [`agent`] is the shell that follows the API and commits the batches.
 //!
 //! How a connection goes. In `prerouting` (and `output`, for processes of the node) its destination is looked up in verdict maps: addresses of
-//! Services (`vips`), then ports of the node (`node-ports`). The verdict leads to a chain of the Service's port, which translates straight to an
-//! endpoint (`backends`), rejects or drops. `postrouting` masquerades what would not find its way back: pods that reach themselves, and
-//! clients from outside whose endpoint is on another node. All of this happens once per connection, in chains of type nat.
+//! Services (`vips`), then ports of the node (`node-ports`). The verdict leads to a chain that translates straight to an endpoint, which it
+//! finds in a map (`backends`) under the destination and a number at random; or rejects; or drops. `postrouting` masquerades what would not
+//! find its way back: pods that reach themselves, and clients from outside whose endpoint is on another node. All of this happens once per
+//! connection, in chains of type nat.
 //!
 //! In: objects of [`kinglet_model`], [`Settings`]. Out: one owned table, [`TABLE`].
 //!

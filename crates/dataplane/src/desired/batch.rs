@@ -30,8 +30,8 @@ impl Desired {
     fn change_chains<'a>(&self, batch: &mut Batch, table: &Table, chains: &'a Chains) -> Vec<&'a String> {
         let mut gone = Vec::new();
         let mut changed = Vec::new();
-        for (name, (service, before)) in chains {
-            let now = self.chain(service, name);
+        for (name, before) in chains {
+            let now = self.chain(name);
             if before.as_ref() == now {
                 continue;
             }
@@ -114,7 +114,11 @@ impl Desired {
 }
 
 fn chain(name: &str, body: &Body) -> Chain {
-    Chain::regular(name).comment(&body.comment)
+    let chain = Chain::regular(name);
+    match &body.comment {
+        Some(comment) => chain.comment(comment),
+        None => chain,
+    }
 }
 
 fn add_rules(batch: &mut Batch, table: &Table, name: &str, body: &Body) {

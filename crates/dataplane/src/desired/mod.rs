@@ -1,12 +1,14 @@
 //! What the table is to hold, kept from change to change, and what of it the kernel does not have yet.
 //!
-//! Sets are shared, so several Services may claim one element: that of the oldest Service counts, then that of the first name.
+//! Sets are shared, so several Services may claim one element: that of the oldest Service counts, then that of the first name. Chains are
+//! shared, too, but what several claim is the same.
 
 mod batch;
 #[cfg(test)]
 mod tests;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::hash::Hash;
 
 use kinglet_model::{Object, ObjectName, Service};
 use kinglet_nft::{Data, Mapped};
@@ -19,8 +21,8 @@ type Slot = (SetId, Data);
 /// What an element leads to, where sets are maps; nothing if there is no element.
 type Content = Option<Option<Mapped>>;
 
-/// Chains that may differ from the kernel's, with their Service and what the kernel has.
-type Chains = BTreeMap<String, (ObjectName, Option<Body>)>;
+/// Chains that may differ from the kernel's, with what the kernel has.
+type Chains = BTreeMap<String, Option<Body>>;
 
 /// The order in which Services get what several claim: by age, then by name.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -44,6 +46,7 @@ impl Rank {
 pub(crate) struct Desired {
     services: HashMap<ObjectName, (Rank, Objects)>,
     claims: HashMap<Slot, BTreeSet<Rank>>,
+    chain_claims: HashMap<String, BTreeSet<ObjectName>>,
     /// Elements that may differ from the kernel's, with what the kernel has.
     elements: BTreeMap<Slot, Content>,
     chains: Chains,
@@ -60,13 +63,13 @@ impl Desired {
         let differ = |slot: &&Slot| rank != old_rank || old.elements.get(slot) != objects.elements.get(slot);
         for slot in old.elements.keys().filter(differ) {
             self.note(slot);
-            self.unclaim(slot, &old_rank);
+            release(&mut self.claims, slot, &old_rank);
         }
         for slot in objects.elements.keys().filter(differ) {
             self.note(slot);
             self.claims.entry(slot.clone()).or_default().insert(rank.clone());
         }
-        self.note_chains(&name, &old, &objects);
+        self.claim_chains(&name, &old, &objects);
         if objects == Objects::default() {
             self.services.remove(&name);
         } else {
@@ -81,14 +84,19 @@ impl Desired {
         }
     }
 
-    /// Remembers what the kernel has of the chains that change.
-    fn note_chains(&mut self, service: &ObjectName, old: &Objects, new: &Objects) {
-        let names: BTreeSet<&String> = old.chains.keys().chain(new.chains.keys()).collect();
-        for name in names {
-            let before = old.chains.get(name);
-            if before != new.chains.get(name) {
-                let known = || (service.clone(), before.cloned());
-                self.chains.entry(name.clone()).or_insert_with(known);
+    /// Remembers what the kernel has of the chains that a Service gets, changes or leaves, and claims and leaves them.
+    fn claim_chains(&mut self, service: &ObjectName, old: &Objects, new: &Objects) {
+        let differ = |name: &&String| old.chains.get(*name) != new.chains.get(*name);
+        for name in old.chains.keys().chain(new.chains.keys()).filter(differ) {
+            if !self.chains.contains_key(name) {
+                let body = self.chain(name).cloned();
+                self.chains.insert(name.clone(), body);
+            }
+            if new.chains.contains_key(name) {
+                let claims = self.chain_claims.entry(name.clone()).or_default();
+                claims.insert(service.clone());
+            } else {
+                release(&mut self.chain_claims, name, service);
             }
         }
     }
@@ -101,15 +109,6 @@ impl Desired {
         }
     }
 
-    fn unclaim(&mut self, slot: &Slot, rank: &Rank) {
-        if let Some(claims) = self.claims.get_mut(slot) {
-            claims.remove(rank);
-            if claims.is_empty() {
-                self.claims.remove(slot);
-            }
-        }
-    }
-
     /// What an element is to lead to.
     fn content(&self, slot: &Slot) -> Content {
         let winner = self.claims.get(slot)?.first()?;
@@ -117,8 +116,19 @@ impl Desired {
         objects.elements.get(slot).cloned()
     }
 
-    fn chain(&self, service: &ObjectName, name: &str) -> Option<&Body> {
+    fn chain(&self, name: &str) -> Option<&Body> {
+        let service = self.chain_claims.get(name)?.first()?;
         let (_, objects) = self.services.get(service)?;
         objects.chains.get(name)
+    }
+}
+
+/// Takes a claim back.
+fn release<K: Eq + Hash, C: Ord>(claims: &mut HashMap<K, BTreeSet<C>>, key: &K, claim: &C) {
+    if let Some(claimed) = claims.get_mut(key) {
+        claimed.remove(claim);
+        if claimed.is_empty() {
+            claims.remove(key);
+        }
     }
 }

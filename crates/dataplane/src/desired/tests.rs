@@ -27,7 +27,7 @@ fn claim(chain: &str) -> Objects {
     let verdict = Mapped::Verdict(Verdict::goto(chain));
     objects.elements.insert(slot(), Some(verdict));
     let body = Body {
-        comment: String::new(),
+        comment: None,
         rules: Vec::new(),
     };
     objects.chains.insert(chain.into(), body);
@@ -63,7 +63,7 @@ fn the_oldest_service_has_what_several_claim() {
     desired.remove(&ObjectName::new("default", "old"));
     desired.remove(&ObjectName::new("default", "young"));
     assert_eq!(winner(&desired), None);
-    assert!(desired.claims.is_empty() && desired.services.is_empty());
+    assert!(desired.claims.is_empty() && desired.chain_claims.is_empty() && desired.services.is_empty());
     // Three chains are emptied and deleted, and the element.
     assert_eq!(messages(&mut desired), 7);
 }

@@ -4,11 +4,11 @@ use std::net::Ipv6Addr;
 
 use ipnet::IpNet;
 use kinglet_nft::{
-    Chain, ChainType, Ct, CtStatus, Direction, Element, Header, Hook, Key, L3, Meta, NatFlags, Reject, Rule,
-    Value, priority,
+    Chain, ChainType, Ct, CtStatus, Direction, Header, Hook, Key, L3, Meta, NatFlags, Reject, Rule, Value,
+    priority,
 };
 
-use super::SetKind;
+use super::{Networks, SetKind, of_family};
 use crate::settings::Settings;
 
 /// Name of the chain that refuses connections.
@@ -32,16 +32,6 @@ pub(crate) fn chains(settings: &Settings) -> Vec<(Chain, Vec<Rule>)> {
             postrouting(settings),
         ),
     ]
-}
-
-/// The networks of one family, none of which overlap.
-pub(crate) fn of_family(networks: &[IpNet], family: L3) -> Vec<IpNet> {
-    let is_v4 = family == L3::Ipv4;
-    let fitting = networks
-        .iter()
-        .filter(|network| network.addr().is_ipv4() == is_v4);
-    let fitting: Vec<_> = fitting.map(IpNet::trunc).collect();
-    IpNet::aggregate(&fitting)
 }
 
 fn reject() -> Vec<Rule> {
@@ -81,7 +71,7 @@ fn node_ports(family: L3, settings: &Settings) -> Option<Rule> {
         if networks.is_empty() {
             return None;
         }
-        rule = rule.one_of(destination, networks.into_iter().map(Element::prefix));
+        rule = rule.in_any(destination, networks);
     }
     let key = (Meta::L4Proto, Header::ThDport);
     Some(rule.vmap(key, SetKind::NodePorts.of(family).name()))
@@ -112,9 +102,7 @@ fn masquerades(family: L3, settings: &Settings) -> Vec<Rule> {
     let pods = of_family(&settings.cluster_cidrs, family);
     if !pods.is_empty() {
         let to_cluster = in_set(original.into(), SetKind::ClusterIps);
-        rules.push(masquerade(
-            to_cluster.none_of(source, pods.into_iter().map(Element::prefix)),
-        ));
+        rules.push(masquerade(to_cluster.in_none(source, pods)));
     }
     rules.extend([
         in_set(original.into(), SetKind::ClusterIps).returns(),

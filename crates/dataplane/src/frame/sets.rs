@@ -29,14 +29,16 @@ pub(crate) enum SetKind {
     Local,
     /// Addresses of endpoints, twice: clients of themselves.
     Hairpin,
-    /// Number of a chain, and of an endpoint of it, to the endpoint.
+    /// Address, protocol and port of a Service, and a number, to the endpoint.
     Backends,
+    /// Protocol and port of the node, and a number, to the endpoint.
+    NodePortBackends,
     /// Client, number of a chain, and the endpoint of it that the client keeps.
     Affinity,
 }
 
 impl SetKind {
-    pub(crate) const ALL: [Self; 9] = [
+    pub(crate) const ALL: [Self; 10] = [
         Self::Vips,
         Self::NodePorts,
         Self::ClusterIps,
@@ -45,6 +47,7 @@ impl SetKind {
         Self::Local,
         Self::Hairpin,
         Self::Backends,
+        Self::NodePortBackends,
         Self::Affinity,
     ];
 
@@ -63,6 +66,7 @@ impl SetKind {
             Self::Local => "local",
             Self::Hairpin => "hairpin",
             Self::Backends => "backends",
+            Self::NodePortBackends => "node-port-backends",
             Self::Affinity => "affinity",
         }
     }
@@ -83,7 +87,7 @@ impl SetId {
         format!("{}{family}", self.kind.word())
     }
 
-    /// The set, without elements. Numbers of chains are of type `mark`, the only 32-bit one that `nft` both prints and reads.
+    /// The set, without elements. Numbers are of type `mark`, the only one of 32 bits that `nft` both prints and reads.
     pub(crate) fn set(self) -> Set {
         use DataType::{InetProto, InetService, Mark};
         let name = self.name();
@@ -98,7 +102,14 @@ impl SetId {
             SetKind::External => Set::new(name, [address, InetProto, InetService]),
             SetKind::ExternalPorts => Set::new(name, [InetProto, InetService]),
             SetKind::Hairpin => Set::new(name, [address, address]),
-            SetKind::Backends => Set::map(name, [Mark, Mark, Mark], [address, InetService]),
+            SetKind::Backends => Set::map(
+                name,
+                [address, InetProto, InetService, Mark],
+                [address, InetService],
+            ),
+            SetKind::NodePortBackends => {
+                Set::map(name, [InetProto, InetService, Mark], [address, InetService])
+            }
             SetKind::Affinity => {
                 let set = Set::new(name, [address, Mark, Mark, address, InetService]);
                 set.dynamic().timeouts().size(AFFINITY)

@@ -5,11 +5,13 @@ use std::net::IpAddr;
 use kinglet_model::IpFamily;
 use kinglet_nft::{Data, Mapped, Value, Verdict};
 
-use super::Objects;
-use crate::backend::{Backend, layer3, protocol_value};
-use crate::frame::{REJECT, SetKind};
-use crate::identity::{Key, Role};
+use super::spread::offset;
+use super::{Objects, Reach};
+use crate::backend::{Backend, protocol_value};
+use crate::frame::SetKind;
+use crate::identity::Role;
 use crate::plan::{Action, Frontend, PortPlan};
+use crate::settings::Settings;
 
 impl Objects {
     /// Makes an address a cluster address, whose unknown ports refuse connections.
@@ -18,16 +20,8 @@ impl Objects {
         self.add(family, SetKind::ClusterIps, address, None);
     }
 
-    /// Adds what leads to the port's chains, and its endpoints.
-    pub(super) fn port_elements(&mut self, port: &PortPlan) {
-        for frontend in &port.frontends {
-            self.frontend(port, *frontend);
-        }
-        for role in port.roles() {
-            if matches!(role, Role::Cluster | Role::Local) {
-                self.pool(port, role);
-            }
-        }
+    /// Adds the addresses that decide who is masqueraded.
+    pub(super) fn addresses(&mut self, port: &PortPlan) {
         let family = port.id.family;
         for address in &port.endpoints.here {
             self.add(family, SetKind::Local, *address, None);
@@ -37,63 +31,77 @@ impl Objects {
         }
     }
 
-    fn frontend(&mut self, port: &PortPlan, frontend: Frontend) {
+    /// Adds what clients mean, where it leads to, and the endpoints behind it.
+    pub(super) fn frontend(&mut self, port: &PortPlan, frontend: Frontend, settings: &Settings) {
         let family = port.id.family;
-        let protocol = protocol_value(port.id.protocol);
-        let verdict = Some(Mapped::Verdict(port.frontend_verdict(frontend)));
-        match frontend {
-            Frontend::Cluster(address, number) => {
-                self.add(family, SetKind::Vips, (address, protocol, number), verdict);
+        let key = frontend.key(port);
+        let (action, external) = match frontend {
+            Frontend::Cluster(..) => (port.internal, None),
+            Frontend::External(..) | Frontend::LoadBalancer(..) => (port.external, Some(SetKind::External)),
+            Frontend::NodePort(_) | Frontend::NodeBalancer(_) => {
+                (port.external, Some(SetKind::ExternalPorts))
             }
-            Frontend::External(address, number) | Frontend::LoadBalancer(address, number) => {
-                let key = (address, protocol, number);
-                self.add(family, SetKind::External, key.clone(), None);
-                self.add(family, SetKind::Vips, key, verdict);
+        };
+        if let Some(set) = external {
+            self.add(family, set, key.clone(), None);
+        }
+        let reach = frontend.reach();
+        let verdict = match frontend {
+            Frontend::LoadBalancer(..) | Frontend::NodeBalancer(_) if port.sources.is_some() => {
+                Verdict::goto(self.sources(port, reach, action, settings))
             }
-            Frontend::NodePort(number) | Frontend::NodeBalancer(number) => {
-                self.add(family, SetKind::ExternalPorts, (protocol.clone(), number), None);
-                self.add(family, SetKind::NodePorts, (protocol, number), verdict);
+            _ => self.lead(port, reach, action, settings),
+        };
+        let set = match reach {
+            Reach::Vip => SetKind::Vips,
+            Reach::NodePort => SetKind::NodePorts,
+        };
+        if port.affinity.is_none() {
+            for role in action.roles() {
+                self.backends(port, reach, &key, *role);
             }
         }
+        self.add(family, set, key, Some(Mapped::Verdict(verdict)));
     }
 
-    /// Adds the endpoints of a chain under consecutive numbers.
-    fn pool(&mut self, port: &PortPlan, role: Role) {
-        let family = port.id.family;
-        let Key { high, low } = port.id.key(role);
-        for (number, Backend { address, port: at }) in (0_u32..).zip(port.pool(role)) {
-            let words = (Value::Mark(high), Value::Mark(low), Value::Mark(number));
+    /// Adds the endpoints of a pool under consecutive numbers.
+    fn backends(&mut self, port: &PortPlan, reach: Reach, key: &Data, role: Role) {
+        for (number, Backend { address, port: at }) in (offset(role)..).zip(port.pool(role)) {
+            let mut key = key.clone();
+            key.0.push(Value::Mark(number));
             let endpoint = Mapped::Data(Data::from((*address, *at)));
-            self.add(family, SetKind::Backends, words, Some(endpoint));
+            self.add(port.id.family, reach.backends(), key, Some(endpoint));
         }
-    }
-
-    /// Adds an element; one that is there already stays.
-    fn add(&mut self, family: IpFamily, kind: SetKind, key: impl Into<Data>, mapped: Option<Mapped>) {
-        let set = kind.of(layer3(family));
-        self.elements.entry((set, key.into())).or_insert(mapped);
     }
 }
 
-impl PortPlan {
-    fn frontend_verdict(&self, frontend: Frontend) -> Verdict {
-        match frontend {
-            Frontend::Cluster(..) => self.verdict(self.internal),
-            Frontend::LoadBalancer(..) | Frontend::NodeBalancer(_) if self.sources.is_some() => {
-                Verdict::goto(self.id.chain(Role::Sources))
-            }
-            _ => self.verdict(self.external),
+impl Frontend {
+    fn key(self, port: &PortPlan) -> Data {
+        let protocol = protocol_value(port.id.protocol);
+        match self {
+            Self::Cluster(address, number)
+            | Self::External(address, number)
+            | Self::LoadBalancer(address, number) => Data::from((address, protocol, number)),
+            Self::NodePort(number) | Self::NodeBalancer(number) => Data::from((protocol, number)),
         }
     }
 
-    /// Where an action leads to.
-    pub(super) fn verdict(&self, action: Action) -> Verdict {
-        match action {
-            Action::Reject => Verdict::goto(REJECT),
-            Action::Drop => Verdict::Drop,
-            Action::Cluster => Verdict::goto(self.id.chain(Role::Cluster)),
-            Action::Local => Verdict::goto(self.id.chain(Role::Local)),
-            Action::LocalFromOutside => Verdict::goto(self.id.chain(Role::External)),
+    fn reach(self) -> Reach {
+        match self {
+            Self::NodePort(_) | Self::NodeBalancer(_) => Reach::NodePort,
+            _ => Reach::Vip,
+        }
+    }
+}
+
+impl Action {
+    /// The pools that connections may go to.
+    fn roles(self) -> &'static [Role] {
+        match self {
+            Self::Reject | Self::Drop => &[],
+            Self::Cluster => &[Role::Cluster],
+            Self::Local => &[Role::Local],
+            Self::LocalFromOutside => &[Role::Cluster, Role::Local],
         }
     }
 }
