@@ -7,6 +7,9 @@ use super::spec::{Action, Container, Pod};
 /// Images that mean the built-in echo server.
 const ECHO: &str = "kinglet/echo";
 
+/// The volume with the ServiceAccount's token, which API servers add to every Pod: nobody asked for it.
+const TOKEN: &str = "kube-api-access-";
+
 /// A sentence for each thing that is not as the manifest says.
 pub(crate) fn limits(pod: &Pod) -> Vec<String> {
     let spec = &pod.spec;
@@ -16,8 +19,13 @@ pub(crate) fn limits(pod: &Pod) -> Vec<String> {
         .chain(&spec.containers)
         .flat_map(of_container)
         .collect();
-    if !spec.volumes.is_empty() {
-        let names: Vec<&str> = spec.volumes.iter().map(|volume| volume.name.as_str()).collect();
+    let names: Vec<&str> = spec
+        .volumes
+        .iter()
+        .map(|volume| volume.name.as_str())
+        .filter(|name| !name.starts_with(TOKEN))
+        .collect();
+    if !names.is_empty() {
         all.push(format!("volumes {} are not mounted", names.join(", ")));
     }
     all
@@ -77,7 +85,7 @@ mod tests {
                 {"name": "b", "image": "busybox", "command": ["sleep", "1"]},
                 {"name": "c", "image": "kinglet/echo:1", "readinessProbe": {"grpc": {"port": 1}}},
             ],
-            "volumes": [{"name": "data", "emptyDir": {}}],
+            "volumes": [{"name": "data", "emptyDir": {}}, {"name": "kube-api-access-x2x4b", "projected": {}}],
         }}))
         .unwrap();
         let told = limits(&pod);
