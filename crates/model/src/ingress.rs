@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::Protocol;
 use crate::object::{Meta, nullable, object};
 
 /// An Ingress, flattened: the fields of `spec` are fields of the value itself.
@@ -126,6 +127,19 @@ pub struct LoadBalancerIngress {
     /// `ipMode` of a Service's address: `Proxy` if a load balancer takes the traffic; absent or `VIP` if nodes get packets for the address.
     #[serde(rename = "ipMode", skip_serializing_if = "Option::is_none")]
     pub ip_mode: Option<Arc<str>>,
+    /// The ports that are served at the address.
+    #[serde(deserialize_with = "nullable", skip_serializing_if = "Vec::is_empty")]
+    pub ports: Vec<PortStatus>,
+}
+
+/// An entry of `ports` of a [`LoadBalancerIngress`].
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(default)]
+pub struct PortStatus {
+    /// Transport protocol.
+    pub protocol: Protocol,
+    /// Port number.
+    pub port: u16,
 }
 
 /// An IngressClass.

@@ -8,6 +8,7 @@
 //! Invariant: knows no client, no runtime, no I/O and no service. Decoding tolerates unknown fields and missing optional ones, so that an
 //! object written by a newer API server is still understood.
 
+mod condition;
 mod discovery;
 mod field_selector;
 mod ingress;
@@ -21,17 +22,18 @@ mod selector;
 mod service;
 pub mod wellknown;
 
+pub use condition::Condition;
 pub use discovery::{AddressType, Endpoint, EndpointConditions, EndpointHints, EndpointPort, EndpointSlice};
 pub use field_selector::{FieldSelector, FieldSelectorError, FieldTerm};
 pub use ingress::{
     Ingress, IngressBackend, IngressClass, IngressClassSpec, IngressPath, IngressRule, IngressServiceBackend,
-    IngressStatus, IngressTls, LoadBalancerIngress, PathType, ServiceBackendPort,
+    IngressStatus, IngressTls, LoadBalancerIngress, PathType, PortStatus, ServiceBackendPort,
 };
 pub use name::ObjectName;
 pub use namespace::Namespace;
 pub use node::{Node, NodeAddress, NodeCondition, Taint};
 pub use object::{Meta, Object};
-pub use pod::Pod;
+pub use pod::{HostPort, Pod};
 pub use secret::Secret;
 pub use selector::{Requirement, Selector, SelectorError};
 pub use service::{IpFamily, NamedOrNumber, Protocol, Service, ServicePort, ServiceType, TrafficPolicy};

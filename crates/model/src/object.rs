@@ -29,6 +29,9 @@ pub struct Meta {
     pub deletion_timestamp: Option<jiff::Timestamp>,
     /// `metadata.deletionGracePeriodSeconds`: the time that a Pod being deleted has left to end.
     pub deletion_grace_period_seconds: Option<i64>,
+    /// `metadata.finalizers`: what keeps the object although it is being deleted.
+    #[serde(deserialize_with = "nullable", skip_serializing_if = "Vec::is_empty")]
+    pub finalizers: Vec<Box<str>>,
     /// `metadata.labels`.
     pub labels: BTreeMap<Box<str>, Box<str>>,
     /// `metadata.annotations`, without `kubectl.kubernetes.io/last-applied-configuration`.

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::condition::Condition;
 use crate::ingress::LoadBalancerIngress;
 use crate::object::{Meta, nullable, object};
 
@@ -45,8 +46,14 @@ pub struct Service {
     pub health_check_node_port: u16,
     /// `spec.loadBalancerSourceRanges` as written: networks that may use the load balancer's addresses; all if empty.
     pub load_balancer_source_ranges: Vec<Arc<str>>,
+    /// `spec.loadBalancerClass`: which load balancer serves it, if not the usual one.
+    pub load_balancer_class: Option<Arc<str>>,
+    /// `spec.loadBalancerIP` (deprecated), if it is an address: which address the load balancer should have.
+    pub load_balancer_ip: Option<IpAddr>,
     /// `status.loadBalancer.ingress`.
     pub load_balancer: Vec<LoadBalancerIngress>,
+    /// `status.conditions`.
+    pub conditions: Vec<Condition>,
 }
 
 object!(Service, "", "v1", "Service", "services", true);
@@ -198,6 +205,9 @@ struct Spec {
     health_check_node_port: u16,
     #[serde(deserialize_with = "nullable")]
     load_balancer_source_ranges: Vec<Arc<str>>,
+    load_balancer_class: Option<Arc<str>>,
+    #[serde(rename = "loadBalancerIP")]
+    load_balancer_ip: Option<String>,
 }
 
 #[derive(Default, Deserialize)]
@@ -225,6 +235,8 @@ impl Default for ClientIpConfig {
 #[serde(rename_all = "camelCase", default)]
 struct Status {
     load_balancer: LoadBalancerStatus,
+    #[serde(deserialize_with = "nullable")]
+    conditions: Vec<Condition>,
 }
 
 #[derive(Default, Deserialize)]
@@ -253,7 +265,10 @@ impl From<Wire> for Service {
             external_traffic_policy: spec.external_traffic_policy.unwrap_or_default(),
             health_check_node_port: spec.health_check_node_port,
             load_balancer_source_ranges: spec.load_balancer_source_ranges,
+            load_balancer_class: spec.load_balancer_class.filter(|class| !class.is_empty()),
+            load_balancer_ip: spec.load_balancer_ip.and_then(|text| text.parse().ok()),
             load_balancer: wire.status.load_balancer.ingress,
+            conditions: wire.status.conditions,
         }
     }
 }
@@ -281,6 +296,7 @@ fn addresses<'a>(texts: impl IntoIterator<Item = &'a str>) -> Vec<IpAddr> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::PortStatus;
 
     #[test]
     fn traffic_policies_and_affinity_are_read() {
@@ -290,8 +306,14 @@ mod tests {
                 "sessionAffinity": "ClientIP", "sessionAffinityConfig": {"clientIP": {"timeoutSeconds": 5}},
                 "externalTrafficPolicy": "Local", "internalTrafficPolicy": "Someday",
                 "loadBalancerSourceRanges": ["10.0.0.0/8"], "healthCheckNodePort": 30001,
+                "loadBalancerClass": "example.com/lb", "loadBalancerIP": "192.0.2.1",
             },
-            "status": {"loadBalancer": {"ingress": [{"ip": "192.0.2.1", "ipMode": "Proxy"}]}},
+            "status": {
+                "loadBalancer": {"ingress": [
+                    {"ip": "192.0.2.1", "ipMode": "Proxy", "ports": [{"port": 53, "protocol": "UDP"}]},
+                ]},
+                "conditions": [{"type": "a/B", "status": "True", "reason": "C", "message": "d"}],
+            },
         }))
         .unwrap();
         assert_eq!(service.ip_families, [IpFamily::V4, IpFamily::V6]);
@@ -300,7 +322,13 @@ mod tests {
         assert_eq!(service.internal_traffic_policy, TrafficPolicy::Cluster);
         assert_eq!(service.load_balancer_source_ranges, [Arc::from("10.0.0.0/8")]);
         assert_eq!(service.health_check_node_port, 30_001);
-        assert_eq!(service.load_balancer[0].ip_mode.as_deref(), Some("Proxy"));
+        assert_eq!(service.load_balancer_class.as_deref(), Some("example.com/lb"));
+        assert_eq!(service.load_balancer_ip, "192.0.2.1".parse().ok());
+        let ingress = &service.load_balancer[0];
+        assert_eq!(ingress.ip_mode.as_deref(), Some("Proxy"));
+        let (protocol, port) = (Protocol::Udp, 53);
+        assert_eq!(ingress.ports, [PortStatus { protocol, port }]);
+        assert!(service.conditions[0].is_true());
     }
 
     #[test]

@@ -17,7 +17,7 @@ pub fn desired(published: &[LoadBalancerIngress], present: &IngressStatus) -> Op
         .map(|(ip, hostname)| LoadBalancerIngress {
             ip: ip.map(Into::into),
             hostname: hostname.map(Into::into),
-            ip_mode: None,
+            ..LoadBalancerIngress::default()
         });
     Some(IngressStatus {
         addresses: addresses.collect(),
