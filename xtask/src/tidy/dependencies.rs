@@ -65,6 +65,7 @@ const SERVICES: &[&[&str]] = &[
     ],
     &["kinglet-addons"],
     &["kinglet-dataplane"],
+    &["kinglet-servicelb"],
 ];
 
 /// What breaks an invariant.

@@ -1,0 +1,216 @@
+//! The shell: follows the API, plans, and writes.
+
+mod attempts;
+mod watched;
+mod write;
+
+use std::time::Duration;
+
+use futures::StreamExt as _;
+use kinglet_kube::{Client, Recorder, Reflector, RequestError};
+use kinglet_model::{EndpointSlice, Node, Object as _, ObjectName, Pod, Service};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+use tracing::{debug, warn};
+
+use self::attempts::Attempts;
+use self::watched::Watched;
+use self::write::Writer;
+use crate::daemonset::DaemonSet;
+use crate::plan::{Plan, Planner, Sets};
+use crate::settings::Settings;
+use crate::view::{Mode, View};
+
+/// Name of the controller in Events.
+const COMPONENT: &str = "service-lb-controller";
+/// Services whose writes run at the same time.
+const CONCURRENT: usize = 8;
+/// How long changes are collected, so that a burst makes few plans.
+const COLLECT: Duration = Duration::from_millis(20);
+
+/// Keeps all load balancers of a cluster until `stop` is cancelled. Errors are logged and answered by new attempts.
+///
+/// Where there are several candidates for this, the caller elects one; two at the same time do the same and harm nothing.
+///
+/// ```no_run
+/// # async fn example(client: kinglet_kube::Client) {
+/// use kinglet_servicelb::{Settings, run};
+/// use tokio_util::sync::CancellationToken;
+///
+/// let stop = CancellationToken::new();
+/// tokio::spawn(run(client, Settings::default(), stop.clone()));
+/// # }
+/// ```
+pub async fn run(client: Client, settings: Settings, stop: CancellationToken) {
+    let recorder = Recorder::spawn(client.clone(), COMPONENT, settings.instance.clone(), stop.clone());
+    let sources = Sources::start(&client, &stop);
+    let controller = Controller {
+        view: View::new(settings.mode, &settings.namespace),
+        sets: Sets::new(),
+        writer: Writer::new(&client, recorder, &settings.namespace),
+        attempts: Attempts::default(),
+        settings,
+    };
+    stop.run_until_cancelled(controller.serve(sources)).await;
+}
+
+/// Where objects come from.
+struct Sources {
+    services: Watched<Service>,
+    nodes: Watched<Node>,
+    pods: Watched<Pod>,
+    slices: Watched<EndpointSlice>,
+    sets: Watched<DaemonSet>,
+}
+
+impl Sources {
+    fn start(client: &Client, stop: &CancellationToken) -> Self {
+        let (client, stop) = (|| client.clone(), || stop.clone());
+        Self {
+            services: Watched::of(&Reflector::spawn(client(), stop())),
+            nodes: Watched::of(&Reflector::spawn(client(), stop())),
+            pods: Watched::of(&Reflector::spawn(client(), stop())),
+            slices: Watched::of(&Reflector::spawn(client(), stop())),
+            sets: Watched::of(&Reflector::spawn(client(), stop())),
+        }
+    }
+
+    fn synced(&self) -> bool {
+        let cluster = self.services.synced && self.nodes.synced && self.slices.synced;
+        cluster && self.pods.synced && self.sets.synced
+    }
+
+    /// Takes the next change in; tells whether it makes a difference.
+    async fn next(&mut self, view: &mut View, sets: &mut Sets) -> bool {
+        // The end of the first list of a kind makes a difference: it may be the last that is waited for.
+        tokio::select! {
+            biased;
+            change = self.services.next() => change.is_none_or(|(name, now)| view.service(&name, now)),
+            change = self.nodes.next() => change.is_none_or(|(name, now)| view.node(&name, now)),
+            change = self.slices.next() => change.is_none_or(|(name, now)| view.slice(&name, now)),
+            change = self.pods.next() => change.is_none_or(|(name, now)| view.pod(&name, now)),
+            change = self.sets.next() => change.is_none_or(|(name, now)| take_set(sets, name, now)),
+        }
+    }
+}
+
+fn take_set(sets: &mut Sets, name: ObjectName, now: Option<std::sync::Arc<DaemonSet>>) -> bool {
+    match now.filter(|set| set.is_load_balancer()) {
+        Some(set) => {
+            sets.insert(name, set);
+            true
+        }
+        None => sets.remove(&name).is_some(),
+    }
+}
+
+struct Controller {
+    view: View,
+    sets: Sets,
+    writer: Writer,
+    attempts: Attempts,
+    settings: Settings,
+}
+
+impl Controller {
+    async fn serve(mut self, mut sources: Sources) {
+        let mut due = None;
+        loop {
+            let at = due;
+            tokio::select! {
+                biased;
+                () = sleep_until(at), if sources.synced() => due = self.work().await,
+                matters = sources.next(&mut self.view, &mut self.sets) => {
+                    if matters {
+                        let soon = Instant::now() + COLLECT;
+                        due = Some(due.map_or(soon, |due: Instant| due.min(soon)));
+                    }
+                }
+            }
+        }
+    }
+
+    /// Plans and writes for all Services that need it; answers when to try again what failed.
+    async fn work(&mut self) -> Option<Instant> {
+        let planner = Planner::new(&self.view, &self.sets, &self.settings);
+        let sets = self
+            .sets
+            .keys()
+            .filter(|name| *name.namespace == *self.settings.namespace);
+        let sets: Vec<&ObjectName> = sets.collect();
+        let orphans: Vec<ObjectName> = planner
+            .orphans()
+            .filter(|name| sets.contains(name))
+            .cloned()
+            .collect();
+        let plans = self.view.services.values().filter_map(|service| {
+            let plan = planner.plan(service)?;
+            self.attempts
+                .is_due(service, &plan)
+                .then(|| (service.clone(), plan))
+        });
+        let plans: Vec<_> = plans.collect();
+        if self.settings.mode == Mode::DaemonSet && !plans.is_empty() && !self.prepare().await {
+            return Some(Instant::now() + Duration::from_secs(1));
+        }
+        let writes = plans.into_iter().map(|(service, plan)| async {
+            let result = self.writer.write(&service, &plan).await;
+            (service, plan, result)
+        });
+        let results: Vec<_> = futures::stream::iter(writes)
+            .buffer_unordered(CONCURRENT)
+            .collect()
+            .await;
+        for (service, plan, result) in results {
+            self.done(&service, plan, result);
+        }
+        self.sweep(orphans).await;
+        self.attempts.next()
+    }
+
+    fn done(&mut self, service: &Service, plan: Plan, result: Result<(), RequestError>) {
+        match result {
+            Ok(()) => self.attempts.succeeded(service, plan),
+            Err(error) => {
+                report(&service.object_name(), &error);
+                self.writer.failed(service, &error);
+                self.attempts.failed(service);
+            }
+        }
+    }
+
+    async fn prepare(&self) -> bool {
+        match self.writer.prepare().await {
+            Ok(()) => true,
+            Err(error) => {
+                let namespace = &*self.settings.namespace;
+                warn!(namespace, %error, "cannot prepare the namespace of load balancers; trying again");
+                false
+            }
+        }
+    }
+
+    async fn sweep(&self, orphans: Vec<ObjectName>) {
+        for name in orphans {
+            if let Err(error) = self.writer.delete_set(&name).await {
+                warn!(daemonset = %name, %error, "cannot delete a load balancer whose Service is gone");
+            }
+        }
+    }
+}
+
+async fn sleep_until(at: Option<Instant>) {
+    match at {
+        Some(at) => tokio::time::sleep_until(at).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// A conflict only means that the cache is behind; the retry sees more.
+fn report(service: &ObjectName, error: &RequestError) {
+    if error.is_conflict() || error.is_not_found() {
+        debug!(%service, %error, "Service has changed meanwhile; trying again");
+    } else {
+        warn!(%service, %error, "cannot write load balancer; trying again");
+    }
+}

@@ -1,0 +1,296 @@
+//! From the state of a Service to the next write.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use kinglet_kube::Severity;
+use kinglet_model::{Object as _, ObjectName, Service, ServiceType};
+use serde_json::Value;
+
+use crate::allocate::{Allocation, Assignment, allocate};
+use crate::daemonset::{self, DaemonSet};
+use crate::fitness::lists_nodes;
+use crate::names::{ANNOTATION_HASH, FINALIZER, FINALIZER_LEGACY};
+use crate::ownership::{self, Ownership, has_finalizer, is_marked};
+use crate::problem::Problem;
+use crate::report::HostPorts;
+use crate::settings::Settings;
+use crate::status::{self, Status};
+use crate::view::{Mode, View};
+use crate::{ranges, toleration};
+
+/// A write. One at a time: the next is planned when the result of this one has been seen.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Step {
+    /// `metadata.finalizers` become these.
+    Finalizers(Vec<Box<str>>),
+    /// Our part of the status becomes this, instead of the other.
+    Status { from: Status, to: Status },
+    /// A DaemonSet is created or, if there is one in a revision, replaced.
+    Apply { set: Value, replaces: Option<Arc<str>> },
+    /// A DaemonSet is deleted.
+    Delete(ObjectName),
+}
+
+/// What is to be told in an Event about the Service once the step is done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Note {
+    pub(crate) severity: Severity,
+    pub(crate) reason: &'static str,
+    pub(crate) text: String,
+}
+
+impl Note {
+    fn normal(reason: &'static str, text: impl Into<String>) -> Self {
+        let severity = Severity::Normal;
+        let text = text.into();
+        Self {
+            severity,
+            reason,
+            text,
+        }
+    }
+
+    fn warning(reason: &'static str, text: impl Into<String>) -> Self {
+        let severity = Severity::Warning;
+        let text = text.into();
+        Self {
+            severity,
+            reason,
+            text,
+        }
+    }
+}
+
+/// The next write for a Service, and what to tell of it.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Plan {
+    pub(crate) step: Step,
+    pub(crate) notes: Vec<Note>,
+}
+
+impl Plan {
+    fn new(step: Step, notes: impl IntoIterator<Item = Note>) -> Self {
+        let notes = notes.into_iter().collect();
+        Self { step, notes }
+    }
+}
+
+/// The DaemonSets of load balancers, by name.
+pub(crate) type Sets = BTreeMap<ObjectName, Arc<DaemonSet>>;
+
+/// Plans for all Services in one state of the cluster.
+pub(crate) struct Planner<'a> {
+    view: &'a View,
+    sets: &'a Sets,
+    settings: &'a Settings,
+    allocation: Allocation,
+    ownership: Ownership,
+}
+
+impl<'a> Planner<'a> {
+    pub(crate) fn new(view: &'a View, sets: &'a Sets, settings: &'a Settings) -> Self {
+        Self {
+            view,
+            sets,
+            settings,
+            allocation: allocate(view),
+            ownership: Ownership::of(view),
+        }
+    }
+
+    /// The next write for a Service; `None` when nothing is to be done.
+    pub(crate) fn plan(&self, service: &Service) -> Option<Plan> {
+        match self.allocation.services.get(&service.object_name()) {
+            Some(assignment) => self.serve(service, assignment),
+            None => self.release(service),
+        }
+    }
+
+    /// DaemonSets whose Services are gone.
+    pub(crate) fn orphans(&self) -> impl Iterator<Item = &ObjectName> {
+        let orphan = |set: &DaemonSet| {
+            let service = set.service();
+            service.is_none_or(|service| !self.view.services.contains_key(&service))
+        };
+        let sets = self.sets.iter();
+        sets.filter(move |(_, set)| orphan(set)).map(|(name, _)| name)
+    }
+
+    fn serve(&self, service: &Service, assignment: &Assignment) -> Option<Plan> {
+        let is_new = !has_finalizer(service, FINALIZER);
+        if let Some(step) = finalizers(service, true, is_new) {
+            let note = || Note::normal("EnsuringLoadBalancer", "Ensuring load balancer");
+            return Some(Plan::new(step, is_new.then(note)));
+        }
+        let mut problems = problems(service);
+        match self.apply(service) {
+            Ok(None) => {}
+            Ok(plan) => return plan,
+            Err(problem) => problems.push(problem),
+        }
+        problems.dedup();
+        let from = Status::present(service);
+        let to = Status::wanted(self.view, service, assignment, &problems);
+        if from != to {
+            let notes = notes(&from, &to, assignment, &problems);
+            return Some(Plan::new(Step::Status { from, to }, notes));
+        }
+        self.delete(service, assignment)
+    }
+
+    /// Creates or updates the DaemonSet of a Service, where there should be one.
+    fn apply(&self, service: &Service) -> Result<Option<Plan>, Problem> {
+        if self.settings.mode == Mode::Native {
+            return Ok(None);
+        }
+        let (namespace, pods) = (&*self.settings.namespace, &self.settings.pods);
+        let set = daemonset::wanted(service, namespace, pods, lists_nodes(self.view))?;
+        let name = ObjectName::new(namespace, daemonset::name(service));
+        let present = self.sets.get(&name);
+        let hash = present.and_then(|present| present.metadata.annotation(ANNOTATION_HASH));
+        if hash.is_some() && hash == set["metadata"]["annotations"][ANNOTATION_HASH].as_str() {
+            return Ok(None);
+        }
+        let note = Note::normal(
+            "AppliedDaemonSet",
+            format!("Applied LoadBalancer DaemonSet {name}"),
+        );
+        let replaces = present.map(|present| present.metadata.resource_version.clone());
+        Ok(Some(Plan::new(Step::Apply { set, replaces }, [note])))
+    }
+
+    /// Deletes DaemonSets that a served Service does not need: those of an earlier Service of the name, and in native mode all, once agents
+    /// serve wherever Pods do.
+    fn delete(&self, service: &Service, assignment: &Assignment) -> Option<Plan> {
+        let own = ObjectName::new(&*self.settings.namespace, daemonset::name(service));
+        let keeps_own = self.settings.mode == Mode::DaemonSet || self.needs_pods(service, assignment);
+        let mut sets = self.sets_of(service).filter(|set| !(keeps_own && **set == own));
+        sets.next().map(delete)
+    }
+
+    /// Whether a node is served by a Pod only.
+    fn needs_pods(&self, service: &Service, assignment: &Assignment) -> bool {
+        let name = service.object_name();
+        let mut pods = self.view.pods_of(&name).filter(|pod| pod.ready);
+        pods.any(|pod| {
+            let node = self.view.nodes.get(&pod.node_name);
+            let no_agent = node.is_some_and(|node| HostPorts::of(node).is_none());
+            no_agent && assignment.nodes.contains(&pod.node_name)
+        })
+    }
+
+    fn sets_of(&self, service: &Service) -> impl Iterator<Item = &'a ObjectName> {
+        let name = service.object_name();
+        let sets = self.sets.iter();
+        sets.filter(move |(_, set)| set.service().as_ref() == Some(&name))
+            .map(|(name, _)| name)
+    }
+
+    /// Takes away what is ours of a Service that we do not serve.
+    fn release(&self, service: &Service) -> Option<Plan> {
+        if let Some(set) = self.sets_of(service).next() {
+            return Some(delete(set));
+        }
+        if let Some(step) = finalizers(service, self.keeps_finalizer(service), false) {
+            return Some(Plan::new(step, self.farewell(service)));
+        }
+        let from = Status::present(service);
+        let to = self.remainder(service);
+        (is_marked(service) && from != to).then(|| Plan::new(Step::Status { from, to }, []))
+    }
+
+    /// Whether the finalizer of a Service that we do not serve is, if there is one, that of somebody else: of the load balancer of another
+    /// class, or of the controller that has written the status.
+    fn keeps_finalizer(&self, service: &Service) -> bool {
+        let is_other =
+            service.load_balancer_class.is_some() || self.ownership.foreign(self.view, service).is_some();
+        let balanced = service.service_type == ServiceType::LoadBalancer;
+        !has_finalizer(service, FINALIZER) || (balanced && is_other && !is_marked(service))
+    }
+
+    fn farewell(&self, service: &Service) -> Vec<Note> {
+        let foreign = self.ownership.foreign(self.view, service);
+        let foreign = foreign.filter(|_| ownership::is_wanted(service) && is_marked(service));
+        if let Some(entry) = foreign {
+            let address = entry
+                .ip
+                .as_deref()
+                .or(entry.hostname.as_deref())
+                .unwrap_or_default();
+            let text = format!(
+                "Error syncing load balancer: status.loadBalancer.ingress: {address:?} is of another controller, which the Service is left to"
+            );
+            return vec![Note::warning("SyncLoadBalancerFailed", text)];
+        }
+        if !has_finalizer(service, FINALIZER) {
+            return Vec::new();
+        }
+        vec![
+            Note::normal("DeletingLoadBalancer", "Deleting load balancer"),
+            Note::normal("DeletedLoadBalancer", "Deleted load balancer"),
+        ]
+    }
+
+    /// The status without what is ours.
+    fn remainder(&self, service: &Service) -> Status {
+        let mut status = Status {
+            condition: None,
+            ..Status::present(service)
+        };
+        let balanced = service.service_type == ServiceType::LoadBalancer;
+        status
+            .ingress
+            .retain(|entry| balanced && !self.ownership.is_ours(service, entry));
+        status
+    }
+}
+
+fn delete(set: &ObjectName) -> Plan {
+    let text = format!("Deleted LoadBalancer DaemonSet {set}");
+    Plan::new(
+        Step::Delete(set.clone()),
+        [Note::normal("DeletedDaemonSet", text)],
+    )
+}
+
+/// Keeps, removes or adds the finalizer, and always removes that of old versions of K3s.
+fn finalizers(service: &Service, keep: bool, add: bool) -> Option<Step> {
+    let present = &service.metadata.finalizers;
+    let mut finalizers = present.clone();
+    finalizers.retain(|one| &**one != FINALIZER_LEGACY && (keep || &**one != FINALIZER));
+    finalizers.extend(add.then(|| FINALIZER.into()));
+    (finalizers != *present).then_some(Step::Finalizers(finalizers))
+}
+
+/// Values of a Service that cannot be used.
+fn problems(service: &Service) -> Vec<Problem> {
+    let ranges = ranges::of(service).err();
+    let tolerations = toleration::annotated(service).err();
+    tolerations.into_iter().chain(ranges).collect()
+}
+
+/// What a change of the status tells.
+fn notes(from: &Status, to: &Status, assignment: &Assignment, problems: &[Problem]) -> Vec<Note> {
+    let mut notes = Vec::new();
+    let (old, new) = (from.addresses(), to.addresses());
+    if !to.ingress.is_empty() && old != new {
+        let text = format!("Updated LoadBalancer with new IPs: {old} -> {new}");
+        notes.push(Note::normal("UpdatedLoadBalancer", text));
+    }
+    if from.condition == to.condition {
+        return notes;
+    }
+    let message = to.condition.as_ref().map(|one| &*one.message).unwrap_or_default();
+    if to.ingress.is_empty() {
+        let text = format!("There are no available nodes for LoadBalancer: {message}");
+        notes.push(Note::warning("UnAvailableLoadBalancer", text));
+    } else if let Some(taken) = status::taken(assignment) {
+        notes.push(Note::warning("PortInUse", taken));
+    }
+    for problem in problems {
+        let text = format!("Error syncing load balancer: {problem}");
+        notes.push(Note::warning("SyncLoadBalancerFailed", text));
+    }
+    notes
+}
