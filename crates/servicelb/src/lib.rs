@@ -16,6 +16,7 @@
 //! core has no I/O, no clock and no chance: the same objects give the same result, in whatever order they came.
 
 mod addresses;
+pub mod agent;
 mod allocate;
 mod controller;
 mod daemonset;
@@ -23,20 +24,24 @@ mod fitness;
 pub mod names;
 mod ownership;
 mod plan;
+pub mod pod;
 mod port;
 mod problem;
 mod ranges;
+mod remove;
 mod report;
 mod settings;
 mod status;
 mod toleration;
 mod view;
+mod watched;
 
 pub use allocate::{Allocation, Assignment, allocate, share};
 pub use controller::run;
 pub use fitness::Unfit;
 pub use port::{Holder, Port};
 pub use problem::Problem;
+pub use remove::remove_all;
 pub use report::HostPorts;
 pub use settings::{PodSettings, Settings};
 pub use view::{Mode, View};

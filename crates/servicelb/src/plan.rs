@@ -1,6 +1,6 @@
 //! From the state of a Service to the next write.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use kinglet_kube::Severity;
@@ -86,6 +86,8 @@ pub(crate) struct Planner<'a> {
     settings: &'a Settings,
     allocation: Allocation,
     ownership: Ownership,
+    /// Services of K3s, which has no condition to mark them by.
+    unmarked: Option<&'a BTreeSet<ObjectName>>,
 }
 
 impl<'a> Planner<'a> {
@@ -96,6 +98,24 @@ impl<'a> Planner<'a> {
             settings,
             allocation: allocate(view),
             ownership: Ownership::of(view),
+            unmarked: None,
+        }
+    }
+
+    /// Serves nothing, so that everything is taken back: from Services that are marked, and from the unmarked ones that are given.
+    pub(crate) fn for_removal(
+        view: &'a View,
+        sets: &'a Sets,
+        settings: &'a Settings,
+        unmarked: &'a BTreeSet<ObjectName>,
+    ) -> Self {
+        Self {
+            view,
+            sets,
+            settings,
+            allocation: Allocation::default(),
+            ownership: Ownership::of(view),
+            unmarked: Some(unmarked),
         }
     }
 
@@ -197,7 +217,9 @@ impl<'a> Planner<'a> {
         }
         let from = Status::present(service);
         let to = self.remainder(service);
-        (is_marked(service) && from != to).then(|| Plan::new(Step::Status { from, to }, []))
+        let mut unmarked = self.unmarked.into_iter().flatten();
+        let was_ours = is_marked(service) || unmarked.any(|name| *name == service.object_name());
+        (was_ours && from != to).then(|| Plan::new(Step::Status { from, to }, []))
     }
 
     /// Whether the finalizer of a Service that we do not serve is, if there is one, that of somebody else: of the load balancer of another

@@ -1,7 +1,6 @@
 //! The shell: follows the API, plans, and writes.
 
 mod attempts;
-mod watched;
 mod write;
 
 use std::time::Duration;
@@ -14,15 +13,15 @@ use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
 
 use self::attempts::Attempts;
-use self::watched::Watched;
-use self::write::Writer;
+pub(crate) use self::write::Writer;
 use crate::daemonset::DaemonSet;
 use crate::plan::{Plan, Planner, Sets};
 use crate::settings::Settings;
 use crate::view::{Mode, View};
+use crate::watched::Watched;
 
 /// Name of the controller in Events.
-const COMPONENT: &str = "service-lb-controller";
+pub(crate) const COMPONENT: &str = "service-lb-controller";
 /// Services whose writes run at the same time.
 const CONCURRENT: usize = 8;
 /// How long changes are collected, so that a burst makes few plans.

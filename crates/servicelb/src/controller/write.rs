@@ -15,7 +15,7 @@ use crate::names::{CONDITION, SERVICE_ACCOUNT};
 use crate::plan::{Plan, Step};
 use crate::status::Status;
 
-pub(super) struct Writer {
+pub(crate) struct Writer {
     services: Collection,
     sets: Collection,
     accounts: Collection,
@@ -26,7 +26,7 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    pub(super) fn new(client: &Client, recorder: Recorder, namespace: &str) -> Self {
+    pub(crate) fn new(client: &Client, recorder: Recorder, namespace: &str) -> Self {
         let of = |resource| Collection::new(client.clone(), resource);
         let accounts = Resource {
             kind: "ServiceAccount".into(),
@@ -61,7 +61,7 @@ impl Writer {
     }
 
     /// Does what a plan says, and tells of it.
-    pub(super) async fn write(&self, service: &Service, plan: &Plan) -> Result<(), RequestError> {
+    pub(crate) async fn write(&self, service: &Service, plan: &Plan) -> Result<(), RequestError> {
         let name = service.object_name();
         match &plan.step {
             Step::Finalizers(finalizers) => {
@@ -93,7 +93,7 @@ impl Writer {
         self.sets.replace(&name, &set).await
     }
 
-    pub(super) async fn delete_set(&self, name: &ObjectName) -> Result<(), RequestError> {
+    pub(crate) async fn delete_set(&self, name: &ObjectName) -> Result<(), RequestError> {
         let how = Deletion {
             propagation: Some(Propagation::Background),
             ..Deletion::default()

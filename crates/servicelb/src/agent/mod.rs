@@ -1,0 +1,97 @@
+//! What the agent of a node has to do: tell which ports its processes listen on, and learn which ports its data plane has to serve.
+//!
+//! ```no_run
+//! # async fn example(client: kinglet_kube::Client, sources: kinglet_servicelb::agent::Sources) {
+//! use kinglet_servicelb::{Mode, agent};
+//! use tokio_util::sync::CancellationToken;
+//!
+//! let settings = agent::Settings {
+//!     node: "node-1".into(),
+//!     mode: Mode::Native,
+//!     namespace: "kube-system".to_owned(),
+//! };
+//! // Once the data plane has its first rules: the report tells everybody that the node serves.
+//! let mut share = agent::spawn(client, settings, sources, agent::listening, CancellationToken::new());
+//! while share.changed().await.is_ok() {
+//!     for (service, ports) in share.borrow_and_update().iter() {
+//!         println!("all addresses of the node: {ports:?} of {service}");
+//!     }
+//! }
+//! # }
+//! ```
+
+mod listening;
+mod run;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use kinglet_kube::{Client, Collection, Reflector, RequestError, Resource};
+use kinglet_model::{Node, ObjectName, Pod, Service};
+use serde_json::json;
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+pub use self::listening::listening;
+use crate::names::ANNOTATION_HOST_PORTS;
+use crate::port::Port;
+use crate::report::HostPorts;
+use crate::view::Mode;
+
+/// The ports that a node has to serve on all its addresses, by Service.
+pub type Share = BTreeMap<ObjectName, BTreeSet<Port>>;
+
+/// Settings of an agent.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Name of the agent's Node.
+    pub node: Arc<str>,
+    /// As in the [settings of the controller](crate::Settings).
+    pub mode: Mode,
+    /// As in the settings of the controller.
+    pub namespace: String,
+}
+
+/// Where objects come from.
+#[derive(Clone)]
+pub struct Sources {
+    /// All Services.
+    pub services: Reflector<Service>,
+    /// All Nodes.
+    pub nodes: Reflector<Node>,
+    /// The Pods of the node; more do no harm.
+    pub pods: Reflector<Pod>,
+}
+
+/// Starts a task that reports listening ports and follows the node's share until `stop` is cancelled. `listening` tells the ports; it is
+/// called on threads that may block, every two seconds.
+///
+/// In mode [`Mode::DaemonSet`] the node reports only as long as Pods have not taken over all that it served natively before.
+pub fn spawn(
+    client: Client,
+    settings: Settings,
+    sources: Sources,
+    listening: impl Fn() -> std::io::Result<HostPorts> + Clone + Send + 'static,
+    stop: CancellationToken,
+) -> watch::Receiver<Arc<Share>> {
+    let (sender, share) = watch::channel(Arc::default());
+    tokio::spawn(async move {
+        let agent = run::Agent::new(client, settings, sender);
+        stop.run_until_cancelled(agent.serve(&sources, listening)).await;
+    });
+    share
+}
+
+/// Takes a node's report back: it serves no load balancers any more.
+pub async fn withdraw(client: &Client, node: &str) -> Result<(), RequestError> {
+    annotate(client, node, None).await
+}
+
+async fn annotate(client: &Client, node: &str, value: Option<&str>) -> Result<(), RequestError> {
+    let nodes = Collection::new(client.clone(), Resource::of::<Node>());
+    let patch = json!({"metadata": {"annotations": {ANNOTATION_HOST_PORTS: value}}});
+    match nodes.merge(&ObjectName::cluster(node), &patch).await {
+        Err(error) if error.is_not_found() => Ok(()),
+        result => result,
+    }
+}

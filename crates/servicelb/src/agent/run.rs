@@ -1,0 +1,144 @@
+//! The task of an agent.
+
+use std::collections::BTreeSet;
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use kinglet_kube::Client;
+use kinglet_model::{Protocol, ServiceType};
+use tokio::sync::watch;
+use tokio::time::{MissedTickBehavior, interval};
+use tracing::warn;
+
+use super::{Settings, Share, Sources, annotate};
+use crate::allocate::share;
+use crate::port::Port;
+use crate::report::HostPorts;
+use crate::view::{Mode, View};
+use crate::watched::Watched;
+
+/// How often the listening ports are looked at: the kernel tells nobody when they change.
+const PAUSE: Duration = Duration::from_secs(2);
+/// From here on (up to 60999) the kernel gives ports to UDP clients, which look as if they listened.
+const EPHEMERAL: u16 = 32_768;
+
+pub(super) struct Agent {
+    client: Client,
+    settings: Settings,
+    view: View,
+    share: watch::Sender<Arc<Share>>,
+}
+
+impl Agent {
+    pub(super) fn new(client: Client, settings: Settings, share: watch::Sender<Arc<Share>>) -> Self {
+        let view = View::new(settings.mode, &settings.namespace);
+        Self {
+            client,
+            settings,
+            view,
+            share,
+        }
+    }
+
+    pub(super) async fn serve(
+        mut self,
+        sources: &Sources,
+        listening: impl Fn() -> io::Result<HostPorts> + Clone + Send + 'static,
+    ) {
+        let mut services = Watched::of(&sources.services);
+        let mut nodes = Watched::of(&sources.nodes);
+        let mut pods = Watched::of(&sources.pods);
+        let mut ticks = interval(PAUSE);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            let synced = services.synced && nodes.synced && pods.synced;
+            tokio::select! {
+                biased;
+                change = services.next() => self.changed(change, synced, View::service),
+                change = nodes.next() => self.changed(change, synced, View::node),
+                change = pods.next() => self.changed(change, synced, View::pod),
+                _ = ticks.tick(), if synced => {
+                    self.publish();
+                    self.report(listening.clone()).await;
+                }
+            }
+        }
+    }
+
+    fn changed<T>(&mut self, change: Option<T>, synced: bool, take: impl TakesChange<T>) {
+        let matters = change.is_some_and(|change| take.take(&mut self.view, change));
+        if matters && synced {
+            self.publish();
+        }
+    }
+
+    fn publish(&self) {
+        let now = share(&self.view, &self.settings.node);
+        self.share.send_if_modified(|before| {
+            let changed = **before != now;
+            if changed {
+                *before = Arc::new(now);
+            }
+            changed
+        });
+    }
+
+    /// Tells which ports are listened on, if that has changed.
+    async fn report(&self, listening: impl Fn() -> io::Result<HostPorts> + Send + 'static) {
+        let Some(node) = self.view.nodes.get(&self.settings.node) else {
+            return;
+        };
+        let present = HostPorts::of(node);
+        let wanted = if self.reports(present.is_some()) {
+            match self.look(listening).await {
+                Ok(ports) => Some(ports),
+                Err(error) => return warn!(%error, "cannot tell which ports processes listen on"),
+            }
+        } else {
+            None
+        };
+        if present == wanted {
+            return;
+        }
+        let value = wanted.map(|ports| ports.to_annotation());
+        if let Err(error) = annotate(&self.client, &self.settings.node, value.as_deref()).await {
+            warn!(%error, "cannot report which ports processes listen on; trying again");
+        }
+    }
+
+    fn reports(&self, reported: bool) -> bool {
+        self.settings.mode == Mode::Native || (reported && !self.share.borrow().is_empty())
+    }
+
+    async fn look(
+        &self,
+        listening: impl Fn() -> io::Result<HostPorts> + Send + 'static,
+    ) -> io::Result<HostPorts> {
+        let ports = tokio::task::spawn_blocking(listening)
+            .await
+            .map_err(io::Error::other)??;
+        let asked = self.asked();
+        let counts =
+            |port: &Port| port.protocol != Protocol::Udp || port.number < EPHEMERAL || asked.contains(port);
+        Ok(HostPorts::new(ports.iter().filter(counts)))
+    }
+
+    /// The ports that any load balancer may need.
+    fn asked(&self) -> BTreeSet<Port> {
+        let services = self.view.services.values();
+        let balanced = services.filter(|service| service.service_type == ServiceType::LoadBalancer);
+        balanced.flat_map(|service| Port::of(service)).collect()
+    }
+}
+
+/// A method of the view that takes changes of a kind.
+trait TakesChange<T> {
+    fn take(&self, view: &mut View, change: T) -> bool;
+}
+
+impl<N, K, F: Fn(&mut View, &N, Option<Arc<K>>) -> bool> TakesChange<(N, Option<Arc<K>>)> for F {
+    fn take(&self, view: &mut View, (name, now): (N, Option<Arc<K>>)) -> bool {
+        self(view, &name, now)
+    }
+}
