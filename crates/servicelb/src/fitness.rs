@@ -107,5 +107,5 @@ pub(crate) fn unfit(node: &Node, service: &Service, listed: bool, address: Optio
     if let Some(taint) = untolerated(node, service) {
         return Some(Unfit::Tainted(taint.key.to_string()));
     }
-    (!node.ready).then_some(Unfit::NotReady)
+    (!node.is_ready()).then_some(Unfit::NotReady)
 }

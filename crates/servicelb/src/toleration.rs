@@ -162,6 +162,7 @@ mod tests {
             key: key.into(),
             value: value.into(),
             effect: effect.into(),
+            time_added: None,
         };
         let tolerant = service("[{key: lb, value: only}, {key: db, operator: Exists, effect: NoExecute}]");
         let table = [

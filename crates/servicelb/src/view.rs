@@ -178,7 +178,7 @@ fn relevant(node: &Node) -> impl PartialEq + '_ {
         node.metadata.annotation(crate::names::ANNOTATION_HOST_PORTS),
         &node.addresses,
         &node.taints,
-        node.ready,
+        node.is_ready(),
     )
 }
 
