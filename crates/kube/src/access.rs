@@ -233,7 +233,7 @@ mod tests {
         let mut told = Vec::new();
         let client = scripted(answers);
         wait(&client, &[PATCH, LEASE], |obstacle| {
-            told.push(obstacle.to_string())
+            told.push(obstacle.to_string());
         })
         .await;
         told

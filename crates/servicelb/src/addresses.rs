@@ -92,7 +92,8 @@ mod tests {
 
     #[test]
     fn external_addresses_hide_internal_ones_of_their_family_only() {
-        let table: [(&[(&str, &str)], &[(&str, &str)], &[&str]); 5] = [
+        type Typed = &'static [(&'static str, &'static str)];
+        let table: [(Typed, Typed, &[&str]); 5] = [
             (&[("Hostname", "a"), ("InternalDNS", V4B)], &[], &[]),
             (&[("InternalIP", V4), ("Hostname", "a")], &[], &[V4]),
             (

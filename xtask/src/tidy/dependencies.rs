@@ -66,6 +66,7 @@ const SERVICES: &[&[&str]] = &[
     &["kinglet-addons"],
     &["kinglet-dataplane"],
     &["kinglet-servicelb"],
+    &["kinglet-cloud"],
 ];
 
 /// What breaks an invariant.

@@ -72,7 +72,7 @@ impl CloudController {
             progress: self.progress.clone(),
             stop,
         };
-        run.to_the_end()
+        run.serve_until_stopped()
     }
 }
 
@@ -85,7 +85,7 @@ struct Run {
 }
 
 impl Run {
-    async fn to_the_end(self) {
+    async fn serve_until_stopped(self) {
         let permitted = permitted(&self.client, PERMISSIONS, &self.progress);
         if self.stop.run_until_cancelled(permitted).await.is_none() {
             return;

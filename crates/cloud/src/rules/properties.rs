@@ -128,7 +128,7 @@ proptest! {
         let (planned, of_bare) = (plan(&node), plan(&bare));
         let (mut after, mut after_bare) = (node, bare);
         apply(&mut after, &Plan { initialization: None, ..planned.clone() });
-        apply(&mut after_bare, &Plan { initialization: None, ..of_bare.clone() });
+        apply(&mut after_bare, &Plan { initialization: None, ..of_bare });
         if planned.addresses.is_some() {
             prop_assert_eq!(after.addresses, after_bare.addresses);
         }

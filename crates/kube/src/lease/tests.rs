@@ -46,7 +46,7 @@ fn chance(seed: u64, seconds: u64) -> u64 {
 
 /// Minutes of good and of bad weather; in the bad ones some requests get lost, some answers, and some take longer than a Lease lives.
 fn stormy(seed: u64, seconds: u64) -> Trouble {
-    if chance(seed, seconds / 40) % 3 != 0 {
+    if !chance(seed, seconds / 40).is_multiple_of(3) {
         return Trouble::Late(chance(seed, seconds) % 300);
     }
     match chance(seed, seconds) % 10 {

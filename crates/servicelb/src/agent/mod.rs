@@ -13,7 +13,7 @@
 //! // Once the data plane has its first rules: the report tells everybody that the node serves.
 //! let mut share = agent::spawn(client, settings, sources, agent::listening, CancellationToken::new());
 //! while share.changed().await.is_ok() {
-//!     for (service, ports) in share.borrow_and_update().iter() {
+//!     for (service, ports) in share.borrow_and_update().iter().flat_map(|share| share.iter()) {
 //!         println!("all addresses of the node: {ports:?} of {service}");
 //!     }
 //! }
@@ -63,7 +63,7 @@ pub struct Sources {
     pub pods: Reflector<Pod>,
 }
 
-/// Starts a task that reports listening ports and follows the node's share until `stop` is cancelled. `listening` tells the ports; it is
+/// Starts a task that reports listening ports and follows the node's share until `stop` is cancelled; the share is nothing until it is known. `listening` tells the ports; it is
 /// called on threads that may block, every two seconds.
 ///
 /// In mode [`Mode::DaemonSet`] the node reports only as long as Pods have not taken over all that it served natively before.
@@ -73,8 +73,8 @@ pub fn spawn(
     sources: Sources,
     listening: impl Fn() -> std::io::Result<HostPorts> + Clone + Send + 'static,
     stop: CancellationToken,
-) -> watch::Receiver<Arc<Share>> {
-    let (sender, share) = watch::channel(Arc::default());
+) -> watch::Receiver<Option<Arc<Share>>> {
+    let (sender, share) = watch::channel(None);
     tokio::spawn(async move {
         let agent = run::Agent::new(client, settings, sender);
         stop.run_until_cancelled(agent.serve(&sources, listening)).await;

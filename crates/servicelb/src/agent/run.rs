@@ -27,11 +27,11 @@ pub(super) struct Agent {
     client: Client,
     settings: Settings,
     view: View,
-    share: watch::Sender<Arc<Share>>,
+    share: watch::Sender<Option<Arc<Share>>>,
 }
 
 impl Agent {
-    pub(super) fn new(client: Client, settings: Settings, share: watch::Sender<Arc<Share>>) -> Self {
+    pub(super) fn new(client: Client, settings: Settings, share: watch::Sender<Option<Arc<Share>>>) -> Self {
         let view = View::new(settings.mode, &settings.namespace);
         Self {
             client,
@@ -76,9 +76,9 @@ impl Agent {
     fn publish(&self) {
         let now = share(&self.view, &self.settings.node);
         self.share.send_if_modified(|before| {
-            let changed = **before != now;
+            let changed = before.as_deref() != Some(&now);
             if changed {
-                *before = Arc::new(now);
+                *before = Some(Arc::new(now));
             }
             changed
         });
@@ -108,7 +108,13 @@ impl Agent {
     }
 
     fn reports(&self, reported: bool) -> bool {
-        self.settings.mode == Mode::Native || (reported && !self.share.borrow().is_empty())
+        self.settings.mode == Mode::Native
+            || (reported
+                && self
+                    .share
+                    .borrow()
+                    .as_ref()
+                    .is_some_and(|share| !share.is_empty()))
     }
 
     async fn look(
