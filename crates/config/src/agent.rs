@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::Args;
 use ipnet::IpNet;
 
-use crate::{CloudOptions, NodeOptions};
+use crate::{CloudOptions, Component, NodeOptions, ServiceLbOptions};
 
 /// Options of `kinglet agent`.
 #[derive(Args, Clone, Debug)]
@@ -20,6 +20,18 @@ pub struct AgentOptions {
     /// Whether Kinglet is the cluster's cloud controller.
     #[command(flatten)]
     pub cloud: CloudOptions,
+    /// How load balancers are served.
+    #[command(flatten)]
+    pub servicelb: ServiceLbOptions,
+    /// Components that do not run in this cluster, named as in K3s; servicelb matters here.
+    #[arg(
+        long,
+        env = "KINGLET_DISABLE",
+        value_enum,
+        value_delimiter = ',',
+        value_name = "COMPONENT"
+    )]
+    pub disable: Vec<Component>,
     /// Serve ClusterIPs and NodePorts, too: for nodes without a kube-proxy.
     #[arg(long, env = "KINGLET_SERVICE_PROXY")]
     pub service_proxy: bool,

@@ -40,6 +40,10 @@ pub enum Command {
     /// It programs the kernel by nftables, in a table of its own, kinglet-services. The rules stay when it ends, so that nothing is
     /// interrupted while it is replaced; `kinglet cleanup` removes them.
     Agent(Box<AgentOptions>),
+    /// Forward a port of a load balancer's Pod; what the Pods of DaemonSets run (root).
+    ///
+    /// It is told by the environment variables of K3s' klipper-lb: SRC_PORT, SRC_RANGES, DEST_PROTO, DEST_PORT, DEST_IPS.
+    Lb,
     /// Remove what agents have left in the kernel of this node (root).
     Cleanup,
     /// Show the whole product on this machine.

@@ -10,6 +10,7 @@ mod command;
 mod lab;
 mod node;
 mod server;
+mod servicelb;
 
 pub use agent::AgentOptions;
 pub use command::{Cli, Command, LogFormat, LogOptions, OutputFormat};
@@ -19,3 +20,4 @@ pub use lab::{
 };
 pub use node::{CloudOptions, NodeOptions};
 pub use server::{ClusterOptions, Component, DemoOptions, ListenOptions, OptionsError, ServerOptions};
+pub use servicelb::{ServiceLbMode, ServiceLbOptions};

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use ipnet::IpNet;
 
-use crate::CloudOptions;
+use crate::{CloudOptions, ServiceLbOptions};
 
 /// Options of `kinglet server`.
 #[derive(Args, Clone, Debug)]
@@ -37,6 +37,9 @@ pub struct ServerOptions {
     /// Whether Kinglet is the cluster's cloud controller.
     #[command(flatten)]
     pub cloud: CloudOptions,
+    /// How load balancers are served.
+    #[command(flatten)]
+    pub servicelb: ServiceLbOptions,
     /// Directory of manifests (.yaml, .yml, .json) that are applied at start and whenever they change.
     #[arg(long, env = "KINGLET_MANIFESTS", value_name = "DIR")]
     pub manifests: Option<PathBuf>,

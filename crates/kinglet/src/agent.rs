@@ -1,15 +1,20 @@
 //! Kinglet's part of a node: Services in the kernel, and what the cloud controller is told of the node.
 
+use std::sync::Arc;
+
 use anyhow::{Context, Result};
 use kinglet_cloud::agent::{AgentSettings, SystemHost};
-use kinglet_config::AgentOptions;
+use kinglet_config::{AgentOptions, Component};
 use kinglet_dataplane::agent::{Kernel, Sources};
-use kinglet_dataplane::{Kinds, Settings};
+use kinglet_dataplane::{Kinds, Settings, Shares};
 use kinglet_kube::{Client, Reflector};
 use kinglet_telemetry::{AdminServer, Readiness, Registry};
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{error, info};
+
+use crate::services::servicelb;
 
 /// The running parts.
 pub(crate) struct Agent {
@@ -54,12 +59,15 @@ impl Agent {
             kinds: kinds(options.service_proxy),
             ..Settings::default()
         };
-        let sources = Sources {
+        let mut sources = Sources {
             services: Reflector::spawn(self.client.clone(), stop.clone()),
             slices: Reflector::spawn(self.client.clone(), stop.clone()),
             nodes: Reflector::spawn(self.client.clone(), stop.clone()),
             shares: None,
         };
+        if !options.disable.contains(&Component::Servicelb) {
+            sources.shares = Some(self.share(options, &sources, stop));
+        }
         let (gate, stop) = (self.readiness.gate("services"), stop.clone());
         self.tasks.spawn(async move {
             let synced = move || gate.open();
@@ -68,6 +76,23 @@ impl Agent {
                 error!(%error, "Services are not served");
             }
         });
+    }
+
+    fn share(
+        &self,
+        options: &AgentOptions,
+        sources: &Sources,
+        stop: &CancellationToken,
+    ) -> watch::Receiver<Option<Arc<Shares>>> {
+        let part = servicelb::Part {
+            node: self.node.node_name.as_str().into(),
+            sources: kinglet_servicelb::agent::Sources {
+                services: sources.services.clone(),
+                nodes: sources.nodes.clone(),
+                pods: Reflector::spawn(self.client.clone(), stop.clone()),
+            },
+        };
+        servicelb::share(self.client.clone(), &options.servicelb, part, stop)
     }
 
     /// Waits until every part is ready.

@@ -9,7 +9,7 @@ use arc_swap::ArcSwap;
 use kinglet_addons::Directory;
 use kinglet_apiserver::{ApiServer, Identity, Listening};
 use kinglet_cloud::CloudController;
-use kinglet_config::{ClusterOptions, Component, ListenOptions};
+use kinglet_config::{ClusterOptions, Component, ListenOptions, ServiceLbOptions};
 use kinglet_dns_server::DnsServer;
 use kinglet_dns_zone::{ZoneBuilder, ZoneSettings};
 use kinglet_ingress_proxy::{Proxy, ProxySnapshot};
@@ -23,7 +23,7 @@ use tracing::error;
 use crate::host::{hostname, tls_provider};
 use crate::listeners::{Addresses, Listeners};
 use crate::packaged;
-use crate::services::{Watched, dns, ingress};
+use crate::services::{Watched, dns, ingress, servicelb};
 
 /// Where the Kubernetes API comes from.
 pub(crate) enum Source {
@@ -42,6 +42,7 @@ pub(crate) struct Settings {
     pub(crate) disabled: Vec<Component>,
     /// Whether Kinglet is the cluster's cloud controller.
     pub(crate) cloud_controller: bool,
+    pub(crate) servicelb: Option<ServiceLbOptions>,
 }
 
 impl Settings {
@@ -162,6 +163,11 @@ impl Server {
             let cloud = CloudController::new(kinglet_cloud::Settings::new(&hostname()));
             cloud.metrics().register(registry);
             self.tasks.spawn(cloud.run(self.client.clone(), stop.clone()));
+        }
+        if let Some(options) = &settings.servicelb {
+            let runs = settings.runs(Component::Servicelb);
+            self.tasks
+                .spawn(servicelb::lead(self.client.clone(), options, runs, stop.clone()));
         }
     }
 

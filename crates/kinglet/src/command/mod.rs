@@ -3,6 +3,7 @@
 mod agent;
 mod cleanup;
 mod completion;
+mod lb;
 mod server;
 mod version;
 
@@ -17,6 +18,7 @@ pub(crate) fn run(cli: Cli) -> Result<()> {
         Command::Version { output } => version::print(output),
         Command::Agent(options) => serving(&cli.log, agent::run(*options)),
         Command::Cleanup => cleanup::run(),
+        Command::Lb => serving(&cli.log, lb::run()),
         Command::Server(options) => serving(&cli.log, server::run(*options)),
         Command::Demo(options) => serving(&cli.log, crate::demo::run(*options)),
         Command::Lab(command) => crate::lab::act(command.action, &cli.log),

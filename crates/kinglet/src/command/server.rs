@@ -24,6 +24,7 @@ pub(crate) async fn run(options: ServerOptions) -> Result<()> {
         cluster: options.cluster,
         disabled: options.disable,
         cloud_controller: !options.cloud.disable_cloud_controller,
+        servicelb: Some(options.servicelb),
     };
     let server = Server::start(settings, stop.clone()).await?;
     if stop.run_until_cancelled(server.ready()).await.is_some() {

@@ -2,6 +2,7 @@
 
 pub(crate) mod dns;
 pub(crate) mod ingress;
+pub(crate) mod servicelb;
 
 use kinglet_kube::{Client, Reflector};
 use kinglet_model::{EndpointSlice, Ingress, IngressClass, Namespace, Secret, Service};

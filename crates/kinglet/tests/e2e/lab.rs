@@ -11,7 +11,7 @@ use crate::hello::{self, eventually};
 use crate::{server, tools};
 
 /// Whether the test can run. Without root it fails, unless skipping is allowed.
-fn is_possible() -> bool {
+pub(crate) fn is_possible() -> bool {
     use std::os::unix::fs::MetadataExt;
     if std::fs::metadata("/proc/self").is_ok_and(|own| own.uid() == 0) {
         return true;
@@ -25,13 +25,13 @@ fn is_possible() -> bool {
 }
 
 /// A lab in the background; it is down when this is dropped.
-struct Lab {
+pub(crate) struct Lab {
     name: String,
     directory: tempfile::TempDir,
 }
 
 impl Lab {
-    fn up(flags: &[&str]) -> Self {
+    pub(crate) fn up(flags: &[&str]) -> Self {
         static NEXT: AtomicU32 = AtomicU32::new(1);
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let lab = Self {
@@ -54,7 +54,7 @@ impl Lab {
     }
 
     /// `kinglet lab WORD --name NAME ARGUMENTS`.
-    fn act(&self, arguments: &[&str]) -> Output {
+    pub(crate) fn act(&self, arguments: &[&str]) -> Output {
         Command::new(env!("CARGO_BIN_EXE_kinglet"))
             .args(["lab", arguments[0], "--name", &self.name])
             .args(&arguments[1..])
@@ -69,7 +69,7 @@ impl Lab {
         printed
     }
 
-    fn kubectl(&self, arguments: &[&str]) -> String {
+    pub(crate) fn kubectl(&self, arguments: &[&str]) -> String {
         let output = Command::new(hello::newest_kubectl().unwrap())
             .args(arguments)
             .env("KUBECONFIG", self.kubeconfig())
@@ -81,13 +81,13 @@ impl Lab {
         printed
     }
 
-    fn probe(&self, from: &str, to: &str, port: &str) -> Value {
+    pub(crate) fn probe(&self, from: &str, to: &str, port: &str) -> Value {
         let printed = self.succeed(&["probe", from, to, port, "-o", "json"]);
         serde_json::from_str(&printed).unwrap()
     }
 
     /// Probes until it is open.
-    fn open(&self, from: &str, to: &str, port: &str) -> Value {
+    pub(crate) fn open(&self, from: &str, to: &str, port: &str) -> Value {
         let mut last = Value::Null;
         eventually(|| {
             let output = self.act(&["probe", from, to, port, "-o", "json"]);
@@ -128,6 +128,26 @@ impl Lab {
         namespaces(&self.name)
     }
 
+    /// Applies an object.
+    pub(crate) fn apply(&self, object: &Value) {
+        let file = self.directory.path().join("object.json");
+        std::fs::write(&file, object.to_string()).unwrap();
+        self.kubectl(&["apply", "-f", file.to_str().unwrap()]);
+    }
+
+    /// The process of a node's agent.
+    pub(crate) fn agent_pid(&self, node: &str) -> String {
+        let status: Value = serde_json::from_str(&self.succeed(&["status", "-o", "json"])).unwrap();
+        let kubeconfig = PathBuf::from(status["labs"][0]["lab"]["insideKubeconfig"].as_str().unwrap());
+        let file = kubeconfig
+            .parent()
+            .unwrap()
+            .join("nodes")
+            .join(node)
+            .join("agent.pid");
+        std::fs::read_to_string(file).unwrap()
+    }
+
     fn pid(&self) -> String {
         let status: Value = serde_json::from_str(&self.succeed(&["status", "-o", "json"])).unwrap();
         status["labs"][0]["lab"]["pid"].to_string()
@@ -152,7 +172,7 @@ fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
-fn kill(pid: &str) {
+pub(crate) fn kill(pid: &str) {
     assert!(
         Command::new("kill")
             .args(["-KILL", pid])

@@ -18,5 +18,6 @@ mod kubectl;
 mod lab;
 mod python;
 mod server;
+mod servicelb;
 mod tools;
 mod transcript;

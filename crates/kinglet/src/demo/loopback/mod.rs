@@ -29,6 +29,7 @@ pub(crate) async fn run(options: DemoOptions) -> Result<()> {
         cluster: options.cluster,
         disabled: Vec::new(),
         cloud_controller: false,
+        servicelb: None,
     };
     let server = Server::start(settings, stop.clone()).await?;
     if let Some(shown) = stop.run_until_cancelled(show(&server)).await {

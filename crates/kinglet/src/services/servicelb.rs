@@ -1,0 +1,109 @@
+//! ServiceLB: the controller in servers, and each node's share for its data plane.
+
+use std::sync::Arc;
+
+use kinglet_config::{ServiceLbMode, ServiceLbOptions};
+use kinglet_dataplane::Shares;
+use kinglet_kube::{Backoff, Client, Election, Recorder, lead as elect};
+use kinglet_model::ObjectName;
+use kinglet_servicelb::agent::{self, Share};
+use kinglet_servicelb::{Mode, Settings, remove_all, run};
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+use tracing::{info, warn};
+
+use crate::host::hostname;
+
+/// Event source of elections.
+const COMPONENT: &str = "kinglet-servicelb";
+
+fn mode(options: &ServiceLbOptions) -> Mode {
+    match options.servicelb_mode {
+        ServiceLbMode::Native => Mode::Native,
+        ServiceLbMode::Daemonset => Mode::DaemonSet,
+    }
+}
+
+/// Of all servers the one that leads runs the controller or, where ServiceLB is disabled, removes what it left.
+pub(crate) fn lead(
+    client: Client,
+    options: &ServiceLbOptions,
+    runs: bool,
+    stop: CancellationToken,
+) -> impl Future<Output = ()> + Send + 'static {
+    let settings = Settings {
+        namespace: options.servicelb_namespace.clone(),
+        mode: mode(options),
+        instance: hostname(),
+        ..Settings::default()
+    };
+    async move {
+        let election = Election::new(ObjectName::new("kube-system", COMPONENT), &hostname());
+        let recorder = Recorder::spawn(client.clone(), COMPONENT, hostname(), stop.clone());
+        let work = |term: CancellationToken| {
+            let (client, settings) = (client.clone(), settings.clone());
+            async move {
+                if runs {
+                    run(client, settings, term).await;
+                } else {
+                    remove(&client, &settings).await;
+                    term.cancelled().await;
+                }
+            }
+        };
+        elect(client.clone(), election, &recorder, &stop, work).await;
+    }
+}
+
+/// Removes everything, as often as it takes.
+async fn remove(client: &Client, settings: &Settings) {
+    let mut backoff = Backoff::new();
+    while let Err(error) = remove_all(client, settings).await {
+        let pause = backoff.pause();
+        warn!(%error, ?pause, "cannot remove what ServiceLB left; trying again");
+        tokio::time::sleep(pause).await;
+    }
+    info!("ServiceLB is disabled; nothing of it is left");
+}
+
+/// What the agent of a node needs to take part.
+pub(crate) struct Part {
+    pub(crate) node: Arc<str>,
+    pub(crate) sources: agent::Sources,
+}
+
+/// Follows the node's share, and tells everybody that the node takes part.
+pub(crate) fn share(
+    client: Client,
+    options: &ServiceLbOptions,
+    part: Part,
+    stop: &CancellationToken,
+) -> watch::Receiver<Option<Arc<Shares>>> {
+    let settings = agent::Settings {
+        node: part.node,
+        mode: mode(options),
+        namespace: options.servicelb_namespace.clone(),
+    };
+    let mut share = agent::spawn(client, settings, part.sources, agent::listening, stop.clone());
+    let (sender, shares) = watch::channel(None);
+    tokio::spawn(async move {
+        while share.changed().await.is_ok() {
+            let now = share
+                .borrow_and_update()
+                .as_deref()
+                .map(in_words_of_the_data_plane);
+            sender.send_replace(now.map(Arc::new));
+        }
+    });
+    shares
+}
+
+fn in_words_of_the_data_plane(share: &Share) -> Shares {
+    share
+        .iter()
+        .map(|(service, ports)| {
+            let ports = ports.iter().map(|port| (port.protocol, port.number));
+            (service.clone(), ports.collect())
+        })
+        .collect()
+}

@@ -1,0 +1,238 @@
+//! Load balancers in a lab: what a client outside sees, with Kinglet's server and agents as processes on the nodes.
+
+use serde_json::{Value, json};
+
+use crate::hello::{self, eventually};
+use crate::lab::{Lab, is_possible};
+
+/// A Pod of echo servers on a node.
+fn pod(name: &str, node: &str, app: &str) -> Value {
+    json!({
+        "apiVersion": "v1", "kind": "Pod",
+        "metadata": {"name": name, "namespace": "default", "labels": {"app": app}},
+        "spec": {
+            "nodeName": node, "terminationGracePeriodSeconds": 1,
+            "containers": [{
+                "name": "echo", "image": "kinglet/echo:1",
+                "ports": [{"containerPort": 80}, {"containerPort": 53, "protocol": "UDP"}],
+            }],
+        },
+    })
+}
+
+fn service(name: &str, app: &str, port: u16, more: Value) -> Value {
+    let mut service = json!({
+        "apiVersion": "v1", "kind": "Service",
+        "metadata": {"name": name, "namespace": "default"},
+        "spec": {
+            "type": "LoadBalancer", "selector": {"app": app},
+            "ports": [
+                {"name": "http", "port": port, "targetPort": 80},
+                {"name": "udp", "port": port, "targetPort": 53, "protocol": "UDP"},
+            ],
+        },
+    });
+    for (key, value) in more.as_object().unwrap() {
+        service["spec"][key] = value.clone();
+    }
+    service
+}
+
+/// Addresses in the status of a Service.
+fn addresses(lab: &Lab, service: &str) -> Vec<String> {
+    let path = "jsonpath={.status.loadBalancer.ingress[*].ip}";
+    let printed = lab.kubectl(&["get", "service", service, "-o", path]);
+    printed.split_whitespace().map(str::to_owned).collect()
+}
+
+fn wait_for_addresses(lab: &Lab, service: &str, expected: &[&str]) {
+    eventually(|| {
+        let found = addresses(lab, service);
+        if found == expected {
+            Ok(())
+        } else {
+            Err(format!("{service}: {found:?}, not {expected:?}"))
+        }
+    });
+}
+
+/// Waits until a probe ends like this.
+fn wait_for_result(lab: &Lab, to: &str, port: &str, expected: &str) {
+    eventually(|| {
+        let outcome = lab.act(&["probe", "client", to, port, "--timeout", "0.5", "-o", "json"]);
+        let outcome: Value = serde_json::from_slice(&outcome.stdout).unwrap_or_default();
+        if outcome["result"] == expected {
+            Ok(())
+        } else {
+            Err(format!("{to} {port}: {outcome}, not {expected}"))
+        }
+    });
+}
+
+#[test]
+fn load_balancers_on_node_addresses() {
+    if !is_possible() || hello::newest_kubectl().is_none() {
+        return;
+    }
+    let lab = Lab::up(&["--nodes", "3"]);
+    lab.apply(&pod("here", "node-1", "web"));
+    lab.apply(&service("web", "web", 8081, json!({})));
+    wait_for_addresses(&lab, "web", &["198.18.0.11", "198.18.0.12", "198.18.0.13"]);
+
+    // A local endpoint sees the client, a remote one the node that passed it on.
+    let local = lab.open("client", "198.18.0.11", "8081");
+    assert_eq!(
+        (&local["pod"], &local["client"]),
+        (&json!("default/here"), &json!("198.18.1.2"))
+    );
+    let remote = lab.open("client", "198.18.0.12", "8081");
+    assert_eq!(
+        (&remote["pod"], &remote["client"]),
+        (&json!("default/here"), &json!("198.18.0.12"))
+    );
+    lab.open("client", "198.18.0.13", "8081/udp");
+    // Processes of nodes and pods reach it, too, and the pod itself.
+    lab.open("node:node-2", "198.18.0.12", "8081");
+    lab.open("default/here", "198.18.0.11", "8081");
+
+    // externalTrafficPolicy Local: only where an endpoint is, and the client is always seen.
+    lab.kubectl(&[
+        "patch",
+        "service",
+        "web",
+        "-p",
+        r#"{"spec":{"externalTrafficPolicy":"Local"}}"#,
+    ]);
+    wait_for_addresses(&lab, "web", &["198.18.0.11"]);
+    let seen = lab.open("client", "198.18.0.11", "8081");
+    assert_eq!(seen["client"], "198.18.1.2");
+    wait_for_result(&lab, "198.18.0.12", "8081", "timeout");
+    lab.kubectl(&[
+        "patch",
+        "service",
+        "web",
+        "-p",
+        r#"{"spec":{"externalTrafficPolicy":"Cluster"}}"#,
+    ]);
+    wait_for_addresses(&lab, "web", &["198.18.0.11", "198.18.0.12", "198.18.0.13"]);
+
+    // Source ranges: others are not answered.
+    lab.kubectl(&[
+        "patch",
+        "service",
+        "web",
+        "-p",
+        r#"{"spec":{"loadBalancerSourceRanges":["192.0.2.0/24"]}}"#,
+    ]);
+    wait_for_result(&lab, "198.18.0.11", "8081", "timeout");
+    lab.kubectl(&[
+        "patch",
+        "service",
+        "web",
+        "-p",
+        r#"{"spec":{"loadBalancerSourceRanges":["198.18.1.0/24"]}}"#,
+    ]);
+    wait_for_result(&lab, "198.18.0.11", "8081", "open");
+
+    // Nobody behind it: refused at once.
+    lab.kubectl(&["delete", "pod", "here", "--wait=true"]);
+    wait_for_result(&lab, "198.18.0.12", "8081", "refused");
+
+    // No longer a load balancer: nothing stays.
+    lab.kubectl(&[
+        "patch",
+        "service",
+        "web",
+        "-p",
+        r#"{"spec":{"type":"ClusterIP","externalTrafficPolicy":null,"loadBalancerSourceRanges":null}}"#,
+    ]);
+    wait_for_addresses(&lab, "web", &[]);
+    wait_for_result(&lab, "198.18.0.12", "8081", "refused");
+}
+
+#[test]
+fn a_port_has_one_owner_and_pools_share_it() {
+    if !is_possible() || hello::newest_kubectl().is_none() {
+        return;
+    }
+    let lab = Lab::up(&["--nodes", "2"]);
+    lab.apply(&pod("one", "node-1", "one"));
+    lab.apply(&pod("two", "node-2", "two"));
+    lab.apply(&service("first", "one", 8081, json!({})));
+    wait_for_addresses(&lab, "first", &["198.18.0.11", "198.18.0.12"]);
+    lab.apply(&service("second", "two", 8081, json!({})));
+    eventually(|| {
+        let events = lab.kubectl(&[
+            "get",
+            "events",
+            "-o",
+            "jsonpath={range .items[*]}{.involvedObject.name} {.message}{\"\\n\"}{end}",
+        ]);
+        let told = events
+            .lines()
+            .any(|line| line.starts_with("second ") && line.contains("default/first"));
+        if told { Ok(()) } else { Err(events) }
+    });
+    assert_eq!(addresses(&lab, "second"), Vec::<String>::new());
+    assert_eq!(lab.open("client", "198.18.0.12", "8081")["pod"], "default/one");
+
+    // Pools: each Service has a node of its own.
+    for (node, pool) in [("node-1", "red"), ("node-2", "blue")] {
+        let labels = [
+            format!("svccontroller.k3s.cattle.io/lbpool={pool}"),
+            "svccontroller.k3s.cattle.io/enablelb=true".to_owned(),
+        ];
+        lab.kubectl(&["label", "node", node, &labels[0], &labels[1]]);
+    }
+    for (service, pool) in [("first", "red"), ("second", "blue")] {
+        lab.kubectl(&[
+            "label",
+            "service",
+            service,
+            &format!("svccontroller.k3s.cattle.io/lbpool={pool}"),
+        ]);
+    }
+    wait_for_addresses(&lab, "first", &["198.18.0.11"]);
+    wait_for_addresses(&lab, "second", &["198.18.0.12"]);
+    eventually(|| {
+        let answer = lab.open("client", "198.18.0.12", "8081");
+        if answer["pod"] == "default/two" {
+            Ok(())
+        } else {
+            Err(answer.to_string())
+        }
+    });
+    assert_eq!(lab.open("client", "198.18.0.11", "8081")["pod"], "default/one");
+}
+
+#[test]
+fn traffic_goes_on_while_an_agent_is_killed_and_comes_back() {
+    if !is_possible() || hello::newest_kubectl().is_none() {
+        return;
+    }
+    let lab = Lab::up(&["--nodes", "2", "--external-ips"]);
+    lab.apply(&pod("web", "node-1", "web"));
+    lab.apply(&service("web", "web", 80, json!({})));
+    // Node addresses from outside are the external ones, translated in front of the nodes. Port 80 of node-1 is the ingress'.
+    wait_for_addresses(&lab, "web", &["198.51.100.12"]);
+    lab.open("client", "198.51.100.12", "80");
+    let agent = lab.agent_pid("node-2");
+    for request in 0..60 {
+        if request == 10 {
+            super::lab::kill(&agent);
+        }
+        let outcome = lab.probe("client", "198.51.100.12", "80");
+        assert_eq!(outcome["result"], "open", "request {request}: {outcome}");
+    }
+    eventually(|| {
+        let now = lab.agent_pid("node-2");
+        if now == agent {
+            Err(format!("{now} is the killed one"))
+        } else {
+            Ok(())
+        }
+    });
+    // The new agent follows changes.
+    lab.kubectl(&["delete", "service", "web"]);
+    wait_for_result(&lab, "198.51.100.12", "80", "refused");
+}
