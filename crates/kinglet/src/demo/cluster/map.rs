@@ -18,7 +18,7 @@ pub(super) fn print(out: &mut impl Write, lab: &Description, pods: &[SamplePod])
         let last = index + 1 == lab.nodes.len();
         let (branch, trunk) = if last { ("└", " ") } else { ("├", "│") };
         let role = if index == 0 {
-            " (Kinglet: DNS, ingress)"
+            " (Kinglet server: DNS, ingress, controllers)"
         } else {
             ""
         };

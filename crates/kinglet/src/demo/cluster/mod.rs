@@ -21,6 +21,8 @@ const NAME: &str = "demo";
 const DEADLINE: Duration = Duration::from_secs(30);
 /// Where the first node's NodePort is, and its Ingress.
 const NODE: &str = "node-1";
+/// `port` of the sample's Service, which load balancers serve.
+const BALANCED_PORT: u16 = 8081;
 /// `nodePort` of the sample's Service.
 const NODE_PORT: u16 = 30080;
 
@@ -62,6 +64,7 @@ async fn show(lab: &Lab) -> Result<()> {
     answers(lab, &pod, &Target::tcp("alias.hello", 8081)).await?;
     answers(lab, &pod, &Target::udp("echo.hello", 7)).await?;
     answers(lab, "client", &Target::tcp(node, NODE_PORT)).await?;
+    answers(lab, "client", &Target::tcp(node, BALANCED_PORT)).await?;
     let mut out = anstream::stdout();
     let description = lab.entry().description()?;
     map::print(&mut out, &description, &pods)

@@ -5,7 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use kinglet_lab::Description;
 
-use super::{NAME, NODE_PORT};
+use super::{BALANCED_PORT, NAME, NODE_PORT};
 use crate::demo::style::{self, NOTE};
 
 /// Prints the commands, with the addresses of this demo.
@@ -39,8 +39,12 @@ fn groups(lab: &Description, pod: &str, node: IpAddr) -> Vec<(&'static str, Vec<
             ],
         ),
         (
-            "from outside: a NodePort, an Ingress",
+            "from outside: a load balancer on a node's address, a NodePort, an Ingress",
             vec![
+                run(
+                    "client-exec",
+                    &format!("curl -s http://{}/", entrance(BALANCED_PORT)),
+                ),
                 run("client-exec", &format!("curl -s http://{}/", entrance(NODE_PORT))),
                 run(
                     "client-exec",
