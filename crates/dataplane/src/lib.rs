@@ -20,6 +20,7 @@ mod desired;
 mod endpoints;
 mod flows;
 mod frame;
+mod health;
 mod identity;
 mod plan;
 mod problem;
@@ -29,6 +30,7 @@ mod settings;
 
 pub use flows::Stale;
 pub use frame::TABLE;
+pub use health::{Health, HealthChecks};
 pub use problem::Problem;
 pub use services::Services;
 pub use settings::{Kinds, Settings, Share, Shares};

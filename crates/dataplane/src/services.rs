@@ -10,6 +10,7 @@ use crate::desired::{Desired, Rank};
 use crate::endpoints::Place;
 use crate::flows::{Flows, Stale};
 use crate::frame::TABLE;
+use crate::health::{self, Health, HealthChecks};
 use crate::plan::{Offer, plan};
 use crate::problem::Problem;
 use crate::program::objects;
@@ -27,6 +28,7 @@ pub struct Services {
     /// Services that changed since their rules were computed.
     dirty: BTreeSet<ObjectName>,
     shares: Arc<Shares>,
+    health: BTreeMap<ObjectName, (u16, Health)>,
     desired: Desired,
     flows: Flows,
     problems: Vec<Problem>,
@@ -55,6 +57,7 @@ impl Services {
             owners: HashMap::new(),
             dirty: BTreeSet::new(),
             shares: Arc::default(),
+            health: BTreeMap::new(),
             desired: Desired::default(),
             flows: Flows::default(),
             problems: Vec::new(),
@@ -140,6 +143,15 @@ impl Services {
         self.desired.ruleset(&self.table, &self.settings)
     }
 
+    /// What health checks tell after the last batch.
+    pub fn health_checks(&self) -> HealthChecks {
+        let mut checks = HealthChecks::new();
+        for (port, health) in self.health.values() {
+            checks.entry(*port).or_insert_with(|| health.clone());
+        }
+        checks
+    }
+
     /// Problems that the last batch found and that had not been there before.
     pub fn take_problems(&mut self) -> Vec<Problem> {
         std::mem::take(&mut self.problems)
@@ -166,6 +178,9 @@ impl Services {
             let service = known.and_then(|known| Some((known.service.as_ref()?, &known.slices)));
             if let Some((service, slices)) = service {
                 let slices: Vec<_> = slices.values().map(AsRef::as_ref).collect();
+                self.health.remove(&name);
+                let health = health::check(service, &slices, &self.settings.node);
+                self.health.extend(health.map(|health| (name.clone(), health)));
                 let nothing = Share::new();
                 let offer = Offer {
                     kinds: self.settings.kinds,
@@ -176,6 +191,7 @@ impl Services {
                 self.desired
                     .apply(Rank::of(service), objects(&plan, &self.settings));
             } else {
+                self.health.remove(&name);
                 self.flows.apply(&name, None);
                 self.desired.remove(&name);
             }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use anyhow::{Context, Result};
 use kinglet_cloud::agent::{AgentSettings, SystemHost};
 use kinglet_config::{AgentOptions, Component};
-use kinglet_dataplane::agent::{Kernel, Sources};
+use kinglet_dataplane::agent::{Kernel, Sources, serve_health};
 use kinglet_dataplane::{Kinds, Settings, Shares};
 use kinglet_kube::{Client, Reflector};
 use kinglet_telemetry::{AdminServer, Readiness, Registry};
@@ -64,9 +64,15 @@ impl Agent {
             slices: Reflector::spawn(self.client.clone(), stop.clone()),
             nodes: Reflector::spawn(self.client.clone(), stop.clone()),
             shares: None,
+            health: None,
         };
         if !options.disable.contains(&Component::Servicelb) {
             sources.shares = Some(self.share(options, &sources, stop));
+        }
+        if options.service_proxy {
+            let (health, checks) = watch::channel(Arc::default());
+            sources.health = Some(health);
+            self.tasks.spawn(serve_health(checks, stop.clone()));
         }
         let (gate, stop) = (self.readiness.gate("services"), stop.clone());
         self.tasks.spawn(async move {

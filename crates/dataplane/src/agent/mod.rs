@@ -16,7 +16,7 @@
 //!     cluster_cidrs: vec!["10.42.0.0/16".parse()?],
 //!     ..Settings::default()
 //! };
-//! let sources = agent::Sources { services, slices, nodes, shares: None };
+//! let sources = agent::Sources { services, slices, nodes, shares: None, health: None };
 //! let stop = CancellationToken::new();
 //! agent::run(kernel, settings, &sources, || tracing::info!("Services are served"), stop).await?;
 //! # Ok(())
@@ -24,6 +24,7 @@
 //! ```
 
 mod follow;
+mod health;
 mod kernel;
 mod lent;
 
@@ -36,9 +37,11 @@ use kinglet_nft::Error;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
+use crate::health::HealthChecks;
 use crate::services::Services;
 use crate::settings::{Settings, Shares};
 use follow::Changes;
+pub use health::serve_health;
 pub use kernel::Kernel;
 use lent::Lent;
 
@@ -56,6 +59,8 @@ pub struct Sources {
     pub nodes: Reflector<Node>,
     /// The node's part of load balancers, where it has one; nothing as long as it is not known.
     pub shares: Option<watch::Receiver<Option<Arc<Shares>>>>,
+    /// Who answers health checks, if anybody does: [`serve_health`].
+    pub health: Option<watch::Sender<Arc<HealthChecks>>>,
 }
 
 /// Serves the Services until `stop` is cancelled or the sources end, and leaves the rules in place; [`Kernel::remove`] removes them. Calls
@@ -73,7 +78,12 @@ pub async fn run(
     let mut kernel = Lent::new(kernel);
     let ownership = kernel.ownership().await?;
     let services = Services::new(settings, ownership);
-    let mut agent = Agent { kernel, services };
+    let health = sources.health.clone();
+    let mut agent = Agent {
+        kernel,
+        services,
+        health,
+    };
     tokio::select! {
         () = agent.serve(Changes::of(sources), synced) => {}
         () = stop.cancelled() => {}
@@ -85,6 +95,7 @@ pub async fn run(
 struct Agent {
     kernel: Lent,
     services: Services,
+    health: Option<watch::Sender<Arc<HealthChecks>>>,
 }
 
 impl Agent {
@@ -95,9 +106,11 @@ impl Agent {
             }
         }
         self.replace().await;
+        self.tell_health();
         synced();
         while changes.next(&mut self.services).await {
             self.change().await;
+            self.tell_health();
             tokio::time::sleep(COLLECT).await;
         }
     }
@@ -128,6 +141,19 @@ impl Agent {
             let pause = backoff.pause();
             tracing::error!("Services: {error}; next attempt in {pause:?}");
             tokio::time::sleep(pause).await;
+        }
+    }
+
+    fn tell_health(&self) {
+        if let Some(health) = &self.health {
+            let now = self.services.health_checks();
+            health.send_if_modified(|before| {
+                let changed = **before != now;
+                if changed {
+                    *before = Arc::new(now);
+                }
+                changed
+            });
         }
     }
 

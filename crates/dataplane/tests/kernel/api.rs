@@ -58,6 +58,7 @@ impl Api {
             slices: Reflector::spawn(client.clone(), stop.clone()),
             nodes: Reflector::spawn(client, stop.clone()),
             shares: None,
+            health: None,
         }
     }
 

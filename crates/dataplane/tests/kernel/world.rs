@@ -106,7 +106,7 @@ pub(crate) fn udp(from: &Namespace, to: &str) -> String {
 }
 
 /// Waits for a condition, for up to half a minute.
-pub(crate) fn eventually(what: &str, condition: impl Fn() -> bool) {
+pub(crate) fn eventually(what: &str, mut condition: impl FnMut() -> bool) {
     let deadline = Instant::now() + Duration::from_secs(30);
     while !condition() {
         assert!(Instant::now() < deadline, "not in time: {what}");

@@ -59,7 +59,7 @@ fn service() -> impl Strategy<Value = Item> {
                     ..ServicePort::default()
                 })
                 .collect();
-            Item::Service(service)
+            Item::Service(Box::new(service))
         },
     )
 }

@@ -1,5 +1,7 @@
 //! Load balancers in a lab: what a client outside sees, with Kinglet's server and agents as processes on the nodes.
 
+use std::process::Command;
+
 use serde_json::{Value, json};
 
 use crate::hello::{self, eventually};
@@ -107,6 +109,35 @@ fn load_balancers_on_node_addresses() {
     let seen = lab.open("client", "198.18.0.11", "8081");
     assert_eq!(seen["client"], "198.18.1.2");
     wait_for_result(&lab, "198.18.0.12", "8081", "timeout");
+    let port = lab.kubectl(&[
+        "get",
+        "service",
+        "web",
+        "-o",
+        "jsonpath={.spec.healthCheckNodePort}",
+    ]);
+    for (node, expected) in [("198.18.0.11", "200"), ("198.18.0.12", "503")] {
+        let url = format!("http://{node}:{port}/");
+        let arguments = [
+            "client-exec",
+            "--",
+            "curl",
+            "-s",
+            "-o",
+            "/dev/null",
+            "-w",
+            "%{http_code}",
+            &url,
+        ];
+        eventually(|| {
+            let code = String::from_utf8_lossy(&lab.act(&arguments).stdout).into_owned();
+            if code == expected {
+                Ok(())
+            } else {
+                Err(format!("{url}: {code}, not {expected}"))
+            }
+        });
+    }
     lab.kubectl(&[
         "patch",
         "service",
@@ -160,6 +191,26 @@ fn a_port_has_one_owner_and_pools_share_it() {
     lab.apply(&pod("two", "node-2", "two"));
     lab.apply(&service("first", "one", 8081, json!({})));
     wait_for_addresses(&lab, "first", &["198.18.0.11", "198.18.0.12"]);
+    // Age counts in whole seconds.
+    eventually(|| {
+        let created = lab.kubectl(&[
+            "get",
+            "service",
+            "first",
+            "-o",
+            "jsonpath={.metadata.creationTimestamp}",
+        ]);
+        let now = Command::new("date")
+            .args(["-u", "+%Y-%m-%dT%H:%M:%SZ"])
+            .output()
+            .unwrap();
+        let now = String::from_utf8_lossy(&now.stdout).trim().to_owned();
+        if now > created {
+            Ok(())
+        } else {
+            Err(format!("{now} is not after {created}"))
+        }
+    });
     lab.apply(&service("second", "two", 8081, json!({})));
     eventually(|| {
         let events = lab.kubectl(&[

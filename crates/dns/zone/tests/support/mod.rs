@@ -17,7 +17,7 @@ use kinglet_model::{EndpointSlice, Namespace, Object, Service};
 /// An object of the cluster.
 #[derive(Clone, Debug)]
 pub enum Item {
-    Service(Service),
+    Service(Box<Service>),
     Slice(EndpointSlice),
     Namespace(Namespace),
 }
@@ -31,7 +31,7 @@ impl Item {
         }
         let head: Head = serde_saphyr::from_str(yaml).unwrap_or_else(|error| panic!("{error}\n{yaml}"));
         match head.kind.as_str() {
-            "Service" => Self::Service(read(yaml)),
+            "Service" => Self::Service(Box::new(read(yaml))),
             "EndpointSlice" => Self::Slice(read(yaml)),
             "Namespace" => Self::Namespace(read(yaml)),
             kind => panic!("no kind {kind}"),
