@@ -191,3 +191,6 @@ fn holders(view: &View, node: &Node) -> BTreeMap<Port, Holder> {
     }
     holders
 }
+
+#[cfg(test)]
+mod tests;

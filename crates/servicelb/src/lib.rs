@@ -30,6 +30,8 @@ mod problem;
 mod ranges;
 mod remove;
 mod report;
+#[cfg(test)]
+mod sample;
 mod settings;
 mod status;
 mod toleration;
