@@ -316,3 +316,6 @@ fn notes(from: &Status, to: &Status, assignment: &Assignment, problems: &[Proble
     }
     notes
 }
+
+#[cfg(test)]
+mod tests;
