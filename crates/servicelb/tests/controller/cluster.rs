@@ -54,7 +54,14 @@ impl Cluster {
     }
 
     pub(crate) async fn delete(&self, path: &str) {
-        let body = json!({"kind": "DeleteOptions", "apiVersion": "v1"});
+        self.send_delete(path, json!({})).await;
+    }
+
+    pub(crate) async fn send_delete(&self, path: &str, options: Value) {
+        let mut body = json!({"kind": "DeleteOptions", "apiVersion": "v1"});
+        for (field, value) in options.as_object().into_iter().flatten() {
+            body[field] = value.clone();
+        }
         self.send(Method::DELETE, path, "application/json", body)
             .await
             .unwrap();
