@@ -1,80 +1,27 @@
 //! From the state of a Service to the next write.
 
+mod notes;
+mod release;
+mod step;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use kinglet_kube::Severity;
-use kinglet_model::{Object as _, ObjectName, Service, ServiceType};
-use serde_json::Value;
+use kinglet_model::{Object as _, ObjectName, Service};
 
+use self::notes::notes;
+pub(crate) use self::step::{Note, Plan, Step};
 use crate::allocate::{Allocation, Assignment, allocate};
 use crate::daemonset::{self, DaemonSet};
 use crate::fitness::lists_nodes;
 use crate::names::{ANNOTATION_HASH, FINALIZER, FINALIZER_LEGACY};
-use crate::ownership::{self, Ownership, has_finalizer, is_marked};
+use crate::ownership::{Ownership, has_finalizer};
 use crate::problem::Problem;
 use crate::report::HostPorts;
 use crate::settings::Settings;
-use crate::status::{self, Status};
+use crate::status::Status;
 use crate::view::{Mode, View};
 use crate::{ranges, toleration};
-
-/// A write. One at a time: the next is planned when the result of this one has been seen.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Step {
-    /// `metadata.finalizers` become these.
-    Finalizers(Vec<Box<str>>),
-    /// Our part of the status becomes this, instead of the other.
-    Status { from: Status, to: Status },
-    /// A DaemonSet is created or, if there is one in a revision, replaced.
-    Apply { set: Value, replaces: Option<Arc<str>> },
-    /// A DaemonSet is deleted.
-    Delete(ObjectName),
-}
-
-/// What is to be told in an Event about the Service once the step is done.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Note {
-    pub(crate) severity: Severity,
-    pub(crate) reason: &'static str,
-    pub(crate) text: String,
-}
-
-impl Note {
-    fn normal(reason: &'static str, text: impl Into<String>) -> Self {
-        let severity = Severity::Normal;
-        let text = text.into();
-        Self {
-            severity,
-            reason,
-            text,
-        }
-    }
-
-    fn warning(reason: &'static str, text: impl Into<String>) -> Self {
-        let severity = Severity::Warning;
-        let text = text.into();
-        Self {
-            severity,
-            reason,
-            text,
-        }
-    }
-}
-
-/// The next write for a Service, and what to tell of it.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Plan {
-    pub(crate) step: Step,
-    pub(crate) notes: Vec<Note>,
-}
-
-impl Plan {
-    fn new(step: Step, notes: impl IntoIterator<Item = Note>) -> Self {
-        let notes = notes.into_iter().collect();
-        Self { step, notes }
-    }
-}
 
 /// The DaemonSets of load balancers, by name.
 pub(crate) type Sets = BTreeMap<ObjectName, Arc<DaemonSet>>;
@@ -206,66 +153,6 @@ impl<'a> Planner<'a> {
         sets.filter(move |(_, set)| set.service().as_ref() == Some(&name))
             .map(|(name, _)| name)
     }
-
-    /// Takes away what is ours of a Service that we do not serve.
-    fn release(&self, service: &Service) -> Option<Plan> {
-        if let Some(set) = self.sets_of(service).next() {
-            return Some(delete(set));
-        }
-        if let Some(step) = finalizers(service, self.keeps_finalizer(service), false) {
-            return Some(Plan::new(step, self.farewell(service)));
-        }
-        let from = Status::present(service);
-        let to = self.remainder(service);
-        let mut unmarked = self.unmarked.into_iter().flatten();
-        let was_ours = is_marked(service) || unmarked.any(|name| *name == service.object_name());
-        (was_ours && from != to).then(|| Plan::new(Step::Status { from, to }, []))
-    }
-
-    /// Whether the finalizer of a Service that we do not serve is, if there is one, that of somebody else: of the load balancer of another
-    /// class, or of the controller that has written the status.
-    fn keeps_finalizer(&self, service: &Service) -> bool {
-        let is_other =
-            service.load_balancer_class.is_some() || self.ownership.foreign(self.view, service).is_some();
-        let balanced = service.service_type == ServiceType::LoadBalancer;
-        !has_finalizer(service, FINALIZER) || (balanced && is_other && !is_marked(service))
-    }
-
-    fn farewell(&self, service: &Service) -> Vec<Note> {
-        let foreign = self.ownership.foreign(self.view, service);
-        let foreign = foreign.filter(|_| ownership::is_wanted(service) && is_marked(service));
-        if let Some(entry) = foreign {
-            let address = entry
-                .ip
-                .as_deref()
-                .or(entry.hostname.as_deref())
-                .unwrap_or_default();
-            let text = format!(
-                "Error syncing load balancer: status.loadBalancer.ingress: {address:?} is of another controller, which the Service is left to"
-            );
-            return vec![Note::warning("SyncLoadBalancerFailed", text)];
-        }
-        if !has_finalizer(service, FINALIZER) {
-            return Vec::new();
-        }
-        vec![
-            Note::normal("DeletingLoadBalancer", "Deleting load balancer"),
-            Note::normal("DeletedLoadBalancer", "Deleted load balancer"),
-        ]
-    }
-
-    /// The status without what is ours.
-    fn remainder(&self, service: &Service) -> Status {
-        let mut status = Status {
-            condition: None,
-            ..Status::present(service)
-        };
-        let balanced = service.service_type == ServiceType::LoadBalancer;
-        status
-            .ingress
-            .retain(|entry| balanced && !self.ownership.is_ours(service, entry));
-        status
-    }
 }
 
 fn delete(set: &ObjectName) -> Plan {
@@ -290,31 +177,6 @@ fn problems(service: &Service) -> Vec<Problem> {
     let ranges = ranges::of(service).err();
     let tolerations = toleration::annotated(service).err();
     tolerations.into_iter().chain(ranges).collect()
-}
-
-/// What a change of the status tells.
-fn notes(from: &Status, to: &Status, assignment: &Assignment, problems: &[Problem]) -> Vec<Note> {
-    let mut notes = Vec::new();
-    let (old, new) = (from.addresses(), to.addresses());
-    if !to.ingress.is_empty() && old != new {
-        let text = format!("Updated LoadBalancer with new IPs: {old} -> {new}");
-        notes.push(Note::normal("UpdatedLoadBalancer", text));
-    }
-    if from.condition == to.condition {
-        return notes;
-    }
-    let message = to.condition.as_ref().map(|one| &*one.message).unwrap_or_default();
-    if to.ingress.is_empty() {
-        let text = format!("There are no available nodes for LoadBalancer: {message}");
-        notes.push(Note::warning("UnAvailableLoadBalancer", text));
-    } else if let Some(taken) = status::taken(assignment) {
-        notes.push(Note::warning("PortInUse", taken));
-    }
-    for problem in problems {
-        let text = format!("Error syncing load balancer: {problem}");
-        notes.push(Note::warning("SyncLoadBalancerFailed", text));
-    }
-    notes
 }
 
 #[cfg(test)]

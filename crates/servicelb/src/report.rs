@@ -1,7 +1,6 @@
 //! The ports that processes of a node listen on, as its agent reports them in an annotation of the Node.
 
 use std::collections::BTreeSet;
-use std::fmt::Write as _;
 
 use kinglet_model::{Node, Protocol};
 
@@ -56,26 +55,28 @@ impl HostPorts {
         let mut text = String::new();
         for protocol in PROTOCOLS {
             let numbers = self.ports.iter().filter(|port| port.protocol == protocol);
-            let ranges = ranges(numbers.map(|port| port.number));
-            for (index, (first, last)) in ranges.into_iter().enumerate() {
-                let mut part = String::new();
-                if index == 0 {
-                    let separator = if text.is_empty() { "" } else { ";" };
-                    // Writing to a string cannot fail.
-                    let _ = write!(part, "{separator}{}:{first}", protocol.as_lower());
-                } else {
-                    let _ = write!(part, ",{first}");
-                }
-                if last != first {
-                    let _ = write!(part, "-{last}");
-                }
-                if text.len() + part.len() > LONGEST {
+            let ranges = ranges(numbers.map(|port| port.number)).into_iter();
+            let mut before = match &*text {
+                "" => format!("{}:", protocol.as_lower()),
+                _ => format!(";{}:", protocol.as_lower()),
+            };
+            for part in ranges.map(written) {
+                if text.len() + before.len() + part.len() > LONGEST {
                     break;
                 }
+                text.push_str(&before);
                 text.push_str(&part);
+                ",".clone_into(&mut before);
             }
         }
         text
+    }
+}
+
+fn written((first, last): (u16, u16)) -> String {
+    match last == first {
+        true => first.to_string(),
+        false => format!("{first}-{last}"),
     }
 }
 

@@ -128,9 +128,14 @@ impl View {
         !finished && (!pod.host_ports.is_empty() || self.served_by(pod).is_some())
     }
 
+    /// Whether DaemonSets and their Pods are there.
+    pub(crate) fn is_own_namespace(&self, namespace: &str) -> bool {
+        *self.namespace == *namespace
+    }
+
     /// The Service whose load balancer a Pod of a DaemonSet is.
     pub(crate) fn served_by(&self, pod: &Pod) -> Option<ObjectName> {
-        if pod.metadata.namespace != self.namespace {
+        if !self.is_own_namespace(&pod.metadata.namespace) {
             return None;
         }
         let namespace = pod.metadata.label(LABEL_SERVICE_NAMESPACE)?;

@@ -110,7 +110,7 @@ fn one_label_lists_all_nodes_until_the_last_is_gone() {
     let web = service("web", 1, &[80]);
     let plain = two_nodes().with_service(web);
     assert_eq!(serving(&plain, "web"), ["n1", "n2"]);
-    let listed = plain.clone().with_node(labelled("true"));
+    let listed = plain.with_node(labelled("true"));
     assert_eq!(serving(&listed, "web"), ["n2"]);
     let nobody = listed.clone().with_node(labelled("false"));
     assert_eq!(serving(&nobody, "web"), [""; 0]);

@@ -44,8 +44,14 @@ impl Attempts {
         *at = now + backoff.pause();
     }
 
+    /// Forgets Services that are gone.
+    pub(super) fn retain(&mut self, is_there: impl Fn(&ObjectName) -> bool) {
+        self.written.retain(|name, _| is_there(name));
+        self.failed.retain(|name, _| is_there(name));
+    }
+
     /// When something is to be tried again.
-    pub(super) fn next(&mut self) -> Option<Instant> {
+    pub(super) fn next(&self) -> Option<Instant> {
         let now = Instant::now();
         let times = self.failed.values().map(|(_, at)| *at);
         times.filter(|at| *at > now).min()

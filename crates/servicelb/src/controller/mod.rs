@@ -3,6 +3,7 @@
 mod attempts;
 mod write;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures::StreamExt as _;
@@ -26,6 +27,8 @@ pub(crate) const COMPONENT: &str = "service-lb-controller";
 const CONCURRENT: usize = 8;
 /// How long changes are collected, so that a burst makes few plans.
 const COLLECT: Duration = Duration::from_millis(20);
+/// Until what no Service is concerned by is tried again.
+const PAUSE: Duration = Duration::from_secs(1);
 
 /// Keeps all load balancers of a cluster until `stop` is cancelled. Errors are logged and answered by new attempts.
 ///
@@ -88,13 +91,14 @@ impl Sources {
             change = self.nodes.next() => change.is_none_or(|(name, now)| view.node(&name, now)),
             change = self.slices.next() => change.is_none_or(|(name, now)| view.slice(&name, now)),
             change = self.pods.next() => change.is_none_or(|(name, now)| view.pod(&name, now)),
-            change = self.sets.next() => change.is_none_or(|(name, now)| take_set(sets, name, now)),
+            change = self.sets.next() => change.is_none_or(|(name, now)| take_set(view, sets, name, now)),
         }
     }
 }
 
-fn take_set(sets: &mut Sets, name: ObjectName, now: Option<std::sync::Arc<DaemonSet>>) -> bool {
-    match now.filter(|set| set.is_load_balancer()) {
+/// Only the load balancers' own namespace is looked at: elsewhere labels mean nothing.
+fn take_set(view: &View, sets: &mut Sets, name: ObjectName, now: Option<Arc<DaemonSet>>) -> bool {
+    match now.filter(|set| set.is_load_balancer() && view.is_own_namespace(&name.namespace)) {
         Some(set) => {
             sets.insert(name, set);
             true
@@ -131,40 +135,36 @@ impl Controller {
 
     /// Plans and writes for all Services that need it; answers when to try again what failed.
     async fn work(&mut self) -> Option<Instant> {
+        let (plans, orphans) = self.plan();
+        if self.settings.mode == Mode::DaemonSet && !plans.is_empty() && !self.prepare().await {
+            return Some(Instant::now() + PAUSE);
+        }
+        let writer = &self.writer;
+        let writes = plans.into_iter().map(|(service, plan)| async move {
+            let result = writer.write(&service, &plan).await;
+            (service, plan, result)
+        });
+        let writes = futures::stream::iter(writes).buffer_unordered(CONCURRENT);
+        for (service, plan, result) in writes.collect::<Vec<_>>().await {
+            self.done(&service, plan, result);
+        }
+        let swept = self.sweep(orphans).await;
+        let again = (!swept).then(|| Instant::now() + PAUSE);
+        self.attempts.next().into_iter().chain(again).min()
+    }
+
+    /// The next write for each Service that is due, and DaemonSets whose Services are gone.
+    fn plan(&mut self) -> (Vec<(Arc<Service>, Plan)>, Vec<ObjectName>) {
+        let services = &self.view.services;
+        self.attempts.retain(|name| services.contains_key(name));
         let planner = Planner::new(&self.view, &self.sets, &self.settings);
-        let sets = self
-            .sets
-            .keys()
-            .filter(|name| *name.namespace == *self.settings.namespace);
-        let sets: Vec<&ObjectName> = sets.collect();
-        let orphans: Vec<ObjectName> = planner
-            .orphans()
-            .filter(|name| sets.contains(name))
-            .cloned()
-            .collect();
-        let plans = self.view.services.values().filter_map(|service| {
+        let plans = services.values().filter_map(|service| {
             let plan = planner.plan(service)?;
             self.attempts
                 .is_due(service, &plan)
                 .then(|| (service.clone(), plan))
         });
-        let plans: Vec<_> = plans.collect();
-        if self.settings.mode == Mode::DaemonSet && !plans.is_empty() && !self.prepare().await {
-            return Some(Instant::now() + Duration::from_secs(1));
-        }
-        let writes = plans.into_iter().map(|(service, plan)| async {
-            let result = self.writer.write(&service, &plan).await;
-            (service, plan, result)
-        });
-        let results: Vec<_> = futures::stream::iter(writes)
-            .buffer_unordered(CONCURRENT)
-            .collect()
-            .await;
-        for (service, plan, result) in results {
-            self.done(&service, plan, result);
-        }
-        self.sweep(orphans).await;
-        self.attempts.next()
+        (plans.collect(), planner.orphans().cloned().collect())
     }
 
     fn done(&mut self, service: &Service, plan: Plan, result: Result<(), RequestError>) {
@@ -189,12 +189,16 @@ impl Controller {
         }
     }
 
-    async fn sweep(&self, orphans: Vec<ObjectName>) {
-        for name in orphans {
+    /// Deletes DaemonSets; tells whether all are gone.
+    async fn sweep(&self, sets: Vec<ObjectName>) -> bool {
+        let mut all = true;
+        for name in sets {
             if let Err(error) = self.writer.delete_set(&name).await {
-                warn!(daemonset = %name, %error, "cannot delete a load balancer whose Service is gone");
+                warn!(daemonset = %name, %error, "cannot delete a load balancer whose Service is gone; trying again");
+                all = false;
             }
         }
+        all
     }
 }
 

@@ -1,6 +1,6 @@
 //! Tests of plans: what is written, in which order, and what is told.
 
-use kinglet_model::{IpFamily, NodeAddress, TrafficPolicy};
+use kinglet_model::{IpFamily, NodeAddress, ServiceType, TrafficPolicy};
 
 use super::*;
 use crate::names::{ANNOTATION_TOLERATIONS, CONDITION};
