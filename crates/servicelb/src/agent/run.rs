@@ -13,6 +13,7 @@ use tracing::warn;
 
 use super::{Settings, Share, Sources, annotate};
 use crate::allocate::share;
+use crate::names::ANNOTATION_HOST_PORTS;
 use crate::port::Port;
 use crate::report::HostPorts;
 use crate::view::{Mode, View};
@@ -89,32 +90,27 @@ impl Agent {
         let Some(node) = self.view.nodes.get(&self.settings.node) else {
             return;
         };
-        let present = HostPorts::of(node);
-        let wanted = if self.reports(present.is_some()) {
+        let present = node.metadata.annotation(ANNOTATION_HOST_PORTS);
+        let value = if self.reports(present.is_some()) {
             match self.look(listening).await {
-                Ok(ports) => Some(ports),
+                Ok(ports) => Some(ports.to_annotation()),
                 Err(error) => return warn!(%error, "cannot tell which ports processes listen on"),
             }
         } else {
             None
         };
-        if present == wanted {
+        if present == value.as_deref() {
             return;
         }
-        let value = wanted.map(|ports| ports.to_annotation());
         if let Err(error) = annotate(&self.client, &self.settings.node, value.as_deref()).await {
             warn!(%error, "cannot report which ports processes listen on; trying again");
         }
     }
 
     fn reports(&self, reported: bool) -> bool {
-        self.settings.mode == Mode::Native
-            || (reported
-                && self
-                    .share
-                    .borrow()
-                    .as_ref()
-                    .is_some_and(|share| !share.is_empty()))
+        let share = self.share.borrow();
+        let serves = share.as_ref().is_some_and(|share| !share.is_empty());
+        self.settings.mode == Mode::Native || (reported && serves)
     }
 
     async fn look(
