@@ -10,14 +10,18 @@ pub(crate) fn print(shell: clap_complete::Shell) -> Result<()> {
     Ok(())
 }
 
-/// Prints the manual page: the main page followed by one section per subcommand.
+/// Prints the manual page: the main page followed by one section per subcommand, those of subcommands included.
 pub(crate) fn print_man() -> Result<()> {
-    let mut out = anstream::stdout();
     let mut root = Cli::command().disable_help_subcommand(true);
     root.build();
-    clap_mangen::Man::new(root.clone()).render(&mut out)?;
-    for command in root.get_subcommands() {
-        clap_mangen::Man::new(command.clone()).render(&mut out)?;
+    print_pages(&root, &mut anstream::stdout())
+}
+
+fn print_pages(command: &clap::Command, out: &mut impl std::io::Write) -> Result<()> {
+    clap_mangen::Man::new(command.clone()).render(out)?;
+    let shown = command.get_subcommands().filter(|one| !one.is_hide_set());
+    for subcommand in shown {
+        print_pages(subcommand, out)?;
     }
     Ok(())
 }

@@ -30,6 +30,10 @@ fn completions_and_man_page() {
     assert!(text(&kinglet(&["completion", "bash"]).stdout).contains("--dns-listen"));
     let man = text(&kinglet(&["man"]).stdout);
     assert!(man.contains(".TH") && man.contains("dns\\-listen"), "{man}");
+    assert!(
+        man.contains("pod\\-network") && !man.contains("kinglet\\-lab\\-run"),
+        "lab up is missing"
+    );
 }
 
 #[test]
