@@ -25,23 +25,39 @@ pub struct Pod {
     pub ips: Vec<IpAddr>,
     /// Whether the condition `Ready` is true.
     pub ready: bool,
+    /// Named ports of the containers that go on running: `spec.containers`, and `spec.initContainers` with `restartPolicy: Always`.
+    pub named_ports: Vec<NamedPort>,
     /// Ports of the node that its containers, also those of sidecars, take.
     pub host_ports: Box<[HostPort]>,
 }
 
 /// A port of a Pod with `hostPort`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct HostPort {
     /// Transport protocol.
-    #[serde(deserialize_with = "nullable")]
     pub protocol: Protocol,
     /// Port of the node.
-    #[serde(rename = "hostPort")]
     pub port: u16,
     /// Address of the node; all if there is none.
-    #[serde(rename = "hostIP", deserialize_with = "address")]
     pub address: Option<IpAddr>,
+}
+
+/// An entry of `ports` of a container that has a name.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct NamedPort {
+    /// `name`.
+    pub name: Arc<str>,
+    /// `protocol`.
+    pub protocol: Protocol,
+    /// `containerPort`.
+    pub number: u16,
+}
+
+impl Pod {
+    /// Whether all of its containers have ended for good: its addresses may belong to another Pod by now.
+    pub fn is_finished(&self) -> bool {
+        matches!(&*self.phase, "Succeeded" | "Failed")
+    }
 }
 
 object!(Pod, "", "v1", "Pod", "pods", true);
@@ -68,27 +84,53 @@ struct Spec {
 }
 
 impl Spec {
-    fn host_ports(self) -> Box<[HostPort]> {
-        let sidecars = self
-            .init_containers
-            .into_iter()
-            .filter(|one| &*one.restart_policy == "Always");
-        let ports = self
-            .containers
-            .into_iter()
+    /// Ports of the containers that go on running.
+    fn ports(&self) -> impl Iterator<Item = &ContainerPort> {
+        let sidecars = self.init_containers.iter();
+        let sidecars = sidecars.filter(|container| container.restart_policy.as_deref() == Some("Always"));
+        self.containers
+            .iter()
             .chain(sidecars)
-            .flat_map(|one| one.ports);
-        ports.filter(|port| port.port != 0).collect()
+            .flat_map(|container| &container.ports)
     }
 }
 
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 struct Container {
+    restart_policy: Option<Box<str>>,
     #[serde(deserialize_with = "nullable")]
-    ports: Vec<HostPort>,
+    ports: Vec<ContainerPort>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct ContainerPort {
+    name: Option<Arc<str>>,
+    protocol: Option<Box<str>>,
+    container_port: i64,
     #[serde(deserialize_with = "nullable")]
-    restart_policy: Box<str>,
+    host_port: i64,
+    #[serde(rename = "hostIP", deserialize_with = "address")]
+    host_ip: Option<IpAddr>,
+}
+
+impl ContainerPort {
+    fn named(&self) -> Option<NamedPort> {
+        Some(NamedPort {
+            name: self.name.clone().filter(|name| !name.is_empty())?,
+            protocol: Protocol::of(self.protocol.as_deref())?,
+            number: u16::try_from(self.container_port).ok()?,
+        })
+    }
+
+    fn on_host(&self) -> Option<HostPort> {
+        Some(HostPort {
+            protocol: Protocol::of(self.protocol.as_deref())?,
+            port: u16::try_from(self.host_port).ok().filter(|port| *port != 0)?,
+            address: self.host_ip,
+        })
+    }
 }
 
 #[derive(Default, Deserialize)]
@@ -127,9 +169,10 @@ impl From<Wire> for Pod {
         }
         Self {
             metadata,
-            node_name: spec.node_name.clone(),
+            named_ports: spec.ports().filter_map(ContainerPort::named).collect(),
+            host_ports: spec.ports().filter_map(ContainerPort::on_host).collect(),
+            node_name: spec.node_name,
             host_network: spec.host_network,
-            host_ports: spec.host_ports(),
             ready: Condition::is_met(&status.conditions, "Ready"),
             phase: status.phase,
             ips,
@@ -171,5 +214,53 @@ mod tests {
             .collect();
         assert_eq!(ports, [(80, None), (82, "127.0.0.1".parse().ok())]);
         assert!(pod.ready);
+    }
+
+    #[test]
+    fn named_ports_are_those_of_containers_that_go_on_running() {
+        let pod: Pod = serde_json::from_str(
+            r#"{
+                "spec": {
+                    "containers": [
+                        {"ports": [{"name": "web", "containerPort": 80}, {"containerPort": 81}]},
+                        {"ports": [{"name": "dns", "containerPort": 53, "protocol": "UDP"}]},
+                        {"ports": null}
+                    ],
+                    "initContainers": [
+                        {"ports": [{"name": "early", "containerPort": 82}]},
+                        {"restartPolicy": "Always", "ports": [{"name": "late", "containerPort": 83, "protocol": "SCTP"}]}
+                    ]
+                }
+            }"#,
+        )
+        .unwrap();
+        let ports = pod.named_ports.iter();
+        let ports: Vec<_> = ports
+            .map(|port| (&*port.name, port.protocol, port.number))
+            .collect();
+        assert_eq!(
+            ports,
+            [
+                ("web", Protocol::Tcp, 80),
+                ("dns", Protocol::Udp, 53),
+                ("late", Protocol::Sctp, 83)
+            ]
+        );
+    }
+
+    #[test]
+    fn the_last_phases_end_a_pod() {
+        for (phase, finished) in [
+            ("Pending", false),
+            ("Running", false),
+            ("Succeeded", true),
+            ("Failed", true),
+        ] {
+            let pod = Pod {
+                phase: phase.into(),
+                ..Pod::default()
+            };
+            assert_eq!(pod.is_finished(), finished, "{phase}");
+        }
     }
 }
