@@ -1,0 +1,120 @@
+//! `from` and `to`.
+
+use ipnet::IpNet;
+use kinglet_model::{IpBlock, PolicyPeer, Selector, SelectorError};
+
+use super::{Direction, Peers};
+use crate::peer::{Peer, Scope};
+use crate::problem::Problems;
+use crate::ranges::Ranges;
+
+/// What a peer can be.
+enum One {
+    Pods(Peer),
+    Block(Ranges),
+}
+
+/// The peers of a rule; nothing if it has some, and none of them can match.
+pub(super) fn check(
+    peers: &[PolicyPeer],
+    namespace: &str,
+    direction: Direction,
+    problems: &mut Problems<'_>,
+) -> Option<Peers> {
+    if peers.is_empty() {
+        return Some(Peers::Any);
+    }
+    let field = match direction {
+        Direction::Ingress => "from",
+        Direction::Egress => "to",
+    };
+    let (mut pods, mut blocks) = (Vec::new(), Vec::new());
+    for (index, peer) in peers.iter().enumerate() {
+        match one(
+            peer,
+            namespace,
+            &mut problems.below(format_args!("{field}[{index}]")),
+        ) {
+            Some(One::Pods(peer)) => pods.push(peer),
+            Some(One::Block(ranges)) if !ranges.is_empty() => blocks.push(ranges),
+            _ => {}
+        }
+    }
+    (!pods.is_empty() || !blocks.is_empty()).then_some(Peers::Of(pods, blocks))
+}
+
+fn one(peer: &PolicyPeer, namespace: &str, problems: &mut Problems<'_>) -> Option<One> {
+    let selectors = peer.pod_selector.is_some() || peer.namespace_selector.is_some();
+    match &peer.ip_block {
+        Some(_) if selectors => {
+            problems.add("ipBlock with selectors", "either an ipBlock or selectors");
+            None
+        }
+        Some(block) => ranges(block, &mut problems.below("ipBlock")).map(One::Block),
+        None if !selectors => {
+            problems.add("{}", "a podSelector, a namespaceSelector or an ipBlock");
+            None
+        }
+        None => pods(peer, namespace, problems).map(One::Pods),
+    }
+}
+
+fn pods(peer: &PolicyPeer, namespace: &str, problems: &mut Problems<'_>) -> Option<Peer> {
+    let pods = selector(peer.pod_selector.as_ref(), &mut problems.below("podSelector"));
+    let namespaces = &mut problems.below("namespaceSelector");
+    let scope = match &peer.namespace_selector {
+        None => Some(Scope::Namespace(namespace.into())),
+        some => selector(some.as_ref(), namespaces).map(Scope::Matching),
+    };
+    Some(Peer::new(scope?, pods?))
+}
+
+/// A selector; a missing one selects everything. Nothing if it is not valid.
+fn selector(
+    selector: Option<&Result<Selector, SelectorError>>,
+    problems: &mut Problems<'_>,
+) -> Option<Selector> {
+    match selector {
+        None => Some(Selector::default()),
+        Some(Ok(selector)) => Some(selector.clone()),
+        Some(Err(error)) => {
+            problems.add(error, "a label selector");
+            None
+        }
+    }
+}
+
+/// The addresses of a block. An exception that is no network makes the block match nothing, since nobody knows what it was to keep out;
+/// one outside of the block takes nothing from it.
+fn ranges(block: &IpBlock, problems: &mut Problems<'_>) -> Option<Ranges> {
+    let Some(network) = network(&block.cidr) else {
+        problems
+            .below("cidr")
+            .add(&block.cidr, "a network such as 192.0.2.0/24");
+        return None;
+    };
+    let mut ranges = Ranges::of(network);
+    let mut known = true;
+    for (index, text) in block.except.iter().enumerate() {
+        let mut problems = problems.below(format_args!("except[{index}]"));
+        match self::network(text) {
+            Some(except) => {
+                if except == network || !network.contains(&except) {
+                    problems.add(text, "a part of cidr");
+                }
+                ranges.subtract(&Ranges::of(except));
+            }
+            None => {
+                problems.add(text, "a network such as 192.0.2.0/24");
+                known = false;
+            }
+        }
+    }
+    known.then_some(ranges)
+}
+
+/// A network, whose host bits are ignored.
+fn network(text: &str) -> Option<IpNet> {
+    let network: IpNet = text.parse().ok()?;
+    Some(network.trunc())
+}

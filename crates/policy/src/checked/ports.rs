@@ -1,0 +1,79 @@
+//! `ports`.
+
+use kinglet_model::{PolicyPort, PortReference, Protocol};
+
+use super::{Port, Ports, Wanted};
+use crate::problem::Problems;
+
+/// What is accepted as a number.
+const NUMBER: &str = "a number from 1 to 65535";
+
+/// The ports of a rule; nothing if it has some, and none of them can match.
+pub(super) fn check(ports: &[PolicyPort], problems: &mut Problems<'_>) -> Option<Ports> {
+    if ports.is_empty() {
+        return Some(Ports::Any);
+    }
+    let checked = ports.iter().enumerate();
+    let checked =
+        checked.filter_map(|(index, port)| one(port, &mut problems.below(format_args!("ports[{index}]"))));
+    let checked: Vec<_> = checked.collect();
+    (!checked.is_empty()).then_some(Ports::Of(checked))
+}
+
+fn one(port: &PolicyPort, problems: &mut Problems<'_>) -> Option<Port> {
+    let protocol = Protocol::of(port.protocol.as_deref());
+    if protocol.is_none() {
+        let name = port.protocol.as_deref().unwrap_or_default();
+        problems.below("protocol").add(name, "TCP, UDP or SCTP");
+    }
+    let wanted = wanted(port, problems);
+    Some(Port {
+        protocol: protocol?,
+        wanted: wanted?,
+    })
+}
+
+fn wanted(port: &PolicyPort, problems: &mut Problems<'_>) -> Option<Wanted> {
+    match (&port.port, port.end_port) {
+        (None, None) => Some(Wanted::Any),
+        (Some(PortReference::Name(name)), None) if !name.is_empty() => Some(Wanted::Named(name.clone())),
+        (Some(PortReference::Name(name)), None) => {
+            problems
+                .below("port")
+                .add(name, "the name of a port, or its number");
+            None
+        }
+        (Some(PortReference::Number(first)), end) => range(*first, end, problems),
+        (None | Some(PortReference::Name(_)), Some(end)) => {
+            problems
+                .below("endPort")
+                .add(end, "allowed without the number of a port");
+            None
+        }
+    }
+}
+
+fn range(first: i64, end: Option<i64>, problems: &mut Problems<'_>) -> Option<Wanted> {
+    let Some(number) = number(first) else {
+        problems.below("port").add(first, NUMBER);
+        return None;
+    };
+    let Some(end) = end else {
+        return Some(Wanted::Range(number, number));
+    };
+    match self::number(end) {
+        Some(last) if number <= last => Some(Wanted::Range(number, last)),
+        Some(_) => {
+            problems.below("endPort").add(end, "at least port");
+            None
+        }
+        None => {
+            problems.below("endPort").add(end, NUMBER);
+            None
+        }
+    }
+}
+
+fn number(number: i64) -> Option<u16> {
+    u16::try_from(number).ok().filter(|number| *number != 0)
+}

@@ -1,0 +1,152 @@
+//! What is known of the cluster.
+
+mod addresses;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use kinglet_model::{Namespace, NetworkPolicy, Object, ObjectName, Pod};
+
+use crate::checked::{Direction, Policy};
+use crate::problem::Problem;
+use addresses::Addresses;
+
+/// Labels of an object.
+pub(crate) type Labels = BTreeMap<Box<str>, Box<str>>;
+
+/// The label by which every namespace can be selected; the API server sets it.
+const NAME_LABEL: &str = "kubernetes.io/metadata.name";
+
+/// Pods, namespaces and policies, and which pod has an address.
+#[derive(Clone, Debug, Default)]
+pub struct Cluster {
+    namespaces: BTreeMap<Arc<str>, Labels>,
+    pods: BTreeMap<ObjectName, Arc<Pod>>,
+    policies: BTreeMap<ObjectName, Arc<Policy>>,
+    problems: BTreeMap<ObjectName, BTreeSet<Problem>>,
+    addresses: Addresses,
+}
+
+impl Cluster {
+    /// Takes a namespace that is new or changed.
+    pub fn apply_namespace(&mut self, namespace: &Namespace) {
+        let metadata = &namespace.metadata;
+        let mut labels = metadata.labels.clone();
+        labels.insert(NAME_LABEL.into(), (&*metadata.name).into());
+        self.namespaces.insert(metadata.name.clone(), labels);
+    }
+
+    /// Forgets a namespace. As long as it is not known, no `namespaceSelector` matches it.
+    pub fn remove_namespace(&mut self, name: &str) {
+        self.namespaces.remove(name);
+    }
+
+    /// Takes a pod that is new or changed.
+    pub fn apply_pod(&mut self, pod: Arc<Pod>) {
+        let name = pod.object_name();
+        self.remove_pod(&name);
+        if counts(&pod) {
+            self.addresses.claim(&pod);
+        }
+        self.pods.insert(name, pod);
+    }
+
+    /// Forgets a pod.
+    pub fn remove_pod(&mut self, name: &ObjectName) {
+        if let Some(before) = self.pods.remove(name) {
+            self.addresses.release(&before);
+        }
+    }
+
+    /// Takes a policy that is new or changed; returns the problems that it did not have before.
+    pub fn apply_policy(&mut self, policy: &NetworkPolicy) -> Vec<Problem> {
+        let name = policy.object_name();
+        let mut found = Vec::new();
+        match Policy::check(policy, &mut found) {
+            Some(checked) => _ = self.policies.insert(name.clone(), Arc::new(checked)),
+            None => _ = self.policies.remove(&name),
+        }
+        let found: BTreeSet<_> = found.into_iter().collect();
+        let before = self.problems.insert(name, found.clone()).unwrap_or_default();
+        found.difference(&before).cloned().collect()
+    }
+
+    /// Forgets a policy.
+    pub fn remove_policy(&mut self, name: &ObjectName) {
+        self.policies.remove(name);
+        self.problems.remove(name);
+    }
+
+    /// All that is wrong with policies.
+    pub fn problems(&self) -> impl Iterator<Item = &Problem> {
+        self.problems.values().flatten()
+    }
+
+    /// A pod by name.
+    pub fn pod(&self, name: &ObjectName) -> Option<&Arc<Pod>> {
+        self.pods.get(name)
+    }
+
+    /// The pod that has an address: not one on its node's network nor one that is finished, and the newest if several claim it.
+    pub fn owner(&self, address: IpAddr) -> Option<&Arc<Pod>> {
+        self.pods.get(self.addresses.owner(address)?)
+    }
+
+    pub(crate) fn all_pods(&self) -> impl Iterator<Item = &Arc<Pod>> {
+        self.pods.values()
+    }
+
+    pub(crate) fn pods_of(&self, namespace: &Arc<str>) -> impl Iterator<Item = &Arc<Pod>> {
+        in_namespace(&self.pods, namespace)
+    }
+
+    /// Labels of a namespace, if it is known.
+    pub(crate) fn labels(&self, namespace: &str) -> Option<&Labels> {
+        self.namespaces.get(namespace)
+    }
+
+    /// Names of the pods that claim an address.
+    pub(crate) fn claimants(&self, address: IpAddr) -> impl Iterator<Item = &ObjectName> {
+        self.addresses.claimants(address)
+    }
+
+    /// Addresses that a pod has.
+    pub(crate) fn owned(&self, pod: &Pod) -> BTreeSet<IpAddr> {
+        let name = pod.object_name();
+        let ips = pod.ips.iter().copied();
+        ips.filter(|address| self.addresses.owner(*address) == Some(&name))
+            .collect()
+    }
+
+    /// The policies that isolate a pod in a direction.
+    pub(crate) fn isolating<'a>(
+        &'a self,
+        pod: &'a Pod,
+        direction: Direction,
+    ) -> impl Iterator<Item = &'a Arc<Policy>> {
+        let policies = in_namespace(&self.policies, &pod.metadata.namespace);
+        policies.filter(move |policy| {
+            policy.rules(direction).is_some() && policy.pods.matches(&pod.metadata.labels)
+        })
+    }
+}
+
+/// Whether a pod has addresses of its own: policies are about such pods only.
+fn counts(pod: &Pod) -> bool {
+    !pod.host_network && !pod.is_finished()
+}
+
+fn in_namespace<'a, T>(
+    objects: &'a BTreeMap<ObjectName, T>,
+    namespace: &Arc<str>,
+) -> impl Iterator<Item = &'a T> + use<'a, T> {
+    let first = ObjectName {
+        namespace: namespace.clone(),
+        name: Arc::default(),
+    };
+    let namespace = namespace.clone();
+    let inside = objects.range(first..);
+    let inside = inside.take_while(move |(name, _)| name.namespace == namespace);
+    inside.map(|(_, object)| object)
+}

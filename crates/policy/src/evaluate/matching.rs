@@ -1,0 +1,66 @@
+//! Whether a rule matches.
+
+use std::sync::Arc;
+
+use kinglet_model::Pod;
+
+use crate::checked::{Direction, Peers, Port, Ports, Wanted};
+use crate::cluster::Cluster;
+use crate::packet::{Packet, Transport};
+
+/// A packet, and the pods at its ends.
+pub(crate) struct Ends<'a> {
+    pub(crate) packet: &'a Packet,
+    pub(crate) source: Option<&'a Arc<Pod>>,
+    pub(crate) destination: Option<&'a Arc<Pod>>,
+}
+
+impl<'a> Ends<'a> {
+    pub(crate) fn of(cluster: &'a Cluster, packet: &'a Packet) -> Self {
+        Self {
+            packet,
+            source: cluster.owner(packet.source),
+            destination: cluster.owner(packet.destination),
+        }
+    }
+}
+
+/// Whether the other side is one of the peers.
+pub(crate) fn peers(peers: &Peers, cluster: &Cluster, ends: &Ends<'_>, direction: Direction) -> bool {
+    let (address, pod) = match direction {
+        Direction::Ingress => (ends.packet.source, ends.source),
+        Direction::Egress => (ends.packet.destination, ends.destination),
+    };
+    match peers {
+        Peers::Any => true,
+        Peers::Of(peers, blocks) => {
+            let labels = pod.and_then(|pod| cluster.labels(&pod.metadata.namespace));
+            let is_meant = |pod: &Arc<Pod>| peers.iter().any(|peer| peer.matches(pod, labels));
+            pod.is_some_and(is_meant) || blocks.iter().any(|block| block.contains(address))
+        }
+    }
+}
+
+/// Whether the destination port is one of the ports. Names are those of the destination pod.
+pub(crate) fn ports(ports: &Ports, ends: &Ends<'_>) -> bool {
+    match ports {
+        Ports::Any => true,
+        Ports::Of(ports) => ports.iter().any(|port| is_port(port, ends)),
+    }
+}
+
+fn is_port(port: &Port, ends: &Ends<'_>) -> bool {
+    let Transport::Port(protocol, number) = ends.packet.transport else {
+        return false;
+    };
+    let named = |name: &str, pod: &Arc<Pod>| {
+        let mut ports = pod.named_ports.iter();
+        ports.any(|port| &*port.name == name && port.protocol == protocol && port.number == number)
+    };
+    port.protocol == protocol
+        && match &port.wanted {
+            Wanted::Any => true,
+            Wanted::Range(first, last) => (*first..=*last).contains(&number),
+            Wanted::Named(name) => ends.destination.is_some_and(|pod| named(name, pod)),
+        }
+}

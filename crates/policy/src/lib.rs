@@ -1,0 +1,31 @@
+//! NetworkPolicies to kernel rules on one node, and why a connection is allowed or not.
+//!
+//! There are two readings of policies. [`Cluster::evaluate`] is the plain one: a packet goes through all policies that select the pods at
+//! its ends, as the API documents them; it also tells which rules decide ([`Explanation`], [`Reachability`]). [`Rules`] is what a node
+//! enforces: maps from addresses of its isolated pods to profiles, a profile being all that pods with equal permissions allow; sets of
+//! addresses that profiles share. [`Rules::allow`] interprets it; tests hold the two against each other.
+//!
+//! [`Policies`] keeps the rules up to date, change by change, and gives the kernel's batches: a change of a pod touches its own elements
+//! in maps and sets, a change of a policy the profiles of the pods that it selects.
+//!
+//! In: Pods, Namespaces and NetworkPolicies of [`kinglet_model`], [`Settings`]. Out: one table, [`TABLE`].
+//!
+//! Invariant: no I/O, no clock and no chance: the same objects give the same rules, in whatever order they came. What is wrong with a
+//! policy is a [`Problem`], allows nothing, and touches no other policy.
+
+mod checked;
+mod cluster;
+mod evaluate;
+mod intervals;
+mod packet;
+mod peer;
+mod problem;
+mod ranges;
+mod settings;
+
+pub use checked::Direction;
+pub use cluster::Cluster;
+pub use evaluate::{Evaluation, Exemption, RuleName, Side};
+pub use packet::{Packet, Path, State, Transport};
+pub use problem::Problem;
+pub use settings::{Deny, Settings};
