@@ -15,12 +15,15 @@
 
 mod checked;
 mod cluster;
+mod compile;
 mod evaluate;
 mod intervals;
 mod packet;
 mod peer;
+mod ports;
 mod problem;
 mod ranges;
+mod rules;
 mod settings;
 
 pub use checked::Direction;
@@ -28,4 +31,5 @@ pub use cluster::Cluster;
 pub use evaluate::{Evaluation, Exemption, RuleName, Side};
 pub use packet::{Packet, Path, State, Transport};
 pub use problem::Problem;
+pub use rules::Rules;
 pub use settings::{Deny, Settings};

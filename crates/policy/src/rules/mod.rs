@@ -1,0 +1,48 @@
+//! What a node enforces: the model of its rules.
+
+mod id;
+mod interpret;
+mod profile;
+mod sets;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use crate::checked::Direction;
+
+pub(crate) use id::Id;
+pub(crate) use profile::Profile;
+pub(crate) use sets::{Facts, Kind, Member, Named, Set, Tuples, Whom};
+
+/// What a node enforces. Two values are equal if the node does the same.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Rules {
+    /// The profiles that addresses of pods lead to, where policies isolate them.
+    pub(crate) ingress: BTreeMap<IpAddr, Id>,
+    pub(crate) egress: BTreeMap<IpAddr, Id>,
+    /// Addresses of pods that are isolated in any direction.
+    pub(crate) isolated: BTreeSet<IpAddr>,
+    /// Addresses of all pods of the cluster.
+    pub(crate) known: BTreeSet<IpAddr>,
+    /// What pods with equal permissions share.
+    pub(crate) profiles: BTreeMap<Id, Arc<Profile>>,
+    /// What profiles look addresses up in.
+    pub(crate) sets: BTreeMap<Id, Set>,
+}
+
+impl Rules {
+    pub(crate) fn map(&self, direction: Direction) -> &BTreeMap<IpAddr, Id> {
+        match direction {
+            Direction::Ingress => &self.ingress,
+            Direction::Egress => &self.egress,
+        }
+    }
+
+    pub(crate) fn map_mut(&mut self, direction: Direction) -> &mut BTreeMap<IpAddr, Id> {
+        match direction {
+            Direction::Ingress => &mut self.ingress,
+            Direction::Egress => &mut self.egress,
+        }
+    }
+}

@@ -1,0 +1,188 @@
+//! Sets of addresses that profiles share.
+
+use std::collections::BTreeSet;
+use std::fmt::{self, Write as _};
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use kinglet_model::{Pod, Protocol};
+
+use super::Id;
+use crate::cluster::{Cluster, Labels};
+use crate::peer::{Peer, Scope};
+use crate::ranges::Ranges;
+
+/// The other side of a connection.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Whom {
+    Any,
+    Peer(Peer),
+    /// Addresses of blocks.
+    Ranges(Arc<Ranges>),
+}
+
+/// Ports of single pods.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Tuples(pub(crate) BTreeSet<(Whom, Protocol, Named)>);
+
+/// A port, by the pod's name for it or by number.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Named {
+    Name(Arc<str>),
+    Number(u16),
+}
+
+/// What a set is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// Addresses of pods.
+    Peer(Peer),
+    /// Addresses, protocols and ports of pods.
+    Tuples(Tuples),
+    /// Addresses that no pod changes.
+    Ranges(Arc<Ranges>),
+}
+
+/// A set, and which members the pods of the cluster give it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Set {
+    pub(crate) kind: Kind,
+    pub(crate) members: BTreeSet<Member>,
+}
+
+/// An address of a pod, and a port if the set has ports.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct Member {
+    pub(crate) address: IpAddr,
+    pub(crate) port: Option<(Protocol, u16)>,
+}
+
+/// A pod as sets see it.
+pub(crate) struct Facts<'a> {
+    pub(crate) pod: &'a Pod,
+    /// Labels of its namespace.
+    pub(crate) labels: Option<&'a Labels>,
+    /// The addresses that it has.
+    pub(crate) owned: BTreeSet<IpAddr>,
+}
+
+impl<'a> Facts<'a> {
+    pub(crate) fn of(cluster: &'a Cluster, pod: &'a Pod) -> Self {
+        Self {
+            pod,
+            labels: cluster.labels(&pod.metadata.namespace),
+            owned: cluster.owned(pod),
+        }
+    }
+}
+
+impl Kind {
+    pub(crate) fn id(&self) -> Id {
+        Id::of(&match self {
+            Self::Peer(peer) => format!("peer {peer}"),
+            Self::Tuples(tuples) => format!("tuples {tuples}"),
+            Self::Ranges(ranges) => format!("ranges {ranges}"),
+        })
+    }
+
+    /// What a pod gives to the set.
+    pub(crate) fn members(&self, pod: &Facts<'_>) -> Vec<Member> {
+        let addresses = pod.owned.iter();
+        match self {
+            Self::Peer(peer) if peer.matches(pod.pod, pod.labels) => {
+                let member = |address: &IpAddr| Member {
+                    address: *address,
+                    port: None,
+                };
+                addresses.map(member).collect()
+            }
+            Self::Tuples(tuples) => addresses
+                .flat_map(|address| tuples.members(*address, pod))
+                .collect(),
+            Self::Peer(_) | Self::Ranges(_) => Vec::new(),
+        }
+    }
+
+    /// The only namespace whose pods can give something, if there is one.
+    pub(crate) fn namespace(&self) -> Option<&Arc<str>> {
+        match self {
+            Self::Peer(peer) => peer.namespace(),
+            Self::Tuples(Tuples(entries)) => {
+                let mut namespaces = entries.iter().map(|(whom, ..)| match whom {
+                    Whom::Peer(peer) => peer.namespace(),
+                    Whom::Any | Whom::Ranges(_) => None,
+                });
+                let first = namespaces.next()??;
+                namespaces.all(|other| other == Some(first)).then_some(first)
+            }
+            Self::Ranges(_) => None,
+        }
+    }
+}
+
+impl Peer {
+    fn namespace(&self) -> Option<&Arc<str>> {
+        match &self.scope {
+            Scope::Namespace(name) => Some(name),
+            Scope::Matching(_) => None,
+        }
+    }
+}
+
+impl Tuples {
+    fn members(&self, address: IpAddr, pod: &Facts<'_>) -> Vec<Member> {
+        let mut members = Vec::new();
+        for (whom, protocol, named) in &self.0 {
+            let meant = match whom {
+                Whom::Any => true,
+                Whom::Peer(peer) => peer.matches(pod.pod, pod.labels),
+                Whom::Ranges(ranges) => ranges.contains(address),
+            };
+            if meant {
+                members.extend(named.numbers(*protocol, pod.pod).map(|number| Member {
+                    address,
+                    port: Some((*protocol, number)),
+                }));
+            }
+        }
+        members
+    }
+}
+
+impl Named {
+    /// The numbers that a pod has for it.
+    pub(crate) fn numbers<'a>(&'a self, protocol: Protocol, pod: &'a Pod) -> impl Iterator<Item = u16> + 'a {
+        let number = match self {
+            Self::Name(_) => None,
+            Self::Number(number) => Some(*number),
+        };
+        let named = pod.named_ports.iter().filter(move |port| {
+            port.protocol == protocol && matches!(self, Self::Name(name) if *name == port.name)
+        });
+        number.into_iter().chain(named.map(|port| port.number))
+    }
+}
+
+impl fmt::Display for Whom {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Any => formatter.write_str("any"),
+            Self::Peer(peer) => write!(formatter, "{peer}"),
+            Self::Ranges(ranges) => write!(formatter, "{ranges}"),
+        }
+    }
+}
+
+impl fmt::Display for Tuples {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (whom, protocol, named) in &self.0 {
+            let protocol = protocol.as_lower();
+            match named {
+                Named::Name(name) => write!(formatter, "{whom} {protocol} name {name}")?,
+                Named::Number(number) => write!(formatter, "{whom} {protocol} {number}")?,
+            }
+            formatter.write_char('\n')?;
+        }
+        Ok(())
+    }
+}
