@@ -1,0 +1,127 @@
+//! Rules kept up to date, change by change.
+
+mod footprint;
+mod holders;
+mod touched;
+
+use std::collections::{BTreeSet, HashMap};
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use kinglet_model::{Namespace, NetworkPolicy, Object, ObjectName, Pod};
+
+use crate::cluster::Cluster;
+use crate::rules::Rules;
+use footprint::Footprint;
+use holders::Holders;
+pub(crate) use touched::{Content, Slot, Touched};
+
+/// The rules of a node, the cluster that they follow, and what of them the kernel does not have yet.
+#[derive(Debug, Default)]
+pub(crate) struct Engine {
+    node: Arc<str>,
+    pub(crate) cluster: Cluster,
+    pub(crate) rules: Rules,
+    footprints: HashMap<ObjectName, Footprint>,
+    holders: Holders,
+    touched: Touched,
+}
+
+impl Engine {
+    pub(crate) fn new(node: Arc<str>) -> Self {
+        Self {
+            node,
+            ..Self::default()
+        }
+    }
+
+    pub(crate) fn apply_pod(&mut self, pod: Arc<Pod>) {
+        let name = pod.object_name();
+        let mut addresses = self.addresses(&name);
+        addresses.extend(&pod.ips);
+        let mut affected = self.claimants(&addresses);
+        affected.insert(name);
+        self.cluster.apply_pod(pod);
+        self.refresh(affected);
+    }
+
+    pub(crate) fn remove_pod(&mut self, name: &ObjectName) {
+        let mut affected = self.claimants(&self.addresses(name));
+        affected.insert(name.clone());
+        self.cluster.remove_pod(name);
+        self.refresh(affected);
+    }
+
+    pub(crate) fn apply_namespace(&mut self, namespace: &Namespace) {
+        let name = namespace.metadata.name.clone();
+        let before = self.cluster.labels(&name).cloned();
+        self.cluster.apply_namespace(namespace);
+        if self.cluster.labels(&name) != before.as_ref() {
+            self.refresh_namespace(&name, false);
+        }
+    }
+
+    pub(crate) fn remove_namespace(&mut self, name: &str) {
+        self.cluster.remove_namespace(name);
+        self.refresh_namespace(&name.into(), false);
+    }
+
+    pub(crate) fn apply_policy(&mut self, policy: &NetworkPolicy) -> Vec<crate::Problem> {
+        let problems = self.cluster.apply_policy(policy);
+        self.refresh_namespace(&policy.metadata.namespace, true);
+        problems
+    }
+
+    pub(crate) fn remove_policy(&mut self, name: &ObjectName) {
+        self.cluster.remove_policy(name);
+        self.refresh_namespace(&name.namespace, true);
+    }
+
+    /// What differs from the kernel's.
+    pub(crate) fn take_touched(&mut self) -> Touched {
+        std::mem::take(&mut self.touched)
+    }
+
+    fn addresses(&self, pod: &ObjectName) -> BTreeSet<IpAddr> {
+        let pod = self.cluster.pod(pod);
+        pod.into_iter().flat_map(|pod| pod.ips.iter().copied()).collect()
+    }
+
+    fn claimants(&self, addresses: &BTreeSet<IpAddr>) -> BTreeSet<ObjectName> {
+        let claimants = addresses
+            .iter()
+            .flat_map(|address| self.cluster.claimants(*address));
+        claimants.cloned().collect()
+    }
+
+    /// Computes the pods of a namespace again; only those of the node if a policy changed, since it changes no others.
+    fn refresh_namespace(&mut self, namespace: &Arc<str>, own_only: bool) {
+        let pods = self.cluster.pods_of(namespace);
+        let pods = pods.filter(|pod| !own_only || pod.node_name == self.node);
+        let names = pods.map(|pod| pod.object_name()).collect();
+        self.refresh(names);
+    }
+
+    /// Computes pods again. First everything is taken that a pod does not have any more, since another one may have it now.
+    fn refresh(&mut self, names: BTreeSet<ObjectName>) {
+        let mut changes = Vec::new();
+        for name in names {
+            let after = Footprint::of(&self.cluster, &name, &self.node);
+            let before = self.footprints.remove(&name).unwrap_or_default();
+            self.hold(&after);
+            changes.push((name, before, after));
+        }
+        for (name, before, _) in &changes {
+            self.take(name, before);
+        }
+        for (name, _, after) in &changes {
+            self.give(name, after);
+        }
+        for (name, before, after) in changes {
+            self.release(&before);
+            if after != Footprint::default() {
+                self.footprints.insert(name, after);
+            }
+        }
+    }
+}

@@ -1,0 +1,158 @@
+//! Batches that bring the kernel to the rules.
+
+use std::collections::BTreeMap;
+
+use kinglet_nft::{Batch, Chain, Element, Ruleset, Set, Table};
+
+use super::{chains, profile, sets};
+use crate::checked::Direction;
+use crate::engine::{Slot, Touched};
+use crate::rules::Rules;
+use crate::settings::Settings;
+
+/// Elements by the name of their set.
+type Elements = BTreeMap<String, (Set, Vec<Element>)>;
+
+impl Rules {
+    /// All that the table is to hold.
+    pub(crate) fn ruleset(&self, table: &Table, settings: &Settings) -> Ruleset {
+        let mut ruleset = Ruleset::new(table.clone());
+        let mut elements = Elements::new();
+        for slot in self.slots() {
+            add(
+                &mut elements,
+                sets::element(&slot, self.kind(&slot), self.content(&slot)),
+            );
+        }
+        let own = self.sets.iter().flat_map(|(id, set)| sets::sets(&set.kind, *id));
+        let frame = sets::frame().into_iter().map(|set| (set, Vec::new()));
+        for (set, fixed) in frame.chain(own) {
+            let members = elements.remove(&set.name).map(|(_, members)| members);
+            ruleset.set(set, fixed.into_iter().chain(members.unwrap_or_default()));
+        }
+        for (chain, rules) in chains::chains(settings) {
+            ruleset.chain(chain, rules);
+        }
+        for (id, profile) in &self.profiles {
+            let name = profile::chain(profile.direction, *id);
+            ruleset.chain(Chain::regular(name), profile::rules(profile));
+        }
+        ruleset
+    }
+
+    fn slots(&self) -> impl Iterator<Item = Slot> + '_ {
+        let known = self.known.iter().map(|address| Slot::Known(*address));
+        let isolated = self.isolated.iter().map(|address| Slot::Isolated(*address));
+        let maps = Direction::BOTH.into_iter().flat_map(|direction| {
+            let addresses = self.map(direction).keys();
+            addresses.map(move |address| Slot::Map(direction, *address))
+        });
+        let members = self.sets.iter().flat_map(|(id, set)| {
+            let members = set.members.iter();
+            members.map(|member| Slot::Member(*id, *member))
+        });
+        known.chain(isolated).chain(maps).chain(members)
+    }
+
+    fn kind(&self, slot: &Slot) -> Option<&crate::rules::Kind> {
+        match slot {
+            Slot::Member(id, _) => self.sets.get(id).map(|set| &set.kind),
+            _ => None,
+        }
+    }
+
+    /// The batch that brings the kernel here from where it was when things were touched: what others lead to comes first and goes last.
+    pub(crate) fn changes(&self, touched: &Touched, table: &Table) -> Batch {
+        let mut batch = Batch::new();
+        self.add_sets(&mut batch, touched, table);
+        self.add_profiles(&mut batch, touched, table);
+        self.change_elements(&mut batch, touched, table);
+        self.remove_profiles(&mut batch, touched, table);
+        self.remove_sets(&mut batch, touched, table);
+        batch
+    }
+
+    fn add_sets(&self, batch: &mut Batch, touched: &Touched, table: &Table) {
+        let added = touched.sets.iter().filter(|(_, before)| before.is_none());
+        let added = added.filter_map(|(id, _)| Some((id, self.sets.get(id)?)));
+        for (set, elements) in added.flat_map(|(id, set)| sets::sets(&set.kind, *id)) {
+            batch.add_set(table, &set);
+            if !elements.is_empty() {
+                batch.add_elements(table, &set, &elements);
+            }
+        }
+    }
+
+    fn add_profiles(&self, batch: &mut Batch, touched: &Touched, table: &Table) {
+        let added = touched.profiles.iter().filter(|(_, before)| before.is_none());
+        for (id, profile) in added.filter_map(|(id, _)| Some((id, self.profiles.get(id)?))) {
+            let name = profile::chain(profile.direction, *id);
+            batch.add_chain(table, &Chain::regular(&name));
+            for rule in profile::rules(profile) {
+                batch.add_rule(table, &name, &rule);
+            }
+        }
+    }
+
+    /// Deletes before it adds: an element leads to something else after it was deleted and added.
+    fn change_elements(&self, batch: &mut Batch, touched: &Touched, table: &Table) {
+        let (mut deleted, mut added) = (Elements::new(), Elements::new());
+        for (slot, before) in &touched.elements {
+            let now = self.content(slot);
+            if *before == now || self.vanishes(slot, touched) {
+                continue;
+            }
+            let kind = self.kind(slot);
+            if before.is_some() {
+                add(&mut deleted, sets::element(slot, kind, Some(None)));
+            }
+            if now.is_some() {
+                add(&mut added, sets::element(slot, kind, now));
+            }
+        }
+        for (set, elements) in deleted.values() {
+            batch.delete_elements(table, set, elements);
+        }
+        for (set, elements) in added.values() {
+            batch.add_elements(table, set, elements);
+        }
+    }
+
+    /// Whether the set of an element goes as a whole.
+    fn vanishes(&self, slot: &Slot, touched: &Touched) -> bool {
+        matches!(slot, Slot::Member(id, _) if touched.sets.contains_key(id) && !self.sets.contains_key(id))
+    }
+
+    fn remove_profiles(&self, batch: &mut Batch, touched: &Touched, table: &Table) {
+        let gone = touched.profiles.iter();
+        let gone = gone.filter(|(id, before)| before.is_some() && !self.profiles.contains_key(id));
+        let names = gone.filter_map(|(id, before)| Some(profile::chain((*before)?, *id)));
+        let names: Vec<_> = names.collect();
+        for name in &names {
+            batch.flush_chain(table, name);
+        }
+        for name in &names {
+            batch.delete_chain(table, name);
+        }
+    }
+
+    fn remove_sets(&self, batch: &mut Batch, touched: &Touched, table: &Table) {
+        let gone = touched.sets.iter().filter(|(id, _)| !self.sets.contains_key(id));
+        for (id, kind) in gone.filter_map(|(id, kind)| Some((id, kind.as_ref()?))) {
+            for (set, _) in sets::sets(kind, *id) {
+                batch.delete_set(table, &set.name);
+            }
+        }
+    }
+}
+
+fn add(elements: &mut Elements, one: Option<(Set, Element)>) {
+    if let Some((set, element)) = one {
+        let name = set.name.clone();
+        elements
+            .entry(name)
+            .or_insert_with(|| (set, Vec::new()))
+            .1
+            .push(element);
+    }
+}

@@ -1,0 +1,80 @@
+//! The chains that the kernel calls, and the one that denies.
+
+use ipnet::IpNet;
+use kinglet_nft::{Chain, ChainType, CtState, Header, Hook, Reject, Rule, Value, priority};
+
+use super::DENY;
+use super::sets::{FAMILIES, family, known_name, map_name, self_name};
+use crate::checked::Direction;
+use crate::packet::NEIGHBOUR_DISCOVERY;
+use crate::settings::{Deny, Settings};
+
+/// The chains that are always there, in an order in which none leads to a later one.
+pub(super) fn chains(settings: &Settings) -> Vec<(Chain, Vec<Rule>)> {
+    let base = |name, hook| Chain::base(name, ChainType::Filter, hook, priority::FILTER);
+    let mut forward = before(settings);
+    forward.extend(look_up(Direction::Egress));
+    forward.extend(look_up(Direction::Ingress));
+    let mut chains = vec![
+        (Chain::regular(DENY), deny(settings)),
+        (base("np_forward", Hook::Forward), forward),
+    ];
+    if settings.egress_to_node {
+        let mut input = before(settings);
+        input.extend(look_up(Direction::Egress));
+        chains.push((base("np_input", Hook::Input), input));
+    }
+    chains
+}
+
+/// What is decided before policies matter.
+fn before(settings: &Settings) -> Vec<Rule> {
+    let established = CtState::ESTABLISHED | CtState::RELATED;
+    let mut rules = vec![
+        Rule::new().ct_mark_bit(settings.revoked).goto(DENY),
+        Rule::new().ct_state(established).accept(),
+    ];
+    for family in FAMILIES {
+        let pair = (Header::saddr(family), Header::daddr(family));
+        rules.push(Rule::new().in_set(pair, self_name(family)).accept());
+    }
+    if settings.icmp_echo {
+        rules.push(Rule::new().is(Header::IcmpType, Value::IcmpType(8)).accept());
+        rules.push(
+            Rule::new()
+                .is(Header::Icmpv6Type, Value::Icmpv6Type(128))
+                .accept(),
+        );
+    }
+    let [first, .., last] = NEIGHBOUR_DISCOVERY.map(Value::Icmpv6Type);
+    rules.push(Rule::new().between(Header::Icmpv6Type, first, last).accept());
+    rules
+}
+
+/// The side of a pod that is isolated in a direction.
+fn look_up(direction: Direction) -> impl Iterator<Item = Rule> {
+    FAMILIES.into_iter().map(move |family| {
+        let own = match direction {
+            Direction::Egress => Header::saddr(family),
+            Direction::Ingress => Header::daddr(family),
+        };
+        Rule::new().vmap(own, map_name(direction, family))
+    })
+}
+
+fn deny(settings: &Settings) -> Vec<Rule> {
+    if settings.deny == Deny::Drop {
+        return vec![Rule::new().drop()];
+    }
+    let mut rules = Vec::new();
+    for network in IpNet::aggregate(&settings.cluster_cidrs) {
+        let family = family(network.addr());
+        for header in [Header::saddr(family), Header::daddr(family)] {
+            let unknown = Rule::new().within(header, network);
+            rules.push(unknown.not_in_set(header, known_name(family)).drop());
+        }
+    }
+    rules.push(Rule::new().l4proto(Value::TCP).reject(Reject::TcpReset));
+    rules.push(Rule::new().reject(Reject::PORT_UNREACHABLE));
+    rules
+}

@@ -1,0 +1,12 @@
+//! Rules to objects of the kernel.
+
+mod batch;
+mod chains;
+mod profile;
+mod sets;
+
+/// Name of the table, of family `inet`.
+pub const TABLE: &str = "kinglet-netpol";
+
+/// Name of the chain that denies.
+pub(crate) const DENY: &str = "deny";
