@@ -1,0 +1,54 @@
+//! What a change costs, in messages, in a cluster with many pods and policies.
+
+use std::sync::Arc;
+
+use kinglet_nft::Ownership;
+use kinglet_policy::Policies;
+use serde_json::{Value, json};
+
+use crate::events::settings;
+
+fn pod(namespace: usize, number: usize, node: &str) -> Arc<kinglet_model::Pod> {
+    let object = json!({
+        "metadata": {"namespace": format!("n{namespace}"), "name": format!("p{number}"), "labels": {"app": "web"}},
+        "spec": {"nodeName": node, "containers": []},
+        "status": {"phase": "Running", "podIP": format!("10.0.{namespace}.{number}")},
+    });
+    Arc::new(serde_json::from_value(object).unwrap())
+}
+
+fn policy(namespace: usize, number: usize, ports: &Value) -> kinglet_model::NetworkPolicy {
+    let object = json!({
+        "metadata": {"namespace": format!("n{namespace}"), "name": format!("p{number}")},
+        "spec": {
+            "podSelector": {"matchLabels": {"app": "web"}},
+            "ingress": [{"from": [{"podSelector": {"matchLabels": {"app": "web"}}}], "ports": ports}],
+        },
+    });
+    serde_json::from_value(object).unwrap()
+}
+
+#[test]
+fn a_change_touches_only_what_it_is_about() {
+    let mut policies = Policies::new(settings(), Ownership::Shared);
+    for namespace in 0..20 {
+        for number in 0..10 {
+            policies.apply_pod(pod(namespace, number, if number < 3 { "here" } else { "there" }));
+            policies.apply_policy(&policy(namespace, number, &json!([{"port": 80 + number}])));
+        }
+    }
+    assert!(policies.replacement().len() > 100);
+    // A replica elsewhere: known, and a member of the peers.
+    policies.apply_pod(pod(7, 11, "there"));
+    assert_eq!(policies.changes().len(), 2);
+    // A replica here: also a pair with itself, and an element in the map, which leads to the chain of the others.
+    policies.apply_pod(pod(7, 12, "here"));
+    assert_eq!(policies.changes().len(), 4);
+    // A policy that allows more: one chain for another, and the elements that lead there.
+    policies.apply_policy(&policy(7, 3, &json!([{"port": 90}])));
+    let messages = policies.changes().len();
+    assert!(messages <= 20, "{messages} messages");
+    // A policy about nobody.
+    policies.apply_policy(&policy(30, 3, &json!([])));
+    assert!(policies.changes().is_empty());
+}

@@ -1,0 +1,103 @@
+//! The two readings of policies agree, and whatever happened, the rules are those of the present objects.
+
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+mod cost;
+mod events;
+
+use kinglet_model::Protocol;
+use kinglet_nft::Ownership;
+use kinglet_policy::{Packet, Path, Policies, Rules, Settings, State, Transport};
+use proptest::prelude::*;
+use proptest::sample::select;
+
+use events::{ADDRESSES, Event, Present, event, settings};
+
+fn policies(events: &[Event]) -> Policies {
+    let mut policies = Policies::new(settings(), Ownership::Shared);
+    events.iter().for_each(|event| event.apply(&mut policies));
+    policies
+}
+
+fn transport() -> impl Strategy<Value = Transport> {
+    let protocol = select(vec![Protocol::Tcp, Protocol::Udp, Protocol::Sctp]);
+    let port = prop_oneof![78_u16..85, Just(60), Just(99), Just(u16::MAX)];
+    prop_oneof![
+        12 => (protocol, port).prop_map(|(protocol, port)| Transport::Port(protocol, port)),
+        1 => select(vec![8, 128, 135, 3]).prop_map(Transport::Icmp),
+        1 => Just(Transport::Other(47)),
+    ]
+}
+
+/// A packet within one family.
+fn packet() -> impl Strategy<Value = Packet> {
+    let address = || select(ADDRESSES).prop_map(|address| address.parse().unwrap());
+    let path = prop_oneof![8 => Just(Path::Forwarded), 1 => Just(Path::ToNode), 1 => Just(Path::FromNode)];
+    let state = prop_oneof![10 => Just(State::New), 1 => Just(State::Established), 1 => Just(State::Revoked)];
+    let packet = (address(), address(), transport(), path, state);
+    let packet = packet.prop_map(|(source, destination, transport, path, state)| Packet {
+        path,
+        state,
+        ..Packet::new(source, destination, transport)
+    });
+    packet.prop_filter("one family", |packet| {
+        packet.source.is_ipv4() == packet.destination.is_ipv4()
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 1024, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn the_rules_do_what_the_policies_say(
+        events in prop::collection::vec(event(), 1..40),
+        packets in prop::collection::vec(packet(), 64),
+        (icmp_echo, egress_to_node) in any::<(bool, bool)>(),
+    ) {
+        let policies = policies(&events);
+        let cluster = policies.cluster();
+        let here = Settings { icmp_echo, egress_to_node, ..settings() };
+        let there = Settings { node: "there".into(), ..here.clone() };
+        let rules = [&here, &there].map(|settings| (settings, Rules::compile(cluster, &settings.node)));
+        for packet in &packets {
+            for (settings, rules) in &rules {
+                let evaluation = cluster.evaluate_on_node(packet, settings);
+                prop_assert_eq!(rules.allow(packet, settings), evaluation.allowed(), "{:?} {:?}", packet, evaluation);
+            }
+            // All pods are on one of the two nodes, so that their verdicts together are that of the cluster.
+            let all = rules.iter().all(|(settings, rules)| rules.allow(packet, settings));
+            prop_assert_eq!(all, cluster.evaluate(packet, &here).allowed());
+        }
+    }
+
+    #[test]
+    fn changes_lead_where_a_fresh_start_does(steps in prop::collection::vec((event(), any::<bool>()), 1..40)) {
+        let mut changed = Policies::new(settings(), Ownership::Shared);
+        let mut present = Present::default();
+        for (event, computed) in &steps {
+            event.apply(&mut changed);
+            present.note(event);
+            if *computed {
+                changed.changes();
+            }
+        }
+        let compiled = Rules::compile(changed.cluster(), "here");
+        prop_assert_eq!(changed.rules(), &compiled);
+        let mut fresh = Policies::new(settings(), Ownership::Shared);
+        present.events().for_each(|event| event.apply(&mut fresh));
+        prop_assert_eq!(changed.ruleset(), fresh.ruleset());
+        changed.changes();
+        prop_assert!(changed.changes().is_empty());
+    }
+
+    #[test]
+    fn the_same_object_again_is_no_change(steps in prop::collection::vec(event(), 1..40)) {
+        let mut policies = Policies::new(settings(), Ownership::Shared);
+        for event in &steps {
+            event.apply(&mut policies);
+            policies.changes();
+            event.apply(&mut policies);
+            prop_assert!(policies.changes().is_empty());
+        }
+    }
+}
