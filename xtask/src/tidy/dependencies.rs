@@ -27,6 +27,8 @@ const IMPURE: &[&str] = &[
 
 /// Crates that do system calls only, and what they may never need, directly or not.
 const BARE: &[&str] = &["kinglet-nft"];
+/// Cores that make what the former commit, and never need a runtime or a client, directly or not.
+const CORES: &[&str] = &["kinglet-policy"];
 const NOT_BARE: &[&str] = &[
     "tokio",
     "hyper",
@@ -67,6 +69,7 @@ const SERVICES: &[&[&str]] = &[
     &["kinglet-dataplane"],
     &["kinglet-servicelb"],
     &["kinglet-cloud"],
+    &["kinglet-policy"],
 ];
 
 /// What breaks an invariant.
@@ -75,6 +78,7 @@ pub(super) fn check(workspace: &Workspace) -> Vec<String> {
     for package in workspace.own() {
         findings.extend(purity(workspace, package));
         findings.extend(bareness(workspace, package));
+        findings.extend(coreness(workspace, package));
         findings.extend(reservations(workspace, package));
         findings.extend(sideways(workspace, package));
     }
@@ -84,7 +88,11 @@ pub(super) fn check(workspace: &Workspace) -> Vec<String> {
 /// A rule about a crate that is no longer there checks nothing.
 fn missing(workspace: &Workspace) -> Vec<String> {
     let own: BTreeSet<&str> = workspace.own().map(|package| package.name.as_str()).collect();
-    let named = PURE.iter().chain(BARE).chain(SERVICES.iter().copied().flatten());
+    let named = PURE
+        .iter()
+        .chain(BARE)
+        .chain(CORES)
+        .chain(SERVICES.iter().copied().flatten());
     named
         .filter(|name| !own.contains(*name))
         .map(|name| format!("tidy names {name}, which is not in the workspace"))
@@ -113,6 +121,18 @@ fn bareness(workspace: &Workspace, package: &Package) -> Vec<String> {
     refused
         .filter(|name| *name != package.name && closure.contains(*name))
         .map(|name| format!("{} does system calls only and must not need {name}", package.name))
+        .collect()
+}
+
+fn coreness(workspace: &Workspace, package: &Package) -> Vec<String> {
+    if !CORES.contains(&package.name.as_str()) {
+        return Vec::new();
+    }
+    let closure = workspace.closure(package);
+    NOT_BARE
+        .iter()
+        .filter(|name| closure.contains(*name))
+        .map(|name| format!("{} is a core and must not need {name}", package.name))
         .collect()
 }
 

@@ -1,0 +1,122 @@
+//! Why a packet passes or not, and what would have to change.
+
+mod matrix;
+mod text;
+
+use kinglet_model::ObjectName;
+
+use crate::checked::{Direction, Policy};
+use crate::cluster::Cluster;
+use crate::evaluate::{Ends, Evaluation, RuleName, Side, peers, ports};
+use crate::packet::Packet;
+use crate::settings::Settings;
+
+pub use matrix::Reachability;
+
+/// Why a packet passes or not. `Display` tells it in sentences.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Explanation {
+    /// The packet.
+    pub packet: Packet,
+    /// The pod that it comes from, if it is one.
+    pub source: Option<ObjectName>,
+    /// The pod that it goes to, if it is one.
+    pub destination: Option<ObjectName>,
+    /// What decides.
+    pub evaluation: Evaluation,
+    /// The rules that do not match on a side that denies it, with the reason.
+    pub misses: Vec<Miss>,
+    /// What would let it pass: all of it is needed.
+    pub remedies: Vec<Remedy>,
+}
+
+/// A rule that does not match.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Miss {
+    /// The rule.
+    pub rule: RuleName,
+    /// Whether the other side is not among its peers.
+    pub peer: bool,
+    /// Whether the protocol or port is not among its ports.
+    pub port: bool,
+}
+
+/// A change that lets one side let a packet pass.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Remedy {
+    /// Which side.
+    pub direction: Direction,
+    /// The pod there.
+    pub pod: ObjectName,
+    /// The policies that isolate it; a rule in any of them is enough.
+    pub policies: Vec<ObjectName>,
+    /// Rules that would match with one more port.
+    pub lack_port: Vec<RuleName>,
+    /// Rules that would match with one more peer.
+    pub lack_peer: Vec<RuleName>,
+}
+
+impl Cluster {
+    /// Why a packet passes or not.
+    pub fn explain(&self, packet: &Packet, settings: &Settings) -> Explanation {
+        let evaluation = self.evaluate(packet, settings);
+        let ends = Ends::of(self, packet);
+        let name =
+            |pod: Option<&std::sync::Arc<kinglet_model::Pod>>| pod.map(|pod| pod.metadata.object_name());
+        let mut explanation = Explanation {
+            packet: *packet,
+            source: name(ends.source),
+            destination: name(ends.destination),
+            evaluation: evaluation.clone(),
+            misses: Vec::new(),
+            remedies: Vec::new(),
+        };
+        if let Evaluation::Policed { egress, ingress } = &evaluation {
+            self.deny(&mut explanation, &ends, Direction::Egress, egress);
+            self.deny(&mut explanation, &ends, Direction::Ingress, ingress);
+        }
+        explanation
+    }
+
+    /// Adds why a side denies, if it does.
+    fn deny(&self, explanation: &mut Explanation, ends: &Ends<'_>, direction: Direction, side: &Side) {
+        let Side::Isolated { pod, policies, rules } = side else {
+            return;
+        };
+        let Some(object) = self.pod(pod).filter(|_| rules.is_empty()) else {
+            return;
+        };
+        let isolating = self.isolating(object, direction);
+        let misses: Vec<_> = isolating
+            .flat_map(|policy| self.misses(policy, ends, direction))
+            .collect();
+        let lacking = |peer, port| {
+            let fitting = misses
+                .iter()
+                .filter(move |miss| (miss.peer, miss.port) == (peer, port));
+            fitting.map(|miss| miss.rule.clone()).collect()
+        };
+        explanation.remedies.push(Remedy {
+            direction,
+            pod: pod.clone(),
+            policies: policies.clone(),
+            lack_port: lacking(false, true),
+            lack_peer: lacking(true, false),
+        });
+        explanation.misses.extend(misses);
+    }
+
+    fn misses(&self, policy: &Policy, ends: &Ends<'_>, direction: Direction) -> Vec<Miss> {
+        let rules = policy.rules(direction).unwrap_or_default().iter();
+        let miss = |rule: &crate::checked::Rule| Miss {
+            rule: RuleName {
+                policy: policy.name.clone(),
+                direction,
+                number: rule.number,
+            },
+            peer: !peers(&rule.peers, self, ends, direction),
+            port: !ports(&rule.ports, ends),
+        };
+        rules.map(miss).collect()
+    }
+}
