@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use ipnet::IpNet;
 use jiff::Timestamp;
-use kinglet_kube::{Backoff, Collection, RequestError, Resource};
+use kinglet_kube::{Backoff, Collection, RequestError, Resource, status};
 use kinglet_model::{Node, ObjectName};
 use serde_json::{Map, Value, json};
 
+use super::COMPONENT;
 use super::context::NodeContext;
 
 /// How a node presents itself.
@@ -52,8 +53,11 @@ async fn try_register(node: &NodeContext, registration: &Registration) -> Result
         }
         other => other?,
     }
-    let patch = json!({"status": node_status(registration, Timestamp::now())});
-    nodes.strategic_part(&name, "status", &patch).await?;
+    // A strategic patch would merge addresses by their type, of which two families have one each.
+    let status = node_status(registration, Timestamp::now());
+    status::patch::<Node>(&node.client, &name, &status, COMPONENT)
+        .await
+        .map_err(RequestError::from)?;
     renew(node, registration).await
 }
 
