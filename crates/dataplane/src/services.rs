@@ -114,6 +114,13 @@ impl Services {
         self.dirty.extend(changed.cloned());
     }
 
+    /// The batch of chains that are new since the last batch, to be committed by itself before [`changes`](Self::changes), so that no packet
+    /// is led to a chain whose rules it does not see yet.
+    pub fn additions(&mut self) -> Batch {
+        self.compute();
+        self.desired.additions(&self.table)
+    }
+
     /// The batch that brings the kernel from the last batch to the present objects; empty if nothing changed. If it cannot be committed,
     /// [`replacement`](Self::replacement) is next.
     pub fn changes(&mut self) -> Batch {

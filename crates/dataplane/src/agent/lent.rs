@@ -20,13 +20,15 @@ impl Lent {
         self.run(Kernel::ownership).await
     }
 
-    /// Commits a batch, and then deletes the connections that it made stale. What fails of the latter is logged: the rules stand.
-    pub(super) async fn commit(&mut self, batch: Batch, stale: Stale) -> Result<(), Error> {
-        if batch.is_empty() && stale.is_empty() {
+    /// Commits batches one after another, and then deletes the connections that they made stale. What fails of the latter is logged: the rules stand.
+    pub(super) async fn commit(&mut self, batches: Vec<Batch>, stale: Stale) -> Result<(), Error> {
+        if batches.iter().all(Batch::is_empty) && stale.is_empty() {
             return Ok(());
         }
         self.run(move |kernel| {
-            kernel.commit(&batch)?;
+            for batch in &batches {
+                kernel.commit(batch)?;
+            }
             match kernel.forget(&stale) {
                 Ok(0) => {}
                 Ok(count) => tracing::debug!("{count} connections to endpoints that are gone are deleted"),

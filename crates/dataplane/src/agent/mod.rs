@@ -117,10 +117,10 @@ impl Agent {
 
     /// Brings the kernel up to date by the difference; if that fails, what the kernel has is not what was thought.
     async fn change(&mut self) {
-        let batch = self.services.changes();
+        let batches = vec![self.services.additions(), self.services.changes()];
         self.warn();
         let stale = self.services.take_stale();
-        if let Err(error) = self.kernel.commit(batch, stale.clone()).await {
+        if let Err(error) = self.kernel.commit(batches, stale.clone()).await {
             tracing::warn!("Services: {error}; all rules are replaced");
             self.services.keep_stale(stale);
             self.replace().await;
@@ -134,7 +134,7 @@ impl Agent {
             let batch = self.services.replacement();
             self.warn();
             let stale = self.services.take_stale();
-            let Err(error) = self.kernel.commit(batch, stale.clone()).await else {
+            let Err(error) = self.kernel.commit(vec![batch], stale.clone()).await else {
                 return;
             };
             self.services.keep_stale(stale);

@@ -13,6 +13,27 @@ use crate::settings::Settings;
 type Elements = BTreeMap<SetId, Vec<Element>>;
 
 impl Desired {
+    /// Takes the chains that are new since the last batch. Nothing leads to them yet, so a batch of their own changes nothing. Without it
+    /// packets could be led to a chain before they see its rules: the kernel looks sets up as they are at the moment, rules as they were
+    /// when it began with the packet.
+    pub(crate) fn additions(&mut self, table: &Table) -> Batch {
+        let mut batch = Batch::new();
+        let missing = self.chains.iter().filter(|(_, before)| before.is_none());
+        let missing: Vec<String> = missing.map(|(name, _)| name.clone()).collect();
+        let bodies = missing
+            .into_iter()
+            .filter_map(|name| Some((self.chain(&name)?.clone(), name)));
+        let bodies: Vec<_> = bodies.collect();
+        for (body, name) in &bodies {
+            batch.add_chain(table, &chain(name, body));
+        }
+        for (body, name) in bodies {
+            add_rules(&mut batch, table, &name, &body);
+            self.chains.insert(name, Some(body));
+        }
+        batch
+    }
+
     /// Takes what changed since the last batch. The batch must be committed; if it cannot, [`replacement`](Self::replacement) is next.
     pub(crate) fn changes(&mut self, table: &Table) -> Batch {
         let mut batch = Batch::new();

@@ -89,3 +89,18 @@ fn a_service_that_was_made_again_has_the_age_of_the_new_one() {
     desired.apply(rank("one", 3), claim("one"));
     assert_eq!(winner(&desired).as_deref(), Some("two"));
 }
+
+#[test]
+fn new_chains_may_come_first() {
+    let mut desired = Desired::default();
+    desired.apply(rank("web", 1), claim("web"));
+    assert_eq!(desired.additions(&table()).len(), 1);
+    assert!(desired.additions(&table()).is_empty());
+    // Only the element is left.
+    assert_eq!(messages(&mut desired), 1);
+    desired.apply(rank("web", 1), claim("other"));
+    assert_eq!(desired.additions(&table()).len(), 1);
+    // It is gone again before anything led to it: it is emptied and deleted.
+    desired.apply(rank("web", 1), claim("web"));
+    assert_eq!(messages(&mut desired), 2);
+}

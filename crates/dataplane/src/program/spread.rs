@@ -25,7 +25,10 @@ impl Objects {
         let family = layer3(port.id.family);
         let size = port.pool_size(role);
         let name = format!("{}-{}-{size}", reach.prefix(family), role.word());
-        let rules = vec![rule(family, reach, Numgen::random(size).offset(offset(role)))];
+        let number = |size| rule(family, reach, Numgen::random(size).offset(offset(role)));
+        // A packet may meet a change: this chain is of before, the map of after. Where it has no such number any more, the first will do;
+        // where it has none, the packet must not pass by, or else its connection would be tracked as one that is never translated.
+        let rules = vec![number(size), number(1), Rule::new().drop()];
         let body = Body { comment: None, rules };
         self.chains.insert(name.clone(), body);
         name

@@ -56,12 +56,14 @@ fn connections_go_on_and_new_ones_are_never_lost() {
             services.apply_endpoint_slice(slice("web-4", some));
             // Now and then everything anew, as after a restart.
             let whole = round.is_multiple_of(7);
-            let batch = if whole {
-                services.replacement()
+            let batches = if whole {
+                vec![services.replacement()]
             } else {
-                services.changes()
+                vec![services.additions(), services.changes()]
             };
-            kernel.commit(&batch).unwrap();
+            for batch in &batches {
+                kernel.commit(batch).unwrap();
+            }
             kernel.forget(&services.take_stale()).unwrap();
             eventually("a new connection", || {
                 asking.is_finished() || asked.load(Ordering::Relaxed) > before

@@ -31,6 +31,7 @@ fn changes_lead_to_the_same_table_as_a_fresh_start() {
             event.apply(&mut services);
             present.note(event);
             if *committed {
+                kernel.commit(&services.additions()).unwrap();
                 kernel.commit(&services.changes()).unwrap();
                 kernel.forget(&services.take_stale()).unwrap();
             }

@@ -63,24 +63,24 @@ impl World {
 
     /// Commits what changed.
     pub(crate) fn commit(&mut self) {
-        let batch = self.services.changes();
-        self.apply(&batch);
+        let batches = [self.services.additions(), self.services.changes()];
+        self.apply(&batches);
     }
 
     /// Replaces the table.
     pub(crate) fn replace(&mut self) {
         let batch = self.services.replacement();
-        self.apply(&batch);
+        self.apply(&[batch]);
     }
 
-    fn apply(&mut self, batch: &Batch) {
-        self.kernel
-            .commit(batch)
-            .unwrap_or_else(|error| panic!("{error}"));
+    fn apply(&mut self, batches: &[Batch]) {
+        let kernel = &mut self.kernel;
+        let refused = |error: kinglet_nft::Error| panic!("{error}");
+        for batch in batches {
+            kernel.commit(batch).unwrap_or_else(refused);
+        }
         let stale = self.services.take_stale();
-        self.kernel
-            .forget(&stale)
-            .unwrap_or_else(|error| panic!("{error}"));
+        kernel.forget(&stale).unwrap_or_else(|error| panic!("{error}"));
     }
 
     pub(crate) fn pod(&self, name: &str) -> &Namespace {
