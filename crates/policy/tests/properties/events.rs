@@ -77,7 +77,7 @@ pub(crate) fn event() -> impl Strategy<Value = Event> {
 const NAMESPACES: &[&str] = &["x", "y", "z"];
 const PODS: &[&str] = &["a", "b", "c"];
 const POLICIES: &[&str] = &["one", "two"];
-const PROTOCOLS: &[Option<&str>] = &[None, Some("TCP"), Some("UDP"), Some("SCTP")];
+const PROTOCOLS: &[Option<&str>] = &[None, None, Some("TCP"), Some("TCP"), Some("UDP"), Some("SCTP")];
 /// Addresses of pods, and some others.
 pub(crate) const ADDRESSES: &[&str] = &[
     "10.0.0.1",
@@ -138,7 +138,7 @@ fn pod() -> impl Strategy<Value = Event> {
         select(PROTOCOLS),
         select(&[80, 81, 82][..]),
     );
-    let ports = prop::collection::vec(port, 0..3);
+    let ports = prop::collection::vec(port, 0..4);
     (place, state, labels(), ports).prop_map(|((space, name, node, created), (ips, phase, host), labels, ports)| {
         let ports = ports
             .iter()
@@ -204,7 +204,7 @@ fn ports() -> impl Strategy<Value = Vec<Value>> {
     let port = prop_oneof![
         1 => Just(json!({})),
         4 => select(&[80, 81, 82][..]).prop_map(|port| json!({"port": port})),
-        2 => select(&["web", "dns"][..]).prop_map(|port| json!({"port": port})),
+        4 => select(&["web", "dns"][..]).prop_map(|port| json!({"port": port})),
         2 => (79..82, 79..84).prop_map(|(port, end)| json!({"port": port, "endPort": end})),
     ];
     let port = (port, select(PROTOCOLS)).prop_map(|(mut port, protocol)| {

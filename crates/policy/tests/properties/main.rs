@@ -20,8 +20,15 @@ fn policies(events: &[Event]) -> Policies {
 }
 
 fn transport() -> impl Strategy<Value = Transport> {
-    let protocol = select(vec![Protocol::Tcp, Protocol::Udp, Protocol::Sctp]);
-    let port = prop_oneof![78_u16..85, Just(60), Just(99), Just(u16::MAX)];
+    let protocol = select(vec![
+        Protocol::Tcp,
+        Protocol::Tcp,
+        Protocol::Tcp,
+        Protocol::Udp,
+        Protocol::Sctp,
+    ]);
+    let port =
+        prop_oneof![4 => 80_u16..83, 2 => 78_u16..85, 1 => Just(60), 1 => Just(99), 1 => Just(u16::MAX)];
     prop_oneof![
         12 => (protocol, port).prop_map(|(protocol, port)| Transport::Port(protocol, port)),
         1 => select(vec![8, 128, 135, 3]).prop_map(Transport::Icmp),
@@ -50,8 +57,8 @@ proptest! {
 
     #[test]
     fn the_rules_do_what_the_policies_say(
-        events in prop::collection::vec(event(), 1..40),
-        packets in prop::collection::vec(packet(), 64),
+        events in prop::collection::vec(event(), 1..60),
+        packets in prop::collection::vec(packet(), 128),
         (icmp_echo, egress_to_node) in any::<(bool, bool)>(),
     ) {
         let policies = policies(&events);
