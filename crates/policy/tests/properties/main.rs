@@ -5,6 +5,8 @@
 mod cost;
 mod events;
 
+use std::net::IpAddr;
+
 use kinglet_model::Protocol;
 use kinglet_nft::Ownership;
 use kinglet_policy::{Packet, Path, Policies, Rules, Settings, State, Transport};
@@ -38,17 +40,21 @@ fn transport() -> impl Strategy<Value = Transport> {
 
 /// A packet within one family.
 fn packet() -> impl Strategy<Value = Packet> {
-    let address = || select(ADDRESSES).prop_map(|address| address.parse().unwrap());
+    let family = |v4: bool| {
+        let addresses = ADDRESSES.iter().map(|address| address.parse().unwrap());
+        let addresses: Vec<IpAddr> = addresses
+            .filter(|address: &IpAddr| address.is_ipv4() == v4)
+            .collect();
+        (select(addresses.clone()), select(addresses))
+    };
+    let ends = prop_oneof![family(true), family(false)];
     let path = prop_oneof![8 => Just(Path::Forwarded), 1 => Just(Path::ToNode), 1 => Just(Path::FromNode)];
     let state = prop_oneof![10 => Just(State::New), 1 => Just(State::Established), 1 => Just(State::Revoked)];
-    let packet = (address(), address(), transport(), path, state);
-    let packet = packet.prop_map(|(source, destination, transport, path, state)| Packet {
+    let packet = (ends, transport(), path, state);
+    packet.prop_map(|((source, destination), transport, path, state)| Packet {
         path,
         state,
         ..Packet::new(source, destination, transport)
-    });
-    packet.prop_filter("one family", |packet| {
-        packet.source.is_ipv4() == packet.destination.is_ipv4()
     })
 }
 
