@@ -43,12 +43,10 @@ impl Links {
     /// Opens a socket in the namespace. The loopback is set up on the way.
     pub(crate) async fn open(namespace: &Namespace) -> Result<Self, LinkError> {
         let runtime = tokio::runtime::Handle::current();
-        let opened = namespace.run(|| {
+        let (connection, handle, _) = open_in(namespace, "open a netlink socket", || {
             let _guard = runtime.enter();
             rtnetlink::new_connection()
-        });
-        let (connection, handle, _) =
-            opened.map_err(|error| in_namespace(namespace, "open a netlink socket", &error))?;
+        })?;
         tokio::spawn(connection);
         let links = Self {
             handle,
@@ -180,6 +178,21 @@ pub(crate) fn link_local_gateway(family_is_ipv4: bool) -> IpAddr {
     } else {
         IpAddr::V6(Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0, 1))
     }
+}
+
+/// What cannot be done where nftables cannot be opened.
+pub(crate) const NFTABLES: &str = "open nftables (kernel feature nf_tables)";
+
+/// Opens something inside a namespace: it stays there, wherever it is used.
+pub(crate) fn open_in<T: Send, E: std::fmt::Display + Send>(
+    namespace: &Namespace,
+    action: &str,
+    open: impl FnOnce() -> Result<T, E> + Send,
+) -> Result<T, LinkError> {
+    let opened = namespace.run(|| Ok(open()));
+    opened
+        .map_err(|error| in_namespace(namespace, action, &error))?
+        .map_err(|error| LinkError::new(namespace.name(), action, &error))
 }
 
 /// Turns an input/output error of a namespace into the same shape as the others.

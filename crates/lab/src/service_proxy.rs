@@ -7,7 +7,7 @@ use kinglet_kube::{Client, Reflector};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::links::LinkError;
+use crate::links::{LinkError, NFTABLES, open_in};
 use crate::network::NodeNetwork;
 use crate::settings::Settings;
 
@@ -40,18 +40,7 @@ impl ServiceProxy {
         tasks: &TaskTracker,
         stop: &CancellationToken,
     ) -> Result<CancellationToken, LinkError> {
-        let failed = |reason: &dyn std::fmt::Display| {
-            LinkError::new(
-                network.namespace.name(),
-                "open nftables (kernel feature nf_tables)",
-                reason,
-            )
-        };
-        let kernel = network
-            .namespace
-            .run(|| Ok(Kernel::open()))
-            .map_err(|error| failed(&error))?
-            .map_err(|error| failed(&error))?;
+        let kernel = open_in(&network.namespace, NFTABLES, Kernel::open)?;
         let settings = kinglet_dataplane::Settings {
             node: node.into(),
             cluster_cidrs: self.settings.cluster_cidrs.clone(),

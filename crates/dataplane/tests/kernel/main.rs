@@ -13,6 +13,7 @@ mod api;
 mod changes;
 #[path = "../incremental/events.rs"]
 mod events;
+#[path = "../../../nft/tests/support/listing.rs"]
 mod listing;
 mod namespace;
 mod objects;

@@ -10,7 +10,7 @@ use kinglet_nft::{
     NatFlags, Rule, Set, Table, Value, priority,
 };
 
-use crate::links::LinkError;
+use crate::links::{LinkError, NFTABLES, open_in};
 use crate::netns::Namespace;
 
 /// A container's port on its node's addresses (`hostPort`).
@@ -79,7 +79,7 @@ fn hairpin_set(family: L3) -> Set {
 impl NodeNat {
     /// Makes the node's table: pods that leave the cluster through `uplink` have the node's address outside, as flannel does it.
     pub(super) fn create(namespace: &Namespace, cluster: &[IpNet], uplink: &str) -> Result<Self, LinkError> {
-        let mut connection = open(namespace)?;
+        let mut connection = open_in(namespace, NFTABLES, Connection::open)?;
         let (table, mut batch) = (table(), Batch::new());
         batch.replace_table(&table);
         let chains = [
@@ -205,7 +205,7 @@ fn element(port: &HostPort) -> (Set, Element) {
 
 /// Translates external addresses to nodes and back, 1:1, as a cloud provider's router does.
 pub(super) fn external(router: &Namespace, pairs: &[(IpAddr, IpAddr)]) -> Result<(), LinkError> {
-    let mut connection = open(router)?;
+    let mut connection = open_in(router, NFTABLES, Connection::open)?;
     let (table, mut batch) = (table(), Batch::new());
     batch.replace_table(&table);
     let (pre, post) = ("prerouting", "postrouting");
@@ -222,20 +222,6 @@ pub(super) fn external(router: &Namespace, pairs: &[(IpAddr, IpAddr)]) -> Result
         batch.add_rule(&table, post, &Rule::new().saddr(*node).snat(*external));
     }
     commit(&mut connection, &batch, router)
-}
-
-fn open(namespace: &Namespace) -> Result<Connection, LinkError> {
-    let failed = |reason: &dyn std::fmt::Display| {
-        LinkError::new(
-            namespace.name(),
-            "open nftables (kernel feature nf_tables)",
-            reason,
-        )
-    };
-    let opened = namespace.run(|| Ok(Connection::open()));
-    opened
-        .map_err(|error| failed(&error))?
-        .map_err(|error| failed(&error))
 }
 
 fn commit(connection: &mut Connection, batch: &Batch, namespace: &Namespace) -> Result<(), LinkError> {

@@ -10,6 +10,7 @@
 
 #[path = "../properties/events.rs"]
 mod events;
+#[path = "../../../nft/tests/support/listing.rs"]
 mod listing;
 mod namespace;
 
