@@ -20,6 +20,14 @@ pub(crate) fn layer3(family: IpFamily) -> L3 {
     }
 }
 
+/// The family as Services name it.
+pub(crate) fn family(layer3: L3) -> IpFamily {
+    match layer3 {
+        L3::Ipv4 => IpFamily::V4,
+        L3::Ipv6 => IpFamily::V6,
+    }
+}
+
 /// The number of the protocol (IANA).
 pub(crate) fn protocol_number(protocol: Protocol) -> u8 {
     match protocol {

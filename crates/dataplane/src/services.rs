@@ -12,6 +12,7 @@ use crate::flows::{Flows, Stale};
 use crate::frame::TABLE;
 use crate::health::{self, Health, HealthChecks};
 use crate::plan::{Offer, plan};
+use crate::present::Present;
 use crate::problem::Problem;
 use crate::program::objects;
 use crate::settings::{Settings, Share, Shares};
@@ -64,6 +65,11 @@ impl Services {
         }
     }
 
+    /// What it was made with.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
     /// Takes a Service that is new or changed.
     pub fn apply_service(&mut self, service: Arc<Service>) {
         let name = service.object_name();
@@ -114,21 +120,24 @@ impl Services {
         self.dirty.extend(changed.cloned());
     }
 
-    /// The batch of chains that are new since the last batch, to be committed by itself before [`changes`](Self::changes), so that no packet
-    /// is led to a chain whose rules it does not see yet.
-    pub fn additions(&mut self) -> Batch {
+    /// The batches that bring the kernel from the last ones to the present objects, to be committed one after another, so that no packet is
+    /// led to a chain whose rules it does not see yet; none if nothing changed. If one cannot be committed, the rest is void, and
+    /// [`adopt`](Self::adopt) or [`replacement`](Self::replacement) is next.
+    pub fn batches(&mut self) -> Vec<Batch> {
         self.compute();
-        self.desired.additions(&self.table)
+        self.desired.batches(&self.table, &self.settings)
     }
 
-    /// The batch that brings the kernel from the last batch to the present objects; empty if nothing changed. If it cannot be committed,
-    /// [`replacement`](Self::replacement) is next.
-    pub fn changes(&mut self) -> Batch {
+    /// Takes over what the kernel has ([`Kernel::present`](crate::agent::Kernel::present)): the next [`batches`](Self::batches) start from
+    /// there, and leave what fits alone. Clients keep their endpoints.
+    pub fn adopt(&mut self, present: &Present) {
         self.compute();
-        self.desired.changes(&self.table)
+        self.flows.adopt(present);
+        self.desired.adopt(present);
     }
 
-    /// The batch that puts the rules of the present objects in the place of whatever the table holds, at one instant.
+    /// The batch that puts the rules of the present objects in the place of whatever the table holds, at one instant. A
+    /// packet that the kernel is just at work on may see half of it.
     pub fn replacement(&mut self) -> Batch {
         self.compute();
         self.desired.replacement(&self.table, &self.settings)

@@ -3,7 +3,9 @@
 use kinglet_nft::{Batch, Change, Connection, Conntrack, Error, Filter, Ownership, Set};
 
 use crate::flows::Stale;
+use crate::present::Present;
 use crate::services::table;
+use crate::settings::Settings;
 
 /// `ENOENT`
 const NOT_THERE: i32 = 2;
@@ -36,6 +38,14 @@ impl Kernel {
             Some(listed) => Ok(listed.ownership),
             None => self.rules.ownership(),
         }
+    }
+
+    /// What the table holds; nothing if it is missing, or not built as this version builds it.
+    ///
+    /// # Errors
+    /// The kernel refuses to list.
+    pub fn present(&mut self, settings: &Settings) -> Result<Option<Present>, Error> {
+        Present::read(&mut self.rules, &table(Ownership::Shared), settings)
     }
 
     /// Applies a batch, all of it or nothing.

@@ -4,6 +4,8 @@ use kinglet_nft::{Batch, Error, Ownership};
 
 use super::Kernel;
 use crate::flows::Stale;
+use crate::present::Present;
+use crate::settings::Settings;
 
 /// Lends the kernel to blocking threads.
 pub(super) struct Lent {
@@ -18,6 +20,11 @@ impl Lent {
 
     pub(super) async fn ownership(&mut self) -> Result<Ownership, Error> {
         self.run(Kernel::ownership).await
+    }
+
+    /// What the table holds.
+    pub(super) async fn present(&mut self, settings: Settings) -> Result<Option<Present>, Error> {
+        self.run(move |kernel| kernel.present(&settings)).await
     }
 
     /// Commits batches one after another, and then deletes the connections that they made stale. What fails of the latter is logged: the rules stand.

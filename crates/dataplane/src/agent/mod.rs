@@ -33,7 +33,7 @@ use std::time::Duration;
 
 use kinglet_kube::{Backoff, Reflector};
 use kinglet_model::{EndpointSlice, Node, Service};
-use kinglet_nft::Error;
+use kinglet_nft::{Batch, Error};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
@@ -105,7 +105,7 @@ impl Agent {
                 return;
             }
         }
-        self.replace().await;
+        self.take_over().await;
         self.tell_health();
         synced();
         while changes.next(&mut self.services).await {
@@ -117,31 +117,48 @@ impl Agent {
 
     /// Brings the kernel up to date by the difference; if that fails, what the kernel has is not what was thought.
     async fn change(&mut self) {
-        let batches = vec![self.services.additions(), self.services.changes()];
-        self.warn();
-        let stale = self.services.take_stale();
-        if let Err(error) = self.kernel.commit(batches, stale.clone()).await {
-            tracing::warn!("Services: {error}; all rules are replaced");
-            self.services.keep_stale(stale);
-            self.replace().await;
+        if let Err(error) = self.commit().await {
+            tracing::warn!("Services: {error}; all rules are compared with the kernel's");
+            self.take_over().await;
         }
     }
 
-    /// Replaces all rules, with growing pauses until it succeeds.
-    async fn replace(&mut self) {
+    /// Brings the kernel up to date from what its table holds, with growing pauses until it succeeds.
+    async fn take_over(&mut self) {
         let mut backoff = Backoff::new();
-        loop {
-            let batch = self.services.replacement();
-            self.warn();
-            let stale = self.services.take_stale();
-            let Err(error) = self.kernel.commit(vec![batch], stale.clone()).await else {
-                return;
-            };
-            self.services.keep_stale(stale);
+        while let Err(error) = self.adopt_or_replace().await {
             let pause = backoff.pause();
             tracing::error!("Services: {error}; next attempt in {pause:?}");
             tokio::time::sleep(pause).await;
         }
+    }
+
+    /// Starts from the table as it is, so that no packet misses anything; if that cannot be, replaces it.
+    async fn adopt_or_replace(&mut self) -> Result<(), Error> {
+        if let Some(present) = self.kernel.present(self.services.settings().clone()).await? {
+            self.services.adopt(&present);
+            match self.commit().await {
+                Ok(()) => return Ok(()),
+                Err(error) => tracing::warn!("Services: {error}; all rules are replaced"),
+            }
+        }
+        let batch = self.services.replacement();
+        self.apply(vec![batch]).await
+    }
+
+    async fn commit(&mut self) -> Result<(), Error> {
+        let batches = self.services.batches();
+        self.apply(batches).await
+    }
+
+    async fn apply(&mut self, batches: Vec<Batch>) -> Result<(), Error> {
+        self.warn();
+        let stale = self.services.take_stale();
+        let applied = self.kernel.commit(batches, stale.clone()).await;
+        if applied.is_err() {
+            self.services.keep_stale(stale);
+        }
+        applied
     }
 
     fn tell_health(&self) {

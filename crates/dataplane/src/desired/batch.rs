@@ -13,10 +13,29 @@ use crate::settings::Settings;
 type Elements = BTreeMap<SetId, Vec<Element>>;
 
 impl Desired {
+    /// Takes what changed since the last call, as batches that are to be committed one after another: additions, changes, removals; only
+    /// those that do anything. If one of them cannot be committed, what the kernel has is not what was thought: [`adopt`](Self::adopt)
+    /// or [`replacement`](Self::replacement) is next.
+    pub(crate) fn batches(&mut self, table: &Table, settings: &Settings) -> Vec<Batch> {
+        let additions = self.additions(table);
+        let mut changes = Batch::new();
+        if std::mem::take(&mut self.rewrite_frame) {
+            rewrite_frame(&mut changes, table, settings);
+        }
+        let chains = std::mem::take(&mut self.chains);
+        let elements = std::mem::take(&mut self.elements);
+        self.change_chains(&mut changes, table, &chains);
+        self.change_elements(&mut changes, table, elements);
+        let removals = self.removals(table, &chains);
+        let mut batches = vec![additions, changes, removals];
+        batches.retain(|batch| !batch.is_empty());
+        batches
+    }
+
     /// Takes the chains that are new since the last batch. Nothing leads to them yet, so a batch of their own changes nothing. Without it
     /// packets could be led to a chain before they see its rules: the kernel looks sets up as they are at the moment, rules as they were
     /// when it began with the packet.
-    pub(crate) fn additions(&mut self, table: &Table) -> Batch {
+    fn additions(&mut self, table: &Table) -> Batch {
         let mut batch = Batch::new();
         let missing = self.chains.iter().filter(|(_, before)| before.is_none());
         let missing: Vec<String> = missing.map(|(name, _)| name.clone()).collect();
@@ -34,41 +53,33 @@ impl Desired {
         batch
     }
 
-    /// Takes what changed since the last batch. The batch must be committed; if it cannot, [`replacement`](Self::replacement) is next.
-    pub(crate) fn changes(&mut self, table: &Table) -> Batch {
+    /// Writes the rules of chains anew that are there and stay.
+    fn change_chains(&self, batch: &mut Batch, table: &Table, chains: &Chains) {
+        let staying = chains
+            .iter()
+            .filter_map(|(name, before)| Some((name, before, self.chain(name)?)));
+        for (name, before, body) in staying {
+            if before.as_ref() != Some(body) {
+                batch.flush_chain(table, name);
+                add_rules(batch, table, name, body);
+            }
+        }
+    }
+
+    /// Deletes chains that nothing leads to any more. Before Linux 6.2 a chain and the last element that leads to it could not go at once.
+    fn removals(&self, table: &Table, chains: &Chains) -> Batch {
         let mut batch = Batch::new();
-        let chains = std::mem::take(&mut self.chains);
-        let elements = std::mem::take(&mut self.elements);
-        let gone = self.change_chains(&mut batch, table, &chains);
-        self.change_elements(&mut batch, table, elements);
+        let gone = chains
+            .iter()
+            .filter(|(name, before)| before.is_some() && self.chain(name).is_none());
+        let gone: Vec<&String> = gone.map(|(name, _)| name).collect();
+        for name in &gone {
+            batch.flush_chain(table, name);
+        }
         for name in gone {
             batch.delete_chain(table, name);
         }
         batch
-    }
-
-    /// Adds and changes chains: what is to lead to them can come next. Returns those that can be deleted once nothing leads to them.
-    fn change_chains<'a>(&self, batch: &mut Batch, table: &Table, chains: &'a Chains) -> Vec<&'a String> {
-        let mut gone = Vec::new();
-        let mut changed = Vec::new();
-        for (name, before) in chains {
-            let now = self.chain(name);
-            if before.as_ref() == now {
-                continue;
-            }
-            match (before, now) {
-                (None, Some(body)) => _ = batch.add_chain(table, &chain(name, body)),
-                _ => _ = batch.flush_chain(table, name),
-            }
-            match now {
-                Some(body) => changed.push((name, body)),
-                None => gone.push(name),
-            }
-        }
-        for (name, body) in changed {
-            add_rules(batch, table, name, body);
-        }
-        gone
     }
 
     /// Deletes before it adds: an element leads to something else after it was deleted and added.
@@ -115,6 +126,7 @@ impl Desired {
     pub(crate) fn replacement(&mut self, table: &Table, settings: &Settings) -> Batch {
         self.chains.clear();
         self.elements.clear();
+        self.rewrite_frame = false;
         self.ruleset(table, settings).replace()
     }
 
@@ -131,6 +143,16 @@ impl Desired {
             elements.sort_by(|one, other| one.key.cmp(&other.key));
         }
         all
+    }
+}
+
+/// Writes the rules of the frame's chains anew.
+fn rewrite_frame(batch: &mut Batch, table: &Table, settings: &Settings) {
+    for (chain, rules) in frame::chains(settings) {
+        batch.flush_chain(table, &chain.name);
+        for rule in &rules {
+            batch.add_rule(table, &chain.name, rule);
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 //! Sets are shared, so several Services may claim one element: that of the oldest Service counts, then that of the first name. Chains are
 //! shared, too, but what several claim is the same.
 
+mod adopt;
 mod batch;
 #[cfg(test)]
 mod tests;
@@ -50,6 +51,8 @@ pub(crate) struct Desired {
     /// Elements that may differ from the kernel's, with what the kernel has.
     elements: BTreeMap<Slot, Content>,
     chains: Chains,
+    /// The kernel's chains of the frame may be those of another program version, or of other settings.
+    rewrite_frame: bool,
 }
 
 impl Desired {

@@ -3,7 +3,9 @@
 use kinglet_nft::{Batch, Family, L3, Value, Verdict};
 
 use super::*;
-use crate::frame::SetKind;
+use crate::frame::{self, SetKind};
+use crate::present::Present;
+use crate::settings::Settings;
 
 fn table() -> kinglet_nft::Table {
     kinglet_nft::Table::new(Family::Inet, "t")
@@ -27,7 +29,7 @@ fn claim(chain: &str) -> Objects {
     let verdict = Mapped::Verdict(Verdict::goto(chain));
     objects.elements.insert(slot(), Some(verdict));
     let body = Body {
-        comment: None,
+        comment: Some(chain.into()),
         rules: Vec::new(),
     };
     objects.chains.insert(chain.into(), body);
@@ -43,7 +45,11 @@ fn winner(desired: &Desired) -> Option<String> {
 
 /// Messages of the next batch.
 fn messages(desired: &mut Desired) -> usize {
-    Batch::len(&desired.changes(&table()))
+    desired
+        .batches(&table(), &Settings::default())
+        .iter()
+        .map(Batch::len)
+        .sum()
 }
 
 #[test]
@@ -91,16 +97,49 @@ fn a_service_that_was_made_again_has_the_age_of_the_new_one() {
 }
 
 #[test]
-fn new_chains_may_come_first() {
+fn chains_come_before_what_leads_to_them_and_go_after_it() {
     let mut desired = Desired::default();
-    desired.apply(rank("web", 1), claim("web"));
-    assert_eq!(desired.additions(&table()).len(), 1);
-    assert!(desired.additions(&table()).is_empty());
-    // Only the element is left.
-    assert_eq!(messages(&mut desired), 1);
-    desired.apply(rank("web", 1), claim("other"));
-    assert_eq!(desired.additions(&table()).len(), 1);
-    // It is gone again before anything led to it: it is emptied and deleted.
-    desired.apply(rank("web", 1), claim("web"));
-    assert_eq!(messages(&mut desired), 2);
+    let mut lens = |service| {
+        desired.apply(rank("web", 1), service);
+        let batches = desired.batches(&table(), &Settings::default());
+        batches.iter().map(Batch::len).collect::<Vec<_>>()
+    };
+    // The chain; the element.
+    assert_eq!(lens(claim("web")), [1, 1]);
+    // The new chain; the element is deleted and added; the old chain is emptied and deleted.
+    assert_eq!(lens(claim("other")), [1, 2, 2]);
+    assert!(lens(claim("other")).is_empty());
+}
+
+/// What the kernel has after a batch with `claim`.
+fn present(chain: &str) -> Present {
+    let Objects { elements, chains } = claim(chain);
+    Present {
+        chains: chains.into_keys().collect(),
+        elements,
+        clients: Vec::new(),
+    }
+}
+
+#[test]
+fn what_is_adopted_changes_only_where_it_differs() {
+    let settings = Settings::default();
+    let frame: usize = frame::chains(&settings)
+        .iter()
+        .map(|(_, rules)| 1 + rules.len())
+        .sum();
+    for (wanted, had, expected) in [
+        // The rules of the frame are written anew, and the chain is emptied; the element stays.
+        ("web", "web", vec![frame + 1]),
+        // The other chain comes; the element changes; the old chain goes.
+        ("other", "web", vec![1, frame + 2, 2]),
+    ] {
+        let mut desired = Desired::default();
+        desired.apply(rank("web", 1), claim(wanted));
+        desired.adopt(&present(had));
+        let batches = desired.batches(&table(), &settings);
+        let lens: Vec<_> = batches.iter().map(Batch::len).collect();
+        assert_eq!(lens, expected, "{wanted} {had}");
+        assert_eq!(messages(&mut desired), 0);
+    }
 }

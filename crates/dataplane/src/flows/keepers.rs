@@ -46,18 +46,25 @@ pub(super) fn of(plan: &ServicePlan) -> BTreeSet<Kept> {
 }
 
 impl Kept {
-    /// What the element of a client that keeps the endpoint has behind the client's address.
-    pub(super) fn matches(&self, element: &Data) -> bool {
-        let Some((_client, rest)) = element.0.split_first() else {
-            return false;
+    /// What the element of a client says: the client's address comes first, then the chain's key and the endpoint.
+    pub(super) fn read(element: &Data) -> Option<Self> {
+        let [
+            _client,
+            Value::Mark(high),
+            Value::Mark(low),
+            address,
+            Value::InetService(port),
+        ] = element.0.as_slice()
+        else {
+            return None;
         };
-        let wanted = [
-            Value::Mark(self.key.high),
-            Value::Mark(self.key.low),
-            Value::from(self.backend.address),
-            Value::from(self.backend.port),
-        ];
-        rest == wanted
+        let address = address.ip()?;
+        let (high, low, port) = (*high, *low, *port);
+        Some(Self {
+            family: IpFamily::of(address),
+            key: Key { high, low },
+            backend: Backend { address, port },
+        })
     }
 }
 
@@ -69,6 +76,12 @@ impl Keepers {
         if !now.is_empty() {
             self.services.insert(name.clone(), now);
         }
+    }
+
+    /// Takes what clients keep in the kernel.
+    pub(super) fn adopt(&mut self, kept: impl Iterator<Item = Kept>) {
+        let known: BTreeSet<_> = self.services.values().flatten().collect();
+        self.gone.extend(kept.filter(|kept| !known.contains(kept)));
     }
 
     pub(super) fn take_gone(&mut self) -> BTreeSet<Kept> {

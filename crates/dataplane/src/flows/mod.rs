@@ -11,9 +11,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use kinglet_model::{IpFamily, ObjectName, Protocol};
+use kinglet_nft::{Data, Value};
 
-use crate::backend::{Backend, protocol_number};
+use crate::backend::{Backend, family, protocol_number};
+use crate::frame::{SetId, SetKind};
 use crate::plan::{Frontend, PortPlan, ServicePlan};
+use crate::present::Present;
 
 pub(crate) use keepers::{Keepers, Kept};
 pub use stale::Stale;
@@ -67,6 +70,25 @@ impl Meant {
             port: number,
         }
     }
+
+    /// Whom an element is for, if it is for a port.
+    fn read(set: SetId, key: &Data) -> Option<Self> {
+        let (address, protocol, port) = match (set.kind, key.0.as_slice()) {
+            (SetKind::Vips, [address, Value::InetProto(protocol), Value::InetService(port)]) => {
+                (Some(address.ip()?), *protocol, *port)
+            }
+            (SetKind::NodePorts, [Value::InetProto(protocol), Value::InetService(port)]) => {
+                (None, *protocol, *port)
+            }
+            _ => return None,
+        };
+        Some(Self {
+            family: family(set.family),
+            protocol,
+            address,
+            port,
+        })
+    }
 }
 
 impl Flows {
@@ -100,6 +122,15 @@ impl Flows {
         if before != backends {
             self.changed.insert(meant);
         }
+    }
+
+    /// Takes what the kernel has: what is not there any more is gone, as if it had gone just now.
+    pub(crate) fn adopt(&mut self, present: &Present) {
+        let slots = present.elements.keys();
+        let meant = slots.filter_map(|(set, key)| Meant::read(*set, key));
+        self.changed
+            .extend(meant.filter(|meant| meant.protocol != protocol_number(Protocol::Tcp)));
+        self.keepers.adopt(present.clients.iter().filter_map(Kept::read));
     }
 
     /// Takes what changed since the last call.

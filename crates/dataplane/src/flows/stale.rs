@@ -32,7 +32,7 @@ impl Stale {
 
     /// Whether an element of such a set is to be deleted.
     pub(crate) fn keeps(&self, element: &Data) -> bool {
-        self.kept.iter().any(|kept| kept.matches(element))
+        Kept::read(element).is_some_and(|kept| self.kept.contains(&kept))
     }
 
     /// The numbers of the transport protocols whose connections may be stale.

@@ -1,11 +1,11 @@
 //! Changes while connections go on.
 
-use std::net::UdpSocket;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::time::Duration;
 
+use kinglet_dataplane::Services;
 use serde_json::json;
 
+use crate::flow::Flow;
 use crate::objects::{slice, web};
 use crate::paths::settings;
 use crate::servers::Conversation;
@@ -54,14 +54,14 @@ fn connections_go_on_and_new_ones_are_never_lost() {
                 &all[..=round % 3]
             };
             services.apply_endpoint_slice(slice("web-4", some));
-            // Now and then everything anew, as after a restart.
-            let whole = round.is_multiple_of(7);
-            let batches = if whole {
-                vec![services.replacement()]
-            } else {
-                vec![services.additions(), services.changes()]
-            };
-            for batch in &batches {
+            // Now and then a new start that finds the table.
+            if round.is_multiple_of(7) {
+                *services = Services::new(settings(), kernel.ownership().unwrap());
+                services.apply_service(web(json!({})));
+                services.apply_endpoint_slice(slice("web-4", some));
+                services.adopt(&kernel.present(&settings()).unwrap().expect("a table"));
+            }
+            for batch in &services.batches() {
                 kernel.commit(batch).unwrap();
             }
             kernel.forget(&services.take_stale()).unwrap();
@@ -73,29 +73,6 @@ fn connections_go_on_and_new_ones_are_never_lost() {
     });
     // Nothing ended the first one, though its endpoint came and went.
     assert_eq!(conversation.ask().unwrap(), "pod-1 192.0.2.2");
-}
-
-/// A socket of the client that goes on asking the same address: one tracked connection.
-struct Flow(UdpSocket);
-
-impl Flow {
-    fn new(world: &World, to: &str) -> Self {
-        let socket = world.client.run(|| UdpSocket::bind("0.0.0.0:0")).unwrap();
-        socket.connect(to).unwrap();
-        socket.set_read_timeout(Some(Duration::from_millis(200))).unwrap();
-        Self(socket)
-    }
-
-    /// Who answers; nothing if nobody does.
-    fn ask(&self) -> Option<String> {
-        self.0.send(b"?").ok();
-        let mut line = [0; 64];
-        let len = self.0.recv(&mut line).ok()?;
-        String::from_utf8_lossy(&line[..len])
-            .split(' ')
-            .next()
-            .map(str::to_owned)
-    }
 }
 
 #[test]

@@ -13,12 +13,14 @@ mod api;
 mod changes;
 #[path = "../incremental/events.rs"]
 mod events;
+mod flow;
 #[path = "../../../nft/tests/support/listing.rs"]
 mod listing;
 mod namespace;
 mod objects;
 mod paths;
 mod policies;
+mod restart;
 mod sequences;
 mod servers;
 mod world;

@@ -31,18 +31,36 @@ fn changes_lead_to_the_same_table_as_a_fresh_start() {
             event.apply(&mut services);
             present.note(event);
             if *committed {
-                kernel.commit(&services.additions()).unwrap();
-                kernel.commit(&services.changes()).unwrap();
+                commit(&mut kernel, &mut services);
                 kernel.forget(&services.take_stale()).unwrap();
             }
         }
-        kernel.commit(&services.changes()).unwrap();
+        commit(&mut kernel, &mut services);
         let changed = list();
-        let mut fresh = Services::new(settings(), ownership);
-        present.events().for_each(|event| event.apply(&mut fresh));
+        let fresh = || {
+            let mut services = Services::new(settings(), ownership);
+            present.events().for_each(|event| event.apply(&mut services));
+            services
+        };
+        // A new start with other objects in the meantime, and one with the same as before.
+        let mut other = Services::new(settings(), ownership);
+        let half = present.events().enumerate().filter(|(index, _)| index % 2 == 0);
+        half.for_each(|(_, event)| event.apply(&mut other));
+        for mut services in [other, fresh()] {
+            services.adopt(&kernel.present(&settings()).unwrap().expect("a table"));
+            commit(&mut kernel, &mut services);
+        }
+        prop_assert_eq!(&changed, &list());
+        let mut fresh = fresh();
         kernel.commit(&fresh.replacement()).unwrap();
         prop_assert_eq!(changed, list());
         Ok(())
     });
     outcome.unwrap_or_else(|failure| panic!("{failure}"));
+}
+
+fn commit(kernel: &mut Kernel, services: &mut Services) {
+    for batch in services.batches() {
+        kernel.commit(&batch).unwrap();
+    }
 }

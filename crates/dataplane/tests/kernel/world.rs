@@ -63,7 +63,7 @@ impl World {
 
     /// Commits what changed.
     pub(crate) fn commit(&mut self) {
-        let batches = [self.services.additions(), self.services.changes()];
+        let batches = self.services.batches();
         self.apply(&batches);
     }
 

@@ -99,6 +99,15 @@ impl Value {
         Self::IfName(name.into())
     }
 
+    /// The address, if it is one of the internet.
+    pub fn ip(&self) -> Option<IpAddr> {
+        match self {
+            Self::Ipv4Addr(address) => Some(IpAddr::V4(*address)),
+            Self::Ipv6Addr(address) => Some(IpAddr::V6(*address)),
+            _ => None,
+        }
+    }
+
     /// The value's type.
     pub fn data_type(&self) -> DataType {
         match self {
