@@ -7,7 +7,7 @@ use std::str::FromStr;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use ipnet::IpNet;
 
-use crate::OutputFormat;
+use crate::{OutputFormat, ServiceLbMode};
 
 /// `kinglet lab`.
 #[derive(Debug, Parser)]
@@ -158,6 +158,9 @@ pub struct LabUp {
     /// Which of Kinglet's own services run on it: all, none, or a list of dns, ingress, ccm (cloud controller) and servicelb.
     #[arg(long, value_name = "all|none|LIST", default_value = "all")]
     pub services: LabServices,
+    /// Whether agents serve load balancers in the kernel, or Pods of DaemonSets as in K3s.
+    #[arg(long, value_enum, value_name = "MODE", default_value_t)]
+    pub servicelb_mode: ServiceLbMode,
     /// Serve ClusterIPs and NodePorts on every node, as kube-proxy does.
     #[arg(long, value_name = "BOOL", default_value_t = true, action = clap::ArgAction::Set)]
     pub service_proxy: bool,

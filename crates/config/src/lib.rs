@@ -20,4 +20,4 @@ pub use lab::{
 };
 pub use node::{CloudOptions, NodeOptions};
 pub use server::{ClusterOptions, Component, DemoOptions, ListenOptions, OptionsError, ServerOptions};
-pub use servicelb::{ServiceLbMode, ServiceLbOptions};
+pub use servicelb::{ServiceLbMode, ServiceLbOptions, ServiceLbServerOptions};

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use ipnet::IpNet;
 
-use crate::{CloudOptions, ServiceLbOptions};
+use crate::{CloudOptions, ServiceLbServerOptions};
 
 /// Options of `kinglet server`.
 #[derive(Args, Clone, Debug)]
@@ -39,7 +39,7 @@ pub struct ServerOptions {
     pub cloud: CloudOptions,
     /// How load balancers are served.
     #[command(flatten)]
-    pub servicelb: ServiceLbOptions,
+    pub servicelb: ServiceLbServerOptions,
     /// Directory of manifests (.yaml, .yml, .json) that are applied at start and whenever they change.
     #[arg(long, env = "KINGLET_MANIFESTS", value_name = "DIR")]
     pub manifests: Option<PathBuf>,

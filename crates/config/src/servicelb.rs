@@ -25,6 +25,22 @@ pub struct ServiceLbOptions {
     pub servicelb_mode: ServiceLbMode,
 }
 
+/// The same for servers, which also make the Pods.
+#[derive(Args, Clone, Debug)]
+pub struct ServiceLbServerOptions {
+    /// How load balancers are served.
+    #[command(flatten)]
+    pub common: ServiceLbOptions,
+    /// Image with the program kinglet, for the Pods of --servicelb-mode=daemonset [default: ghcr.io/kinglet-io/kinglet of this version].
+    #[arg(
+        long,
+        env = "KINGLET_SERVICELB_IMAGE",
+        value_name = "IMAGE",
+        help_heading = "Load balancers"
+    )]
+    pub servicelb_image: Option<String>,
+}
+
 /// How load balancers are served.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum ServiceLbMode {

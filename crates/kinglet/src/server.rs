@@ -9,7 +9,7 @@ use arc_swap::ArcSwap;
 use kinglet_addons::Directory;
 use kinglet_apiserver::{ApiServer, Identity, Listening};
 use kinglet_cloud::CloudController;
-use kinglet_config::{ClusterOptions, Component, ListenOptions, ServiceLbOptions};
+use kinglet_config::{ClusterOptions, Component, ListenOptions, ServiceLbServerOptions};
 use kinglet_dns_server::DnsServer;
 use kinglet_dns_zone::{ZoneBuilder, ZoneSettings};
 use kinglet_ingress_proxy::{Proxy, ProxySnapshot};
@@ -42,7 +42,7 @@ pub(crate) struct Settings {
     pub(crate) disabled: Vec<Component>,
     /// Whether Kinglet is the cluster's cloud controller.
     pub(crate) cloud_controller: bool,
-    pub(crate) servicelb: Option<ServiceLbOptions>,
+    pub(crate) servicelb: Option<ServiceLbServerOptions>,
 }
 
 impl Settings {

@@ -41,6 +41,16 @@ pub enum Error {
         /// The number of the error.
         errno: i32,
     },
+    /// The table belongs to another connection, and so only that may change it.
+    #[error(
+        "table {table} belongs to another program, whose netlink port is {owner} (most often its process number)"
+    )]
+    Owned {
+        /// Family and name of the table.
+        table: String,
+        /// The connection that owns it ([`Connection::port`](crate::Connection::port)).
+        owner: u32,
+    },
     /// The kernel's answer is not netlink.
     #[error(transparent)]
     Malformed(#[from] Malformed),
@@ -51,6 +61,9 @@ pub enum Error {
     #[error("the objects changed while they were listed, each time")]
     Interrupted,
 }
+
+/// How many failures a message tells: the first ones explain the others.
+const TOLD: usize = 3;
 
 /// The operations of a batch that the kernel refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -111,13 +124,16 @@ impl Failure {
 
 impl fmt::Display for Rejection {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, failure) in self.failures.iter().enumerate() {
+        for (index, failure) in self.failures.iter().take(TOLD).enumerate() {
             if index > 0 {
                 formatter.write_str("; ")?;
             }
             write!(formatter, "{failure}")?;
         }
-        if self.truncated {
+        let more = self.failures.len().saturating_sub(TOLD);
+        if more > 0 {
+            write!(formatter, "; and {more} more")?;
+        } else if self.truncated {
             formatter.write_str("; and more")?;
         }
         Ok(())

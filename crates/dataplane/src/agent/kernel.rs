@@ -43,9 +43,13 @@ impl Kernel {
     /// What the table holds; nothing if it is missing, or not built as this version builds it.
     ///
     /// # Errors
-    /// The kernel refuses to list.
+    /// The kernel refuses to list, or another program owns the table.
     pub fn present(&mut self, settings: &Settings) -> Result<Option<Present>, Error> {
-        Present::read(&mut self.rules, &table(Ownership::Shared), settings)
+        let table = table(Ownership::Shared);
+        match self.rules.table_to_change(&table)? {
+            Some(_) => Present::read(&mut self.rules, &table, settings),
+            None => Ok(None),
+        }
     }
 
     /// Applies a batch, all of it or nothing.
@@ -99,8 +103,9 @@ impl Kernel {
     /// Removes the table, if it is there.
     ///
     /// # Errors
-    /// The kernel refuses; somebody else may own the table.
+    /// The kernel refuses, or another program owns the table.
     pub fn remove(&mut self) -> Result<(), Error> {
+        self.rules.table_to_change(&table(Ownership::Shared))?;
         let table = table(self.ownership()?);
         let mut batch = Batch::new();
         batch.add_table(&table).delete_table(&table);

@@ -13,21 +13,22 @@ use crate::settings::Settings;
 type Elements = BTreeMap<SetId, Vec<Element>>;
 
 impl Desired {
-    /// Takes what changed since the last call, as batches that are to be committed one after another: additions, changes, removals; only
-    /// those that do anything. If one of them cannot be committed, what the kernel has is not what was thought: [`adopt`](Self::adopt)
+    /// Takes what changed since the last call, as batches that are to be committed one after another: the frame after an adoption, additions,
+    /// changes, removals; only those that do anything. If one of them cannot be committed, what the kernel has is not what was thought: [`adopt`](Self::adopt)
     /// or [`replacement`](Self::replacement) is next.
     pub(crate) fn batches(&mut self, table: &Table, settings: &Settings) -> Vec<Batch> {
+        let mut frame = Batch::new();
+        if std::mem::take(&mut self.rewrite_frame) {
+            rewrite_frame(&mut frame, table, settings);
+        }
         let additions = self.additions(table);
         let mut changes = Batch::new();
-        if std::mem::take(&mut self.rewrite_frame) {
-            rewrite_frame(&mut changes, table, settings);
-        }
         let chains = std::mem::take(&mut self.chains);
         let elements = std::mem::take(&mut self.elements);
         self.change_chains(&mut changes, table, &chains);
         self.change_elements(&mut changes, table, elements);
         let removals = self.removals(table, &chains);
-        let mut batches = vec![additions, changes, removals];
+        let mut batches = vec![frame, additions, changes, removals];
         batches.retain(|batch| !batch.is_empty());
         batches
     }
@@ -146,8 +147,9 @@ impl Desired {
     }
 }
 
-/// Writes the rules of the frame's chains anew.
+/// Takes the table, which nobody may own at the moment, and writes the rules of the frame's chains anew.
 fn rewrite_frame(batch: &mut Batch, table: &Table, settings: &Settings) {
+    batch.add_table(table);
     for (chain, rules) in frame::chains(settings) {
         batch.flush_chain(table, &chain.name);
         for rule in &rules {

@@ -1,14 +1,17 @@
 //! A new start takes over what an earlier run left.
 
-use kinglet_dataplane::Services;
-use kinglet_model::{EndpointSlice, Service};
-use serde_json::{Value, json};
 use std::sync::Arc;
+
+use kinglet_dataplane::Services;
+use kinglet_dataplane::agent::Kernel;
+use kinglet_model::{EndpointSlice, Service};
+use kinglet_nft::Ownership;
+use serde_json::{Value, json};
 
 use crate::flow::Flow;
 use crate::objects::{slice, web};
 use crate::paths::settings;
-use crate::world::{World, tcp};
+use crate::world::{World, eventually, tcp};
 
 const CLUSTER_IP: &str = "10.43.0.80:80";
 const BOTH: [&str; 2] = ["10.42.0.11 here", "10.42.0.12 here"];
@@ -74,6 +77,36 @@ fn datagrams_leave_endpoints_that_went_in_the_meantime() {
         world.restart(None, slice("web-4", &BOTH[1..]));
         assert_eq!(flow.ask(), None, "{to}");
     }
+}
+
+#[test]
+fn the_table_is_owned_again() {
+    let Some(mut world) = world(json!({}), &BOTH) else {
+        return;
+    };
+    let mut other = world.node.run(|| Kernel::open().unwrap());
+    if other.ownership().unwrap() == Ownership::Shared {
+        return; // An old kernel.
+    }
+    for attempt in [other.present(&settings()).map(|_| ()), other.remove()] {
+        let error = attempt.unwrap_err().to_string();
+        assert!(
+            error.starts_with("table inet kinglet-services belongs to another program"),
+            "{error}"
+        );
+    }
+    world.kernel = other;
+    // A program that another test starts holds the first one's socket until it runs.
+    eventually("nobody owns the table", || {
+        world.kernel.present(&settings()).is_ok()
+    });
+    world.restart(Some(web(json!({}))), slice("web-4", &BOTH));
+    world.node.program("nft", "flush ruleset");
+    assert_eq!(
+        tcp(&world.client, CLUSTER_IP).split(' ').next_back(),
+        Some("192.0.2.2")
+    );
+    assert!(world.list().contains("10.43.0.80"));
 }
 
 #[test]

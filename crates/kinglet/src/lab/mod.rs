@@ -11,10 +11,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use kinglet_config::{IpFamily, LabAction, LabService, LabUp, LogOptions, PodNetwork};
+use kinglet_config::{IpFamily, LabAction, LabUp, LogOptions, PodNetwork};
 use kinglet_lab::{Entry, Family, Lab, Progress, Request, Settings};
 use tokio_util::sync::CancellationToken;
 
+pub(crate) use self::roles::Choice;
 use self::roles::Cluster;
 use self::services::Services;
 
@@ -28,11 +29,11 @@ impl Running {
     /// Starts everything and waits until it is ready.
     pub(crate) async fn start(
         mut settings: Settings,
-        chosen: &[LabService],
+        choice: Choice,
         progress: Progress,
         stop: &CancellationToken,
     ) -> Result<Self> {
-        let cluster = Cluster::of(&mut settings, chosen);
+        let cluster = Cluster::of(&mut settings, choice);
         let lab = Lab::start(settings, progress.clone()).await?;
         let services = Services::start(&lab, &cluster, &progress, stop).await?;
         Ok(Self { lab, services })
@@ -122,7 +123,11 @@ fn down(root: &Path, name: &str, all: bool) -> Result<()> {
 async fn run(up: LabUp) -> Result<()> {
     let stop = crate::shutdown::on_signal()?;
     let progress: Progress = Arc::new(background::tell);
-    let started = Running::start(settings(&up), &up.services.0, progress, &stop);
+    let choice = Choice {
+        services: up.services.0.clone(),
+        servicelb_mode: up.servicelb_mode,
+    };
+    let started = Running::start(settings(&up), choice, progress, &stop);
     let Some(running) = stop.run_until_cancelled(started).await else {
         return Ok(());
     };

@@ -4,7 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use anyhow::{Context, Result};
 use ipnet::IpNet;
-use kinglet_config::LabService;
+use kinglet_config::{LabService, ServiceLbMode};
 use kinglet_lab::{Lab, Settings};
 
 /// Where the server tells of its health, on its node.
@@ -12,9 +12,25 @@ const SERVER_ADMIN: &str = "127.0.0.1:9900";
 /// Where agents do.
 const AGENT_ADMIN: &str = "127.0.0.1:9901";
 
+/// What Kinglet does on the lab.
+#[derive(Clone)]
+pub(crate) struct Choice {
+    pub(crate) services: Vec<LabService>,
+    pub(crate) servicelb_mode: ServiceLbMode,
+}
+
+impl Default for Choice {
+    fn default() -> Self {
+        Self {
+            services: LabService::ALL.to_vec(),
+            servicelb_mode: ServiceLbMode::default(),
+        }
+    }
+}
+
 /// What the processes are told of the cluster.
 pub(super) struct Cluster {
-    services: Vec<LabService>,
+    choice: Choice,
     /// Whether agents serve ClusterIPs and NodePorts.
     service_proxy: bool,
     nodes: u16,
@@ -26,9 +42,9 @@ pub(super) struct Cluster {
 
 impl Cluster {
     /// The cluster that the settings make. Where agents run, they serve Services in the lab's own stead.
-    pub(super) fn of(settings: &mut Settings, services: &[LabService]) -> Self {
+    pub(super) fn of(settings: &mut Settings, choice: Choice) -> Self {
         let cluster = Self {
-            services: services.to_vec(),
+            choice,
             service_proxy: settings.service_proxy,
             nodes: settings.nodes,
             domain: settings.cluster_domain.clone(),
@@ -46,12 +62,20 @@ impl Cluster {
     }
 
     fn runs(&self, service: LabService) -> bool {
-        self.services.contains(&service)
+        self.choice.services.contains(&service)
     }
 
     /// Whether a cloud controller initializes the nodes.
     pub(super) fn has_cloud(&self) -> bool {
         self.runs(LabService::Ccm)
+    }
+
+    /// What servers and agents must agree on.
+    fn agreed(&self) -> Vec<String> {
+        match self.choice.servicelb_mode {
+            ServiceLbMode::Native => Vec::new(),
+            ServiceLbMode::Daemonset => vec!["--servicelb-mode=daemonset".to_owned()],
+        }
     }
 
     fn has_agents(&self) -> bool {
@@ -78,7 +102,7 @@ impl Role {
 /// The processes that the cluster's services need.
 pub(super) fn of(lab: &Lab, cluster: &Cluster) -> Result<Vec<Role>> {
     let mut roles = Vec::new();
-    if !cluster.services.is_empty() {
+    if !cluster.choice.services.is_empty() {
         roles.push(server(lab, cluster)?);
     }
     if cluster.has_agents() {
@@ -103,6 +127,7 @@ fn server(lab: &Lab, cluster: &Cluster) -> Result<Role> {
         format!("--service-cidr={}", list(&cluster.service_cidrs)),
         format!("--cluster-cidr={}", list(&cluster.cluster_cidrs)),
     ];
+    arguments.extend(cluster.agreed());
     arguments.extend(cluster.dns.map(|address| format!("--cluster-dns={address}")));
     let components = [
         (LabService::Dns, "coredns"),
@@ -134,6 +159,7 @@ fn agent(lab: &Lab, cluster: &Cluster, number: u16) -> Role {
         format!("--admin-listen={AGENT_ADMIN}"),
         format!("--cluster-cidr={}", list(&cluster.cluster_cidrs)),
     ];
+    arguments.extend(cluster.agreed());
     let addresses = lab.node_addresses(&node).unwrap_or_default();
     arguments.extend(addresses.iter().map(|address| format!("--node-ip={address}")));
     let external = lab.external_addresses(&node).unwrap_or_default();

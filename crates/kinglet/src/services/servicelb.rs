@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use kinglet_config::{ServiceLbMode, ServiceLbOptions};
+use kinglet_config::{ServiceLbMode, ServiceLbOptions, ServiceLbServerOptions};
 use kinglet_dataplane::Shares;
 use kinglet_kube::{Backoff, Client, Election, Recorder, lead as elect};
 use kinglet_model::ObjectName;
@@ -27,16 +27,19 @@ fn mode(options: &ServiceLbOptions) -> Mode {
 /// Of all servers the one that leads runs the controller or, where ServiceLB is disabled, removes what it left.
 pub(crate) fn lead(
     client: Client,
-    options: &ServiceLbOptions,
+    options: &ServiceLbServerOptions,
     runs: bool,
     stop: CancellationToken,
 ) -> impl Future<Output = ()> + Send + 'static {
-    let settings = Settings {
-        namespace: options.servicelb_namespace.clone(),
-        mode: mode(options),
+    let mut settings = Settings {
+        namespace: options.common.servicelb_namespace.clone(),
+        mode: mode(&options.common),
         instance: hostname(),
         ..Settings::default()
     };
+    if let Some(image) = &options.servicelb_image {
+        settings.pods.image.clone_from(image);
+    }
     async move {
         let election = Election::new(ObjectName::new("kube-system", COMPONENT), &hostname());
         let recorder = Recorder::spawn(client.clone(), COMPONENT, hostname(), stop.clone());

@@ -62,7 +62,7 @@ impl Lab {
             .unwrap()
     }
 
-    fn succeed(&self, arguments: &[&str]) -> String {
+    pub(crate) fn succeed(&self, arguments: &[&str]) -> String {
         let output = self.act(arguments);
         let (printed, error) = (text(&output.stdout), text(&output.stderr));
         assert!(output.status.success(), "lab {arguments:?}: {printed}{error}");
@@ -135,11 +135,36 @@ impl Lab {
         self.kubectl(&["apply", "-f", file.to_str().unwrap()]);
     }
 
+    /// Changes an object (a merge patch).
+    pub(crate) fn patch(&self, kind: &str, name: &str, patch: &Value) {
+        let patch = patch.to_string();
+        self.kubectl(&["patch", kind, name, "--type=merge", "-p", &patch]);
+    }
+
+    /// The kubeconfig for processes on nodes.
+    pub(crate) fn inside_kubeconfig(&self) -> PathBuf {
+        let status: Value = serde_json::from_str(&self.succeed(&["status", "-o", "json"])).unwrap();
+        PathBuf::from(status["labs"][0]["lab"]["insideKubeconfig"].as_str().unwrap())
+    }
+
+    /// A command that runs a program on a node.
+    pub(crate) fn node_command(&self, node: &str, program: &str) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_kinglet"));
+        command.args(["lab", "node-exec", "--name", &self.name, node, "--", program]);
+        command
+    }
+
+    /// A command that runs a program on the client outside.
+    pub(crate) fn client_command(&self, program: &str) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_kinglet"));
+        command.args(["lab", "client-exec", "--name", &self.name, "--", program]);
+        command
+    }
+
     /// The process of a node's agent.
     pub(crate) fn agent_pid(&self, node: &str) -> String {
-        let status: Value = serde_json::from_str(&self.succeed(&["status", "-o", "json"])).unwrap();
-        let kubeconfig = PathBuf::from(status["labs"][0]["lab"]["insideKubeconfig"].as_str().unwrap());
-        let file = kubeconfig
+        let file = self
+            .inside_kubeconfig()
             .parent()
             .unwrap()
             .join("nodes")

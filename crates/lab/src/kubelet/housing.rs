@@ -34,18 +34,32 @@ impl Network {
         let text = |error: crate::LinkError| error.to_string();
         let attached = node.network.attach(&namespace(node, pod), &link(pod)).await;
         let attachment = attached.map_err(text)?;
-        let ports = host_ports(pod, &attachment.addresses);
-        match node.network.open_ports(&ports) {
-            Ok(()) => Ok(Self { attachment, ports }),
+        let mut network = Self {
+            attachment,
+            ports: Vec::new(),
+        };
+        match network.furnish(node, pod) {
+            Ok(()) => Ok(network),
             Err(error) => {
-                let unopened = Self {
-                    attachment,
-                    ports: Vec::new(),
-                };
-                unopened.remove(node).await;
-                Err(format!("host ports: {error}"))
+                network.remove(node).await;
+                Err(error)
             }
         }
+    }
+
+    /// Sets the kernel parameters that the pod asks for, and opens its host ports.
+    fn furnish(&mut self, node: &NodeContext, pod: &Pod) -> Result<(), String> {
+        for sysctl in &pod.spec.security_context.sysctls {
+            if let Some(path) = sysctl.path() {
+                let set = self.attachment.namespace.sysctl(&[(&path, &sysctl.value)]);
+                set.map_err(|error| format!("sysctl {}: {error}", sysctl.name))?;
+            }
+        }
+        let ports = host_ports(pod, &self.attachment.addresses);
+        let opened = node.network.open_ports(&ports);
+        opened.map_err(|error| format!("host ports: {error}"))?;
+        self.ports = ports;
+        Ok(())
     }
 
     async fn remove(&self, node: &NodeContext) {

@@ -28,6 +28,17 @@ pub(crate) fn limits(pod: &Pod) -> Vec<String> {
     if !names.is_empty() {
         all.push(format!("volumes {} are not mounted", names.join(", ")));
     }
+    let sysctls = spec.security_context.sysctls.iter();
+    all.extend(
+        sysctls
+            .filter(|sysctl| sysctl.path().is_none() || spec.host_network)
+            .map(|sysctl| {
+                let name = &sysctl.name;
+                format!(
+                    "sysctl {name} is not set: only those of net. are, in Pods with a network of their own"
+                )
+            }),
+    );
     all
 }
 

@@ -57,6 +57,29 @@ pub(crate) struct PodSpec {
     pub(crate) init_containers: Vec<Container>,
     pub(crate) containers: Vec<Container>,
     pub(crate) volumes: Vec<Volume>,
+    pub(crate) security_context: SecurityContext,
+}
+
+/// Only kernel parameters.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct SecurityContext {
+    pub(crate) sysctls: Vec<Sysctl>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Sysctl {
+    pub(crate) name: String,
+    pub(crate) value: String,
+}
+
+impl Sysctl {
+    /// Where below `/proc/sys` the parameter is, if it is one of a network namespace.
+    pub(crate) fn path(&self) -> Option<String> {
+        let path = self.name.replace('.', "/");
+        path.starts_with("net/").then_some(path)
+    }
 }
 
 /// Only its name: the lab has no volumes.

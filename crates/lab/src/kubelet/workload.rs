@@ -1,5 +1,6 @@
 //! What a container runs: the built-in echo server, or a program of the host.
 
+use std::ffi::OsString;
 use std::io;
 use std::net::IpAddr;
 use std::os::unix::process::ExitStatusExt;
@@ -20,6 +21,18 @@ use super::spec::Container;
 
 /// How long an echo server serves on when it is asked to end, until everybody knows that it goes.
 const DRAIN: Duration = Duration::from_secs(1);
+
+/// Where programs are looked for: where this process looks, and then beside its own program, so that `kinglet` is found.
+fn search_path() -> OsString {
+    let mut path = std::env::var_os("PATH").unwrap_or_default();
+    if let Ok(program) = std::env::current_exe()
+        && let Some(directory) = program.parent()
+    {
+        path.push(":");
+        path.push(directory);
+    }
+    path
+}
 
 /// Something that runs.
 pub(crate) enum Workload {
@@ -89,7 +102,7 @@ impl Workload {
         command
             .args(words.map(expand))
             .env_clear()
-            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+            .env("PATH", search_path())
             .env("HOSTNAME", &place.description.hostname)
             .envs(environment.iter().map(|(name, value)| (name, value)))
             .current_dir(container.working_dir.as_deref().unwrap_or("/"))

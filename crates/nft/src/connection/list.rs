@@ -40,6 +40,19 @@ impl Connection {
         Ok(tables.find(|table| table.family == wanted.family && table.name == wanted.name))
     }
 
+    /// As [`table`](Self::table), if this connection may change it: another one does not own it.
+    pub fn table_to_change(&mut self, wanted: &Table) -> Result<Option<ListedTable>, Error> {
+        let listed = self.table(wanted)?;
+        let port = self.port();
+        match listed.as_ref().and_then(|table| table.owner) {
+            Some(owner) if owner != port => Err(Error::Owned {
+                table: format!("{} {}", wanted.family, wanted.name),
+                owner,
+            }),
+            _ => Ok(listed),
+        }
+    }
+
     /// The chains of a table; none if there is no such table.
     pub fn chains(&mut self, table: &Table) -> Result<Vec<ListedChain>, Error> {
         let family = table.family.number();

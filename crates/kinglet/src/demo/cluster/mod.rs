@@ -8,11 +8,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use kinglet_config::LabService;
 use kinglet_lab::{Lab, Progress, Settings, Target, Verdict};
 use tracing::info;
 
-use crate::lab::Running;
+use crate::lab::{Choice, Running};
 use crate::shutdown;
 
 /// Name of the demo's lab.
@@ -34,7 +33,7 @@ pub(crate) async fn run() -> Result<()> {
         ..Settings::default()
     };
     let progress: Progress = Arc::new(|step| info!("starting: {step}"));
-    let started = Running::start(settings, &LabService::ALL, progress, &stop);
+    let started = Running::start(settings, Choice::default(), progress, &stop);
     let Some(running) = stop.run_until_cancelled(started).await else {
         return Ok(());
     };

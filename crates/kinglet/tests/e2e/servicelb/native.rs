@@ -1,79 +1,16 @@
-//! Load balancers in a lab: what a client outside sees, with Kinglet's server and agents as processes on the nodes.
+//! Load balancers that agents serve in the kernel.
 
 use std::process::Command;
 
-use serde_json::{Value, json};
+use serde_json::json;
 
-use crate::hello::{self, eventually};
-use crate::lab::{Lab, is_possible};
-
-/// A Pod of echo servers on a node.
-fn pod(name: &str, node: &str, app: &str) -> Value {
-    json!({
-        "apiVersion": "v1", "kind": "Pod",
-        "metadata": {"name": name, "namespace": "default", "labels": {"app": app}},
-        "spec": {
-            "nodeName": node, "terminationGracePeriodSeconds": 1,
-            "containers": [{
-                "name": "echo", "image": "kinglet/echo:1",
-                "ports": [{"containerPort": 80}, {"containerPort": 53, "protocol": "UDP"}],
-            }],
-        },
-    })
-}
-
-fn service(name: &str, app: &str, port: u16, more: Value) -> Value {
-    let mut service = json!({
-        "apiVersion": "v1", "kind": "Service",
-        "metadata": {"name": name, "namespace": "default"},
-        "spec": {
-            "type": "LoadBalancer", "selector": {"app": app},
-            "ports": [
-                {"name": "http", "port": port, "targetPort": 80},
-                {"name": "udp", "port": port, "targetPort": 53, "protocol": "UDP"},
-            ],
-        },
-    });
-    for (key, value) in more.as_object().unwrap() {
-        service["spec"][key] = value.clone();
-    }
-    service
-}
-
-/// Addresses in the status of a Service.
-fn addresses(lab: &Lab, service: &str) -> Vec<String> {
-    let path = "jsonpath={.status.loadBalancer.ingress[*].ip}";
-    let printed = lab.kubectl(&["get", "service", service, "-o", path]);
-    printed.split_whitespace().map(str::to_owned).collect()
-}
-
-fn wait_for_addresses(lab: &Lab, service: &str, expected: &[&str]) {
-    eventually(|| {
-        let found = addresses(lab, service);
-        if found == expected {
-            Ok(())
-        } else {
-            Err(format!("{service}: {found:?}, not {expected:?}"))
-        }
-    });
-}
-
-/// Waits until a probe ends like this.
-fn wait_for_result(lab: &Lab, to: &str, port: &str, expected: &str) {
-    eventually(|| {
-        let outcome = lab.act(&["probe", "client", to, port, "--timeout", "0.5", "-o", "json"]);
-        let outcome: Value = serde_json::from_slice(&outcome.stdout).unwrap_or_default();
-        if outcome["result"] == expected {
-            Ok(())
-        } else {
-            Err(format!("{to} {port}: {outcome}, not {expected}"))
-        }
-    });
-}
+use super::{addresses, is_possible, pod, service, wait_for_addresses, wait_for_result};
+use crate::hello::eventually;
+use crate::lab::Lab;
 
 #[test]
 fn load_balancers_on_node_addresses() {
-    if !is_possible() || hello::newest_kubectl().is_none() {
+    if !is_possible() {
         return;
     }
     let lab = Lab::up(&["--nodes", "3"]);
@@ -98,13 +35,11 @@ fn load_balancers_on_node_addresses() {
     lab.open("default/here", "198.18.0.11", "8081");
 
     // externalTrafficPolicy Local: only where an endpoint is, and the client is always seen.
-    lab.kubectl(&[
-        "patch",
+    lab.patch(
         "service",
         "web",
-        "-p",
-        r#"{"spec":{"externalTrafficPolicy":"Local"}}"#,
-    ]);
+        &json!({"spec":{"externalTrafficPolicy":"Local"}}),
+    );
     wait_for_addresses(&lab, "web", &["198.18.0.11"]);
     let seen = lab.open("client", "198.18.0.11", "8081");
     assert_eq!(seen["client"], "198.18.1.2");
@@ -138,31 +73,25 @@ fn load_balancers_on_node_addresses() {
             }
         });
     }
-    lab.kubectl(&[
-        "patch",
+    lab.patch(
         "service",
         "web",
-        "-p",
-        r#"{"spec":{"externalTrafficPolicy":"Cluster"}}"#,
-    ]);
+        &json!({"spec":{"externalTrafficPolicy":"Cluster"}}),
+    );
     wait_for_addresses(&lab, "web", &["198.18.0.11", "198.18.0.12", "198.18.0.13"]);
 
     // Source ranges: others are not answered.
-    lab.kubectl(&[
-        "patch",
+    lab.patch(
         "service",
         "web",
-        "-p",
-        r#"{"spec":{"loadBalancerSourceRanges":["192.0.2.0/24"]}}"#,
-    ]);
+        &json!({"spec":{"loadBalancerSourceRanges":["192.0.2.0/24"]}}),
+    );
     wait_for_result(&lab, "198.18.0.11", "8081", "timeout");
-    lab.kubectl(&[
-        "patch",
+    lab.patch(
         "service",
         "web",
-        "-p",
-        r#"{"spec":{"loadBalancerSourceRanges":["198.18.1.0/24"]}}"#,
-    ]);
+        &json!({"spec":{"loadBalancerSourceRanges":["198.18.1.0/24"]}}),
+    );
     wait_for_result(&lab, "198.18.0.11", "8081", "open");
 
     // Nobody behind it: refused at once.
@@ -170,20 +99,18 @@ fn load_balancers_on_node_addresses() {
     wait_for_result(&lab, "198.18.0.12", "8081", "refused");
 
     // No longer a load balancer: nothing stays.
-    lab.kubectl(&[
-        "patch",
+    lab.patch(
         "service",
         "web",
-        "-p",
-        r#"{"spec":{"type":"ClusterIP","externalTrafficPolicy":null,"loadBalancerSourceRanges":null}}"#,
-    ]);
+        &json!({"spec":{"type":"ClusterIP","externalTrafficPolicy":null,"loadBalancerSourceRanges":null}}),
+    );
     wait_for_addresses(&lab, "web", &[]);
     wait_for_result(&lab, "198.18.0.12", "8081", "refused");
 }
 
 #[test]
 fn a_port_has_one_owner_and_pools_share_it() {
-    if !is_possible() || hello::newest_kubectl().is_none() {
+    if !is_possible() {
         return;
     }
     let lab = Lab::up(&["--nodes", "2"]);
@@ -258,7 +185,7 @@ fn a_port_has_one_owner_and_pools_share_it() {
 
 #[test]
 fn traffic_goes_on_while_an_agent_is_killed_and_comes_back() {
-    if !is_possible() || hello::newest_kubectl().is_none() {
+    if !is_possible() {
         return;
     }
     let lab = Lab::up(&["--nodes", "2", "--external-ips"]);
@@ -270,7 +197,7 @@ fn traffic_goes_on_while_an_agent_is_killed_and_comes_back() {
     let agent = lab.agent_pid("node-2");
     for request in 0..60 {
         if request == 10 {
-            super::lab::kill(&agent);
+            crate::lab::kill(&agent);
         }
         let outcome = lab.probe("client", "198.51.100.12", "80");
         assert_eq!(outcome["result"], "open", "request {request}: {outcome}");
