@@ -2,6 +2,7 @@
 
 mod daemonset;
 mod families;
+mod kube_proxy;
 mod native;
 mod nodes;
 mod processes;
