@@ -70,6 +70,16 @@ impl Services {
         &self.settings
     }
 
+    /// How many Services have rules.
+    pub fn len(&self) -> usize {
+        self.desired.len()
+    }
+
+    /// Whether none has.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
     /// Takes a Service that is new or changed.
     pub fn apply_service(&mut self, service: Arc<Service>) {
         let name = service.object_name();

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use anyhow::{Context, Result};
 use kinglet_cloud::agent::{AgentSettings, SystemHost};
 use kinglet_config::{AgentOptions, Component};
-use kinglet_dataplane::agent::{Kernel, Sources, serve_health};
+use kinglet_dataplane::agent::{Kernel, Metrics, Sources, serve_health};
 use kinglet_dataplane::{Kinds, Settings, Shares};
 use kinglet_kube::{Client, Reflector};
 use kinglet_telemetry::{AdminServer, Readiness, Registry};
@@ -46,13 +46,22 @@ impl Agent {
                 kinglet_cloud::agent::run(agent.client.clone(), agent.node.clone(), SystemHost, stop.clone());
             agent.tasks.spawn(annotated);
         }
-        agent.spawn_services(kernel, &options, &stop);
-        let (registry, readiness) = (Registry::default(), agent.readiness.clone());
+        let mut registry = Registry::default();
+        agent.spawn_services(kernel, &options, &mut registry, &stop);
+        let readiness = agent.readiness.clone();
         agent.tasks.spawn(admin.serve(registry, readiness, stop));
         Ok(agent)
     }
 
-    fn spawn_services(&self, kernel: Kernel, options: &AgentOptions, stop: &CancellationToken) {
+    fn spawn_services(
+        &self,
+        kernel: Kernel,
+        options: &AgentOptions,
+        registry: &mut Registry,
+        stop: &CancellationToken,
+    ) {
+        let metrics = Metrics::default();
+        metrics.register(registry);
         let settings = Settings {
             node: self.node.node_name.as_str().into(),
             cluster_cidrs: options.cluster_cidr.clone(),
@@ -65,6 +74,7 @@ impl Agent {
             nodes: Reflector::spawn(self.client.clone(), stop.clone()),
             shares: None,
             health: None,
+            metrics,
         };
         if !options.disable.contains(&Component::Servicelb) {
             sources.shares = Some(self.share(options, &sources, stop));

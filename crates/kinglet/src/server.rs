@@ -139,11 +139,11 @@ impl Server {
         if let Some(dns) = listeners.dns {
             self.spawn_dns(dns, &watched, &mut registry, stop)?;
         }
+        if matches!(settings.source, Source::Cluster(_)) {
+            self.spawn_cluster(&settings, &watched, &mut registry, stop);
+        }
         if let Some(proxy) = listeners.proxy {
             self.spawn_ingress(proxy, watched, &mut registry, stop)?;
-        }
-        if matches!(settings.source, Source::Cluster(_)) {
-            self.spawn_cluster(&settings, &mut registry, stop);
         }
         if let Some((_, listening)) = listeners.api {
             self.spawn_controllers(stop);
@@ -158,16 +158,27 @@ impl Server {
     }
 
     /// What a cluster of nodes needs: of all servers the one that leads does it.
-    fn spawn_cluster(&self, settings: &Settings, registry: &mut Registry, stop: &CancellationToken) {
+    fn spawn_cluster(
+        &self,
+        settings: &Settings,
+        watched: &Watched,
+        registry: &mut Registry,
+        stop: &CancellationToken,
+    ) {
         if settings.cloud_controller {
             let cloud = CloudController::new(kinglet_cloud::Settings::new(&hostname()));
             cloud.metrics().register(registry);
             self.tasks.spawn(cloud.run(self.client.clone(), stop.clone()));
         }
         if let Some(options) = &settings.servicelb {
+            let sources = kinglet_servicelb::Sources {
+                services: watched.services.clone(),
+                slices: watched.slices.clone(),
+            };
             let runs = settings.runs(Component::Servicelb);
+            let client = self.client.clone();
             self.tasks
-                .spawn(servicelb::lead(self.client.clone(), options, runs, stop.clone()));
+                .spawn(servicelb::lead(client, sources, options, runs, stop.clone()));
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use kinglet_dataplane::agent::{self, Kernel, Sources};
+use kinglet_dataplane::agent::{self, Kernel, Metrics, Sources};
 use kinglet_kube::{Client, Reflector};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -25,6 +25,7 @@ impl ServiceProxy {
             nodes: Reflector::spawn(client.clone(), stop.clone()),
             shares: None,
             health: None,
+            metrics: Metrics::default(),
         };
         Self {
             sources,

@@ -39,7 +39,7 @@ mod view;
 mod watched;
 
 pub use allocate::{Allocation, Assignment, allocate, share};
-pub use controller::run;
+pub use controller::{Sources, run};
 pub use fitness::Unfit;
 pub use port::{Holder, Port};
 pub use problem::Problem;

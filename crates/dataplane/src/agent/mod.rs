@@ -16,7 +16,8 @@
 //!     cluster_cidrs: vec!["10.42.0.0/16".parse()?],
 //!     ..Settings::default()
 //! };
-//! let sources = agent::Sources { services, slices, nodes, shares: None, health: None };
+//! let metrics = agent::Metrics::default();
+//! let sources = agent::Sources { services, slices, nodes, shares: None, health: None, metrics };
 //! let stop = CancellationToken::new();
 //! agent::run(kernel, settings, &sources, || tracing::info!("Services are served"), stop).await?;
 //! # Ok(())
@@ -27,9 +28,10 @@ mod follow;
 mod health;
 mod kernel;
 mod lent;
+mod metrics;
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use kinglet_kube::{Backoff, Reflector};
 use kinglet_model::{EndpointSlice, Node, Service};
@@ -44,11 +46,12 @@ use follow::Changes;
 pub use health::serve_health;
 pub use kernel::Kernel;
 use lent::Lent;
+pub use metrics::Metrics;
 
 /// How long changes are collected after a commit, so that a burst makes few.
 const COLLECT: Duration = Duration::from_millis(10);
 
-/// Where objects come from.
+/// Where objects come from, and who is told of them.
 #[derive(Clone)]
 pub struct Sources {
     /// All Services.
@@ -61,6 +64,8 @@ pub struct Sources {
     pub shares: Option<watch::Receiver<Option<Arc<Shares>>>>,
     /// Who answers health checks, if anybody does: [`serve_health`].
     pub health: Option<watch::Sender<Arc<HealthChecks>>>,
+    /// What is counted.
+    pub metrics: Metrics,
 }
 
 /// Serves the Services until `stop` is cancelled or the sources end, and leaves the rules in place; [`Kernel::remove`] removes them. Calls
@@ -78,11 +83,11 @@ pub async fn run(
     let mut kernel = Lent::new(kernel);
     let ownership = kernel.ownership().await?;
     let services = Services::new(settings, ownership);
-    let health = sources.health.clone();
     let mut agent = Agent {
         kernel,
         services,
-        health,
+        health: sources.health.clone(),
+        metrics: sources.metrics.clone(),
     };
     tokio::select! {
         () = agent.serve(Changes::of(sources), synced) => {}
@@ -96,6 +101,7 @@ struct Agent {
     kernel: Lent,
     services: Services,
     health: Option<watch::Sender<Arc<HealthChecks>>>,
+    metrics: Metrics,
 }
 
 impl Agent {
@@ -142,20 +148,24 @@ impl Agent {
                 Err(error) => tracing::warn!("Services: {error}; all rules are replaced"),
             }
         }
-        let batch = self.services.replacement();
-        self.apply(vec![batch]).await
+        self.apply(|services| vec![services.replacement()]).await
     }
 
     async fn commit(&mut self) -> Result<(), Error> {
-        let batches = self.services.batches();
-        self.apply(batches).await
+        self.apply(Services::batches).await
     }
 
-    async fn apply(&mut self, batches: Vec<Batch>) -> Result<(), Error> {
+    /// Computes batches, commits them and deletes what they made stale.
+    async fn apply(&mut self, batches: impl FnOnce(&mut Services) -> Vec<Batch>) -> Result<(), Error> {
+        let began = Instant::now();
+        let batches = batches(&mut self.services);
         self.warn();
         let stale = self.services.take_stale();
         let applied = self.kernel.commit(batches, stale.clone()).await;
-        if applied.is_err() {
+        if applied.is_ok() {
+            self.metrics.count_sync(began.elapsed(), self.services.len());
+        } else {
+            self.metrics.count_failure();
             self.services.keep_stale(stale);
         }
         applied
@@ -176,6 +186,7 @@ impl Agent {
 
     fn warn(&mut self) {
         for problem in self.services.take_problems() {
+            self.metrics.count_problem();
             tracing::warn!("{problem}");
         }
     }

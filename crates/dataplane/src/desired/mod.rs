@@ -56,6 +56,11 @@ pub(crate) struct Desired {
 }
 
 impl Desired {
+    /// How many Services put anything into the table.
+    pub(crate) fn len(&self) -> usize {
+        self.services.len()
+    }
+
     /// Sets what a Service puts into the table.
     pub(crate) fn apply(&mut self, rank: Rank, objects: Objects) {
         let name = rank.name.clone();

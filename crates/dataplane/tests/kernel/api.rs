@@ -59,6 +59,7 @@ impl Api {
             nodes: Reflector::spawn(client, stop.clone()),
             shares: None,
             health: None,
+            metrics: kinglet_dataplane::agent::Metrics::default(),
         }
     }
 

@@ -7,7 +7,7 @@ use kinglet_dataplane::Shares;
 use kinglet_kube::{Backoff, Client, Election, Recorder, lead as elect};
 use kinglet_model::ObjectName;
 use kinglet_servicelb::agent::{self, Share};
-use kinglet_servicelb::{Mode, Settings, remove_all, run};
+use kinglet_servicelb::{Mode, Settings, Sources, remove_all, run};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
@@ -27,6 +27,7 @@ fn mode(options: &ServiceLbOptions) -> Mode {
 /// Of all servers the one that leads runs the controller or, where ServiceLB is disabled, removes what it left.
 pub(crate) fn lead(
     client: Client,
+    sources: Sources,
     options: &ServiceLbServerOptions,
     runs: bool,
     stop: CancellationToken,
@@ -44,10 +45,10 @@ pub(crate) fn lead(
         let election = Election::new(ObjectName::new("kube-system", COMPONENT), &hostname());
         let recorder = Recorder::spawn(client.clone(), COMPONENT, hostname(), stop.clone());
         let work = |term: CancellationToken| {
-            let (client, settings) = (client.clone(), settings.clone());
+            let (client, sources, settings) = (client.clone(), sources.clone(), settings.clone());
             async move {
                 if runs {
-                    run(client, settings, term).await;
+                    run(client, &sources, settings, term).await;
                 } else {
                     remove(&client, &settings).await;
                     term.cancelled().await;

@@ -36,16 +36,21 @@ const PAUSE: Duration = Duration::from_secs(1);
 ///
 /// ```no_run
 /// # async fn example(client: kinglet_kube::Client) {
-/// use kinglet_servicelb::{Settings, run};
+/// use kinglet_kube::Reflector;
+/// use kinglet_servicelb::{Settings, Sources, run};
 /// use tokio_util::sync::CancellationToken;
 ///
 /// let stop = CancellationToken::new();
-/// tokio::spawn(run(client, Settings::default(), stop.clone()));
+/// let sources = Sources {
+///     services: Reflector::spawn(client.clone(), stop.clone()),
+///     slices: Reflector::spawn(client.clone(), stop.clone()),
+/// };
+/// tokio::spawn(async move { run(client, &sources, Settings::default(), stop.clone()).await });
 /// # }
 /// ```
-pub async fn run(client: Client, settings: Settings, stop: CancellationToken) {
+pub async fn run(client: Client, sources: &Sources, settings: Settings, stop: CancellationToken) {
     let recorder = Recorder::spawn(client.clone(), COMPONENT, settings.instance.clone(), stop.clone());
-    let sources = Sources::start(&client, &stop);
+    let changes = Changes::of(sources, &client, &stop);
     let controller = Controller {
         view: View::new(settings.mode, &settings.namespace),
         sets: Sets::new(),
@@ -53,11 +58,20 @@ pub async fn run(client: Client, settings: Settings, stop: CancellationToken) {
         attempts: Attempts::default(),
         settings,
     };
-    stop.run_until_cancelled(controller.serve(sources)).await;
+    stop.run_until_cancelled(controller.serve(changes)).await;
 }
 
-/// Where objects come from.
-struct Sources {
+/// Kinds that the process watches anyway, for others too. Those that only load balancers need are watched as long as they are served.
+#[derive(Clone)]
+pub struct Sources {
+    /// All Services.
+    pub services: Reflector<Service>,
+    /// All EndpointSlices.
+    pub slices: Reflector<EndpointSlice>,
+}
+
+/// Where changes come from.
+struct Changes {
     services: Watched<Service>,
     nodes: Watched<Node>,
     pods: Watched<Pod>,
@@ -65,14 +79,14 @@ struct Sources {
     sets: Watched<DaemonSet>,
 }
 
-impl Sources {
-    fn start(client: &Client, stop: &CancellationToken) -> Self {
+impl Changes {
+    fn of(sources: &Sources, client: &Client, stop: &CancellationToken) -> Self {
         let (client, stop) = (|| client.clone(), || stop.clone());
         Self {
-            services: Watched::of(&Reflector::spawn(client(), stop())),
+            services: Watched::of(&sources.services),
             nodes: Watched::of(&Reflector::spawn(client(), stop())),
             pods: Watched::of(&Reflector::spawn(client(), stop())),
-            slices: Watched::of(&Reflector::spawn(client(), stop())),
+            slices: Watched::of(&sources.slices),
             sets: Watched::of(&Reflector::spawn(client(), stop())),
         }
     }
@@ -116,14 +130,14 @@ struct Controller {
 }
 
 impl Controller {
-    async fn serve(mut self, mut sources: Sources) {
+    async fn serve(mut self, mut changes: Changes) {
         let mut due = None;
         loop {
             let at = due;
             tokio::select! {
                 biased;
-                () = sleep_until(at), if sources.synced() => due = self.work().await,
-                matters = sources.next(&mut self.view, &mut self.sets) => {
+                () = sleep_until(at), if changes.synced() => due = self.work().await,
+                matters = changes.next(&mut self.view, &mut self.sets) => {
                     if matters {
                         let soon = Instant::now() + COLLECT;
                         due = Some(due.map_or(soon, |due: Instant| due.min(soon)));

@@ -4,8 +4,8 @@ use std::time::{Duration, Instant};
 
 use http::{Method, Request};
 use kinglet_apiserver::{ApiServer, Identity};
-use kinglet_kube::Client;
-use kinglet_servicelb::{Settings, names, run};
+use kinglet_kube::{Client, Reflector};
+use kinglet_servicelb::{Settings, Sources, names, run};
 use serde_json::{Value, json};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
@@ -36,7 +36,12 @@ impl Cluster {
     pub(crate) fn restart(&mut self, settings: Settings) {
         let stop = CancellationToken::new();
         self.running = Some(stop.clone().drop_guard());
-        tokio::spawn(run(self.client.clone(), settings, stop));
+        let client = self.client.clone();
+        let sources = Sources {
+            services: Reflector::spawn(client.clone(), stop.clone()),
+            slices: Reflector::spawn(client.clone(), stop.clone()),
+        };
+        tokio::spawn(async move { run(client, &sources, settings, stop).await });
     }
 
     pub(crate) fn stop(&mut self) {

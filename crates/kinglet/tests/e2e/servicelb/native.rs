@@ -34,6 +34,20 @@ fn load_balancers_on_node_addresses() {
     lab.open("node:node-2", "198.18.0.12", "8081");
     lab.open("default/here", "198.18.0.11", "8081");
 
+    // The agent counts what it does.
+    let metrics = lab
+        .node_command("node-1", "curl")
+        .args(["-s", "http://127.0.0.1:9901/metrics"])
+        .output()
+        .unwrap();
+    let metrics = String::from_utf8(metrics.stdout).unwrap();
+    // kubernetes, kube-dns and web.
+    assert!(metrics.contains("\nkinglet_services 3\n"), "{metrics}");
+    assert!(
+        !metrics.contains("\nkinglet_services_sync_duration_seconds_count 0\n"),
+        "{metrics}"
+    );
+
     // externalTrafficPolicy Local: only where an endpoint is, and the client is always seen.
     lab.patch(
         "service",
