@@ -32,7 +32,7 @@ struct File {
 
 /// What changes when a file is written.
 #[derive(Clone, Copy, PartialEq, Eq)]
-struct Stamp {
+pub(crate) struct Stamp {
     modified: Option<SystemTime>,
     bytes: u64,
 }
@@ -114,7 +114,7 @@ impl Directory {
     }
 }
 
-fn manifests(directory: &Path) -> io::Result<BTreeMap<PathBuf, Stamp>> {
+pub(crate) fn manifests(directory: &Path) -> io::Result<BTreeMap<PathBuf, Stamp>> {
     let mut found = BTreeMap::new();
     for entry in std::fs::read_dir(directory)? {
         let path = entry?.path();

@@ -6,6 +6,8 @@
 
 mod directory;
 mod manifest;
+mod read;
 
 pub use directory::Directory;
 pub use manifest::{ManifestError, apply, parse};
+pub use read::{ReadError, read};

@@ -3,7 +3,7 @@
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::{AgentOptions, DemoOptions, LabCommand, ServerOptions};
+use crate::{AgentOptions, DemoOptions, ExplainCommand, LabCommand, ServerOptions};
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Yellow.on_default().bold())
@@ -57,6 +57,8 @@ pub enum Command {
     /// Nodes and pods are network namespaces; a container is a built-in echo server or, with `command`, a program of this machine. There is
     /// no isolation but that of the network. Start with: kinglet lab up --write-kubeconfig lab.yaml
     Lab(Box<LabCommand>),
+    /// Explain what Kinglet does with a connection.
+    Explain(Box<ExplainCommand>),
     /// Print the completion script of a shell.
     ///
     /// For bash: kinglet completion bash > /etc/bash_completion.d/kinglet

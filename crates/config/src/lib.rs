@@ -7,6 +7,7 @@
 
 mod agent;
 mod command;
+mod explain;
 mod lab;
 mod node;
 mod server;
@@ -14,6 +15,7 @@ mod servicelb;
 
 pub use agent::AgentOptions;
 pub use command::{Cli, Command, LogFormat, LogOptions, OutputFormat};
+pub use explain::{ExplainCommand, ExplainPolicy, ExplainTopic, PolicyPort, PolicyProtocol};
 pub use lab::{
     IpFamily, LabAction, LabCommand, LabInside, LabName, LabProbe, LabService, LabServices, LabUp,
     PodNetwork, PortProtocol,

@@ -6,6 +6,7 @@
 mod agent;
 mod command;
 mod demo;
+mod explain;
 mod host;
 mod lab;
 mod listeners;

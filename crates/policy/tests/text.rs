@@ -81,7 +81,7 @@ fn an_explanation_tells_what_would_have_to_change() {
         "denied: shop/web (10.42.0.1) to shop/db (10.42.0.2), tcp 80\n  \
          egress: no policy isolates shop/web, everything is allowed.\n  \
          ingress: shop/db is isolated by shop/db; no rule allows it.\n  \
-         shop/db spec.ingress[0] does not mean the port.\n  \
+         shop/db spec.ingress[0] does not match the port.\n  \
          To allow it on the side of shop/db: add the port to shop/db spec.ingress[0]; or add a rule to spec.ingress of any of shop/db, \
          or of another policy that selects the pod.\n"
     );

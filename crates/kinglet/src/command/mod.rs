@@ -19,10 +19,23 @@ pub(crate) fn run(cli: Cli) -> Result<()> {
         Command::Agent(options) => serving(&cli.log, agent::run(*options)),
         Command::Cleanup => cleanup::run(),
         Command::Lb => serving(&cli.log, lb::run()),
+        Command::Explain(command) => asking(crate::explain::run(command.topic)),
         Command::Server(options) => serving(&cli.log, server::run(*options)),
         Command::Demo(options) => serving(&cli.log, crate::demo::run(*options)),
         Command::Lab(command) => crate::lab::act(command.action, &cli.log),
     }
+}
+
+/// Prepares TLS and the runtime, and runs a subcommand that asks a cluster.
+fn asking(command: impl Future<Output = Result<()>>) -> Result<()> {
+    install_tls();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    runtime.context("cannot start the runtime")?.block_on(command)
+}
+
+fn install_tls() {
+    // Fails only when a provider is installed already, and this is the only place that installs one.
+    let _ = rustls::crypto::ring::default_provider().install_default();
 }
 
 /// Prepares logging, TLS and the runtime, and runs a subcommand that serves.
@@ -34,8 +47,7 @@ pub(crate) fn serving(log: &LogOptions, command: impl Future<Output = Result<()>
     kinglet_telemetry::init_logging(format, &log.log_level)
         .map_err(anyhow::Error::msg)
         .context("--log-level")?;
-    // Fails only when a provider is installed already, and this is the only place that installs one.
-    let _ = rustls::crypto::ring::default_provider().install_default();
+    install_tls();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()

@@ -12,6 +12,7 @@ mod command_line;
 mod demo;
 mod dns;
 mod durability;
+mod explain;
 mod hello;
 mod ingress;
 mod kubectl;

@@ -42,6 +42,11 @@ impl Cluster {
         self.namespaces.remove(name);
     }
 
+    /// Whether a namespace is known.
+    pub fn has_namespace(&self, name: &str) -> bool {
+        self.namespaces.contains_key(name)
+    }
+
     /// Takes a pod that is new or changed.
     pub fn apply_pod(&mut self, pod: Arc<Pod>) {
         let name = pod.object_name();

@@ -87,9 +87,9 @@ impl fmt::Display for RuleName {
 impl fmt::Display for Miss {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let why = match (self.peer, self.port) {
-            (true, true) => "means neither the peer nor the port",
-            (true, false) => "does not mean the peer",
-            (false, _) => "does not mean the port",
+            (true, true) => "matches neither the peer nor the port",
+            (true, false) => "does not match the peer",
+            (false, _) => "does not match the port",
         };
         write!(out, "{} {why}.", self.rule)
     }

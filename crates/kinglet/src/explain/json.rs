@@ -1,0 +1,81 @@
+//! Explanations for programs.
+
+use kinglet_model::ObjectName;
+use kinglet_policy::{Evaluation, Explanation, Miss, Reachability, Remedy, RuleName, Side};
+use serde_json::{Value, json};
+
+use super::stand_in;
+
+/// `{"allowed": BOOL, "explanations": [...]}`, one explanation for each family; allowed if all are.
+pub(super) fn explanations(explanations: &[Explanation]) -> Value {
+    json!({
+        "allowed": explanations.iter().all(|one| one.evaluation.allowed()),
+        "explanations": explanations.iter().map(explanation).collect::<Vec<_>>(),
+    })
+}
+
+/// `{"pods": [NAME...], "reached": [[BOOL or null...]...]}`: a row for each source.
+pub(super) fn matrix(reached: &Reachability) -> Value {
+    json!({"pods": names(&reached.pods), "reached": reached.cells})
+}
+
+fn explanation(explanation: &Explanation) -> Value {
+    let end = |pod: &Option<ObjectName>, address: std::net::IpAddr| {
+        let known = (!stand_in::is_one(address)).then_some(address);
+        json!({"pod": pod.as_ref().map(ToString::to_string), "address": known})
+    };
+    let mut value = json!({
+        "allowed": explanation.evaluation.allowed(),
+        "from": end(&explanation.source, explanation.packet.source),
+        "to": end(&explanation.destination, explanation.packet.destination),
+        "port": explanation.packet.transport.to_string(),
+        "misses": explanation.misses.iter().map(miss).collect::<Vec<_>>(),
+        "remedies": explanation.remedies.iter().map(remedy).collect::<Vec<_>>(),
+    });
+    match &explanation.evaluation {
+        Evaluation::Exempt(exemption) => value["exempt"] = exemption.to_string().into(),
+        Evaluation::Policed { egress, ingress } => {
+            value["egress"] = side(egress);
+            value["ingress"] = side(ingress);
+        }
+    }
+    value
+}
+
+fn side(side: &Side) -> Value {
+    let allowed = side.allowed();
+    match side {
+        Side::NoPod => json!({"allowed": allowed, "isolated": false}),
+        Side::NotIsolated(pod) => json!({"allowed": allowed, "isolated": false, "pod": pod.to_string()}),
+        Side::Isolated { pod, policies, rules } => json!({
+            "allowed": allowed,
+            "isolated": true,
+            "pod": pod.to_string(),
+            "policies": names(policies),
+            "rules": rules.iter().map(rule).collect::<Vec<_>>(),
+        }),
+    }
+}
+
+fn rule(rule: &RuleName) -> Value {
+    let field = format!("spec.{}[{}]", rule.direction, rule.number);
+    json!({"policy": rule.policy.to_string(), "field": field})
+}
+
+fn miss(miss: &Miss) -> Value {
+    json!({"rule": rule(&miss.rule), "peerMissing": miss.peer, "portMissing": miss.port})
+}
+
+fn remedy(remedy: &Remedy) -> Value {
+    json!({
+        "direction": remedy.direction.to_string(),
+        "pod": remedy.pod.to_string(),
+        "policies": names(&remedy.policies),
+        "lackPort": remedy.lack_port.iter().map(rule).collect::<Vec<_>>(),
+        "lackPeer": remedy.lack_peer.iter().map(rule).collect::<Vec<_>>(),
+    })
+}
+
+fn names(names: &[ObjectName]) -> Vec<String> {
+    names.iter().map(ToString::to_string).collect()
+}
