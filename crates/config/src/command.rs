@@ -44,6 +44,12 @@ pub enum Command {
     ///
     /// It is told by the environment variables of K3s' klipper-lb: SRC_PORT, SRC_RANGES, DEST_PROTO, DEST_PORT, DEST_IPS.
     Lb,
+    /// Let pods wait for the node's agent: the last plugin of a CNI chain.
+    ///
+    /// Container runtimes call it, by the name kinglet in their directory of plugins; without arguments and with CNI_COMMAND in the
+    /// environment it is this. A pod then has its policies before it sends its first packet. The entry at the end of a .conflist:
+    /// {"type": "kinglet"}, optionally with "socket", "unreachable": "deny" or "allow", and "timeoutSeconds".
+    Cni,
     /// Remove what agents have left in the kernel of this node (root).
     Cleanup,
     /// Show the whole product on this machine.

@@ -21,8 +21,12 @@ use clap::Parser;
 use kinglet_config::Cli;
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
-    match command::run(cli) {
+    let result = if command::cni::is_called() {
+        command::cni::run()
+    } else {
+        command::run(Cli::parse())
+    };
+    match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             let red = anstyle::AnsiColor::Red.on_default().bold();

@@ -69,6 +69,7 @@ const SERVICES: &[&[&str]] = &[
     &["kinglet-dataplane"],
     &["kinglet-servicelb"],
     &["kinglet-cloud"],
+    &["kinglet-cni"],
     &["kinglet-policy"],
 ];
 

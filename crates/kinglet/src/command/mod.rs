@@ -2,6 +2,7 @@
 
 mod agent;
 mod cleanup;
+pub(crate) mod cni;
 mod completion;
 mod lb;
 mod server;
@@ -18,6 +19,7 @@ pub(crate) fn run(cli: Cli) -> Result<()> {
         Command::Version { output } => version::print(output),
         Command::Agent(options) => serving(&cli.log, agent::run(*options)),
         Command::Cleanup => cleanup::run(),
+        Command::Cni => cni::run(),
         Command::Lb => serving(&cli.log, lb::run()),
         Command::Explain(command) => asking(crate::explain::run(command.topic)),
         Command::Server(options) => serving(&cli.log, server::run(*options)),

@@ -1,0 +1,102 @@
+//! The agent's end of the socket.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::net::{UnixListener, UnixStream};
+use tokio_util::sync::CancellationToken;
+
+use crate::protocol::{Reply, Request};
+
+/// Longest line of a request.
+const LONGEST: u64 = 64 * 1024;
+/// How long a request may take to arrive.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Who is told of pods.
+pub trait Pods: Send + Sync + 'static {
+    /// Does what a request asks for; the answer goes back when it is done.
+    ///
+    /// # Errors
+    /// Why it cannot be done, for the pod's Events.
+    fn handle(&self, request: Request) -> impl Future<Output = Result<(), String>> + Send;
+}
+
+/// A socket that plugins connect to. It is removed when this is dropped.
+#[derive(Debug)]
+pub struct Listener {
+    socket: UnixListener,
+    path: PathBuf,
+}
+
+impl Listener {
+    /// Listens on a path, for root only, in the place of what an earlier run left there.
+    ///
+    /// # Errors
+    /// The path cannot be made, or another process listens there.
+    pub fn bind(path: &Path) -> io::Result<Self> {
+        if std::os::unix::net::UnixStream::connect(path).is_ok() {
+            return Err(io::Error::new(
+                io::ErrorKind::AddrInUse,
+                "another agent listens there",
+            ));
+        }
+        if let Some(directory) = path.parent() {
+            std::fs::create_dir_all(directory)?;
+        }
+        match std::fs::remove_file(path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+        let socket = UnixListener::bind(path)?;
+        std::fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
+        Ok(Self {
+            socket,
+            path: path.to_owned(),
+        })
+    }
+
+    /// Answers requests until `stop` is cancelled.
+    pub async fn serve(self, pods: Arc<impl Pods>, stop: CancellationToken) {
+        while let Some(accepted) = stop.run_until_cancelled(self.socket.accept()).await {
+            match accepted {
+                Ok((stream, _)) => {
+                    let (pods, stop) = (pods.clone(), stop.clone());
+                    tokio::spawn(async move {
+                        if let Some(Err(error)) = stop.run_until_cancelled(answer(stream, &*pods)).await {
+                            tracing::debug!(%error, "a CNI plugin went away");
+                        }
+                    });
+                }
+                Err(error) => {
+                    tracing::warn!(%error, socket = %self.path.display(), "cannot accept CNI plugins");
+                    tokio::time::sleep(Duration::from_millis(100)).await;
+                }
+            }
+        }
+    }
+}
+
+impl Drop for Listener {
+    fn drop(&mut self) {
+        // Somebody may have been faster.
+        let _ = std::fs::remove_file(&self.path);
+    }
+}
+
+async fn answer(stream: UnixStream, pods: &impl Pods) -> io::Result<()> {
+    let (reading, mut writing) = stream.into_split();
+    let mut line = String::new();
+    let mut reading = BufReader::new(reading.take(LONGEST));
+    tokio::time::timeout(PATIENCE, reading.read_line(&mut line)).await??;
+    let handled = match serde_json::from_str(&line) {
+        Ok(request) => pods.handle(request).await,
+        Err(error) => Err(format!("not a request: {error}")),
+    };
+    let reply = Reply { error: handled.err() };
+    let line = serde_json::to_string(&reply)? + "\n";
+    writing.write_all(line.as_bytes()).await
+}
