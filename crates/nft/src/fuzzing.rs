@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::batch::Batch;
 use crate::conntrack;
+use crate::logged::Logged;
 use crate::netlink::{Malformed, Messages, decode_ack};
 use crate::object::{Element, Family, MapData, Rule, Set, Table};
 use crate::read::{self, ElementReader};
@@ -29,6 +30,7 @@ pub fn answer(octets: &[u8]) -> Result<usize, Malformed> {
         found += usize::from(read::set(&message).is_ok());
         found += usize::from(matches!(read::counter(&message), Ok(Some(_))));
         found += usize::from(conntrack::read_and_write_again(&message)?);
+        found += usize::from(Logged::read(&message).is_ok_and(|packet| packet.tuple().is_some()));
         for reader in &mut readers {
             let _taken = reader.take(&message);
         }

@@ -53,6 +53,7 @@ mod error;
 mod expression;
 #[cfg(any(test, feature = "fuzzing"))]
 pub mod fuzzing;
+mod logged;
 mod netlink;
 mod object;
 mod read;
@@ -70,6 +71,7 @@ pub use expression::{
     NatFlags, NatKind, Register, Reject, SetReference,
 };
 pub use ipnet::IpNet;
+pub use logged::{Logged, LoggedPackets};
 pub use netlink::Malformed;
 pub use object::{
     Chain, ChainType, Counter, Element, Family, Hook, Hooking, MapData, Mapped, Ownership, Policy, Rule, Set,

@@ -34,7 +34,7 @@ pub(crate) struct Header {
     pub(crate) flags: u16,
     pub(crate) sequence: u32,
     pub(crate) family: u8,
-    /// Only batches use it, for the subsystem.
+    /// Of batches the subsystem, of logs the group.
     pub(crate) resource: u16,
 }
 

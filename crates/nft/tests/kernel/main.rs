@@ -17,6 +17,7 @@ mod deeds;
 mod failures;
 mod harness;
 mod lists;
+mod logged;
 mod ownership;
 mod rules;
 mod service;
