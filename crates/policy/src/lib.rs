@@ -8,7 +8,10 @@
 //! [`Policies`] keeps the rules up to date, change by change, and gives the kernel's batches: a change of a pod touches its own elements
 //! in maps and sets, a change of a policy the profiles of the pods that it selects.
 //!
-//! In: Pods, Namespaces and NetworkPolicies of [`kinglet_model`], [`Settings`]. Out: one table, [`TABLE`].
+//! A packet that meets a change half-way must not slip through: see [`Policies::additions`], [`Policies::sweep`] and [`Policies::guard`].
+//!
+//! In: Pods, Namespaces and NetworkPolicies of [`kinglet_model`], [`Settings`]. Out: one table, [`TABLE`], and while that
+//! is replaced another, [`GUARD`].
 //!
 //! Invariant: no I/O, no clock and no chance: the same objects give the same rules, in whatever order they came. What is wrong with a
 //! policy is a [`Problem`], allows nothing, and touches no other policy.
@@ -16,6 +19,7 @@
 mod checked;
 mod cluster;
 mod compile;
+mod effect;
 mod engine;
 mod evaluate;
 mod explain;
@@ -32,9 +36,10 @@ mod settings;
 
 pub use checked::Direction;
 pub use cluster::Cluster;
+pub use effect::Effect;
 pub use evaluate::{Evaluation, Exemption, RuleName, Side};
 pub use explain::{Explanation, Miss, Reachability, Remedy};
-pub use lower::TABLE;
+pub use lower::{GUARD, TABLE};
 pub use packet::{Packet, Path, State, Transport};
 pub use policies::Policies;
 pub use problem::Problem;

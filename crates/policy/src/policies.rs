@@ -6,8 +6,10 @@ use kinglet_model::{Namespace, NetworkPolicy, ObjectName, Pod};
 use kinglet_nft::{Batch, Family, Ownership, Ruleset, Table};
 
 use crate::cluster::Cluster;
+use crate::effect::Effect;
 use crate::engine::Engine;
-use crate::lower::TABLE;
+use crate::lower::{GUARD, TABLE};
+use crate::packet::Packet;
 use crate::problem::Problem;
 use crate::rules::Rules;
 use crate::settings::Settings;
@@ -19,6 +21,7 @@ pub struct Policies {
     table: Table,
     engine: Engine,
     problems: Vec<Problem>,
+    effect: Effect,
 }
 
 impl Policies {
@@ -29,6 +32,7 @@ impl Policies {
             settings,
             table: Table::new(Family::Inet, TABLE).ownership(ownership),
             problems: Vec::new(),
+            effect: Effect::default(),
         }
     }
 
@@ -63,17 +67,71 @@ impl Policies {
         self.engine.remove_policy(name);
     }
 
+    /// The batch of chains and sets that are new since the last batch, to be committed by itself before [`changes`](Self::changes). Without it
+    /// a packet could be led to a chain before it sees its rules: the kernel looks sets up as they are at the moment, rules as they were when
+    /// it began with the packet.
+    pub fn additions(&mut self) -> Batch {
+        let (rules, touched) = (&self.engine.rules, &mut self.engine.touched);
+        rules.additions(touched, &self.table)
+    }
+
     /// The batch that brings the kernel from the last batch to the present objects; empty if nothing changed. If it cannot be committed,
     /// [`replacement`](Self::replacement) is next.
     pub fn changes(&mut self) -> Batch {
         let touched = self.engine.take_touched();
+        self.effect |= self.engine.rules.effect(&touched);
         self.engine.rules.changes(&touched, &self.table)
     }
 
-    /// The batch that puts the rules of the present objects in the place of whatever the table holds, at one instant.
+    /// What changes have done to permissions since this was last asked for.
+    pub fn take_effect(&mut self) -> Effect {
+        std::mem::take(&mut self.effect)
+    }
+
+    /// Lets go of chains and sets to which nothing has led since the last sweep; the next [`changes`](Self::changes) remove them. Between two
+    /// sweeps must be more time than a packet takes, so that none is in such a chain.
+    pub fn sweep(&mut self) {
+        self.engine.sweep();
+    }
+
+    /// Whether there is something for [`sweep`](Self::sweep) to remove, now or the next time.
+    pub fn has_idle(&self) -> bool {
+        self.engine.has_idle()
+    }
+
+    /// The batch that puts the rules of the present objects in the place of whatever the table holds. Packets that are on their way see
+    /// neither; between [`guard`](Self::guard) and [`unguard`](Self::unguard) that lets none of them pass.
     pub fn replacement(&mut self) -> Batch {
+        self.engine.sweep_all();
         self.engine.take_touched();
+        self.effect = Effect::ALL;
         self.ruleset().replace()
+    }
+
+    /// The batch that enforces the present rules in a second table, [`GUARD`].
+    pub fn guard(&self) -> Batch {
+        let mut ruleset = self.ruleset();
+        GUARD.clone_into(&mut ruleset.table.name);
+        ruleset.replace()
+    }
+
+    /// The batch that removes the second table, whether it is there or not.
+    pub fn unguard(&self) -> Batch {
+        let mut table = self.table.clone();
+        GUARD.clone_into(&mut table.name);
+        let mut batch = Batch::new();
+        batch.add_table(&table).delete_table(&table);
+        batch
+    }
+
+    /// Whether the node lets a packet pass.
+    pub fn allow(&self, packet: &Packet) -> bool {
+        self.engine.rules.allow(packet, &self.settings)
+    }
+
+    /// What is policed.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
     }
 
     /// All that the table is to hold.

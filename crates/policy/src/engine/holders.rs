@@ -1,4 +1,6 @@
 //! How many hold profiles and sets, and which sets a pod can be in.
+//!
+//! A profile that nobody holds any more stays for a while: a packet may be on its way to it, and would find nothing there that denies.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -13,6 +15,8 @@ use crate::rules::{Id, Kind};
 pub(super) struct Holders {
     profiles: HashMap<Id, usize>,
     sets: HashMap<Id, usize>,
+    /// Profiles that nobody holds, and whether the last sweep found them so.
+    idle: BTreeMap<Id, bool>,
     /// Sets that pods change, by the only namespace whose pods do, if there is one.
     by_namespace: BTreeMap<Option<Arc<str>>, BTreeSet<Id>>,
 }
@@ -32,7 +36,7 @@ impl Engine {
         for (id, profile) in &footprint.profiles {
             let count = self.holders.profiles.entry(*id).or_default();
             *count += 1;
-            if *count > 1 {
+            if *count > 1 || self.holders.idle.remove(id).is_some() {
                 continue;
             }
             self.touched.note_profile(&self.rules, *id);
@@ -60,14 +64,43 @@ impl Engine {
         self.rules.sets.insert(id, set);
     }
 
-    /// Removes the profiles of a pod, and their sets, that nothing else holds.
+    /// Lets go of the profiles of a pod.
     pub(super) fn release(&mut self, footprint: &Footprint) {
-        for (id, profile) in &footprint.profiles {
+        for (id, _) in &footprint.profiles {
             if released(&mut self.holders.profiles, *id) {
-                self.touched.note_profile(&self.rules, *id);
-                self.rules.profiles.remove(id);
-                profile.sets().for_each(|kind| self.release_set(&kind));
+                self.holders.idle.insert(*id, false);
             }
+        }
+    }
+
+    /// Removes the profiles, and their sets, that nobody has held since the last sweep.
+    pub(crate) fn sweep(&mut self) {
+        let idle = std::mem::take(&mut self.holders.idle);
+        for (id, before) in idle {
+            if before {
+                self.remove_profile(id);
+            } else {
+                self.holders.idle.insert(id, true);
+            }
+        }
+    }
+
+    /// Removes everything that nobody holds.
+    pub(crate) fn sweep_all(&mut self) {
+        for id in std::mem::take(&mut self.holders.idle).into_keys() {
+            self.remove_profile(id);
+        }
+    }
+
+    /// Whether something waits to be swept.
+    pub(crate) fn has_idle(&self) -> bool {
+        !self.holders.idle.is_empty()
+    }
+
+    fn remove_profile(&mut self, id: Id) {
+        self.touched.note_profile(&self.rules, id);
+        if let Some(profile) = self.rules.profiles.remove(&id) {
+            profile.sets().for_each(|kind| self.release_set(&kind));
         }
     }
 

@@ -24,7 +24,7 @@ pub(crate) struct Engine {
     pub(crate) rules: Rules,
     footprints: HashMap<ObjectName, Footprint>,
     holders: Holders,
-    touched: Touched,
+    pub(crate) touched: Touched,
 }
 
 impl Engine {

@@ -72,6 +72,43 @@ impl Rules {
         batch
     }
 
+    /// The batch of what is new and has nothing that leads to it yet; of what was touched that is no longer part.
+    pub(crate) fn additions(&self, touched: &mut Touched, table: &Table) -> Batch {
+        let mut batch = Batch::new();
+        self.add_sets(&mut batch, touched, table);
+        self.add_members(&mut batch, touched, table);
+        self.add_profiles(&mut batch, touched, table);
+        for (id, before) in &mut touched.profiles {
+            let now = self.profiles.get(id).map(|profile| profile.direction);
+            *before = before.or(now);
+        }
+        for (id, before) in &mut touched.sets {
+            if before.is_none() {
+                *before = self.sets.get(id).map(|set| set.kind.clone());
+            }
+        }
+        batch
+    }
+
+    /// Fills new sets, so that what leads to them later finds everything.
+    fn add_members(&self, batch: &mut Batch, touched: &mut Touched, table: &Table) {
+        let mut added = Elements::new();
+        let is_new = |slot: &Slot| match slot {
+            Slot::Member(id, _) => matches!(touched.sets.get(id), Some(None)),
+            _ => false,
+        };
+        for (slot, before) in touched.elements.iter_mut().filter(|(slot, _)| is_new(slot)) {
+            let now = self.content(slot);
+            if before.is_none() && now.is_some() {
+                add(&mut added, sets::element(slot, self.kind(slot), now));
+                *before = now;
+            }
+        }
+        for (set, elements) in added.values() {
+            batch.add_elements(table, set, elements);
+        }
+    }
+
     fn add_sets(&self, batch: &mut Batch, touched: &Touched, table: &Table) {
         let added = touched.sets.iter().filter(|(_, before)| before.is_none());
         let added = added.filter_map(|(id, _)| Some((id, self.sets.get(id)?)));

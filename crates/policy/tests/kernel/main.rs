@@ -59,9 +59,13 @@ fn changes_lead_to_the_same_table_as_a_fresh_start() {
                 event.apply(&mut policies);
                 present.note(event);
                 if *committed {
+                    commit(&mut connection, &policies.additions());
                     commit(&mut connection, &policies.changes());
+                    policies.sweep();
                 }
             }
+            policies.sweep();
+            policies.sweep();
             commit(&mut connection, &policies.changes());
             let changed = list();
             let mut fresh = Policies::new(settings(), ownership);

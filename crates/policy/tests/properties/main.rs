@@ -21,6 +21,13 @@ fn policies(events: &[Event]) -> Policies {
     policies
 }
 
+/// Removes what nothing leads to any more.
+fn sweep(policies: &mut Policies) {
+    policies.sweep();
+    policies.sweep();
+    assert!(!policies.has_idle());
+}
+
 fn transport() -> impl Strategy<Value = Transport> {
     let protocol = select(vec![
         Protocol::Tcp,
@@ -91,13 +98,16 @@ proptest! {
             event.apply(&mut changed);
             present.note(event);
             if *computed {
+                changed.additions();
                 changed.changes();
             }
         }
+        sweep(&mut changed);
         let compiled = Rules::compile(changed.cluster(), "here");
         prop_assert_eq!(changed.rules(), &compiled);
         let mut fresh = Policies::new(settings(), Ownership::Shared);
         present.events().for_each(|event| event.apply(&mut fresh));
+        sweep(&mut fresh);
         prop_assert_eq!(changed.ruleset(), fresh.ruleset());
         changed.changes();
         prop_assert!(changed.changes().is_empty());
@@ -111,6 +121,27 @@ proptest! {
             policies.changes();
             event.apply(&mut policies);
             prop_assert!(policies.changes().is_empty());
+        }
+    }
+
+    #[test]
+    fn what_is_forbidden_from_now_on_is_told(
+        before in prop::collection::vec(event(), 1..40),
+        change in event(),
+        packets in prop::collection::vec(packet(), 64),
+    ) {
+        let mut policies = policies(&before);
+        policies.changes();
+        policies.take_effect();
+        let verdicts = |policies: &Policies| -> Vec<bool> { packets.iter().map(|packet| policies.allow(packet)).collect() };
+        let earlier = verdicts(&policies);
+        change.apply(&mut policies);
+        policies.additions();
+        policies.changes();
+        let effect = policies.take_effect();
+        for (earlier, later) in earlier.into_iter().zip(verdicts(&policies)) {
+            prop_assert!(effect.restricts || later >= earlier, "{:?}", effect);
+            prop_assert!(effect.relaxes || later <= earlier, "{:?}", effect);
         }
     }
 }

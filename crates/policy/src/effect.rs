@@ -1,0 +1,57 @@
+//! What a change does to permissions.
+
+use std::ops::BitOrAssign;
+
+use crate::engine::{Slot, Touched};
+use crate::rules::Rules;
+
+/// What a change does to permissions: whether connections that were allowed may be forbidden now, and the other way round.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Effect {
+    /// Something may be forbidden that was not before.
+    pub restricts: bool,
+    /// Something may be allowed that was not before.
+    pub relaxes: bool,
+}
+
+impl Effect {
+    /// Anything may be different.
+    pub const ALL: Self = Self {
+        restricts: true,
+        relaxes: true,
+    };
+}
+
+impl BitOrAssign for Effect {
+    fn bitor_assign(&mut self, other: Self) {
+        self.restricts |= other.restricts;
+        self.relaxes |= other.relaxes;
+    }
+}
+
+impl Rules {
+    /// What it does to permissions to come here from where things were when they were touched.
+    pub(crate) fn effect(&self, touched: &Touched) -> Effect {
+        let mut effect = Effect::default();
+        for (slot, before) in &touched.elements {
+            let now = self.content(slot);
+            if *before == now {
+                continue;
+            }
+            match slot {
+                // An address that leads to a profile is isolated.
+                Slot::Map(..) => {
+                    effect.restricts |= now.is_some();
+                    effect.relaxes |= before.is_some();
+                }
+                // A member of a set is allowed something.
+                Slot::Member(..) => {
+                    effect.restricts |= before.is_some();
+                    effect.relaxes |= now.is_some();
+                }
+                Slot::Isolated(_) | Slot::Known(_) => {}
+            }
+        }
+        effect
+    }
+}
