@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::Args;
 use ipnet::IpNet;
 
-use crate::{CloudOptions, Component, NodeOptions, ServiceLbOptions};
+use crate::{CloudOptions, Component, NetworkPolicyOptions, NodeOptions, ServiceLbOptions};
 
 /// Options of `kinglet agent`.
 #[derive(Args, Clone, Debug)]
@@ -23,6 +23,9 @@ pub struct AgentOptions {
     /// How load balancers are served.
     #[command(flatten)]
     pub servicelb: ServiceLbOptions,
+    /// Whether policies are enforced.
+    #[command(flatten)]
+    pub network_policy: NetworkPolicyOptions,
     /// Components that do not run in this cluster, named as in K3s; servicelb matters here.
     #[arg(
         long,

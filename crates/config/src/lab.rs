@@ -155,7 +155,8 @@ pub struct LabUp {
     /// Write a kubeconfig for clients on this machine.
     #[arg(long, value_name = "FILE")]
     pub write_kubeconfig: Option<PathBuf>,
-    /// Which of Kinglet's own services run on it: all, none, or a list of dns, ingress, ccm (cloud controller) and servicelb.
+    /// Which of Kinglet's own services run on it: all, none, or a list of dns, ingress, ccm (cloud controller), servicelb and netpol
+    /// (network policy).
     #[arg(long, value_name = "all|none|LIST", default_value = "all")]
     pub services: LabServices,
     /// Whether agents serve load balancers in the kernel, or Pods of DaemonSets as in K3s.
@@ -218,11 +219,13 @@ pub enum LabService {
     Ccm,
     /// Load balancers.
     Servicelb,
+    /// Network policy.
+    Netpol,
 }
 
 impl LabService {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Dns, Self::Ingress, Self::Ccm, Self::Servicelb];
+    pub const ALL: [Self; 5] = [Self::Dns, Self::Ingress, Self::Ccm, Self::Servicelb, Self::Netpol];
 }
 
 /// Services of Kinglet on a lab.
@@ -243,8 +246,9 @@ impl FromStr for LabServices {
             "ingress" => Ok(LabService::Ingress),
             "ccm" => Ok(LabService::Ccm),
             "servicelb" => Ok(LabService::Servicelb),
+            "netpol" => Ok(LabService::Netpol),
             other => Err(format!(
-                "{other:?} is no service; all, none, or a list of dns, ingress, ccm and servicelb is accepted"
+                "{other:?} is no service; all, none, or a list of dns, ingress, ccm, servicelb and netpol is accepted"
             )),
         };
         text.split(',').map(service).collect::<Result<_, _>>().map(Self)

@@ -9,6 +9,7 @@ mod agent;
 mod command;
 mod explain;
 mod lab;
+mod netpol;
 mod node;
 mod server;
 mod servicelb;
@@ -20,6 +21,7 @@ pub use lab::{
     IpFamily, LabAction, LabCommand, LabInside, LabName, LabProbe, LabService, LabServices, LabUp,
     PodNetwork, PortProtocol,
 };
+pub use netpol::NetworkPolicyOptions;
 pub use node::{CloudOptions, NodeOptions};
 pub use server::{ClusterOptions, Component, DemoOptions, ListenOptions, OptionsError, ServerOptions};
 pub use servicelb::{ServiceLbMode, ServiceLbOptions, ServiceLbServerOptions};

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use ipnet::IpNet;
 
-use crate::{CloudOptions, ServiceLbServerOptions};
+use crate::{CloudOptions, NetworkPolicyOptions, ServiceLbServerOptions};
 
 /// Options of `kinglet server`.
 #[derive(Args, Clone, Debug)]
@@ -40,6 +40,9 @@ pub struct ServerOptions {
     /// How load balancers are served.
     #[command(flatten)]
     pub servicelb: ServiceLbServerOptions,
+    /// Whether policies are enforced.
+    #[command(flatten)]
+    pub network_policy: NetworkPolicyOptions,
     /// Directory of manifests (.yaml, .yml, .json) that are applied at start and whenever they change.
     #[arg(long, env = "KINGLET_MANIFESTS", value_name = "DIR")]
     pub manifests: Option<PathBuf>,

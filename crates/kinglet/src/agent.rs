@@ -1,4 +1,4 @@
-//! Kinglet's part of a node: Services in the kernel, and what the cloud controller is told of the node.
+//! Kinglet's part of a node: Services and policies in the kernel, and what the cloud controller is told of the node.
 
 use std::sync::Arc;
 
@@ -8,20 +8,37 @@ use kinglet_config::{AgentOptions, Component};
 use kinglet_dataplane::agent::{Kernel, Metrics, Sources, serve_health};
 use kinglet_dataplane::{Kinds, Settings, Shares};
 use kinglet_kube::{Client, Reflector};
+use kinglet_model::{Node, Pod};
 use kinglet_telemetry::{AdminServer, Readiness, Registry};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{error, info};
 
-use crate::services::servicelb;
+use crate::services::{netpol, servicelb};
 
 /// The running parts.
 pub(crate) struct Agent {
     client: Client,
     node: AgentSettings,
+    watched: Watched,
     readiness: Readiness,
     tasks: TaskTracker,
+}
+
+/// What several parts watch.
+struct Watched {
+    pods: Reflector<Pod>,
+    nodes: Reflector<Node>,
+}
+
+impl Watched {
+    fn spawn(client: &Client, stop: &CancellationToken) -> Self {
+        Self {
+            pods: Reflector::spawn(client.clone(), stop.clone()),
+            nodes: Reflector::spawn(client.clone(), stop.clone()),
+        }
+    }
 }
 
 impl Agent {
@@ -34,8 +51,13 @@ impl Agent {
             .await
             .with_context(|| format!("--admin-listen {}", options.admin_listen))?;
         let kernel = Kernel::open().context("cannot open nftables")?;
+        if options.network_policy.disable_network_policy {
+            netpol::remove()?;
+        }
+        let client = kinglet_kube::connect(Some(&options.kubeconfig)).await?;
         let agent = Self {
-            client: kinglet_kube::connect(Some(&options.kubeconfig)).await?,
+            watched: Watched::spawn(&client, &stop),
+            client,
             node: node(&options),
             readiness: Readiness::default(),
             tasks: TaskTracker::new(),
@@ -46,9 +68,11 @@ impl Agent {
                 kinglet_cloud::agent::run(agent.client.clone(), agent.node.clone(), SystemHost, stop.clone());
             agent.tasks.spawn(annotated);
         }
-        let mut registry = Registry::default();
+        let (mut registry, readiness) = (Registry::default(), agent.readiness.clone());
         agent.spawn_services(kernel, &options, &mut registry, &stop);
-        let readiness = agent.readiness.clone();
+        if !options.network_policy.disable_network_policy {
+            agent.spawn_policies(&options, &mut registry, &stop)?;
+        }
         agent.tasks.spawn(admin.serve(registry, readiness, stop));
         Ok(agent)
     }
@@ -71,7 +95,7 @@ impl Agent {
         let mut sources = Sources {
             services: Reflector::spawn(self.client.clone(), stop.clone()),
             slices: Reflector::spawn(self.client.clone(), stop.clone()),
-            nodes: Reflector::spawn(self.client.clone(), stop.clone()),
+            nodes: self.watched.nodes.clone(),
             shares: None,
             health: None,
             metrics,
@@ -94,6 +118,23 @@ impl Agent {
         });
     }
 
+    fn spawn_policies(
+        &self,
+        options: &AgentOptions,
+        registry: &mut Registry,
+        stop: &CancellationToken,
+    ) -> Result<()> {
+        let part = netpol::Part {
+            node: self.node.node_name.as_str().into(),
+            cluster_cidrs: options.cluster_cidr.clone(),
+            pods: self.watched.pods.clone(),
+            nodes: self.watched.nodes.clone(),
+        };
+        let enforced = netpol::enforce(&self.client, part, registry, &self.readiness, stop.clone())?;
+        self.tasks.spawn(enforced);
+        Ok(())
+    }
+
     fn share(
         &self,
         options: &AgentOptions,
@@ -105,7 +146,7 @@ impl Agent {
             sources: kinglet_servicelb::agent::Sources {
                 services: sources.services.clone(),
                 nodes: sources.nodes.clone(),
-                pods: Reflector::spawn(self.client.clone(), stop.clone()),
+                pods: self.watched.pods.clone(),
             },
         };
         servicelb::share(self.client.clone(), &options.servicelb, part, stop)

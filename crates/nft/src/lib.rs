@@ -54,6 +54,7 @@ mod expression;
 #[cfg(any(test, feature = "fuzzing"))]
 pub mod fuzzing;
 mod logged;
+mod monitor;
 mod netlink;
 mod object;
 mod read;
@@ -72,6 +73,7 @@ pub use expression::{
 };
 pub use ipnet::IpNet;
 pub use logged::{Logged, LoggedPackets};
+pub use monitor::Monitor;
 pub use netlink::Malformed;
 pub use object::{
     Chain, ChainType, Counter, Element, Family, Hook, Hooking, MapData, Mapped, Ownership, Policy, Rule, Set,

@@ -43,5 +43,5 @@ pub use lower::{GUARD, TABLE};
 pub use packet::{Packet, Path, State, Transport};
 pub use policies::Policies;
 pub use problem::Problem;
-pub use rules::Rules;
+pub use rules::{Rules, Size};
 pub use settings::{Deny, Settings};

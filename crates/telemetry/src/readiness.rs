@@ -12,7 +12,7 @@ pub struct Readiness {
     changed: watch::Sender<()>,
 }
 
-/// One part's state: not ready until [`Gate::open`].
+/// One part's state: not ready until it says so.
 #[derive(Clone, Debug)]
 pub struct Gate {
     name: &'static str,
@@ -23,7 +23,12 @@ pub struct Gate {
 impl Gate {
     /// The part is ready from now on.
     pub fn open(&self) {
-        self.open.store(true, Ordering::Release);
+        self.set(true);
+    }
+
+    /// Says whether the part is ready.
+    pub fn set(&self, ready: bool) {
+        self.open.store(ready, Ordering::Release);
         self.changed.send_replace(());
     }
 
@@ -93,5 +98,7 @@ mod tests {
         web.open();
         waiting.await.unwrap();
         assert!(readiness.is_ready());
+        web.set(false);
+        assert_eq!(readiness.parts(), [("dns", true), ("web", false)]);
     }
 }

@@ -70,7 +70,7 @@ const SERVICES: &[&[&str]] = &[
     &["kinglet-servicelb"],
     &["kinglet-cloud"],
     &["kinglet-cni"],
-    &["kinglet-policy"],
+    &["kinglet-policy", "kinglet-netpol"],
 ];
 
 /// What breaks an invariant.

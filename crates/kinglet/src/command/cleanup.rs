@@ -1,7 +1,6 @@
 //! `kinglet cleanup`.
 
 use anyhow::{Context, Result, ensure};
-use kinglet_dataplane::agent::Kernel;
 
 /// Removes the rules that agents have left in the kernel.
 pub(crate) fn run() -> Result<()> {
@@ -9,10 +8,13 @@ pub(crate) fn run() -> Result<()> {
         nix::unistd::geteuid().is_root(),
         "cleanup needs root: it removes rules from the kernel; run it with sudo"
     );
-    let mut kernel = Kernel::open().context("cannot open nftables")?;
-    kernel
-        .remove()
-        .context("cannot remove the rules; is an agent running on this node?")?;
-    anstream::eprintln!("removed: nftables table inet {}", kinglet_dataplane::TABLE);
+    let refused = "cannot remove the rules; is an agent running on this node?";
+    let mut services = kinglet_dataplane::agent::Kernel::open().context("cannot open nftables")?;
+    services.remove().context(refused)?;
+    let mut policies = kinglet_netpol::Kernel::open().context("cannot open nftables")?;
+    policies.remove().context(refused)?;
+    for table in [kinglet_dataplane::TABLE, kinglet_policy::TABLE] {
+        anstream::eprintln!("removed: nftables table inet {table}");
+    }
     Ok(())
 }

@@ -79,7 +79,15 @@ impl Cluster {
     }
 
     fn has_agents(&self) -> bool {
-        self.runs(LabService::Servicelb)
+        self.runs(LabService::Servicelb) || self.runs(LabService::Netpol)
+    }
+
+    /// Network policy needs none.
+    fn has_server(&self) -> bool {
+        self.choice
+            .services
+            .iter()
+            .any(|service| *service != LabService::Netpol)
     }
 }
 
@@ -102,7 +110,7 @@ impl Role {
 /// The processes that the cluster's services need.
 pub(super) fn of(lab: &Lab, cluster: &Cluster) -> Result<Vec<Role>> {
     let mut roles = Vec::new();
-    if !cluster.choice.services.is_empty() {
+    if cluster.has_server() {
         roles.push(server(lab, cluster)?);
     }
     if cluster.has_agents() {
@@ -170,6 +178,12 @@ fn agent(lab: &Lab, cluster: &Cluster, number: u16) -> Role {
     );
     if cluster.service_proxy {
         arguments.push("--service-proxy".to_owned());
+    }
+    if !cluster.runs(LabService::Servicelb) {
+        arguments.push("--disable=servicelb".to_owned());
+    }
+    if !cluster.runs(LabService::Netpol) {
+        arguments.push("--disable-network-policy".to_owned());
     }
     if !cluster.runs(LabService::Ccm) {
         arguments.push("--disable-cloud-controller".to_owned());

@@ -2,6 +2,7 @@
 
 pub(crate) mod dns;
 pub(crate) mod ingress;
+pub(crate) mod netpol;
 pub(crate) mod servicelb;
 
 use kinglet_kube::{Client, Reflector};

@@ -20,6 +20,8 @@ pub(crate) struct Message<'a> {
     pub(crate) kind: u16,
     pub(crate) flags: u16,
     pub(crate) sequence: u32,
+    /// The socket that caused it.
+    pub(crate) port: u32,
     pub(crate) payload: &'a [u8],
 }
 
@@ -79,6 +81,7 @@ impl<'a> Iterator for Messages<'a> {
             kind: u16_ne(message, 4).unwrap_or_default(),
             flags: u16_ne(message, 6).unwrap_or_default(),
             sequence: u32_ne(message, 8).unwrap_or_default(),
+            port: u32_ne(message, 12).unwrap_or_default(),
             payload: message.get(HEADER..).unwrap_or_default(),
         }))
     }

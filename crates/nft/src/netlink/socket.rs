@@ -42,6 +42,11 @@ impl Socket {
         Ok(socket)
     }
 
+    /// Hears what the kernel tells a group.
+    pub(crate) fn join(&self, group: i32) -> io::Result<()> {
+        sys::join(self.fd.as_fd(), group)
+    }
+
     /// The address of the socket, by which the kernel knows the owner of a table.
     pub(crate) fn port(&self) -> u32 {
         self.port

@@ -42,6 +42,11 @@ pub(super) fn bind(socket: BorrowedFd<'_>) -> io::Result<u32> {
     Ok(address.nl_pid)
 }
 
+/// Makes the socket hear what the kernel tells a group.
+pub(super) fn join(socket: BorrowedFd<'_>, group: c_int) -> io::Result<()> {
+    set_option(socket, libc::SOL_NETLINK, libc::NETLINK_ADD_MEMBERSHIP, group)
+}
+
 /// Sets an option whose value is an integer.
 pub(super) fn set_option(
     socket: BorrowedFd<'_>,

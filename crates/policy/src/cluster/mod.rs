@@ -83,6 +83,11 @@ impl Cluster {
         self.problems.remove(name);
     }
 
+    /// How many policies count.
+    pub fn policy_count(&self) -> usize {
+        self.policies.len()
+    }
+
     /// All that is wrong with policies.
     pub fn problems(&self) -> impl Iterator<Item = &Problem> {
         self.problems.values().flatten()

@@ -31,7 +31,27 @@ pub struct Rules {
     pub(crate) sets: BTreeMap<Id, Set>,
 }
 
+/// How much a node enforces.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Size {
+    /// Addresses of isolated pods.
+    pub isolated: usize,
+    /// Profiles: what pods with equal permissions share.
+    pub profiles: usize,
+    /// Sets that profiles look addresses up in.
+    pub sets: usize,
+}
+
 impl Rules {
+    /// How much it is.
+    pub fn size(&self) -> Size {
+        Size {
+            isolated: self.isolated.len(),
+            profiles: self.profiles.len(),
+            sets: self.sets.len(),
+        }
+    }
+
     pub(crate) fn map(&self, direction: Direction) -> &BTreeMap<IpAddr, Id> {
         match direction {
             Direction::Ingress => &self.ingress,

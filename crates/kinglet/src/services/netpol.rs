@@ -1,0 +1,73 @@
+//! Network policy on a node.
+
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
+use ipnet::IpNet;
+use kinglet_kube::{Client, Recorder, Reflector};
+use kinglet_model::{Node, Pod};
+use kinglet_netpol::{Kernel, Metrics, Outside, Sources, run};
+use kinglet_policy::Settings;
+use kinglet_telemetry::{Readiness, Registry};
+use tokio_util::sync::CancellationToken;
+use tracing::{error, info};
+
+/// Event source.
+const COMPONENT: &str = "kinglet-network-policy";
+
+/// What network policy needs of the node's agent.
+pub(crate) struct Part {
+    pub(crate) node: Arc<str>,
+    pub(crate) cluster_cidrs: Vec<IpNet>,
+    pub(crate) pods: Reflector<Pod>,
+    pub(crate) nodes: Reflector<Node>,
+}
+
+/// Enforces policies until `stop` is cancelled; the part `network-policy` is ready while it does.
+pub(crate) fn enforce(
+    client: &Client,
+    part: Part,
+    registry: &mut Registry,
+    readiness: &Readiness,
+    stop: CancellationToken,
+) -> Result<impl Future<Output = ()> + Send + 'static> {
+    let kernel = Kernel::open().context("cannot open nftables")?;
+    let metrics = Metrics::default();
+    metrics.register(registry);
+    let gate = readiness.gate("network-policy");
+    let ended = gate.clone();
+    let outside = Outside {
+        recorder: Recorder::spawn(client.clone(), COMPONENT, part.node.to_string(), stop.clone()),
+        metrics,
+        enforcing: Box::new(move |enforcing| gate.set(enforcing)),
+    };
+    let sources = Sources {
+        pods: part.pods,
+        namespaces: Reflector::spawn(client.clone(), stop.clone()),
+        policies: Reflector::spawn(client.clone(), stop.clone()),
+        nodes: part.nodes,
+    };
+    let settings = Settings {
+        node: part.node,
+        cluster_cidrs: part.cluster_cidrs,
+        ..Settings::default()
+    };
+    Ok(async move {
+        if let Err(error) = run(kernel, settings, sources, outside, stop).await {
+            error!(%error, "network policies are no longer followed");
+            ended.set(false);
+        }
+    })
+}
+
+/// Removes what enforced policies before they were disabled.
+pub(crate) fn remove() -> Result<()> {
+    let mut kernel = Kernel::open().context("cannot open nftables")?;
+    if kernel
+        .remove()
+        .context("cannot remove the rules of network policies")?
+    {
+        info!("network policy is disabled; its rules are removed");
+    }
+    Ok(())
+}

@@ -1,0 +1,260 @@
+//! Follows the API, and keeps the kernel up to date.
+
+use std::time::Duration;
+
+use kinglet_kube::{Backoff, Recorder, Reflector};
+use kinglet_model::{Namespace, NetworkPolicy, Node, ObjectName, Pod};
+use kinglet_nft::{Error, Monitor};
+use kinglet_policy::Settings;
+use tokio::time::{Instant, MissedTickBehavior, interval};
+use tokio_util::sync::CancellationToken;
+
+use crate::agenda::{Agenda, Task};
+use crate::bridge::Bridges;
+use crate::enforcer::{Change, Committed, Enforcer, Scope};
+use crate::follow::Changes;
+use crate::kernel::Kernel;
+use crate::lent::{Lent, Lost};
+use crate::metrics::Metrics;
+use crate::report::Reporter;
+use crate::watch::Watch;
+
+/// How long changes are collected after a commit, so that a burst makes few.
+const COLLECT: Duration = Duration::from_millis(10);
+/// How often it is looked after what enforcement depends on.
+const LOOK_AFTER: Duration = Duration::from_secs(60);
+
+/// Where objects come from: all of each kind.
+#[derive(Clone)]
+pub struct Sources {
+    /// Pods of all nodes.
+    pub pods: Reflector<Pod>,
+    /// Namespaces.
+    pub namespaces: Reflector<Namespace>,
+    /// Policies.
+    pub policies: Reflector<NetworkPolicy>,
+    /// Nodes.
+    pub nodes: Reflector<Node>,
+}
+
+/// Whom the agent tells what.
+pub struct Outside {
+    /// Writes Events.
+    pub recorder: Recorder,
+    /// Counts.
+    pub metrics: Metrics,
+    /// Hears whether policies are enforced: the kernel has the rules of all objects, and all packets come past them.
+    pub enforcing: Box<dyn Fn(bool) + Send + Sync>,
+}
+
+/// Why the agent cannot go on.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// The kernel has no nftables, or does not tell.
+    #[error(transparent)]
+    Kernel(#[from] Error),
+    /// Changes of others cannot be noticed.
+    #[error("cannot wait for changes of rules: {0}")]
+    Wait(#[from] std::io::Error),
+    /// A defect.
+    #[error(transparent)]
+    Lost(#[from] Lost),
+}
+
+/// Enforces policies until `stop` is cancelled or the sources end, and leaves the rules in place; [`Kernel::remove`] removes them. Until all
+/// objects that were there at the start are known, the rules of an earlier run stay.
+///
+/// # Errors
+/// The kernel cannot tell what tables it can own, or of changes. Later errors of the kernel are logged, and answered by new attempts.
+pub async fn run(
+    kernel: Kernel,
+    settings: Settings,
+    sources: Sources,
+    outside: Outside,
+    stop: CancellationToken,
+) -> Result<(), Failure> {
+    let node = settings.node.clone();
+    let monitor = Monitor::open()?;
+    let watch = Watch::new(monitor, kernel.port())?;
+    let changes = Changes::of(&sources);
+    let agent = Agent {
+        enforcer: Lent::new(Enforcer::open(kernel, settings)?),
+        agenda: Agenda::default(),
+        reporter: Reporter {
+            recorder: outside.recorder,
+            node: ObjectName::cluster(node),
+            sources,
+        },
+        metrics: outside.metrics,
+        enforcing: outside.enforcing,
+        revoked: false,
+        rules: false,
+        seen: true,
+    };
+    match stop.run_until_cancelled(agent.serve(changes, watch)).await {
+        Some(served) => Ok(served?),
+        None => Ok(()),
+    }
+}
+
+struct Agent {
+    enforcer: Lent<Enforcer>,
+    agenda: Agenda,
+    reporter: Reporter,
+    metrics: Metrics,
+    enforcing: Box<dyn Fn(bool) + Send + Sync>,
+    /// Whether connections are revoked.
+    revoked: bool,
+    /// Whether the kernel has the rules.
+    rules: bool,
+    /// Whether all packets come past them.
+    seen: bool,
+}
+
+impl Agent {
+    async fn serve(mut self, mut changes: Changes, mut watch: Watch) -> Result<(), Lost> {
+        self.look_after().await;
+        while !changes.synced() {
+            let Some(list) = changes.next().await else {
+                return Ok(());
+            };
+            self.enforcer.run(|enforcer| enforcer.take(list)).await?;
+        }
+        self.replace(&changes).await?;
+        let mut minutes = interval(LOOK_AFTER);
+        minutes.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                list = changes.next() => {
+                    let Some(list) = list else { return Ok(()) };
+                    self.change(list, &changes).await?;
+                    tokio::time::sleep(COLLECT).await;
+                }
+                task = self.agenda.next() => self.carry_out(task, &changes).await?,
+                foreign = watch.foreign() => self.repair(foreign, &changes).await?,
+                _ = minutes.tick() => self.look_after().await,
+            }
+        }
+    }
+
+    /// Brings the kernel up to date by the difference.
+    async fn change(&mut self, list: Vec<Change>, changes: &Changes) -> Result<(), Lost> {
+        let change = move |enforcer: &mut Enforcer| {
+            enforcer.take(list);
+            enforcer.change()
+        };
+        self.commit(change, changes).await
+    }
+
+    async fn carry_out(&mut self, task: Task, changes: &Changes) -> Result<(), Lost> {
+        match task {
+            Task::Sweep => self.commit(Enforcer::sweep, changes).await,
+            Task::Judge(scope) => self.judge(scope).await,
+        }
+    }
+
+    /// Commits something; if that fails, what the kernel has is not what was thought, and is replaced.
+    async fn commit(
+        &mut self,
+        work: impl FnOnce(&mut Enforcer) -> Result<Committed, Error> + Send + 'static,
+        changes: &Changes,
+    ) -> Result<(), Lost> {
+        match self.attempt(work, changes).await? {
+            Ok(()) => Ok(()),
+            Err(error) => {
+                tracing::warn!("network policy: {error}; all rules are replaced");
+                self.replace(changes).await
+            }
+        }
+    }
+
+    /// Replaces all rules, with growing pauses until it succeeds.
+    async fn replace(&mut self, changes: &Changes) -> Result<(), Lost> {
+        let mut backoff = Backoff::new();
+        while let Err(error) = self.attempt(Enforcer::replace, changes).await? {
+            let pause = backoff.pause();
+            tracing::error!("network policy: {error}; next attempt in {pause:?}");
+            self.reporter.refused(&error);
+            self.tell(false);
+            tokio::time::sleep(pause).await;
+        }
+        self.tell(true);
+        Ok(())
+    }
+
+    async fn attempt(
+        &mut self,
+        work: impl FnOnce(&mut Enforcer) -> Result<Committed, Error> + Send + 'static,
+        changes: &Changes,
+    ) -> Result<Result<(), Error>, Lost> {
+        let began = Instant::now();
+        let work = |enforcer: &mut Enforcer| (work(enforcer), enforcer.take_problems());
+        let (result, problems) = self.enforcer.run(work).await?;
+        let is_speaker = changes.is_speaker(&self.reporter.node.name);
+        for problem in problems {
+            self.reporter.problem(&problem, is_speaker);
+        }
+        Ok(match result {
+            Ok(committed) => {
+                self.metrics.committed(&committed, began.elapsed());
+                let Committed { effect, has_idle, .. } = committed;
+                self.agenda.committed(effect, has_idle, self.revoked);
+                Ok(())
+            }
+            Err(error) => {
+                self.metrics.failed();
+                Err(error)
+            }
+        })
+    }
+
+    /// Cuts connections that are no longer allowed, and lets those go on that are again.
+    async fn judge(&mut self, scope: Scope) -> Result<(), Lost> {
+        match self.enforcer.run(move |enforcer| enforcer.judge(scope)).await? {
+            Ok(judged) => {
+                self.metrics.judged(&judged);
+                self.revoked = judged.marked > 0;
+                if judged.revoked + judged.restored > 0 {
+                    tracing::debug!(
+                        "{} connections revoked, {} restored",
+                        judged.revoked,
+                        judged.restored
+                    );
+                }
+            }
+            Err(error) => {
+                tracing::warn!("connections that are no longer allowed are not all cut: {error}");
+                self.agenda.retry(scope);
+            }
+        }
+        Ok(())
+    }
+
+    /// Somebody else changed the table.
+    async fn repair(&mut self, foreign: Result<(), Error>, changes: &Changes) -> Result<(), Lost> {
+        if let Err(error) = foreign {
+            tracing::warn!("network policy: cannot tell what others changed: {error}");
+            tokio::time::sleep(COLLECT).await;
+        }
+        tracing::warn!("network policy: somebody else changed the rules; they are replaced");
+        self.metrics.repaired();
+        self.replace(changes).await
+    }
+
+    /// Sees to it that bridges show their packets.
+    async fn look_after(&mut self) {
+        let shown = tokio::task::spawn_blocking(|| Bridges::default().show()).await;
+        let shown = shown.unwrap_or(Ok(()));
+        if let Err(unseen) = &shown {
+            self.reporter.unseen(unseen);
+        }
+        self.seen = shown.is_ok();
+        self.metrics.set_bridge(self.seen);
+        self.tell(self.rules);
+    }
+
+    fn tell(&mut self, rules: bool) {
+        self.rules = rules;
+        (self.enforcing)(self.rules && self.seen);
+    }
+}

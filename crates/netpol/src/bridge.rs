@@ -1,0 +1,140 @@
+//! Whether bridges show the packets between their ports to nftables: without that, pods of one node reach each other whatever policies say.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// The switches of `br_netfilter`, each for one network namespace.
+const SWITCHES: [&str; 2] = ["bridge-nf-call-iptables", "bridge-nf-call-ip6tables"];
+
+/// Where the kernel shows these things.
+#[derive(Clone, Debug)]
+pub(crate) struct Bridges {
+    /// `/proc/sys/net/bridge`, which is there when the module is.
+    switches: PathBuf,
+    /// `/sys/class/net`
+    links: PathBuf,
+}
+
+/// Packets between pods of the node do not come past the rules.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Unseen {
+    /// There are bridges, and the module is not loaded.
+    #[error(
+        "the node has bridges ({0}) and the kernel module br_netfilter is not loaded: packets between pods of this node are not policed; load it with \
+         `modprobe br_netfilter`"
+    )]
+    NoModule(String),
+    /// A switch is off and cannot be set.
+    #[error(
+        "net.bridge.{switch} is not 1 and cannot be set ({reason}): packets between pods of this node are not policed"
+    )]
+    Off {
+        /// The switch.
+        switch: &'static str,
+        /// What the system says.
+        reason: io::Error,
+    },
+}
+
+impl Default for Bridges {
+    fn default() -> Self {
+        Self {
+            switches: "/proc/sys/net/bridge".into(),
+            links: "/sys/class/net".into(),
+        }
+    }
+}
+
+impl Bridges {
+    /// Sets the switches that are off.
+    pub(crate) fn show(&self) -> Result<(), Unseen> {
+        if !self.switches.is_dir() {
+            let bridges = self.bridges();
+            return if bridges.is_empty() {
+                Ok(())
+            } else {
+                Err(Unseen::NoModule(bridges.join(", ")))
+            };
+        }
+        for switch in SWITCHES {
+            set(&self.switches.join(switch)).map_err(|reason| Unseen::Off { switch, reason })?;
+        }
+        Ok(())
+    }
+
+    fn bridges(&self) -> Vec<String> {
+        let links = fs::read_dir(&self.links).into_iter().flatten().flatten();
+        let bridges = links.filter(|link| link.path().join("bridge").is_dir());
+        let mut names: Vec<_> = bridges
+            .map(|link| link.file_name().to_string_lossy().into_owned())
+            .collect();
+        names.sort();
+        names
+    }
+}
+
+fn set(switch: &Path) -> io::Result<()> {
+    if fs::read_to_string(switch)?.trim() == "1" {
+        return Ok(());
+    }
+    fs::write(switch, "1")?;
+    match fs::read_to_string(switch)?.trim() {
+        "1" => Ok(()),
+        other => Err(io::Error::other(format!("it stays {other}"))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn made(switches: &[(&str, &str)], links: &[&str]) -> (tempfile::TempDir, Bridges) {
+        let root = tempfile::tempdir().unwrap();
+        let bridges = Bridges {
+            switches: root.path().join("switches"),
+            links: root.path().join("links"),
+        };
+        for link in links {
+            fs::create_dir_all(bridges.links.join(link)).unwrap();
+        }
+        for (name, value) in switches {
+            fs::create_dir_all(&bridges.switches).unwrap();
+            fs::write(bridges.switches.join(name), value).unwrap();
+        }
+        (root, bridges)
+    }
+
+    #[test]
+    fn switches_that_are_off_are_set() {
+        let (_root, bridges) = made(&[(SWITCHES[0], "0\n"), (SWITCHES[1], "1\n")], &["cni0/bridge"]);
+        bridges.show().unwrap();
+        for switch in SWITCHES {
+            let value = fs::read_to_string(bridges.switches.join(switch)).unwrap();
+            assert_eq!(value.trim(), "1");
+        }
+    }
+
+    #[test]
+    fn a_bridge_without_the_module_is_named() {
+        let (_root, bridges) = made(&[], &["eth0", "cni0/bridge"]);
+        let error = bridges.show().unwrap_err().to_string();
+        assert!(error.contains("(cni0)") && error.contains("modprobe"), "{error}");
+    }
+
+    #[test]
+    fn nothing_is_needed_without_bridges() {
+        let (_root, bridges) = made(&[], &["eth0"]);
+        bridges.show().unwrap();
+    }
+
+    #[test]
+    fn a_switch_that_is_missing_is_named() {
+        let (_root, bridges) = made(&[(SWITCHES[0], "1")], &[]);
+        let error = bridges.show().unwrap_err().to_string();
+        assert!(
+            error.starts_with("net.bridge.bridge-nf-call-ip6tables"),
+            "{error}"
+        );
+    }
+}

@@ -1,0 +1,152 @@
+//! The core and the kernel that it is for. Everything here blocks as long as the kernel works.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use kinglet_model::{Namespace, NetworkPolicy, Object, ObjectName, Pod};
+use kinglet_nft::{Error, Filter};
+use kinglet_policy::{Effect, Policies, Problem, Settings};
+
+use crate::flows::{self, Judged};
+use crate::kernel::Kernel;
+
+/// Longer than a packet takes through the rules of a hook.
+const PACKET: Duration = Duration::from_millis(50);
+
+/// A change of an object.
+#[derive(Debug)]
+pub(crate) enum Change {
+    Pod(Arc<Pod>),
+    NoPod(ObjectName),
+    Namespace(Arc<Namespace>),
+    NoNamespace(Arc<str>),
+    Policy(Arc<NetworkPolicy>),
+    NoPolicy(ObjectName),
+}
+
+/// Which tracked connections are looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Scope {
+    /// Those that are revoked.
+    Revoked,
+    /// All.
+    All,
+}
+
+/// What there is after a commit.
+#[derive(Debug)]
+pub(crate) struct Committed {
+    /// Whether there was something to commit.
+    pub(crate) changed: bool,
+    pub(crate) effect: Effect,
+    /// Something waits for [`Enforcer::sweep`].
+    pub(crate) has_idle: bool,
+    pub(crate) policies: usize,
+    pub(crate) profiles: usize,
+    pub(crate) sets: usize,
+}
+
+/// The core and the kernel that it is for.
+pub(crate) struct Enforcer {
+    kernel: Kernel,
+    policies: Policies,
+}
+
+impl Enforcer {
+    /// No objects yet; the kernel's table stays as it is until [`replace`](Self::replace).
+    pub(crate) fn open(mut kernel: Kernel, settings: Settings) -> Result<Self, Error> {
+        let ownership = kernel.ownership()?;
+        let policies = Policies::new(settings, ownership);
+        Ok(Self { kernel, policies })
+    }
+
+    /// Takes changes into the core.
+    pub(crate) fn take(&mut self, changes: Vec<Change>) {
+        for change in changes {
+            match change {
+                Change::Pod(pod) => self.policies.apply_pod(pod),
+                Change::NoPod(name) => self.policies.remove_pod(&name),
+                Change::Namespace(namespace) => self.policies.apply_namespace(&namespace),
+                Change::NoNamespace(name) => self.policies.remove_namespace(&name),
+                Change::Policy(policy) => self.policies.apply_policy(&policy),
+                Change::NoPolicy(name) => self.policies.remove_policy(&name),
+            }
+        }
+    }
+
+    /// Problems of policies that had not been there before.
+    pub(crate) fn take_problems(&mut self) -> Vec<Problem> {
+        self.policies.take_problems()
+    }
+
+    /// Brings the kernel up to date by the difference. After an error, what the kernel has is not what was thought:
+    /// [`replace`](Self::replace) is next.
+    pub(crate) fn change(&mut self) -> Result<Committed, Error> {
+        let additions = self.policies.additions();
+        self.kernel.commit(&additions)?;
+        let changes = self.policies.changes();
+        self.kernel.commit(&changes)?;
+        Ok(self.committed(!additions.is_empty() || !changes.is_empty()))
+    }
+
+    /// Removes what nothing has led to for as long as a sweep is ago.
+    pub(crate) fn sweep(&mut self) -> Result<Committed, Error> {
+        self.policies.sweep();
+        self.change()
+    }
+
+    /// Puts the present rules in the place of whatever is there. A second table enforces them while the first is replaced.
+    pub(crate) fn replace(&mut self) -> Result<Committed, Error> {
+        let guarded = self.kernel.has_table()?;
+        if guarded {
+            self.kernel.commit(&self.policies.guard())?;
+        }
+        let replacement = self.policies.replacement();
+        self.kernel.commit(&replacement)?;
+        if guarded {
+            std::thread::sleep(PACKET);
+        }
+        // Also what a run that was killed left.
+        self.kernel.commit(&self.policies.unguard())?;
+        Ok(self.committed(true))
+    }
+
+    /// Revokes connections that are no longer allowed, and the other way round.
+    pub(crate) fn judge(&mut self, scope: Scope) -> Result<Judged, Error> {
+        let bit = self.policies.settings().revoked;
+        let filter = match scope {
+            Scope::All => Filter::all(),
+            Scope::Revoked => Filter::all().mark(bit, bit),
+        };
+        let entries = self.kernel.connections(&filter)?;
+        let (changes, judged) = flows::judge(&entries, &self.policies, &flows::own_addresses());
+        self.kernel.mark(&changes)?;
+        Ok(judged)
+    }
+
+    fn committed(&mut self, changed: bool) -> Committed {
+        let size = self.policies.rules().size();
+        Committed {
+            changed,
+            effect: self.policies.take_effect(),
+            has_idle: self.policies.has_idle(),
+            policies: self.policies.cluster().policy_count(),
+            profiles: size.profiles,
+            sets: size.sets,
+        }
+    }
+}
+
+impl Change {
+    pub(crate) fn no_pod(pod: &Pod) -> Self {
+        Self::NoPod(pod.object_name())
+    }
+
+    pub(crate) fn no_policy(policy: &NetworkPolicy) -> Self {
+        Self::NoPolicy(policy.object_name())
+    }
+
+    pub(crate) fn no_namespace(namespace: &Namespace) -> Self {
+        Self::NoNamespace(namespace.metadata.name.clone())
+    }
+}

@@ -1,0 +1,93 @@
+//! Tracked connections that policies allow no longer, or again.
+//!
+//! Deleting an entry does not end a connection whose server goes on sending: its next packet begins a connection the other way round, which
+//! may be allowed. So the entry stays, with a bit in its mark for which the first rule of the table looks.
+
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+
+use kinglet_model::Protocol;
+use kinglet_nft::{Change, CtStatus, Entry, Layer4, Tuple};
+use kinglet_policy::{Packet, Path, Policies, Transport};
+use nix::ifaddrs::getifaddrs;
+
+/// Numbers of protocols (IANA).
+const ICMP: u8 = 1;
+const TCP: u8 = 6;
+const UDP: u8 = 17;
+const ICMPV6: u8 = 58;
+const SCTP: u8 = 132;
+
+/// How many connections were changed, and how many are revoked now.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Judged {
+    pub(crate) revoked: usize,
+    pub(crate) restored: usize,
+    /// Of all that were looked at.
+    pub(crate) marked: usize,
+}
+
+/// The changes of marks that make them fit the policies.
+pub(crate) fn judge(entries: &[Entry], policies: &Policies, own: &BTreeSet<IpAddr>) -> (Vec<Change>, Judged) {
+    let bit = policies.settings().revoked;
+    let (mut changes, mut judged) = (Vec::new(), Judged::default());
+    for entry in entries {
+        let revoked = !policies.allow(&packet(entry, own)) && !is_related(entry);
+        judged.marked += usize::from(revoked);
+        if revoked == (entry.mark & bit != 0) {
+            continue;
+        }
+        judged.revoked += usize::from(revoked);
+        judged.restored += usize::from(!revoked);
+        changes.push(Change::Mark {
+            original: entry.original,
+            zone: entry.zone,
+            mark: if revoked { bit } else { 0 },
+            mask: bit,
+        });
+    }
+    (changes, judged)
+}
+
+/// What another connection announced is allowed with it.
+fn is_related(entry: &Entry) -> bool {
+    entry.status.contains(CtStatus::EXPECTED)
+}
+
+/// The packet that began a connection, as the rules saw it: from its sender, to where its destination was translated.
+fn packet(entry: &Entry, own: &BTreeSet<IpAddr>) -> Packet {
+    let (source, destination) = (entry.original.source, entry.reply.source);
+    let path = if own.contains(&source) {
+        Path::FromNode
+    } else if own.contains(&destination) {
+        Path::ToNode
+    } else {
+        Path::Forwarded
+    };
+    Packet {
+        path,
+        ..Packet::new(source, destination, transport(&entry.original, &entry.reply))
+    }
+}
+
+fn transport(original: &Tuple, reply: &Tuple) -> Transport {
+    let port = |protocol| Transport::Port(protocol, reply.source_port().unwrap_or_default());
+    match (original.protocol, original.layer4) {
+        (TCP, _) => port(Protocol::Tcp),
+        (UDP, _) => port(Protocol::Udp),
+        (SCTP, _) => port(Protocol::Sctp),
+        (ICMP | ICMPV6, Layer4::Icmp { kind, .. }) => Transport::Icmp(kind),
+        (other, _) => Transport::Other(other),
+    }
+}
+
+/// Addresses of the node itself, in the network namespace of the process.
+pub(crate) fn own_addresses() -> BTreeSet<IpAddr> {
+    let interfaces = getifaddrs().into_iter().flatten();
+    let addresses = interfaces.filter_map(|interface| {
+        let address = interface.address?;
+        let v4 = address.as_sockaddr_in().map(|one| IpAddr::from(one.ip()));
+        v4.or_else(|| address.as_sockaddr_in6().map(|one| IpAddr::from(one.ip())))
+    });
+    addresses.collect()
+}

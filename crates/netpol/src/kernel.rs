@@ -1,0 +1,86 @@
+//! The connections to the kernel of one network namespace.
+
+use kinglet_nft::{Batch, Change, Connection, Conntrack, Entry, Error, Family, Filter, Ownership, Table};
+use kinglet_policy::{GUARD, TABLE};
+
+/// The connections to the kernel of one network namespace: its rules and its tracked connections. Calls block as long as the kernel works.
+#[derive(Debug)]
+pub struct Kernel {
+    rules: Connection,
+    tracked: Conntrack,
+}
+
+impl Kernel {
+    /// Connects to the network namespace of the calling thread, and stays there when it moves to another thread.
+    ///
+    /// # Errors
+    /// Netlink sockets cannot be opened.
+    pub fn open() -> Result<Self, Error> {
+        Ok(Self {
+            rules: Connection::open()?,
+            tracked: Conntrack::open()?,
+        })
+    }
+
+    /// The ownership for the table: that of the one that is there, which the kernel lets nobody change; else the best that the kernel has.
+    ///
+    /// # Errors
+    /// The kernel does not tell.
+    pub fn ownership(&mut self) -> Result<Ownership, Error> {
+        match self.rules.table(&table(TABLE, Ownership::Shared))? {
+            Some(listed) => Ok(listed.ownership),
+            None => self.rules.ownership(),
+        }
+    }
+
+    /// Whether the table is there.
+    pub(crate) fn has_table(&mut self) -> Result<bool, Error> {
+        Ok(self.rules.table(&table(TABLE, Ownership::Shared))?.is_some())
+    }
+
+    /// The number by which the kernel knows who changes rules here.
+    pub(crate) fn port(&self) -> u32 {
+        self.rules.port()
+    }
+
+    /// Applies a batch, all of it or nothing.
+    pub(crate) fn commit(&mut self, batch: &Batch) -> Result<(), Error> {
+        if batch.is_empty() {
+            return Ok(());
+        }
+        self.rules.commit(batch)
+    }
+
+    /// Tracked connections.
+    pub(crate) fn connections(&mut self, filter: &Filter) -> Result<Vec<Entry>, Error> {
+        self.tracked.entries(filter)
+    }
+
+    /// Changes tracked connections. Those that are gone meanwhile are none.
+    pub(crate) fn mark(&mut self, changes: &[Change]) -> Result<usize, Error> {
+        self.tracked.apply(changes)
+    }
+
+    /// Removes everything of ours, if it is there. Returns whether it was.
+    ///
+    /// # Errors
+    /// The kernel refuses; somebody else may own the table.
+    pub fn remove(&mut self) -> Result<bool, Error> {
+        let listed = self.rules.tables()?;
+        let ours = listed
+            .into_iter()
+            .filter(|listed| listed.family == Family::Inet && [TABLE, GUARD].contains(&&*listed.name));
+        let mut batch = Batch::new();
+        for listed in ours {
+            let table = table(&listed.name, listed.ownership);
+            batch.add_table(&table).delete_table(&table);
+        }
+        let was_there = !batch.is_empty();
+        self.commit(&batch)?;
+        Ok(was_there)
+    }
+}
+
+fn table(name: &str, ownership: Ownership) -> Table {
+    Table::new(Family::Inet, name).ownership(ownership)
+}

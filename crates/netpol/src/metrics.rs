@@ -1,0 +1,162 @@
+//! What the agent counts, with the names of kube-router beside where dashboards know them.
+
+use std::time::{Duration, SystemTime};
+
+use kinglet_telemetry::Registry;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
+
+use crate::enforcer::Committed;
+use crate::flows::Judged;
+
+/// Counters of the agent. Cheap to clone; clones count together.
+#[derive(Clone, Debug)]
+pub struct Metrics {
+    policies: Gauge,
+    profiles: Gauge,
+    sets: Gauge,
+    syncs: Histogram,
+    last_commit: Gauge,
+    failures: Counter,
+    repairs: Counter,
+    revoked: Counter,
+    restored: Counter,
+    bridge: Gauge,
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        Self {
+            policies: Gauge::default(),
+            profiles: Gauge::default(),
+            sets: Gauge::default(),
+            // 0.1 ms to 3 s
+            syncs: Histogram::new(exponential_buckets(0.0001, 2.0, 16)),
+            last_commit: Gauge::default(),
+            failures: Counter::default(),
+            repairs: Counter::default(),
+            revoked: Counter::default(),
+            restored: Counter::default(),
+            bridge: Gauge::default(),
+        }
+    }
+}
+
+impl Metrics {
+    /// Shows them in a registry.
+    pub fn register(&self, registry: &mut Registry) {
+        let gauges = [
+            (
+                "kinglet_netpol_policies",
+                "NetworkPolicies that count",
+                &self.policies,
+            ),
+            (
+                "kinglet_netpol_profiles",
+                "Chains of rules, shared by pods with equal permissions",
+                &self.profiles,
+            ),
+            (
+                "kinglet_netpol_sets",
+                "Sets that rules look addresses up in",
+                &self.sets,
+            ),
+            (
+                "kinglet_netpol_last_commit_timestamp_seconds",
+                "When the kernel last took rules",
+                &self.last_commit,
+            ),
+            (
+                "kinglet_netpol_bridge_netfilter_ok",
+                "Whether packets between pods of the node come past the rules",
+                &self.bridge,
+            ),
+            (
+                "kube_router_controller_policy_chains",
+                "Active policy chains",
+                &self.profiles,
+            ),
+            (
+                "kube_router_controller_policy_ipsets",
+                "Active policy ipsets",
+                &self.sets,
+            ),
+        ];
+        for (name, help, gauge) in gauges {
+            registry.register(name, help, gauge.clone());
+        }
+        let counters = [
+            (
+                "kinglet_netpol_failures",
+                "Changes that the kernel refused",
+                &self.failures,
+            ),
+            (
+                "kinglet_netpol_repairs",
+                "Repairs of what others did to the rules",
+                &self.repairs,
+            ),
+            (
+                "kinglet_netpol_revoked_connections",
+                "Connections that were cut because they are no longer allowed",
+                &self.revoked,
+            ),
+            (
+                "kinglet_netpol_restored_connections",
+                "Connections that are allowed again",
+                &self.restored,
+            ),
+        ];
+        for (name, help, counter) in counters {
+            registry.register(name, help, counter.clone());
+        }
+        for name in [
+            "kinglet_netpol_sync_duration_seconds",
+            "kube_router_controller_iptables_sync_time",
+            "kube_router_controller_policy_chains_sync_time",
+        ] {
+            registry.register(
+                name,
+                "Seconds from changes of objects to the kernel",
+                self.syncs.clone(),
+            );
+        }
+    }
+
+    pub(crate) fn committed(&self, committed: &Committed, took: Duration) {
+        self.policies.set(number(committed.policies));
+        self.profiles.set(number(committed.profiles));
+        self.sets.set(number(committed.sets));
+        if !committed.changed {
+            return;
+        }
+        self.syncs.observe(took.as_secs_f64());
+        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+        let seconds = now.unwrap_or_default().as_secs();
+        self.last_commit.set(i64::try_from(seconds).unwrap_or(i64::MAX));
+    }
+
+    pub(crate) fn failed(&self) {
+        self.failures.inc();
+    }
+
+    pub(crate) fn repaired(&self) {
+        self.repairs.inc();
+    }
+
+    pub(crate) fn judged(&self, judged: &Judged) {
+        self.revoked
+            .inc_by(u64::try_from(judged.revoked).unwrap_or(u64::MAX));
+        self.restored
+            .inc_by(u64::try_from(judged.restored).unwrap_or(u64::MAX));
+    }
+
+    pub(crate) fn set_bridge(&self, fine: bool) {
+        self.bridge.set(i64::from(fine));
+    }
+}
+
+fn number(count: usize) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
+}

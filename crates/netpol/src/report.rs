@@ -1,0 +1,66 @@
+//! What users are told: Events on policies and on the Node, and the log.
+
+use kinglet_kube::{ObjectReference, Recorder, Report, Severity};
+use kinglet_model::{Meta, NetworkPolicy, Node, ObjectName};
+use kinglet_policy::Problem;
+
+use crate::agent::Sources;
+use crate::bridge::Unseen;
+
+/// Tells of problems.
+pub(crate) struct Reporter {
+    pub(crate) recorder: Recorder,
+    pub(crate) sources: Sources,
+    /// The own Node.
+    pub(crate) node: ObjectName,
+}
+
+impl Reporter {
+    /// A part of a policy has no effect. All nodes see it; one of them writes the Event.
+    pub(crate) fn problem(&self, problem: &Problem, is_speaker: bool) {
+        tracing::warn!("{problem}");
+        let policy = self.sources.policies.get(&problem.policy).filter(|_| is_speaker);
+        if let Some(policy) = policy {
+            let note = format!(
+                "{}: {:?} is not {}; it has no effect",
+                problem.field, problem.value, problem.accepted
+            );
+            let regarding = ObjectReference::of::<NetworkPolicy>(&policy.metadata);
+            self.warn(regarding, "InvalidPolicy", "Enforcing", note);
+        }
+    }
+
+    /// Packets between pods of the node are not policed.
+    pub(crate) fn unseen(&self, unseen: &Unseen) {
+        tracing::error!("network policy: {unseen}");
+        self.on_node("NetworkPolicyNotEnforced", unseen.to_string());
+    }
+
+    /// The kernel does not take the rules.
+    pub(crate) fn refused(&self, error: &kinglet_nft::Error) {
+        self.on_node(
+            "NetworkPolicyNotEnforced",
+            format!("the kernel refuses the rules: {error}"),
+        );
+    }
+
+    fn on_node(&self, reason: &'static str, note: String) {
+        let node = self.sources.nodes.get(&self.node);
+        let meta = node.map_or_else(Meta::default, |node| node.metadata.clone());
+        let regarding = ObjectReference {
+            name: self.node.clone(),
+            ..ObjectReference::of::<Node>(&meta)
+        };
+        self.warn(regarding, reason, "Enforcing", note);
+    }
+
+    fn warn(&self, regarding: ObjectReference, reason: &'static str, action: &'static str, note: String) {
+        self.recorder.report(Report {
+            regarding,
+            severity: Severity::Warning,
+            reason,
+            action,
+            note,
+        });
+    }
+}
