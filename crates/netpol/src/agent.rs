@@ -1,17 +1,19 @@
 //! Follows the API, and keeps the kernel up to date.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use kinglet_kube::{Backoff, Recorder, Reflector};
 use kinglet_model::{Namespace, NetworkPolicy, Node, ObjectName, Pod};
-use kinglet_nft::{Error, Monitor};
-use kinglet_policy::Settings;
+use kinglet_nft::Error;
+use kinglet_policy::{Effect, Settings};
+use tokio::sync::{Mutex, mpsc};
 use tokio::time::{Instant, MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
-use crate::agenda::{Agenda, Task};
 use crate::bridge::Bridges;
-use crate::enforcer::{Change, Committed, Enforcer, Scope};
+use crate::cutter::Cutter;
+use crate::enforcer::{Change, Committed, Enforcer};
 use crate::follow::Changes;
 use crate::kernel::Kernel;
 use crate::lent::{Lent, Lost};
@@ -21,6 +23,8 @@ use crate::watch::Watch;
 
 /// How long changes are collected after a commit, so that a burst makes few.
 const COLLECT: Duration = Duration::from_millis(10);
+/// Between two sweeps, and between an element and the chain that it led to: kernels before 6.2 cannot delete both at once.
+const SWEEP: Duration = Duration::from_secs(1);
 /// How often it is looked after what enforcement depends on.
 const LOOK_AFTER: Duration = Duration::from_secs(60);
 
@@ -74,12 +78,27 @@ pub async fn run(
     stop: CancellationToken,
 ) -> Result<(), Failure> {
     let node = settings.node.clone();
-    let monitor = Monitor::open()?;
-    let watch = Watch::new(monitor, kernel.port())?;
+    let Kernel {
+        tables,
+        tracked,
+        monitor,
+    } = kernel;
+    let watch = Watch::new(monitor, tables.port())?;
     let changes = Changes::of(&sources);
+    let enforcer = Lent::new(Enforcer::open(tables, settings)?);
+    let enforcer = Arc::new(Mutex::new(enforcer));
+    let (effects, told) = mpsc::unbounded_channel();
+    let cutter = Cutter {
+        enforcer: enforcer.clone(),
+        tracked: Lent::new(tracked),
+        metrics: outside.metrics.clone(),
+        effects: told,
+        any_revoked: false,
+    };
     let agent = Agent {
-        enforcer: Lent::new(Enforcer::open(kernel, settings)?),
-        agenda: Agenda::default(),
+        enforcer,
+        effects,
+        sweep: None,
         reporter: Reporter {
             recorder: outside.recorder,
             node: ObjectName::cluster(node),
@@ -87,24 +106,26 @@ pub async fn run(
         },
         metrics: outside.metrics,
         enforcing: outside.enforcing,
-        revoked: false,
         rules: false,
         seen: true,
     };
-    match stop.run_until_cancelled(agent.serve(changes, watch)).await {
-        Some(served) => Ok(served?),
+    // The cutter ends after the agent, which tells it what to do.
+    let both = async { tokio::try_join!(agent.serve(changes, watch), cutter.run()) };
+    match stop.run_until_cancelled(both).await {
+        Some(ended) => Ok(ended.map(drop)?),
         None => Ok(()),
     }
 }
 
 struct Agent {
-    enforcer: Lent<Enforcer>,
-    agenda: Agenda,
+    enforcer: Arc<Mutex<Lent<Enforcer>>>,
+    /// Tells the cutter what commits did.
+    effects: mpsc::UnboundedSender<Effect>,
+    /// When chains are removed that nothing leads to.
+    sweep: Option<Instant>,
     reporter: Reporter,
     metrics: Metrics,
     enforcing: Box<dyn Fn(bool) + Send + Sync>,
-    /// Whether connections are revoked.
-    revoked: bool,
     /// Whether the kernel has the rules.
     rules: bool,
     /// Whether all packets come past them.
@@ -118,7 +139,7 @@ impl Agent {
             let Some(list) = changes.next().await else {
                 return Ok(());
             };
-            self.enforcer.run(|enforcer| enforcer.take(list)).await?;
+            self.run(|enforcer| enforcer.take(list)).await?;
         }
         self.replace(&changes).await?;
         let mut minutes = interval(LOOK_AFTER);
@@ -130,7 +151,7 @@ impl Agent {
                     self.change(list, &changes).await?;
                     tokio::time::sleep(COLLECT).await;
                 }
-                task = self.agenda.next() => self.carry_out(task, &changes).await?,
+                () = at(self.sweep) => self.sweep(&changes).await?,
                 foreign = watch.foreign() => self.repair(foreign, &changes).await?,
                 _ = minutes.tick() => self.look_after().await,
             }
@@ -146,11 +167,17 @@ impl Agent {
         self.commit(change, changes).await
     }
 
-    async fn carry_out(&mut self, task: Task, changes: &Changes) -> Result<(), Lost> {
-        match task {
-            Task::Sweep => self.commit(Enforcer::sweep, changes).await,
-            Task::Judge(scope) => self.judge(scope).await,
-        }
+    async fn sweep(&mut self, changes: &Changes) -> Result<(), Lost> {
+        self.sweep = None;
+        self.commit(Enforcer::sweep, changes).await
+    }
+
+    /// Runs something that may block.
+    async fn run<R: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Enforcer) -> R + Send + 'static,
+    ) -> Result<R, Lost> {
+        self.enforcer.lock().await.run(work).await
     }
 
     /// Commits something; if that fails, what the kernel has is not what was thought, and is replaced.
@@ -189,7 +216,7 @@ impl Agent {
     ) -> Result<Result<(), Error>, Lost> {
         let began = Instant::now();
         let work = |enforcer: &mut Enforcer| (work(enforcer), enforcer.take_problems());
-        let (result, problems) = self.enforcer.run(work).await?;
+        let (result, problems) = self.run(work).await?;
         let is_speaker = changes.is_speaker(&self.reporter.node.name);
         for problem in problems {
             self.reporter.problem(&problem, is_speaker);
@@ -197,8 +224,11 @@ impl Agent {
         Ok(match result {
             Ok(committed) => {
                 self.metrics.committed(&committed, began.elapsed());
-                let Committed { effect, has_idle, .. } = committed;
-                self.agenda.committed(effect, has_idle, self.revoked);
+                // The cutter is gone only when the agent is about to go.
+                let _ = self.effects.send(committed.effect);
+                if committed.has_idle {
+                    self.sweep.get_or_insert(Instant::now() + SWEEP);
+                }
                 Ok(())
             }
             Err(error) => {
@@ -206,28 +236,6 @@ impl Agent {
                 Err(error)
             }
         })
-    }
-
-    /// Cuts connections that are no longer allowed, and lets those go on that are again.
-    async fn judge(&mut self, scope: Scope) -> Result<(), Lost> {
-        match self.enforcer.run(move |enforcer| enforcer.judge(scope)).await? {
-            Ok(judged) => {
-                self.metrics.judged(&judged);
-                self.revoked = judged.marked > 0;
-                if judged.revoked + judged.restored > 0 {
-                    tracing::debug!(
-                        "{} connections revoked, {} restored",
-                        judged.revoked,
-                        judged.restored
-                    );
-                }
-            }
-            Err(error) => {
-                tracing::warn!("connections that are no longer allowed are not all cut: {error}");
-                self.agenda.retry(scope);
-            }
-        }
-        Ok(())
     }
 
     /// Somebody else changed the table.
@@ -256,5 +264,13 @@ impl Agent {
     fn tell(&mut self, rules: bool) {
         self.rules = rules;
         (self.enforcing)(self.rules && self.seen);
+    }
+}
+
+/// Waits until then; for ever if there is no such time.
+async fn at(then: Option<Instant>) {
+    match then {
+        Some(then) => tokio::time::sleep_until(then).await,
+        None => std::future::pending().await,
     }
 }

@@ -1,14 +1,16 @@
 //! The core and the kernel that it is for. Everything here blocks as long as the kernel works.
 
+use std::collections::HashSet;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use kinglet_model::{Namespace, NetworkPolicy, Object, ObjectName, Pod};
-use kinglet_nft::{Error, Filter};
+use kinglet_nft::{Entry, Error};
 use kinglet_policy::{Effect, Policies, Problem, Settings};
 
 use crate::flows::{self, Judged};
-use crate::kernel::Kernel;
+use crate::kernel::Tables;
 
 /// Longer than a packet takes through the rules of a hook.
 const PACKET: Duration = Duration::from_millis(50);
@@ -22,15 +24,6 @@ pub(crate) enum Change {
     NoNamespace(Arc<str>),
     Policy(Arc<NetworkPolicy>),
     NoPolicy(ObjectName),
-}
-
-/// Which tracked connections are looked at.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Scope {
-    /// Those that are revoked.
-    Revoked,
-    /// All.
-    All,
 }
 
 /// What there is after a commit.
@@ -48,16 +41,16 @@ pub(crate) struct Committed {
 
 /// The core and the kernel that it is for.
 pub(crate) struct Enforcer {
-    kernel: Kernel,
+    tables: Tables,
     policies: Policies,
 }
 
 impl Enforcer {
     /// No objects yet; the kernel's table stays as it is until [`replace`](Self::replace).
-    pub(crate) fn open(mut kernel: Kernel, settings: Settings) -> Result<Self, Error> {
-        let ownership = kernel.ownership()?;
+    pub(crate) fn open(mut tables: Tables, settings: Settings) -> Result<Self, Error> {
+        let ownership = tables.ownership()?;
         let policies = Policies::new(settings, ownership);
-        Ok(Self { kernel, policies })
+        Ok(Self { tables, policies })
     }
 
     /// Takes changes into the core.
@@ -83,9 +76,9 @@ impl Enforcer {
     /// [`replace`](Self::replace) is next.
     pub(crate) fn change(&mut self) -> Result<Committed, Error> {
         let additions = self.policies.additions();
-        self.kernel.commit(&additions)?;
+        self.tables.commit(&additions)?;
         let changes = self.policies.changes();
-        self.kernel.commit(&changes)?;
+        self.tables.commit(&changes)?;
         Ok(self.committed(!additions.is_empty() || !changes.is_empty()))
     }
 
@@ -97,31 +90,29 @@ impl Enforcer {
 
     /// Puts the present rules in the place of whatever is there. A second table enforces them while the first is replaced.
     pub(crate) fn replace(&mut self) -> Result<Committed, Error> {
-        let guarded = self.kernel.has_table()?;
+        let guarded = self.tables.has_table()?;
         if guarded {
-            self.kernel.commit(&self.policies.guard())?;
+            self.tables.commit(&self.policies.guard())?;
         }
         let replacement = self.policies.replacement();
-        self.kernel.commit(&replacement)?;
+        self.tables.commit(&replacement)?;
         if guarded {
             std::thread::sleep(PACKET);
         }
         // Also what a run that was killed left.
-        self.kernel.commit(&self.policies.unguard())?;
+        self.tables.commit(&self.policies.unguard())?;
         Ok(self.committed(true))
     }
 
-    /// Revokes connections that are no longer allowed, and the other way round.
-    pub(crate) fn judge(&mut self, scope: Scope) -> Result<Judged, Error> {
-        let bit = self.policies.settings().revoked;
-        let filter = match scope {
-            Scope::All => Filter::all(),
-            Scope::Revoked => Filter::all().mark(bit, bit),
-        };
-        let entries = self.kernel.connections(&filter)?;
-        let (changes, judged) = flows::judge(&entries, &self.policies, &flows::own_addresses());
-        self.kernel.mark(&changes)?;
-        Ok(judged)
+    /// The bit that revokes connections, and the addresses whose connections matter.
+    pub(crate) fn isolated(&self) -> (u32, HashSet<IpAddr>) {
+        let isolated = self.policies.rules().isolated();
+        (self.policies.settings().revoked, isolated.collect())
+    }
+
+    /// The changes of connections that make them fit the policies.
+    pub(crate) fn judge(&self, entries: &[Entry]) -> (Vec<kinglet_nft::Change>, Judged) {
+        flows::judge(entries, &self.policies, &flows::own_addresses())
     }
 
     fn committed(&mut self, changed: bool) -> Committed {

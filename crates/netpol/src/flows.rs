@@ -5,6 +5,7 @@
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
+use std::ops::AddAssign;
 
 use kinglet_model::Protocol;
 use kinglet_nft::{Change, CtStatus, Entry, Layer4, Tuple};
@@ -25,6 +26,19 @@ pub(crate) struct Judged {
     pub(crate) restored: usize,
     /// Of all that were looked at.
     pub(crate) marked: usize,
+}
+
+impl AddAssign for Judged {
+    fn add_assign(&mut self, other: Self) {
+        self.revoked += other.revoked;
+        self.restored += other.restored;
+        self.marked += other.marked;
+    }
+}
+
+/// Who began a connection, and who answers.
+pub(crate) fn ends(entry: &Entry) -> [IpAddr; 2] {
+    [entry.original.source, entry.reply.source]
 }
 
 /// The changes of marks that make them fit the policies.
@@ -56,7 +70,7 @@ fn is_related(entry: &Entry) -> bool {
 
 /// The packet that began a connection, as the rules saw it: from its sender, to where its destination was translated.
 fn packet(entry: &Entry, own: &BTreeSet<IpAddr>) -> Packet {
-    let (source, destination) = (entry.original.source, entry.reply.source);
+    let [source, destination] = ends(entry);
     let path = if own.contains(&source) {
         Path::FromNode
     } else if own.contains(&destination) {

@@ -1,14 +1,19 @@
 //! The connections to the kernel of one network namespace.
 
-use kinglet_nft::{Batch, Change, Connection, Conntrack, Entry, Error, Family, Filter, Ownership, Table};
+use kinglet_nft::{Batch, Connection, Conntrack, Error, Family, Monitor, Ownership, Table};
 use kinglet_policy::{GUARD, TABLE};
 
-/// The connections to the kernel of one network namespace: its rules and its tracked connections. Calls block as long as the kernel works.
+/// The connections to the kernel of one network namespace. Calls block as long as the kernel works.
 #[derive(Debug)]
 pub struct Kernel {
-    rules: Connection,
-    tracked: Conntrack,
+    pub(crate) tables: Tables,
+    pub(crate) tracked: Conntrack,
+    pub(crate) monitor: Monitor,
 }
+
+/// The rules of the network namespace.
+#[derive(Debug)]
+pub(crate) struct Tables(Connection);
 
 impl Kernel {
     /// Connects to the network namespace of the calling thread, and stays there when it moves to another thread.
@@ -17,48 +22,10 @@ impl Kernel {
     /// Netlink sockets cannot be opened.
     pub fn open() -> Result<Self, Error> {
         Ok(Self {
-            rules: Connection::open()?,
+            tables: Tables(Connection::open()?),
             tracked: Conntrack::open()?,
+            monitor: Monitor::open()?,
         })
-    }
-
-    /// The ownership for the table: that of the one that is there, which the kernel lets nobody change; else the best that the kernel has.
-    ///
-    /// # Errors
-    /// The kernel does not tell.
-    pub fn ownership(&mut self) -> Result<Ownership, Error> {
-        match self.rules.table(&table(TABLE, Ownership::Shared))? {
-            Some(listed) => Ok(listed.ownership),
-            None => self.rules.ownership(),
-        }
-    }
-
-    /// Whether the table is there.
-    pub(crate) fn has_table(&mut self) -> Result<bool, Error> {
-        Ok(self.rules.table(&table(TABLE, Ownership::Shared))?.is_some())
-    }
-
-    /// The number by which the kernel knows who changes rules here.
-    pub(crate) fn port(&self) -> u32 {
-        self.rules.port()
-    }
-
-    /// Applies a batch, all of it or nothing.
-    pub(crate) fn commit(&mut self, batch: &Batch) -> Result<(), Error> {
-        if batch.is_empty() {
-            return Ok(());
-        }
-        self.rules.commit(batch)
-    }
-
-    /// Tracked connections.
-    pub(crate) fn connections(&mut self, filter: &Filter) -> Result<Vec<Entry>, Error> {
-        self.tracked.entries(filter)
-    }
-
-    /// Changes tracked connections. Those that are gone meanwhile are none.
-    pub(crate) fn mark(&mut self, changes: &[Change]) -> Result<usize, Error> {
-        self.tracked.apply(changes)
     }
 
     /// Removes everything of ours, if it is there. Returns whether it was.
@@ -66,7 +33,39 @@ impl Kernel {
     /// # Errors
     /// The kernel refuses; somebody else may own the table.
     pub fn remove(&mut self) -> Result<bool, Error> {
-        let listed = self.rules.tables()?;
+        self.tables.remove()
+    }
+}
+
+impl Tables {
+    /// The ownership for the table: that of the one that is there, which the kernel lets nobody change; else the best that the kernel has.
+    pub(crate) fn ownership(&mut self) -> Result<Ownership, Error> {
+        match self.0.table(&table(TABLE, Ownership::Shared))? {
+            Some(listed) => Ok(listed.ownership),
+            None => self.0.ownership(),
+        }
+    }
+
+    /// Whether the table is there.
+    pub(crate) fn has_table(&mut self) -> Result<bool, Error> {
+        Ok(self.0.table(&table(TABLE, Ownership::Shared))?.is_some())
+    }
+
+    /// The number by which the kernel knows who changes rules here.
+    pub(crate) fn port(&self) -> u32 {
+        self.0.port()
+    }
+
+    /// Applies a batch, all of it or nothing.
+    pub(crate) fn commit(&mut self, batch: &Batch) -> Result<(), Error> {
+        if batch.is_empty() {
+            return Ok(());
+        }
+        self.0.commit(batch)
+    }
+
+    fn remove(&mut self) -> Result<bool, Error> {
+        let listed = self.0.tables()?;
         let ours = listed
             .into_iter()
             .filter(|listed| listed.family == Family::Inet && [TABLE, GUARD].contains(&&*listed.name));

@@ -9,9 +9,9 @@
 //! Invariant: a packet that policies forbid does not pass, whatever happens to the agent: rules stay when it ends or cannot reach the API,
 //! and every change goes from rules that are complete to rules that are complete.
 
-mod agenda;
 mod agent;
 mod bridge;
+mod cutter;
 mod enforcer;
 mod flows;
 mod follow;

@@ -44,6 +44,8 @@ impl Rules {
                     effect.restricts |= now.is_some();
                     effect.relaxes |= before.is_some();
                 }
+                // Nothing leads to a set that goes.
+                Slot::Member(id, _) if !self.sets.contains_key(id) => {}
                 // A member of a set is allowed something.
                 Slot::Member(..) => {
                     effect.restricts |= before.is_some();

@@ -49,7 +49,12 @@ impl Lab {
         self.succeed(&arguments);
     }
 
-    fn kubeconfig(&self) -> PathBuf {
+    /// The lab as its library finds it.
+    pub(crate) fn entry(&self) -> kinglet_lab::Entry {
+        kinglet_lab::Entry::of(&kinglet_lab::Settings::default().state_root, &self.name)
+    }
+
+    pub(crate) fn kubeconfig(&self) -> PathBuf {
         self.directory.path().join("kubeconfig")
     }
 

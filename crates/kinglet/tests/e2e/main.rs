@@ -17,6 +17,7 @@ mod hello;
 mod ingress;
 mod kubectl;
 mod lab;
+mod netpol;
 mod python;
 mod server;
 mod servicelb;

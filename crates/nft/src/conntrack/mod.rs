@@ -63,16 +63,29 @@ impl Conntrack {
 
     /// The entries that the filter lets pass. Each is there once, but those that come or go meanwhile may be missing.
     pub fn entries(&mut self, filter: &Filter) -> Result<Vec<Entry>, Error> {
+        self.entries_if(filter, |_| true)
+    }
+
+    /// The same, of those that are wanted: the others take no memory.
+    pub fn entries_if(
+        &mut self,
+        filter: &Filter,
+        wanted: impl Fn(&Entry) -> bool,
+    ) -> Result<Vec<Entry>, Error> {
         for _ in 1..ATTEMPTS {
-            match self.entries_once(filter) {
+            match self.entries_once(filter, &wanted) {
                 Err(Error::Interrupted) => {}
                 done => return done,
             }
         }
-        self.entries_once(filter)
+        self.entries_once(filter, &wanted)
     }
 
-    fn entries_once(&mut self, filter: &Filter) -> Result<Vec<Entry>, Error> {
+    fn entries_once(
+        &mut self,
+        filter: &Filter,
+        wanted: impl Fn(&Entry) -> bool,
+    ) -> Result<Vec<Entry>, Error> {
         let head = Header {
             kind: SUBSYSTEM << 8 | GET,
             flags: flag::REQUEST | flag::DUMP,
@@ -84,9 +97,10 @@ impl Conntrack {
         let mut seen = HashSet::new();
         let fill = |writer: &mut Writer| filter.encode(writer);
         self.socket.request("list connections", head, fill, |message| {
-            let wanted =
-                |entry: &Entry| filter.matches(entry) && seen.insert((entry.original, entry.zone, entry.id));
-            entries.extend(decode::entry(message)?.filter(wanted));
+            let take = |entry: &Entry| {
+                filter.matches(entry) && wanted(entry) && seen.insert((entry.original, entry.zone, entry.id))
+            };
+            entries.extend(decode::entry(message)?.filter(take));
             Ok(())
         })?;
         Ok(entries)

@@ -43,6 +43,11 @@ pub struct Size {
 }
 
 impl Rules {
+    /// Addresses of the isolated pods that the node runs.
+    pub fn isolated(&self) -> impl Iterator<Item = IpAddr> + '_ {
+        self.isolated.iter().copied()
+    }
+
     /// How much it is.
     pub fn size(&self) -> Size {
         Size {

@@ -52,7 +52,9 @@ fn a_change_touches_only_what_it_is_about() {
     policies.sweep();
     assert!(policies.changes().is_empty());
     policies.sweep();
+    policies.take_effect();
     assert_eq!(policies.changes().len(), 2);
+    assert_eq!(policies.take_effect(), kinglet_policy::Effect::default());
     // The same in the wrong order: the chain is still there.
     policies.apply_policy(&policy(7, 3, &json!([{"port": 91}])));
     policies.additions();

@@ -1,0 +1,8 @@
+//! Network policy with real packets: objects in the API of a lab, agents on its nodes, connections between its pods.
+
+mod changes;
+mod flows;
+mod prober;
+mod scenarios;
+mod trouble;
+mod world;
