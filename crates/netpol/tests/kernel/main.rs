@@ -1,0 +1,272 @@
+//! The agent in a network namespace of its own, with an API that does as it is told. Root is needed.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    reason = "helpers of tests fail by panicking"
+)]
+
+mod api;
+#[path = "../../../policy/tests/kernel/namespace.rs"]
+mod namespace;
+
+use std::process::Command;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use kinglet_kube::Recorder;
+use kinglet_model::{Namespace, NetworkPolicy, Node, Pod};
+use kinglet_netpol::{Failure, Kernel, Metrics, Outside, run};
+use kinglet_policy::Settings;
+use kinglet_telemetry::Registry;
+use serde_json::{Value, json};
+use tokio::runtime::Runtime;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use api::Api;
+use namespace::in_namespace;
+
+fn eventually(what: &str, mut condition: impl FnMut() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while !condition() {
+        assert!(Instant::now() < deadline, "{what}");
+        std::thread::park_timeout(Duration::from_millis(5));
+    }
+}
+
+/// Runs `nft` in the namespace of the calling thread; whether it succeeded, and what it printed.
+fn nft(arguments: &str) -> (bool, String) {
+    let output = Command::new("nft").args(arguments.split(' ')).output().unwrap();
+    (
+        output.status.success(),
+        String::from_utf8_lossy(&output.stdout).into_owned(),
+    )
+}
+
+fn table() -> String {
+    nft("list table inet kinglet-netpol").1
+}
+
+fn node(name: &str, ready: &str) -> Value {
+    json!({"metadata": {"name": name, "uid": "1"}, "status": {"conditions": [{"type": "Ready", "status": ready}]}})
+}
+
+/// A policy that isolates the only pod, and has an entry that cannot be meant.
+fn policy() -> Value {
+    json!({
+        "metadata": {"namespace": "shop", "name": "p", "uid": "2"},
+        "spec": {
+            "podSelector": {}, "policyTypes": ["Ingress"],
+            "ingress": [{"from": [{"ipBlock": {"cidr": "192.0.2.0/40"}}, {"ipBlock": {"cidr": "198.51.100.0/24"}}]}],
+        },
+    })
+}
+
+fn api() -> Api {
+    let api = Api::default();
+    api.put::<Namespace>(json!({"metadata": {"name": "shop"}}));
+    api.put::<Pod>(json!({
+        "metadata": {"namespace": "shop", "name": "web"},
+        "spec": {"nodeName": "here"},
+        "status": {"phase": "Running", "podIPs": [{"ip": "10.42.0.7"}]},
+    }));
+    api
+}
+
+/// An agent and what it follows.
+struct Agent {
+    api: Api,
+    runtime: Runtime,
+    stop: CancellationToken,
+    enforcing: Arc<AtomicBool>,
+    registry: Registry,
+    running: JoinHandle<Result<(), Failure>>,
+}
+
+impl Agent {
+    /// Starts it and waits until it enforces.
+    fn start(api: Api) -> Self {
+        let kernel = Kernel::open().unwrap();
+        let (runtime, stop) = (Runtime::new().unwrap(), CancellationToken::new());
+        let (metrics, mut registry) = (Metrics::default(), Registry::default());
+        metrics.register(&mut registry);
+        let enforcing = Arc::new(AtomicBool::new(false));
+        let told = enforcing.clone();
+        let guard = runtime.enter();
+        let sources = api.sources(&stop);
+        let outside = Outside {
+            recorder: Recorder::spawn(api.client(), "test", "here".to_owned(), stop.clone()),
+            metrics,
+            enforcing: Box::new(move |enforcing| told.store(enforcing, Ordering::Relaxed)),
+        };
+        drop(guard);
+        let settings = Settings {
+            node: "here".into(),
+            ..Settings::default()
+        };
+        let running = runtime.spawn(run(kernel, settings, sources, outside, stop.clone()));
+        let agent = Self {
+            api,
+            runtime,
+            stop,
+            enforcing,
+            registry,
+            running,
+        };
+        eventually("policies are enforced", || {
+            agent.enforcing.load(Ordering::Relaxed)
+        });
+        agent
+    }
+
+    fn stop(self) {
+        self.stop.cancel();
+        self.runtime.block_on(self.running).unwrap().unwrap();
+    }
+
+    fn metrics(&self) -> String {
+        let mut page = String::new();
+        prometheus_client::encoding::text::encode(&mut page, &self.registry).unwrap();
+        page
+    }
+
+    fn has(&self, metric: &str) -> bool {
+        self.metrics().lines().any(|line| line == metric)
+    }
+}
+
+#[test]
+fn what_others_do_to_the_table_is_repaired_at_once() {
+    in_namespace(|| {
+        // A table without an owner stays so: kernels before 6.9 have no others.
+        assert!(nft("add table inet kinglet-netpol").0);
+        let api = api();
+        api.put::<Node>(node("here", "True"));
+        api.put::<NetworkPolicy>(policy());
+        let agent = Agent::start(api);
+        let whole = table();
+        assert!(whole.contains("10.42.0.7 : jump i_"), "{whole}");
+        for damage in [
+            "delete table inet kinglet-netpol",
+            "flush ruleset",
+            "flush chain inet kinglet-netpol np_forward",
+            "flush map inet kinglet-netpol in4",
+            "insert rule inet kinglet-netpol np_forward accept",
+            "add chain inet kinglet-netpol foreign",
+        ] {
+            assert!(nft(damage).0, "{damage}");
+            eventually(damage, || table() == whole);
+        }
+        assert!(
+            agent.has("kinglet_netpol_failures_total 0"),
+            "{}",
+            agent.metrics()
+        );
+        assert!(
+            !agent.has("kinglet_netpol_repairs_total 0"),
+            "{}",
+            agent.metrics()
+        );
+        // What happens elsewhere is no damage.
+        assert!(nft("add table inet other").0);
+        agent.stop();
+        assert_eq!(table(), whole, "rules stay");
+        assert!(!nft("list table inet kinglet-netpol-guard").0);
+        assert!(Kernel::open().unwrap().remove().unwrap());
+        assert!(!Kernel::open().unwrap().remove().unwrap());
+    });
+}
+
+#[test]
+fn an_owned_table_cannot_be_changed_by_others() {
+    in_namespace(|| {
+        let api = api();
+        api.put::<Node>(node("here", "True"));
+        api.put::<NetworkPolicy>(policy());
+        let agent = Agent::start(api);
+        let whole = table();
+        if !whole.contains("flags owner") {
+            // This kernel has none.
+            agent.stop();
+            return;
+        }
+        assert!(!nft("delete table inet kinglet-netpol").0);
+        assert!(nft("flush ruleset").0);
+        assert_eq!(table(), whole);
+        agent.stop();
+    });
+}
+
+#[test]
+fn a_bridge_shows_its_packets() {
+    in_namespace(|| {
+        let switch = "/proc/sys/net/bridge/bridge-nf-call-iptables";
+        std::fs::write(switch, "0").unwrap();
+        let api = api();
+        api.put::<Node>(node("here", "True"));
+        let agent = Agent::start(api);
+        assert_eq!(std::fs::read_to_string(switch).unwrap().trim(), "1");
+        assert!(
+            agent.has("kinglet_netpol_bridge_netfilter_ok 1"),
+            "{}",
+            agent.metrics()
+        );
+        agent.stop();
+    });
+}
+
+#[test]
+fn what_has_no_effect_is_told_on_the_policy() {
+    in_namespace(|| {
+        let api = api();
+        // The first node that is ready speaks for all.
+        api.put::<Node>(node("first", "False"));
+        api.put::<Node>(node("here", "True"));
+        api.put::<Node>(node("other", "True"));
+        api.put::<NetworkPolicy>(policy());
+        let agent = Agent::start(api);
+        eventually("an Event", || !agent.api.written().is_empty());
+        let events = agent.api.written();
+        let [event] = &events[..] else {
+            panic!("{events:?}")
+        };
+        assert_eq!(event["type"], "Warning");
+        assert_eq!(event["reason"], "InvalidPolicy");
+        assert_eq!(event["regarding"]["kind"], "NetworkPolicy");
+        assert_eq!(event["regarding"]["name"], "p");
+        assert_eq!(
+            event["note"],
+            "spec.ingress[0].from[0].ipBlock.cidr: \"192.0.2.0/40\" is not a network such as 192.0.2.0/24; it has no effect"
+        );
+        // The rest of the policy counts.
+        assert!(table().contains("198.51.100.0"));
+        assert!(agent.has("kinglet_netpol_policies 1"), "{}", agent.metrics());
+        assert!(agent.has("kinglet_netpol_profiles 1"), "{}", agent.metrics());
+        agent.stop();
+    });
+}
+
+#[test]
+fn one_node_tells_what_all_see() {
+    in_namespace(|| {
+        let api = api();
+        api.put::<Node>(node("first", "True"));
+        api.put::<Node>(node("here", "True"));
+        api.put::<NetworkPolicy>(policy());
+        let agent = Agent::start(api);
+        let watched = || {
+            agent.api.send::<Pod>(
+                "DELETED",
+                json!({"metadata": {"namespace": "shop", "name": "web"}}),
+            )
+        };
+        eventually("pods are watched", watched);
+        eventually("the pod is gone", || !table().contains("10.42.0.7"));
+        assert_eq!(agent.api.written(), Vec::<Value>::new());
+        agent.stop();
+    });
+}
