@@ -142,6 +142,7 @@ impl Agent {
             self.run(|enforcer| enforcer.take(list)).await?;
         }
         self.replace(&changes).await?;
+        self.clean().await?;
         let mut minutes = interval(LOOK_AFTER);
         minutes.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
@@ -156,6 +157,19 @@ impl Agent {
                 _ = minutes.tick() => self.look_after().await,
             }
         }
+    }
+
+    /// Removes what kube-router left.
+    async fn clean(&mut self) -> Result<(), Lost> {
+        match self.run(Enforcer::remove_leftovers).await? {
+            Ok(removed) if removed.is_empty() => {}
+            Ok(removed) => tracing::info!(
+                "network policy: removed what kube-router left in {}",
+                removed.join(", ")
+            ),
+            Err(error) => tracing::warn!("network policy: what kube-router left cannot be removed: {error}"),
+        }
+        Ok(())
     }
 
     /// Brings the kernel up to date by the difference.

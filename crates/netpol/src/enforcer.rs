@@ -11,6 +11,7 @@ use kinglet_policy::{Effect, Policies, Problem, Settings};
 
 use crate::flows::{self, Judged};
 use crate::kernel::Tables;
+use crate::leftovers;
 
 /// Longer than a packet takes through the rules of a hook.
 const PACKET: Duration = Duration::from_millis(50);
@@ -113,6 +114,13 @@ impl Enforcer {
     /// The changes of connections that make them fit the policies.
     pub(crate) fn judge(&self, entries: &[Entry]) -> (Vec<kinglet_nft::Change>, Judged) {
         flows::judge(entries, &self.policies, &flows::own_addresses())
+    }
+
+    /// Removes what kube-router left. Returns the names of what it was in.
+    pub(crate) fn remove_leftovers(&mut self) -> Result<Vec<String>, Error> {
+        let mut removed = self.tables.remove_leftovers()?;
+        removed.extend(leftovers::remove_legacy().into_iter().map(str::to_owned));
+        Ok(removed)
     }
 
     fn committed(&mut self, changed: bool) -> Committed {

@@ -3,6 +3,8 @@
 use kinglet_nft::{Batch, Connection, Conntrack, Error, Family, Monitor, Ownership, Table};
 use kinglet_policy::{GUARD, TABLE};
 
+use crate::leftovers;
+
 /// The connections to the kernel of one network namespace. Calls block as long as the kernel works.
 #[derive(Debug)]
 pub struct Kernel {
@@ -62,6 +64,11 @@ impl Tables {
             return Ok(());
         }
         self.0.commit(batch)
+    }
+
+    /// Removes what kube-router left. Returns the names of what it was in.
+    pub(crate) fn remove_leftovers(&mut self) -> Result<Vec<String>, Error> {
+        leftovers::remove(&mut self.0)
     }
 
     fn remove(&mut self) -> Result<bool, Error> {

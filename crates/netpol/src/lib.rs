@@ -16,6 +16,7 @@ mod enforcer;
 mod flows;
 mod follow;
 mod kernel;
+mod leftovers;
 mod lent;
 mod metrics;
 mod report;

@@ -9,6 +9,7 @@
 )]
 
 mod api;
+mod leftovers;
 #[path = "../../../policy/tests/kernel/namespace.rs"]
 mod namespace;
 

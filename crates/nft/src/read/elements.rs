@@ -177,7 +177,7 @@ fn time(attribute: &Attribute<'_>) -> Result<Option<Duration>, Malformed> {
     Ok((milliseconds > 0).then(|| Duration::from_millis(milliseconds)))
 }
 
-fn verdict(attributes: Attributes<'_>) -> Result<Option<Verdict>, Malformed> {
+pub(super) fn verdict(attributes: Attributes<'_>) -> Result<Option<Verdict>, Malformed> {
     let (mut code, mut chain) = (0, None);
     for attribute in attributes {
         let attribute = attribute?;

@@ -1,8 +1,9 @@
 //! Tables, chains, rules, sets and counters in lists.
 
+use super::elements::verdict;
 use crate::netlink::{Attributes, Malformed, Message};
 use crate::object::{Counter, Family, Ownership, comment_of};
-use crate::types::{DataType, from_number};
+use crate::types::{DataType, Verdict, from_number};
 
 /// A table that the kernel has.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,6 +48,8 @@ pub struct ListedRule {
     pub handle: u64,
     /// Its comment.
     pub comment: Option<String>,
+    /// What becomes of packets that it matches, where that is the same for all.
+    pub verdict: Option<Verdict>,
 }
 
 /// A set or map that the kernel has.
@@ -137,6 +140,7 @@ pub(crate) fn rule(message: &Message<'_>) -> Result<ListedRule, Malformed> {
         chain: String::new(),
         handle: 0,
         comment: None,
+        verdict: None,
     };
     for attribute in message.attributes() {
         let attribute = attribute?;
@@ -144,11 +148,48 @@ pub(crate) fn rule(message: &Message<'_>) -> Result<ListedRule, Malformed> {
             1 => rule.table = attribute.text(),
             2 => rule.chain = attribute.text(),
             3 => rule.handle = attribute.u64()?,
+            4 => rule.verdict = last_verdict(attribute.nested())?,
             7 => rule.comment = comment_of(0, attribute.payload),
             _ => {}
         }
     }
     Ok(rule)
+}
+
+/// The verdict that the last expression of a rule has, whatever the packet.
+fn last_verdict(expressions: Attributes<'_>) -> Result<Option<Verdict>, Malformed> {
+    let mut last = None;
+    for expression in expressions {
+        let (mut name, mut data) = (String::new(), None);
+        for part in expression?.nested() {
+            let part = part?;
+            match part.kind {
+                1 => name = part.text(),
+                2 => data = Some(part.nested()),
+                _ => {}
+            }
+        }
+        last = match data {
+            Some(data) if name == "immediate" => immediate(data)?,
+            _ => None,
+        };
+    }
+    Ok(last)
+}
+
+/// The verdict that an expression stores.
+fn immediate(attributes: Attributes<'_>) -> Result<Option<Verdict>, Malformed> {
+    for attribute in attributes {
+        let attribute = attribute?;
+        let stored = attribute
+            .nested()
+            .map_while(Result::ok)
+            .find(|value| value.kind == 2);
+        if let (2, Some(stored)) = (attribute.kind, stored) {
+            return verdict(stored.nested());
+        }
+    }
+    Ok(None)
 }
 
 /// A set.

@@ -48,6 +48,14 @@ fn objects_are_listed() {
             .collect();
         assert_eq!(chains, [("one", false, 3), ("two", true, 2)]);
         let rules = connection.rules(&table, None).unwrap();
+        let verdicts: Vec<_> = rules.iter().map(|rule| rule.verdict.clone()).collect();
+        let expected = [
+            Verdict::Accept,
+            Verdict::Drop,
+            Verdict::jump("one"),
+            Verdict::Accept,
+        ];
+        assert_eq!(verdicts, expected.map(Some));
         let rules: Vec<_> = rules
             .iter()
             .map(|rule| (rule.chain.as_str(), rule.comment.as_deref()))
