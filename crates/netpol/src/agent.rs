@@ -1,5 +1,6 @@
 //! Follows the API, and keeps the kernel up to date.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::bridge::Bridges;
 use crate::cutter::Cutter;
+use crate::denied::{Denied, Teller};
 use crate::enforcer::{Change, Committed, Enforcer};
 use crate::follow::Changes;
 use crate::kernel::Kernel;
@@ -49,6 +51,8 @@ pub struct Outside {
     pub metrics: Metrics,
     /// Hears whether policies are enforced: the kernel has the rules of all objects, and all packets come past them.
     pub enforcing: Box<dyn Fn(bool) + Send + Sync>,
+    /// Hears of denied packets, as far as the rules log them.
+    pub denied: Option<Denied>,
 }
 
 /// Why the agent cannot go on.
@@ -95,6 +99,12 @@ pub async fn run(
         effects: told,
         any_revoked: false,
     };
+    let teller = Teller {
+        enforcer: enforcer.clone(),
+        metrics: outside.metrics.clone(),
+        before: HashMap::new(),
+    };
+    let told_of_denied = teller.run(outside.denied);
     let agent = Agent {
         enforcer,
         effects,
@@ -110,9 +120,15 @@ pub async fn run(
         seen: true,
     };
     // The cutter ends after the agent, which tells it what to do.
-    let both = async { tokio::try_join!(agent.serve(changes, watch), cutter.run()) };
-    match stop.run_until_cancelled(both).await {
-        Some(ended) => Ok(ended.map(drop)?),
+    let both = async { tokio::try_join!(agent.serve(changes, watch), cutter.run()).map(drop) };
+    let all = async {
+        tokio::select! {
+            ended = both => ended,
+            lost = told_of_denied => lost,
+        }
+    };
+    match stop.run_until_cancelled(all).await {
+        Some(ended) => Ok(ended?),
         None => Ok(()),
     }
 }

@@ -6,9 +6,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use kinglet_model::{Namespace, NetworkPolicy, Object, ObjectName, Pod};
-use kinglet_nft::{Entry, Error};
-use kinglet_policy::{Effect, Policies, Problem, Settings};
+use kinglet_nft::{Entry, Error, Logged, Value};
+use kinglet_policy::{Denial, Effect, Policies, Problem, Settings};
 
+use crate::denied::Count;
 use crate::flows::{self, Judged};
 use crate::kernel::Tables;
 use crate::leftovers;
@@ -103,6 +104,35 @@ impl Enforcer {
         // Also what a run that was killed left.
         self.tables.commit(&self.policies.unguard())?;
         Ok(self.committed(true))
+    }
+
+    /// What logged packets were denied for.
+    pub(crate) fn denials(&self, packets: &[Logged]) -> Vec<Denial> {
+        packets
+            .iter()
+            .filter_map(|packet| self.policies.denial(packet))
+            .collect()
+    }
+
+    /// How many packets pods were denied.
+    pub(crate) fn count_denied(&mut self) -> Result<Vec<Count>, Error> {
+        let mut counts = Vec::new();
+        for (direction, set) in self.policies.denied() {
+            for element in self.tables.elements(&set)? {
+                let address = element.key.0.first().and_then(Value::ip);
+                let (Some(pod), Some((packets, _octets))) = (address, element.counter) else {
+                    continue;
+                };
+                let owner = self.policies.cluster().owner(pod);
+                counts.push(Count {
+                    direction,
+                    pod,
+                    namespace: owner.map(|pod| pod.metadata.namespace.clone()),
+                    packets,
+                });
+            }
+        }
+        Ok(counts)
     }
 
     /// The bit that revokes connections, and the addresses whose connections matter.

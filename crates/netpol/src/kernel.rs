@@ -1,6 +1,6 @@
 //! The connections to the kernel of one network namespace.
 
-use kinglet_nft::{Batch, Connection, Conntrack, Error, Family, Monitor, Ownership, Table};
+use kinglet_nft::{Batch, Connection, Conntrack, Element, Error, Family, Monitor, Ownership, Set, Table};
 use kinglet_policy::{GUARD, TABLE};
 
 use crate::leftovers;
@@ -56,6 +56,11 @@ impl Tables {
     /// The number by which the kernel knows who changes rules here.
     pub(crate) fn port(&self) -> u32 {
         self.0.port()
+    }
+
+    /// The elements of a set of the table.
+    pub(crate) fn elements(&mut self, set: &Set) -> Result<Vec<Element>, Error> {
+        self.0.elements(&table(TABLE, Ownership::Shared), set)
     }
 
     /// Applies a batch, all of it or nothing.

@@ -4,7 +4,7 @@
 //! forbidden. It looks after what enforcement depends on: nobody else changes the table, and bridges show their packets to it.
 //!
 //! In: watched objects, the [`Kernel`] of the node's network namespace, [`kinglet_policy::Settings`]. Out: the table
-//! [`kinglet_policy::TABLE`], one bit of the marks of tracked connections, Events, [`Metrics`].
+//! [`kinglet_policy::TABLE`], one bit of the marks of tracked connections, Events, [`Denied`] packets, [`Metrics`].
 //!
 //! Invariant: a packet that policies forbid does not pass, whatever happens to the agent: rules stay when it ends or cannot reach the API,
 //! and every change goes from rules that are complete to rules that are complete.
@@ -12,6 +12,7 @@
 mod agent;
 mod bridge;
 mod cutter;
+mod denied;
 mod enforcer;
 mod flows;
 mod follow;
@@ -24,6 +25,7 @@ mod sys;
 mod watch;
 
 pub use agent::{Failure, Outside, Sources, run};
+pub use denied::Denied;
 pub use kernel::Kernel;
 pub use lent::Lost;
 pub use metrics::Metrics;

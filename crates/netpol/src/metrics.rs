@@ -2,8 +2,10 @@
 
 use std::time::{Duration, SystemTime};
 
+use kinglet_policy::Direction;
 use kinglet_telemetry::Registry;
 use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 
@@ -23,6 +25,7 @@ pub struct Metrics {
     revoked: Counter,
     restored: Counter,
     bridge: Gauge,
+    denied: Family<[(&'static str, String); 2], Counter>,
 }
 
 impl Default for Metrics {
@@ -39,6 +42,7 @@ impl Default for Metrics {
             revoked: Counter::default(),
             restored: Counter::default(),
             bridge: Gauge::default(),
+            denied: Family::default(),
         }
     }
 }
@@ -111,6 +115,11 @@ impl Metrics {
         for (name, help, counter) in counters {
             registry.register(name, help, counter.clone());
         }
+        registry.register(
+            "kinglet_netpol_denied_packets",
+            "Packets that pods of the node were denied, by their namespace and direction",
+            self.denied.clone(),
+        );
         for name in [
             "kinglet_netpol_sync_duration_seconds",
             "kube_router_controller_iptables_sync_time",
@@ -150,6 +159,15 @@ impl Metrics {
             .inc_by(u64::try_from(judged.revoked).unwrap_or(u64::MAX));
         self.restored
             .inc_by(u64::try_from(judged.restored).unwrap_or(u64::MAX));
+    }
+
+    /// Packets of pods of a namespace; it is empty if the pods are not known any more.
+    pub(crate) fn denied(&self, direction: Direction, namespace: Option<&str>, packets: u64) {
+        if packets > 0 {
+            let namespace = namespace.unwrap_or_default().to_owned();
+            let labels = [("namespace", namespace), ("direction", direction.to_string())];
+            self.denied.get_or_create(&labels).inc_by(packets);
+        }
     }
 
     pub(crate) fn set_bridge(&self, fine: bool) {

@@ -19,6 +19,7 @@
 mod checked;
 mod cluster;
 mod compile;
+mod denial;
 mod effect;
 mod engine;
 mod evaluate;
@@ -36,6 +37,7 @@ mod settings;
 
 pub use checked::Direction;
 pub use cluster::Cluster;
+pub use denial::Denial;
 pub use effect::Effect;
 pub use evaluate::{Evaluation, Exemption, RuleName, Side};
 pub use explain::{Explanation, Miss, Reachability, Remedy};

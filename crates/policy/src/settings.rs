@@ -18,6 +18,8 @@ pub struct Settings {
     pub icmp_echo: bool,
     /// Whether egress policies hold for connections to the pod's own node. The replaced program enforces them.
     pub egress_to_node: bool,
+    /// The netlink group (NFLOG) that denied packets are logged to, if they are. The replaced program uses 100.
+    pub log_group: Option<u16>,
     /// The bit of connection marks that revokes a connection which was allowed when it began.
     pub revoked: u32,
 }
@@ -40,6 +42,7 @@ impl Default for Settings {
             deny: Deny::default(),
             icmp_echo: true,
             egress_to_node: true,
+            log_group: Some(100),
             revoked: 1 << 31,
         }
     }

@@ -61,7 +61,7 @@ impl Process {
         command
             .args(&self.arguments)
             .stdin(Stdio::null())
-            .stdout(Stdio::null())
+            .stdout(log.try_clone()?)
             .stderr(log);
         let child = self.starter.start(command, &self.place).await?;
         let number = child.id().map(|id| id.to_string());

@@ -1,5 +1,6 @@
 //! The shells of the services: watched objects in, snapshots out.
 
+mod denied;
 pub(crate) mod dns;
 pub(crate) mod ingress;
 pub(crate) mod netpol;

@@ -6,11 +6,13 @@ use anyhow::{Context, Result};
 use ipnet::IpNet;
 use kinglet_kube::{Client, Recorder, Reflector};
 use kinglet_model::{Node, Pod};
-use kinglet_netpol::{Kernel, Metrics, Outside, Sources, run};
+use kinglet_netpol::{Denied, Kernel, Metrics, Outside, Sources, run};
 use kinglet_policy::Settings;
 use kinglet_telemetry::{Readiness, Registry};
 use tokio_util::sync::CancellationToken;
-use tracing::{error, info};
+use tracing::{error, info, warn};
+
+use super::denied;
 
 /// Event source.
 const COMPONENT: &str = "kinglet-network-policy";
@@ -40,6 +42,7 @@ pub(crate) fn enforce(
         recorder: Recorder::spawn(client.clone(), COMPONENT, part.node.to_string(), stop.clone()),
         metrics,
         enforcing: Box::new(move |enforcing| gate.set(enforcing)),
+        denied: denied(&part.node),
     };
     let sources = Sources {
         pods: part.pods,
@@ -58,6 +61,15 @@ pub(crate) fn enforce(
             ended.set(false);
         }
     })
+}
+
+/// Denied packets become lines on standard output, unless another program receives them.
+fn denied(node: &Arc<str>) -> Option<Denied> {
+    let (group, node) = (Settings::default().log_group?, node.clone());
+    let opened = Denied::open(group, move |denial| denied::write(&node, denial));
+    opened
+        .inspect_err(|error| warn!(%error, "denied packets are counted, but not told: does another program receive NFLOG group {group}?"))
+        .ok()
 }
 
 /// Removes what enforced policies before they were disabled.

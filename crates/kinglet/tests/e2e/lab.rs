@@ -168,13 +168,17 @@ impl Lab {
 
     /// The process of a node's agent.
     pub(crate) fn agent_pid(&self, node: &str) -> String {
-        let file = self
-            .inside_kubeconfig()
-            .parent()
-            .unwrap()
-            .join("nodes")
-            .join(node)
-            .join("agent.pid");
+        self.file_of(node, "agent.pid")
+    }
+
+    /// What a process of Kinglet on a node has written.
+    pub(crate) fn log_of(&self, node: &str, role: &str) -> String {
+        self.file_of(node, &format!("{role}.log"))
+    }
+
+    fn file_of(&self, node: &str, name: &str) -> String {
+        let kubeconfig = self.inside_kubeconfig();
+        let file = kubeconfig.parent().unwrap().join("nodes").join(node).join(name);
         std::fs::read_to_string(file).unwrap()
     }
 

@@ -103,6 +103,7 @@ impl Agent {
             recorder: Recorder::spawn(api.client(), "test", "here".to_owned(), stop.clone()),
             metrics,
             enforcing: Box::new(move |enforcing| told.store(enforcing, Ordering::Relaxed)),
+            denied: None,
         };
         drop(guard);
         let settings = Settings {

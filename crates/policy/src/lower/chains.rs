@@ -1,13 +1,12 @@
-//! The chains that the kernel calls, and the one that denies.
+//! The chains that are always there.
 
-use ipnet::IpNet;
-use kinglet_nft::{Chain, ChainType, CtState, Header, Hook, Reject, Rule, Value, priority};
+use kinglet_nft::{Chain, ChainType, CtState, Header, Hook, Rule, Value, priority};
 
-use super::DENY;
-use super::sets::{FAMILIES, family, known_name, map_name, self_name};
+use super::deny::{self, DENY};
+use super::sets::{FAMILIES, map_name, self_name};
 use crate::checked::Direction;
 use crate::packet::NEIGHBOUR_DISCOVERY;
-use crate::settings::{Deny, Settings};
+use crate::settings::Settings;
 
 /// The chains that are always there, in an order in which none leads to a later one.
 pub(super) fn chains(settings: &Settings) -> Vec<(Chain, Vec<Rule>)> {
@@ -15,10 +14,8 @@ pub(super) fn chains(settings: &Settings) -> Vec<(Chain, Vec<Rule>)> {
     let mut forward = before(settings);
     forward.extend(look_up(Direction::Egress));
     forward.extend(look_up(Direction::Ingress));
-    let mut chains = vec![
-        (Chain::regular(DENY), deny(settings)),
-        (base("np_forward", Hook::Forward), forward),
-    ];
+    let mut chains = deny::chains(settings);
+    chains.push((base("np_forward", Hook::Forward), forward));
     if settings.egress_to_node {
         let mut input = before(settings);
         input.extend(look_up(Direction::Egress));
@@ -60,21 +57,4 @@ fn look_up(direction: Direction) -> impl Iterator<Item = Rule> {
         };
         Rule::new().vmap(own, map_name(direction, family))
     })
-}
-
-fn deny(settings: &Settings) -> Vec<Rule> {
-    if settings.deny == Deny::Drop {
-        return vec![Rule::new().drop()];
-    }
-    let mut rules = Vec::new();
-    for network in IpNet::aggregate(&settings.cluster_cidrs) {
-        let family = family(network.addr());
-        for header in [Header::saddr(family), Header::daddr(family)] {
-            let unknown = Rule::new().within(header, network);
-            rules.push(unknown.not_in_set(header, known_name(family)).drop());
-        }
-    }
-    rules.push(Rule::new().l4proto(Value::TCP).reject(Reject::TcpReset));
-    rules.push(Rule::new().reject(Reject::PORT_UNREACHABLE));
-    rules
 }

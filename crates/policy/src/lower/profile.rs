@@ -3,7 +3,7 @@
 use kinglet_model::Protocol;
 use kinglet_nft::{Header, L3, Meta, Rule};
 
-use super::DENY;
+use super::deny;
 use super::sets::{FAMILIES, protocol, set_name};
 use crate::checked::Direction;
 use crate::ports::PortSet;
@@ -28,7 +28,7 @@ pub(super) fn rules(profile: &Profile) -> Vec<Rule> {
     rules.extend(tuples(profile));
     let anybody = profile.lines.get(&Whom::Any);
     if !anybody.is_some_and(PortSet::is_all) {
-        rules.push(Rule::new().goto(DENY));
+        rules.push(Rule::new().goto(deny::chain(profile.direction)));
     }
     rules
 }

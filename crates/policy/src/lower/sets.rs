@@ -28,7 +28,7 @@ pub(super) fn family(address: IpAddr) -> L3 {
     }
 }
 
-fn address_type(family: L3) -> DataType {
+pub(super) fn address_type(family: L3) -> DataType {
     match family {
         L3::Ipv4 => DataType::Ipv4Addr,
         L3::Ipv6 => DataType::Ipv6Addr,
@@ -84,6 +84,7 @@ pub(super) fn frame() -> Vec<Set> {
         sets.push(Set::new(self_name(family), [address, address]));
         sets.push(Set::new(known_name(family), [address]));
     }
+    sets.extend(super::deny::sets());
     sets
 }
 

@@ -1,0 +1,119 @@
+//! The chains that deny: one for each direction, which counts and logs, and the one that both lead to.
+
+use std::time::Duration;
+
+use ipnet::IpNet;
+use kinglet_nft::{
+    Chain, Data, DynsetOperation, Header, L3, Limit, Log, Reject, Rule, Set, Statement, Unit, Value,
+    statement,
+};
+
+use super::sets::{FAMILIES, address_type, digit, family, known_name};
+use crate::checked::Direction;
+use crate::settings::{Deny, Settings};
+
+/// Name of the chain that denies.
+pub(super) const DENY: &str = "deny";
+
+/// Most pods that denials are counted for, in each family and direction.
+const PODS: u32 = 65_536;
+/// How long a count stays after the last denial.
+const STAYS: Duration = Duration::from_secs(3600);
+/// Most denials that are logged each second, in each direction, and at once.
+const LOGGED: (u64, u32) = (10, 20);
+/// Octets of a denied packet that are logged: its headers.
+const HEADERS: u32 = 128;
+
+/// Name of the chain that a pod's denials in a direction go through.
+pub(super) fn chain(direction: Direction) -> &'static str {
+    match direction {
+        Direction::Ingress => "deny_in",
+        Direction::Egress => "deny_eg",
+    }
+}
+
+/// What logged packets are told by.
+pub(crate) fn prefix(direction: Direction) -> String {
+    format!("kinglet {direction}")
+}
+
+/// The chains, in an order in which none leads to a later one.
+pub(super) fn chains(settings: &Settings) -> Vec<(Chain, Vec<Rule>)> {
+    let mut chains = vec![(Chain::regular(DENY), deny(settings))];
+    let each = Direction::BOTH.map(|direction| (Chain::regular(chain(direction)), tell(direction, settings)));
+    chains.extend(each);
+    chains
+}
+
+/// Sets of the addresses of pods; the counters of their elements tell how many packets were denied.
+pub(super) fn sets() -> impl Iterator<Item = Set> {
+    Direction::BOTH.into_iter().flat_map(denied)
+}
+
+/// For each family the pods whose packets were denied in a direction.
+pub(crate) fn denied(direction: Direction) -> [Set; 2] {
+    FAMILIES.map(|family| {
+        let set = Set::new(set_name(direction, family), [address_type(family)]);
+        set.dynamic().timeouts().size(PODS)
+    })
+}
+
+fn set_name(direction: Direction, family: L3) -> String {
+    format!("{}{}", chain(direction).replace("deny", "denied"), digit(family))
+}
+
+/// Counts, logs and denies.
+fn tell(direction: Direction, settings: &Settings) -> Vec<Rule> {
+    let count = |family| {
+        let pod = match direction {
+            Direction::Ingress => Header::daddr(family),
+            Direction::Egress => Header::saddr(family),
+        };
+        Rule::new().with(Statement::Dynset(statement::Dynset {
+            operation: DynsetOperation::Update,
+            set: set_name(direction, family),
+            key: pod.into(),
+            data: None::<Data>,
+            timeout: Some(STAYS),
+            statements: vec![Statement::Counter],
+        }))
+    };
+    let mut rules: Vec<Rule> = FAMILIES.into_iter().map(count).collect();
+    rules.extend(settings.log_group.map(|group| log(direction, group)));
+    rules.push(Rule::new().goto(DENY));
+    rules
+}
+
+fn log(direction: Direction, group: u16) -> Rule {
+    let (rate, burst) = LOGGED;
+    let limit = Limit {
+        burst,
+        ..Limit::packets(rate, Unit::Second)
+    };
+    let log = Log {
+        prefix: Some(prefix(direction)),
+        group: Some(group),
+        snaplen: Some(HEADERS),
+        ..Log::default()
+    };
+    Rule::new()
+        .with(Statement::Limit(limit))
+        .with(Statement::Log(log))
+}
+
+fn deny(settings: &Settings) -> Vec<Rule> {
+    if settings.deny == Deny::Drop {
+        return vec![Rule::new().drop()];
+    }
+    let mut rules = Vec::new();
+    for network in IpNet::aggregate(&settings.cluster_cidrs) {
+        let family = family(network.addr());
+        for header in [Header::saddr(family), Header::daddr(family)] {
+            let unknown = Rule::new().within(header, network);
+            rules.push(unknown.not_in_set(header, known_name(family)).drop());
+        }
+    }
+    rules.push(Rule::new().l4proto(Value::TCP).reject(Reject::TcpReset));
+    rules.push(Rule::new().reject(Reject::PORT_UNREACHABLE));
+    rules
+}
