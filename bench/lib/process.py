@@ -32,6 +32,11 @@ class Process:
                 pass
         return found
 
+    def move(self, cores):
+        """Moves all threads to other cores."""
+        for pid in self.pids():
+            subprocess.run(["taskset", "-a", "-p", "-c", cores, str(pid)], check=True, stdout=subprocess.DEVNULL)
+
     def cpu_seconds(self):
         """User and system time so far."""
         total = 0
