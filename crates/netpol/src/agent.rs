@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use kinglet_blocking::{Lent, Lost};
 use kinglet_kube::{Backoff, Recorder, Reflector};
 use kinglet_model::{Namespace, NetworkPolicy, Node, ObjectName, Pod};
 use kinglet_nft::Error;
@@ -18,7 +19,6 @@ use crate::denied::{Denied, Teller};
 use crate::enforcer::{Change, Committed, Enforcer};
 use crate::follow::Changes;
 use crate::kernel::Kernel;
-use crate::lent::{Lent, Lost};
 use crate::metrics::Metrics;
 use crate::report::Reporter;
 use crate::watch::Watch;

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use kinglet_blocking::{Lent, Lost};
 use kinglet_nft::{Change, Conntrack, Entry, Error, Filter};
 use kinglet_policy::Effect;
 use tokio::sync::Mutex;
@@ -12,7 +13,6 @@ use tokio::sync::mpsc::UnboundedReceiver;
 
 use crate::enforcer::Enforcer;
 use crate::flows::{self, Judged};
-use crate::lent::{Lent, Lost};
 use crate::metrics::Metrics;
 
 /// Between two looks at the tracked connections.

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use kinglet_blocking::{Lent, Lost};
 use kinglet_nft::{Error, Logged, LoggedPackets};
 use kinglet_policy::{Denial, Direction};
 use tokio::io::unix::AsyncFd;
@@ -12,7 +13,6 @@ use tokio::sync::Mutex;
 use tokio::time::{MissedTickBehavior, interval};
 
 use crate::enforcer::Enforcer;
-use crate::lent::{Lent, Lost};
 use crate::metrics::Metrics;
 use crate::sys;
 

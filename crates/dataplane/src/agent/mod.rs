@@ -25,27 +25,30 @@
 //! ```
 
 mod follow;
+mod forgetter;
 mod health;
 mod kernel;
-mod lent;
 mod metrics;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use kinglet_blocking::{Lent, Lost};
 use kinglet_kube::{Backoff, Reflector};
 use kinglet_model::{EndpointSlice, Node, Service};
 use kinglet_nft::{Batch, Error};
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
+use crate::flows::Stale;
 use crate::health::HealthChecks;
 use crate::services::Services;
 use crate::settings::{Settings, Shares};
 use follow::Changes;
+use forgetter::Forgetter;
 pub use health::serve_health;
 pub use kernel::Kernel;
-use lent::Lent;
+use kernel::Rules;
 pub use metrics::Metrics;
 
 /// How long changes are collected after a commit, so that a burst makes few.
@@ -79,96 +82,145 @@ pub async fn run(
     sources: &Sources,
     synced: impl FnOnce() + Send,
     stop: CancellationToken,
-) -> Result<(), Error> {
-    let mut kernel = Lent::new(kernel);
-    let ownership = kernel.ownership().await?;
-    let services = Services::new(settings, ownership);
-    let mut agent = Agent {
-        kernel,
+) -> Result<(), Failure> {
+    let Kernel { mut rules, tracked } = kernel;
+    let services = Services::new(settings, rules.ownership()?);
+    let (stale, told) = mpsc::unbounded_channel();
+    let forgetter = Forgetter {
+        tracked: Lent::new(tracked),
+        stale: told,
+    };
+    let agent = Agent {
+        rules: Lent::new(rules),
         services,
+        stale,
         health: sources.health.clone(),
         metrics: sources.metrics.clone(),
     };
-    tokio::select! {
-        () = agent.serve(Changes::of(sources), synced) => {}
-        () = stop.cancelled() => {}
+    // The forgetter ends after the agent, which tells it what to do.
+    let both = async { tokio::try_join!(agent.serve(Changes::of(sources), synced), forgetter.run()) };
+    match stop.run_until_cancelled(both).await {
+        Some(ended) => Ok(ended.map(drop)?),
+        None => Ok(()),
     }
-    Ok(())
+}
+
+/// Why the agent cannot go on.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// The kernel has no nftables, or does not tell.
+    #[error(transparent)]
+    Kernel(#[from] Error),
+    /// A defect.
+    #[error(transparent)]
+    Lost(#[from] Lost),
 }
 
 /// The core and the kernel that it is for.
 struct Agent {
-    kernel: Lent,
+    rules: Lent<Rules>,
     services: Services,
+    /// Hears what commits made stale.
+    stale: mpsc::UnboundedSender<Stale>,
     health: Option<watch::Sender<Arc<HealthChecks>>>,
     metrics: Metrics,
 }
 
 impl Agent {
-    async fn serve(&mut self, mut changes: Changes, synced: impl FnOnce()) {
+    async fn serve(mut self, mut changes: Changes, synced: impl FnOnce()) -> Result<(), Lost> {
         while !changes.synced() {
             if !changes.next(&mut self.services).await {
-                return;
+                return Ok(());
             }
         }
-        self.take_over().await;
+        self.take_over().await?;
         self.tell_health();
         synced();
         while changes.next(&mut self.services).await {
-            self.change().await;
+            self.change().await?;
             self.tell_health();
             tokio::time::sleep(COLLECT).await;
         }
+        Ok(())
     }
 
     /// Brings the kernel up to date by the difference; if that fails, what the kernel has is not what was thought.
-    async fn change(&mut self) {
-        if let Err(error) = self.commit().await {
-            tracing::warn!("Services: {error}; all rules are compared with the kernel's");
-            self.take_over().await;
+    async fn change(&mut self) -> Result<(), Lost> {
+        match self.commit().await? {
+            Ok(()) => Ok(()),
+            Err(error) => {
+                tracing::warn!("Services: {error}; all rules are compared with the kernel's");
+                self.take_over().await
+            }
         }
     }
 
     /// Brings the kernel up to date from what its table holds, with growing pauses until it succeeds.
-    async fn take_over(&mut self) {
+    async fn take_over(&mut self) -> Result<(), Lost> {
         let mut backoff = Backoff::new();
-        while let Err(error) = self.adopt_or_replace().await {
+        while let Err(error) = self.adopt_or_replace().await? {
             let pause = backoff.pause();
             tracing::error!("Services: {error}; next attempt in {pause:?}");
             tokio::time::sleep(pause).await;
         }
+        Ok(())
     }
 
     /// Starts from the table as it is, so that no packet misses anything; if that cannot be, replaces it.
-    async fn adopt_or_replace(&mut self) -> Result<(), Error> {
-        if let Some(present) = self.kernel.present(self.services.settings().clone()).await? {
+    async fn adopt_or_replace(&mut self) -> Result<Result<(), Error>, Lost> {
+        let settings = self.services.settings().clone();
+        let present = self.rules.run(move |rules| rules.present(&settings)).await?;
+        let present = match present {
+            Ok(present) => present,
+            Err(error) => return Ok(Err(error)),
+        };
+        if let Some(present) = present {
             self.services.adopt(&present);
-            match self.commit().await {
-                Ok(()) => return Ok(()),
+            match self.commit().await? {
+                Ok(()) => return Ok(Ok(())),
                 Err(error) => tracing::warn!("Services: {error}; all rules are replaced"),
             }
         }
         self.apply(|services| vec![services.replacement()]).await
     }
 
-    async fn commit(&mut self) -> Result<(), Error> {
+    async fn commit(&mut self) -> Result<Result<(), Error>, Lost> {
         self.apply(Services::batches).await
     }
 
-    /// Computes batches, commits them and deletes what they made stale.
-    async fn apply(&mut self, batches: impl FnOnce(&mut Services) -> Vec<Batch>) -> Result<(), Error> {
+    /// Computes batches and commits them, one after another.
+    async fn apply(
+        &mut self,
+        batches: impl FnOnce(&mut Services) -> Vec<Batch>,
+    ) -> Result<Result<(), Error>, Lost> {
         let began = Instant::now();
         let batches = batches(&mut self.services);
         self.warn();
         let stale = self.services.take_stale();
-        let applied = self.kernel.commit(batches, stale.clone()).await;
+        if batches.is_empty() && stale.is_empty() {
+            return Ok(Ok(()));
+        }
+        let clients = stale.clone();
+        let work = move |rules: &mut Rules| {
+            batches.iter().try_for_each(|batch| rules.commit(batch))?;
+            if let Err(error) = rules.forget(&clients) {
+                // The rules stand.
+                tracing::warn!("clients keep endpoints that are gone: {error}");
+            }
+            Ok(())
+        };
+        let applied = self.rules.run(work).await?;
         if applied.is_ok() {
             self.metrics.count_sync(began.elapsed(), self.services.len());
+            if !stale.is_empty() {
+                // The forgetter is gone only when the agent is about to go.
+                let _ = self.stale.send(stale);
+            }
         } else {
             self.metrics.count_failure();
             self.services.keep_stale(stale);
         }
-        applied
+        Ok(applied)
     }
 
     fn tell_health(&self) {

@@ -22,6 +22,12 @@ impl Stale {
         self.destinations.is_empty() && self.kept.is_empty()
     }
 
+    /// Adds what became stale later.
+    pub(crate) fn merge(&mut self, later: Self) {
+        self.destinations.extend(later.destinations);
+        self.kept.extend(later.kept);
+    }
+
     /// The sets in which clients may keep endpoints that are gone.
     pub(crate) fn affinity_sets(&self) -> BTreeSet<SetId> {
         let families = self.kept.iter().map(|kept| kept.family);

@@ -20,7 +20,7 @@ struct Served {
     api: Api,
     runtime: Runtime,
     stop: CancellationToken,
-    agent: tokio::task::JoinHandle<Result<(), kinglet_nft::Error>>,
+    agent: tokio::task::JoinHandle<Result<(), agent::Failure>>,
 }
 
 impl Served {

@@ -1,7 +1,12 @@
-//! Something that blocks, used off the asynchronous threads.
+//! Something that blocks, such as a connection to the kernel, used off the asynchronous threads.
+//!
+//! In: a value. Out: what a function made of it.
+//!
+//! Invariant: one thread at a time has the value.
 
 /// Lends a value to blocking threads, to one at a time.
-pub(crate) struct Lent<T> {
+#[derive(Debug)]
+pub struct Lent<T> {
     /// Away while a blocking thread has it.
     home: Option<T>,
 }
@@ -12,12 +17,16 @@ pub(crate) struct Lent<T> {
 pub struct Lost;
 
 impl<T: Send + 'static> Lent<T> {
-    pub(crate) fn new(value: T) -> Self {
+    /// The value is at home.
+    pub fn new(value: T) -> Self {
         Self { home: Some(value) }
     }
 
     /// Runs something that may block.
-    pub(crate) async fn run<R: Send + 'static>(
+    ///
+    /// # Errors
+    /// It panicked, now or before.
+    pub async fn run<R: Send + 'static>(
         &mut self,
         work: impl FnOnce(&mut T) -> R + Send + 'static,
     ) -> Result<R, Lost> {
