@@ -9,6 +9,7 @@
 )]
 
 mod api;
+mod halfway;
 mod leftovers;
 #[path = "../../../policy/tests/kernel/namespace.rs"]
 mod namespace;
