@@ -7,7 +7,7 @@ use std::time::Duration;
 use kinglet_blocking::{Lent, Lost};
 use kinglet_kube::{Backoff, Recorder, Reflector};
 use kinglet_model::{Namespace, NetworkPolicy, Node, ObjectName, Pod};
-use kinglet_nft::Error;
+use kinglet_nft::{Error, Ownership};
 use kinglet_policy::{Effect, Settings};
 use tokio::sync::{Mutex, mpsc};
 use tokio::time::{Instant, MissedTickBehavior, interval};
@@ -83,13 +83,16 @@ pub async fn run(
 ) -> Result<(), Failure> {
     let node = settings.node.clone();
     let Kernel {
-        tables,
+        mut tables,
         tracked,
         monitor,
     } = kernel;
-    let watch = Watch::new(monitor, tables.port())?;
+    let ownership = tables.ownership()?;
+    // Nobody else can change a table that has an owner.
+    let watch = (ownership == Ownership::Shared).then(|| Watch::new(monitor, tables.port()));
+    let watch = watch.transpose()?;
     let changes = Changes::of(&sources);
-    let enforcer = Lent::new(Enforcer::open(tables, settings)?);
+    let enforcer = Lent::new(Enforcer::new(tables, settings, ownership));
     let enforcer = Arc::new(Mutex::new(enforcer));
     let (effects, told) = mpsc::unbounded_channel();
     let cutter = Cutter {
@@ -149,7 +152,7 @@ struct Agent {
 }
 
 impl Agent {
-    async fn serve(mut self, mut changes: Changes, mut watch: Watch) -> Result<(), Lost> {
+    async fn serve(mut self, mut changes: Changes, mut watch: Option<Watch>) -> Result<(), Lost> {
         self.look_after().await;
         while !changes.synced() {
             let Some(list) = changes.next().await else {
@@ -169,7 +172,7 @@ impl Agent {
                     tokio::time::sleep(COLLECT).await;
                 }
                 () = at(self.sweep) => self.sweep(&changes).await?,
-                foreign = watch.foreign() => self.repair(foreign, &changes).await?,
+                foreign = foreign(&mut watch) => self.repair(foreign, &changes).await?,
                 _ = minutes.tick() => self.look_after().await,
             }
         }
@@ -294,6 +297,14 @@ impl Agent {
     fn tell(&mut self, rules: bool) {
         self.rules = rules;
         (self.enforcing)(self.rules && self.seen);
+    }
+}
+
+/// Waits until somebody else has changed the table; for ever if nobody can.
+async fn foreign(watch: &mut Option<Watch>) -> Result<(), Error> {
+    match watch {
+        Some(watch) => watch.foreign().await,
+        None => std::future::pending().await,
     }
 }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use kinglet_blocking::{Lent, Lost};
+use kinglet_kube::Backoff;
 use kinglet_nft::{Change, Conntrack, Entry, Error, Filter};
 use kinglet_policy::Effect;
 use tokio::sync::Mutex;
@@ -43,7 +44,7 @@ pub(crate) struct Cutter {
 impl Cutter {
     /// Follows the commits, until nobody makes any.
     pub(crate) async fn run(mut self) -> Result<(), Lost> {
-        let mut due = None;
+        let (mut due, mut backoff) = (None, Backoff::new());
         loop {
             let first = if due.is_none() {
                 self.effects.recv().await
@@ -54,7 +55,21 @@ impl Cutter {
             while let Ok(more) = self.effects.try_recv() {
                 effect |= more;
             }
-            due = self.look(due.max(self.scope(effect))).await?;
+            let scope = due.max(self.scope(effect));
+            due = None;
+            if let Some(scope) = scope {
+                match self.look(scope).await? {
+                    Ok(()) => backoff.reset(),
+                    Err(error) => {
+                        let pause = backoff.pause();
+                        tracing::warn!(
+                            "connections that are no longer allowed are not all cut: {error}; next attempt in {pause:?}"
+                        );
+                        due = Some(scope);
+                        tokio::time::sleep(pause).await;
+                    }
+                }
+            }
             if effect.restricts {
                 // A packet that was on its way may have begun a connection meanwhile.
                 due = Some(Scope::All);
@@ -69,27 +84,20 @@ impl Cutter {
         all.or(relaxes.then_some(Scope::Revoked))
     }
 
-    /// Looks at connections; returns what is to be looked at again because that failed.
-    async fn look(&mut self, scope: Option<Scope>) -> Result<Option<Scope>, Lost> {
-        let Some(scope) = scope else { return Ok(None) };
-        match self.judge(scope).await? {
-            Ok(judged) => {
-                self.metrics.judged(&judged);
-                self.any_revoked = judged.marked > 0;
-                if judged.revoked + judged.restored > 0 {
-                    tracing::debug!(
-                        "{} connections revoked, {} restored",
-                        judged.revoked,
-                        judged.restored
-                    );
-                }
-                Ok(None)
+    /// Looks at connections.
+    async fn look(&mut self, scope: Scope) -> Result<Result<(), Error>, Lost> {
+        let judged = self.judge(scope).await?;
+        Ok(judged.map(|judged| {
+            self.metrics.judged(&judged);
+            self.any_revoked = judged.marked > 0;
+            if judged.revoked + judged.restored > 0 {
+                tracing::debug!(
+                    "{} connections revoked, {} restored",
+                    judged.revoked,
+                    judged.restored
+                );
             }
-            Err(error) => {
-                tracing::warn!("connections that are no longer allowed are not all cut: {error}");
-                Ok(Some(scope))
-            }
-        }
+        }))
     }
 
     async fn judge(&mut self, scope: Scope) -> Result<Result<Judged, Error>, Lost> {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use kinglet_model::{Namespace, NetworkPolicy, Object, ObjectName, Pod};
-use kinglet_nft::{Entry, Error, Logged, Value};
+use kinglet_nft::{Entry, Error, Logged, Ownership, Value};
 use kinglet_policy::{Denial, Effect, Policies, Problem, Settings};
 
 use crate::denied::Count;
@@ -49,10 +49,9 @@ pub(crate) struct Enforcer {
 
 impl Enforcer {
     /// No objects yet; the kernel's table stays as it is until [`replace`](Self::replace).
-    pub(crate) fn open(mut tables: Tables, settings: Settings) -> Result<Self, Error> {
-        let ownership = tables.ownership()?;
+    pub(crate) fn new(tables: Tables, settings: Settings, ownership: Ownership) -> Self {
         let policies = Policies::new(settings, ownership);
-        Ok(Self { tables, policies })
+        Self { tables, policies }
     }
 
     /// Takes changes into the core.
