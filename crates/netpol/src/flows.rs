@@ -105,3 +105,96 @@ pub(crate) fn own_addresses() -> BTreeSet<IpAddr> {
     });
     addresses.collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use kinglet_nft::Ownership;
+    use kinglet_policy::Settings;
+    use serde_json::json;
+
+    use super::*;
+
+    const POD: &str = "10.42.1.7";
+    const CLIENT: &str = "10.42.2.9";
+    const NODE: &str = "198.18.0.11";
+    const BIT: u32 = 1 << 31;
+
+    fn address(text: &str) -> IpAddr {
+        text.parse().unwrap()
+    }
+
+    /// One pod, which everybody may reach on port 80 with TCP, and which may reach nobody.
+    fn policies() -> Policies {
+        let settings = Settings {
+            node: "here".into(),
+            ..Settings::default()
+        };
+        let mut policies = Policies::new(settings, Ownership::Shared);
+        let pod = json!({
+            "metadata": {"namespace": "shop", "name": "web"},
+            "spec": {"nodeName": "here"},
+            "status": {"phase": "Running", "podIP": POD},
+        });
+        let policy = json!({
+            "metadata": {"namespace": "shop", "name": "p"},
+            "spec": {"podSelector": {}, "policyTypes": ["Ingress", "Egress"], "ingress": [{"ports": [{"port": 80}]}]},
+        });
+        policies.apply_pod(Arc::new(serde_json::from_value(pod).unwrap()));
+        policies.apply_policy(&serde_json::from_value(policy).unwrap());
+        policies
+    }
+
+    /// A connection to a Service, which is translated to a port of an endpoint.
+    fn entry(protocol: u8, from: &str, to: (&str, u16), mark: u32) -> Entry {
+        let client = (address(from), 40_000);
+        Entry {
+            original: Tuple::new(protocol, client, (address("10.43.0.1"), 443)),
+            reply: Tuple::new(protocol, (address(to.0), to.1), client),
+            status: CtStatus::default(),
+            mark,
+            timeout: None,
+            zone: 0,
+            id: 1,
+        }
+    }
+
+    /// The bit that is set or cleared, if it is changed.
+    fn change(entry: Entry) -> Option<bool> {
+        let (changes, judged) = judge(&[entry], &policies(), &BTreeSet::from([address(NODE)]));
+        assert_eq!(judged.revoked + judged.restored, changes.len());
+        match changes[..] {
+            [] => None,
+            [Change::Mark { mark, mask: BIT, .. }] => Some(mark == BIT),
+            ref other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn connections_are_judged_by_where_they_were_translated_to() {
+        let other = 0x4000;
+        for (entry, expected) in [
+            (entry(TCP, CLIENT, (POD, 80), other), None),
+            (entry(TCP, CLIENT, (POD, 80), other | BIT), Some(false)),
+            (entry(TCP, CLIENT, (POD, 81), other), Some(true)),
+            (entry(TCP, CLIENT, (POD, 81), other | BIT), None),
+            (entry(UDP, CLIENT, (POD, 80), 0), Some(true)),
+            (entry(TCP, POD, (CLIENT, 80), 0), Some(true)),
+            // The node to its pod is never policed, the pod to its node is.
+            (entry(TCP, NODE, (POD, 81), 0), None),
+            (entry(TCP, POD, (NODE, 6443), 0), Some(true)),
+            // Nobody's business here.
+            (entry(TCP, CLIENT, (NODE, 6443), 0), None),
+        ] {
+            assert_eq!(change(entry), expected, "{entry:?}");
+        }
+    }
+
+    #[test]
+    fn what_an_allowed_connection_announced_goes_on() {
+        let mut announced = entry(TCP, CLIENT, (POD, 2121), 0);
+        announced.status = CtStatus::EXPECTED;
+        assert_eq!(change(announced), None);
+    }
+}
