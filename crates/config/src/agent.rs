@@ -47,6 +47,14 @@ pub struct AgentOptions {
         default_value = "10.42.0.0/16"
     )]
     pub cluster_cidr: Vec<IpNet>,
+    /// Where the CNI plugin asks whether a pod may start (see kinglet cni).
+    #[arg(
+        long,
+        env = "KINGLET_CNI_SOCKET",
+        value_name = "PATH",
+        default_value = "/run/kinglet/agent.sock"
+    )]
+    pub cni_socket: PathBuf,
     /// Health and metrics: /healthz, /readyz, /metrics; port 0 takes any free port.
     #[arg(
         long,

@@ -9,13 +9,14 @@ use kinglet_dataplane::agent::{Kernel, Metrics, Sources, serve_health};
 use kinglet_dataplane::{Kinds, Settings, Shares};
 use kinglet_kube::{Client, Reflector};
 use kinglet_model::{Node, Pod};
+use kinglet_netpol::{Asks, Door};
 use kinglet_telemetry::{AdminServer, Readiness, Registry};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{error, info};
 
-use crate::services::{netpol, servicelb};
+use crate::services::{cni, netpol, servicelb};
 
 /// The running parts.
 pub(crate) struct Agent {
@@ -70,9 +71,19 @@ impl Agent {
         }
         let (mut registry, readiness) = (Registry::default(), agent.readiness.clone());
         agent.spawn_services(kernel, &options, &mut registry, &stop);
-        if !options.network_policy.disable_network_policy {
-            agent.spawn_policies(&options, &mut registry, &stop)?;
+        let enforces = !options.network_policy.disable_network_policy;
+        let (door, asks) = Door::new();
+        if enforces {
+            agent.spawn_policies(&options, asks, &mut registry, &stop)?;
         }
+        let gate = cni::Gate {
+            socket: options.cni_socket,
+            client: agent.client.clone(),
+            pods: agent.watched.pods.clone(),
+            node: agent.node.node_name.as_str().into(),
+            door: enforces.then_some(door),
+        };
+        agent.tasks.spawn(cni::serve(gate, stop.clone())?);
         agent.tasks.spawn(admin.serve(registry, readiness, stop));
         Ok(agent)
     }
@@ -121,6 +132,7 @@ impl Agent {
     fn spawn_policies(
         &self,
         options: &AgentOptions,
+        asks: Asks,
         registry: &mut Registry,
         stop: &CancellationToken,
     ) -> Result<()> {
@@ -129,6 +141,7 @@ impl Agent {
             cluster_cidrs: options.cluster_cidr.clone(),
             pods: self.watched.pods.clone(),
             nodes: self.watched.nodes.clone(),
+            asks,
         };
         let enforced = netpol::enforce(&self.client, part, registry, &self.readiness, stop.clone())?;
         self.tasks.spawn(enforced);

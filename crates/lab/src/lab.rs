@@ -16,7 +16,7 @@ use crate::LabError;
 use crate::addressing;
 use crate::api::Api;
 use crate::control::{self, Request};
-use crate::kubelet::{COMPONENT, Gate, Kubelet, NodeContext, Pod, Registration};
+use crate::kubelet::{COMPONENT, Gate, Kubelet, NodeContext, Plugin, Pod, Registration};
 use crate::network::{NodeNetwork, Outside};
 use crate::place::{self, Place, Resolver};
 use crate::registry::{Description, Entry, NodeDescription};
@@ -156,6 +156,11 @@ impl Lab {
                 .as_ref()
                 .map(|proxy| proxy.serve(&name, &network, &self.tasks, &self.stop))
                 .transpose()?;
+            let program = settings.cni_plugin.clone();
+            let plugin = program.map(|program| Plugin {
+                program,
+                socket: place.directory.join("agent.sock"),
+            });
             let context = NodeContext {
                 lab: settings.name.clone(),
                 name,
@@ -166,6 +171,7 @@ impl Lab {
                 directory: self.entry.directory().to_owned(),
                 cluster: cluster.clone(),
                 gate: Gate::new(),
+                plugin,
             };
             self.add_node(settings, number, context, place, served, pods.clone());
         }

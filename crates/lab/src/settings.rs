@@ -55,6 +55,9 @@ pub struct Settings {
     pub api_listen: SocketAddr,
     /// The cluster to join; without it an embedded API server is started.
     pub kubeconfig: Option<PathBuf>,
+    /// The last plugin of the nodes' CNI chain, if there is one. It is told that the agent of its node listens on `agent.sock` in the node's
+    /// directory.
+    pub cni_plugin: Option<PathBuf>,
     /// Where labs keep their state.
     pub state_root: PathBuf,
 }
@@ -76,6 +79,7 @@ impl Default for Settings {
             lease: Duration::from_secs(40),
             api_listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             kubeconfig: None,
+            cni_plugin: None,
             state_root: PathBuf::from("/run/kinglet/lab"),
         }
     }

@@ -16,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 use crate::bridge::Bridges;
 use crate::cutter::Cutter;
 use crate::denied::{Denied, Teller};
+use crate::door::{Ask, Asks};
 use crate::enforcer::{Change, Committed, Enforcer};
 use crate::follow::Changes;
 use crate::kernel::Kernel;
@@ -53,6 +54,8 @@ pub struct Outside {
     pub enforcing: Box<dyn Fn(bool) + Send + Sync>,
     /// Hears of denied packets, as far as the rules log them.
     pub denied: Option<Denied>,
+    /// Pods that wait until their policies are in force, if any do.
+    pub asks: Option<Asks>,
 }
 
 /// Why the agent cannot go on.
@@ -123,7 +126,8 @@ pub async fn run(
         seen: true,
     };
     // The cutter ends after the agent, which tells it what to do.
-    let both = async { tokio::try_join!(agent.serve(changes, watch), cutter.run()).map(drop) };
+    let asks = outside.asks;
+    let both = async { tokio::try_join!(agent.serve(changes, watch, asks), cutter.run()).map(drop) };
     let all = async {
         tokio::select! {
             ended = both => ended,
@@ -152,7 +156,12 @@ struct Agent {
 }
 
 impl Agent {
-    async fn serve(mut self, mut changes: Changes, mut watch: Option<Watch>) -> Result<(), Lost> {
+    async fn serve(
+        mut self,
+        mut changes: Changes,
+        mut watch: Option<Watch>,
+        mut asks: Option<Asks>,
+    ) -> Result<(), Lost> {
         self.look_after().await;
         while !changes.synced() {
             let Some(list) = changes.next().await else {
@@ -166,6 +175,7 @@ impl Agent {
         minutes.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             tokio::select! {
+                asked = asked(&mut asks) => self.start(asked, &changes).await?,
                 list = changes.next() => {
                     let Some(list) = list else { return Ok(()) };
                     self.change(list, &changes).await?;
@@ -187,6 +197,20 @@ impl Agent {
                 removed.join(", ")
             ),
             Err(error) => tracing::warn!("network policy: what kube-router left cannot be removed: {error}"),
+        }
+        Ok(())
+    }
+
+    /// Brings the kernel up to date for pods that are about to start, and tells them.
+    async fn start(&mut self, asked: Vec<Ask>, changes: &Changes) -> Result<(), Lost> {
+        let asked = asked
+            .into_iter()
+            .map(|ask| (Change::Starting(ask.pod), ask.answer));
+        let (starting, answers): (Vec<_>, Vec<_>) = asked.unzip();
+        self.change(starting, changes).await?;
+        for answer in answers {
+            // Who asked may have gone.
+            let _ = answer.send(());
         }
         Ok(())
     }
@@ -306,6 +330,22 @@ async fn foreign(watch: &mut Option<Watch>) -> Result<(), Error> {
         Some(watch) => watch.foreign().await,
         None => std::future::pending().await,
     }
+}
+
+/// The pods that ask next; never, if none do.
+async fn asked(asks: &mut Option<Asks>) -> Vec<Ask> {
+    let first = match asks {
+        Some(asks) => asks.0.recv().await,
+        None => None,
+    };
+    let (Some(first), Some(asks)) = (first, asks) else {
+        return std::future::pending().await;
+    };
+    let mut all = vec![first];
+    while let Ok(more) = asks.0.try_recv() {
+        all.push(more);
+    }
+    all
 }
 
 /// Waits until then; for ever if there is no such time.

@@ -13,6 +13,7 @@ use crate::denied::Count;
 use crate::flows::{self, Judged};
 use crate::kernel::Tables;
 use crate::leftovers;
+use crate::starting::Starting;
 
 /// Longer than a packet takes through the rules of a hook.
 const PACKET: Duration = Duration::from_millis(50);
@@ -20,6 +21,8 @@ const PACKET: Duration = Duration::from_millis(50);
 /// A change of an object.
 #[derive(Debug)]
 pub(crate) enum Change {
+    /// As it is about to start, with its addresses.
+    Starting(Arc<Pod>),
     Pod(Arc<Pod>),
     NoPod(ObjectName),
     Namespace(Arc<Namespace>),
@@ -45,21 +48,36 @@ pub(crate) struct Committed {
 pub(crate) struct Enforcer {
     tables: Tables,
     policies: Policies,
+    starting: Starting,
 }
 
 impl Enforcer {
     /// No objects yet; the kernel's table stays as it is until [`replace`](Self::replace).
     pub(crate) fn new(tables: Tables, settings: Settings, ownership: Ownership) -> Self {
         let policies = Policies::new(settings, ownership);
-        Self { tables, policies }
+        Self {
+            tables,
+            policies,
+            starting: Starting::default(),
+        }
     }
 
     /// Takes changes into the core.
     pub(crate) fn take(&mut self, changes: Vec<Change>) {
         for change in changes {
             match change {
-                Change::Pod(pod) => self.policies.apply_pod(pod),
-                Change::NoPod(name) => self.policies.remove_pod(&name),
+                Change::Starting(pod) => {
+                    self.starting.begin(&pod);
+                    self.policies.apply_pod(pod);
+                }
+                Change::Pod(pod) => {
+                    let pod = self.starting.complete(pod);
+                    self.policies.apply_pod(pod);
+                }
+                Change::NoPod(name) => {
+                    self.starting.end(&name);
+                    self.policies.remove_pod(&name);
+                }
                 Change::Namespace(namespace) => self.policies.apply_namespace(&namespace),
                 Change::NoNamespace(name) => self.policies.remove_namespace(&name),
                 Change::Policy(policy) => self.policies.apply_policy(&policy),

@@ -58,6 +58,9 @@ impl Cluster {
         if cluster.runs(LabService::Ccm) {
             settings.uninitialized = true;
         }
+        if cluster.runs(LabService::Netpol) {
+            settings.cni_plugin = std::env::current_exe().ok();
+        }
         cluster
     }
 
@@ -167,6 +170,10 @@ fn agent(lab: &Lab, cluster: &Cluster, number: u16) -> Role {
         format!("--admin-listen={AGENT_ADMIN}"),
         format!("--cluster-cidr={}", list(&cluster.cluster_cidrs)),
     ];
+    if let Ok(place) = lab.place(&format!("node:{node}")) {
+        let socket = place.directory.join("agent.sock");
+        arguments.push(format!("--cni-socket={}", socket.display()));
+    }
     arguments.extend(cluster.agreed());
     let addresses = lab.node_addresses(&node).unwrap_or_default();
     arguments.extend(addresses.iter().map(|address| format!("--node-ip={address}")));

@@ -1,5 +1,6 @@
 //! The shells of the services: watched objects in, snapshots out.
 
+pub(crate) mod cni;
 mod denied;
 pub(crate) mod dns;
 pub(crate) mod ingress;

@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 use ipnet::IpNet;
 use kinglet_kube::{Client, Recorder, Reflector};
 use kinglet_model::{Node, Pod};
-use kinglet_netpol::{Denied, Kernel, Metrics, Outside, Sources, run};
+use kinglet_netpol::{Asks, Denied, Kernel, Metrics, Outside, Sources, run};
 use kinglet_policy::Settings;
 use kinglet_telemetry::{Readiness, Registry};
 use tokio_util::sync::CancellationToken;
@@ -23,6 +23,8 @@ pub(crate) struct Part {
     pub(crate) cluster_cidrs: Vec<IpNet>,
     pub(crate) pods: Reflector<Pod>,
     pub(crate) nodes: Reflector<Node>,
+    /// Pods that are about to start.
+    pub(crate) asks: Asks,
 }
 
 /// Enforces policies until `stop` is cancelled; the part `network-policy` is ready while it does.
@@ -43,6 +45,7 @@ pub(crate) fn enforce(
         metrics,
         enforcing: Box::new(move |enforcing| gate.set(enforcing)),
         denied: denied(&part.node),
+        asks: Some(part.asks),
     };
     let sources = Sources {
         pods: part.pods,

@@ -159,6 +159,13 @@ impl Lab {
         command
     }
 
+    /// A command that runs a program in a pod.
+    pub(crate) fn pod_command(&self, pod: &str, program: &str) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_kinglet"));
+        command.args(["lab", "exec", "--name", &self.name, pod, "--", program]);
+        command
+    }
+
     /// A command that runs a program on the client outside.
     pub(crate) fn client_command(&self, program: &str) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_kinglet"));

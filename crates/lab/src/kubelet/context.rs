@@ -15,6 +15,7 @@ use crate::network::NodeNetwork;
 use crate::place::Place;
 use crate::spawner::Spawner;
 
+use super::cni::Plugin;
 use super::spec::{Data, Pod};
 use super::state::Shared;
 
@@ -30,6 +31,8 @@ pub(crate) struct NodeContext {
     pub(crate) directory: PathBuf,
     pub(crate) cluster: Cluster,
     pub(crate) gate: Gate,
+    /// Lets pods start, if there is one.
+    pub(crate) plugin: Option<Plugin>,
 }
 
 /// What pods learn of the cluster.

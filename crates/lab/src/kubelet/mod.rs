@@ -1,5 +1,6 @@
 //! A small kubelet: an ordinary client of the Kubernetes API that runs the Pods of one node as network namespaces.
 
+mod cni;
 mod container;
 mod containers;
 mod context;
@@ -27,6 +28,7 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+pub(crate) use self::cni::Plugin;
 pub(crate) use self::context::{Cluster, Gate, NodeContext};
 pub(crate) use self::node::Registration;
 use self::pod::{Wanted, Worker};

@@ -1,5 +1,6 @@
 //! The life of one pod on its node: sandbox, containers, status, end.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -107,6 +108,10 @@ impl Worker {
     async fn try_sandbox(&self, state: &Shared) -> Result<(Sandbox, Housing), String> {
         let housing = Housing::create(&self.node, &self.pod).await?;
         let addresses = housing.place.description.addresses.clone();
+        if let Err(error) = self.allowed(&housing, &addresses).await {
+            housing.remove(&self.node).await;
+            return Err(error);
+        }
         state.change(|state| state.addresses = addresses);
         let sandbox = Sandbox {
             node: self.node.clone(),
@@ -115,6 +120,17 @@ impl Worker {
             state: state.clone(),
         };
         Ok((sandbox, housing))
+    }
+
+    /// Waits until the node's plugin lets the pod start.
+    async fn allowed(&self, housing: &Housing, addresses: &[IpAddr]) -> Result<(), String> {
+        match &self.node.plugin {
+            Some(plugin) if !self.pod.spec.host_network => {
+                let namespace = housing.place.namespace.path();
+                plugin.add(&self.pod, &namespace, addresses).await
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Runs the containers until they are over or somebody ends them.

@@ -21,7 +21,7 @@ use std::time::{Duration, Instant};
 
 use kinglet_kube::Recorder;
 use kinglet_model::{Namespace, NetworkPolicy, Node, Pod};
-use kinglet_netpol::{Failure, Kernel, Metrics, Outside, run};
+use kinglet_netpol::{Closed, Door, Failure, Kernel, Metrics, Outside, run};
 use kinglet_policy::Settings;
 use kinglet_telemetry::Registry;
 use serde_json::{Value, json};
@@ -87,6 +87,7 @@ struct Agent {
     enforcing: Arc<AtomicBool>,
     registry: Registry,
     running: JoinHandle<Result<(), Failure>>,
+    door: Door,
 }
 
 impl Agent {
@@ -98,6 +99,7 @@ impl Agent {
         metrics.register(&mut registry);
         let enforcing = Arc::new(AtomicBool::new(false));
         let told = enforcing.clone();
+        let (door, asks) = Door::new();
         let guard = runtime.enter();
         let sources = api.sources(&stop);
         let outside = Outside {
@@ -105,6 +107,7 @@ impl Agent {
             metrics,
             enforcing: Box::new(move |enforcing| told.store(enforcing, Ordering::Relaxed)),
             denied: None,
+            asks: Some(asks),
         };
         drop(guard);
         let settings = Settings {
@@ -119,6 +122,7 @@ impl Agent {
             enforcing,
             registry,
             running,
+            door,
         };
         eventually("policies are enforced", || {
             agent.enforcing.load(Ordering::Relaxed)
@@ -181,6 +185,45 @@ fn what_others_do_to_the_table_is_repaired_at_once() {
         assert!(!nft("list table inet kinglet-netpol-guard").0);
         assert!(Kernel::open().unwrap().remove().unwrap());
         assert!(!Kernel::open().unwrap().remove().unwrap());
+    });
+}
+
+#[test]
+fn a_pod_that_starts_has_its_rules_before_its_status_has_its_addresses() {
+    in_namespace(|| {
+        let api = api();
+        api.put::<Node>(node("here", "True"));
+        api.put::<NetworkPolicy>(policy());
+        let starting = |ips: Value| {
+            json!({
+                "metadata": {"namespace": "shop", "name": "new", "uid": "7"},
+                "spec": {"nodeName": "here"},
+                "status": {"phase": "Pending", "podIPs": ips},
+            })
+        };
+        let agent = Agent::start(api);
+        let with = serde_json::from_value(starting(json!([{"ip": "10.42.0.9"}]))).unwrap();
+        agent.runtime.block_on(agent.door.start(Arc::new(with))).unwrap();
+        assert!(table().contains("10.42.0.9 : jump i_"), "when the answer comes");
+        // The API still tells of no addresses, and later of another change.
+        eventually("pods are watched", || {
+            agent.api.send::<Pod>("ADDED", starting(json!([])))
+        });
+        agent.api.send::<Pod>("MODIFIED", starting(json!([])));
+        let mut other = policy();
+        other["metadata"]["name"] = "other".into();
+        other["spec"] = json!({"podSelector": {}, "policyTypes": ["Egress"]});
+        eventually("policies are watched", || {
+            agent.api.send::<NetworkPolicy>("ADDED", other.clone())
+        });
+        eventually("both directions", || table().contains("10.42.0.9 : jump e_"));
+        assert!(table().contains("10.42.0.9 : jump i_"));
+        agent.api.send::<Pod>("DELETED", starting(json!([])));
+        eventually("the pod is gone", || !table().contains("10.42.0.9"));
+        let door = agent.door.clone();
+        agent.stop();
+        let closed = Runtime::new().unwrap().block_on(door.start(Arc::default()));
+        assert_eq!(closed, Err(Closed));
     });
 }
 

@@ -5,5 +5,6 @@ mod denied;
 mod flows;
 mod prober;
 mod scenarios;
+mod start;
 mod trouble;
 mod world;
