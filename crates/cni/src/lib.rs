@@ -13,10 +13,12 @@ mod configuration;
 mod listener;
 pub mod plugin;
 mod protocol;
+mod records;
 
 pub use listener::{Listener, Pods};
 pub use plugin::{Failure, run};
 pub use protocol::{Command, Reply, Request};
+pub use records::Records;
 
 /// Where agents listen unless they are told otherwise.
 pub const SOCKET: &str = "/run/kinglet/agent.sock";

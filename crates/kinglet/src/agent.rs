@@ -142,6 +142,7 @@ impl Agent {
             pods: self.watched.pods.clone(),
             nodes: self.watched.nodes.clone(),
             asks,
+            started: cni::started(&options.cni_socket),
         };
         let enforced = netpol::enforce(&self.client, part, registry, &self.readiness, stop.clone())?;
         self.tasks.spawn(enforced);

@@ -22,6 +22,7 @@ use crate::follow::Changes;
 use crate::kernel::Kernel;
 use crate::metrics::Metrics;
 use crate::report::Reporter;
+use crate::starting::Started;
 use crate::watch::Watch;
 
 /// How long changes are collected after a commit, so that a burst makes few.
@@ -56,6 +57,8 @@ pub struct Outside {
     pub denied: Option<Denied>,
     /// Pods that wait until their policies are in force, if any do.
     pub asks: Option<Asks>,
+    /// Pods that had asked in an earlier run.
+    pub started: Vec<Started>,
 }
 
 /// Why the agent cannot go on.
@@ -95,7 +98,7 @@ pub async fn run(
     let watch = (ownership == Ownership::Shared).then(|| Watch::new(monitor, tables.port()));
     let watch = watch.transpose()?;
     let changes = Changes::of(&sources);
-    let enforcer = Lent::new(Enforcer::new(tables, settings, ownership));
+    let enforcer = Lent::new(Enforcer::new(tables, settings, ownership, outside.started));
     let enforcer = Arc::new(Mutex::new(enforcer));
     let (effects, told) = mpsc::unbounded_channel();
     let cutter = Cutter {

@@ -13,7 +13,7 @@ use crate::denied::Count;
 use crate::flows::{self, Judged};
 use crate::kernel::Tables;
 use crate::leftovers;
-use crate::starting::Starting;
+use crate::starting::{Started, Starting};
 
 /// Longer than a packet takes through the rules of a hook.
 const PACKET: Duration = Duration::from_millis(50);
@@ -53,12 +53,17 @@ pub(crate) struct Enforcer {
 
 impl Enforcer {
     /// No objects yet; the kernel's table stays as it is until [`replace`](Self::replace).
-    pub(crate) fn new(tables: Tables, settings: Settings, ownership: Ownership) -> Self {
+    pub(crate) fn new(
+        tables: Tables,
+        settings: Settings,
+        ownership: Ownership,
+        started: Vec<Started>,
+    ) -> Self {
         let policies = Policies::new(settings, ownership);
         Self {
             tables,
             policies,
-            starting: Starting::default(),
+            starting: Starting::new(started),
         }
     }
 

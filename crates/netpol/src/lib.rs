@@ -31,3 +31,4 @@ pub use door::{Asks, Closed, Door};
 pub use kernel::Kernel;
 pub use kinglet_blocking::Lost;
 pub use metrics::Metrics;
+pub use starting::Started;

@@ -1,18 +1,41 @@
 //! Addresses of pods that start, until their status tells them.
 
 use std::collections::HashMap;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use kinglet_model::{Object, ObjectName, Pod};
 
+/// A pod that has addresses.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Started {
+    /// The pod's name.
+    pub name: ObjectName,
+    /// Its `metadata.uid`.
+    pub uid: Arc<str>,
+    /// Its addresses.
+    pub ips: Vec<IpAddr>,
+}
+
 /// Pods that have addresses already and no status that tells them.
 #[derive(Debug, Default)]
-pub(crate) struct Starting(HashMap<ObjectName, Arc<Pod>>);
+pub(crate) struct Starting(HashMap<ObjectName, Started>);
 
 impl Starting {
+    /// These have started, and perhaps no status tells of them yet.
+    pub(crate) fn new(started: Vec<Started>) -> Self {
+        let started = started.into_iter().map(|started| (started.name.clone(), started));
+        Self(started.collect())
+    }
+
     /// A pod starts with these addresses.
-    pub(crate) fn begin(&mut self, pod: &Arc<Pod>) {
-        self.0.insert(pod.object_name(), pod.clone());
+    pub(crate) fn begin(&mut self, pod: &Pod) {
+        let started = Started {
+            name: pod.object_name(),
+            uid: pod.metadata.uid.as_ref().into(),
+            ips: pod.ips.clone(),
+        };
+        self.0.insert(started.name.clone(), started);
     }
 
     /// What is known of a pod: as the API tells, and while that has no addresses, with those that it started with.
@@ -22,7 +45,7 @@ impl Starting {
         let started = self
             .0
             .get(&name)
-            .filter(|started| waits && started.metadata.uid == pod.metadata.uid);
+            .filter(|started| waits && *started.uid == *pod.metadata.uid);
         if let Some(started) = started {
             let ips = started.ips.clone();
             return Arc::new(Pod {
@@ -77,5 +100,13 @@ mod tests {
         starting.begin(&pod("1", &["10.0.0.1"], "Pending"));
         starting.end(&ObjectName::new("x", "a"));
         assert_eq!(ips(&mut starting, pod("1", &[], "Pending")), 0);
+        // Of an earlier run.
+        let started = Started {
+            name: ObjectName::new("x", "a"),
+            uid: "1".into(),
+            ips: vec!["10.0.0.1".parse().unwrap()],
+        };
+        let mut starting = Starting::new(vec![started]);
+        assert_eq!(ips(&mut starting, pod("1", &[], "Pending")), 1);
     }
 }

@@ -4,11 +4,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
-use kinglet_cni::{Command, Listener, Pods, Request};
+use kinglet_cni::{Command, Listener, Pods, Records, Request};
 use kinglet_kube::{Client, Collection, Reflector, Resource};
 use kinglet_model::{ObjectName, Pod};
-use kinglet_netpol::Door;
+use kinglet_netpol::{Door, Started};
 use tokio_util::sync::CancellationToken;
+use tracing::warn;
 
 /// Where plugins ask, and who answers.
 pub(crate) struct Gate {
@@ -18,6 +19,22 @@ pub(crate) struct Gate {
     pub(crate) node: Arc<str>,
     /// None where policies are not enforced: then nothing is waited for.
     pub(crate) door: Option<Door>,
+}
+
+/// Pods that have started, beside the socket.
+fn records(socket: &Path) -> Records {
+    Records::at(socket.with_extension("pods"))
+}
+
+/// Pods that have started in the time of earlier agents.
+pub(crate) fn started(socket: &Path) -> Vec<Started> {
+    let requests = records(socket).all().into_iter();
+    let started = requests.map(|request| Started {
+        name: ObjectName::new(request.namespace, request.name),
+        uid: request.uid.into(),
+        ips: request.addresses,
+    });
+    started.collect()
 }
 
 /// Answers plugins until `stop` is cancelled.
@@ -38,6 +55,9 @@ impl Pods for Gate {
         match (request.command, &self.door) {
             (Command::Add, Some(door)) => {
                 let pod = self.pod(&request).await?;
+                if let Err(error) = records(&self.socket).keep(&request) {
+                    warn!(%error, socket = %self.socket.display(), "a restart of the agent would not know of pods that start just now");
+                }
                 let starting = Pod {
                     ips: request.addresses,
                     node_name: self.node.clone(),
@@ -47,8 +67,12 @@ impl Pods for Gate {
                     .await
                     .map_err(|closed| closed.to_string())
             }
-            // What the API tells of a pod that goes is enough: runtimes repeat this, also when the pod has started anew.
-            (Command::Del | Command::Status, _) | (Command::Add, None) => Ok(()),
+            // What the API tells of a pod that goes is enough for rules: runtimes repeat this, also when the pod has started anew.
+            (Command::Del, _) => {
+                records(&self.socket).remove(&request.uid);
+                Ok(())
+            }
+            (Command::Status, _) | (Command::Add, None) => Ok(()),
         }
     }
 }

@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 use ipnet::IpNet;
 use kinglet_kube::{Client, Recorder, Reflector};
 use kinglet_model::{Node, Pod};
-use kinglet_netpol::{Asks, Denied, Kernel, Metrics, Outside, Sources, run};
+use kinglet_netpol::{Asks, Denied, Kernel, Metrics, Outside, Sources, Started, run};
 use kinglet_policy::Settings;
 use kinglet_telemetry::{Readiness, Registry};
 use tokio_util::sync::CancellationToken;
@@ -25,6 +25,8 @@ pub(crate) struct Part {
     pub(crate) nodes: Reflector<Node>,
     /// Pods that are about to start.
     pub(crate) asks: Asks,
+    /// Pods that have started before.
+    pub(crate) started: Vec<Started>,
 }
 
 /// Enforces policies until `stop` is cancelled; the part `network-policy` is ready while it does.
@@ -46,6 +48,7 @@ pub(crate) fn enforce(
         enforcing: Box::new(move |enforcing| gate.set(enforcing)),
         denied: denied(&part.node),
         asks: Some(part.asks),
+        started: part.started,
     };
     let sources = Sources {
         pods: part.pods,

@@ -108,6 +108,7 @@ impl Agent {
             enforcing: Box::new(move |enforcing| told.store(enforcing, Ordering::Relaxed)),
             denied: None,
             asks: Some(asks),
+            started: Vec::new(),
         };
         drop(guard);
         let settings = Settings {
