@@ -50,7 +50,7 @@ pub enum Command {
     /// environment it is this. A pod then has its policies before it sends its first packet. The entry at the end of a .conflist:
     /// {"type": "kinglet"}, optionally with "socket", "unreachable": "deny" or "allow", and "timeoutSeconds".
     Cni,
-    /// Remove what agents have left in the kernel of this node (root).
+    /// Remove what agents, and kube-router, have left in the kernel of this node (root).
     Cleanup,
     /// Show the whole product on this machine.
     ///

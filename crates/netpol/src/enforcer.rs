@@ -12,7 +12,6 @@ use kinglet_policy::{Denial, Effect, Policies, Problem, Settings};
 use crate::denied::Count;
 use crate::flows::{self, Judged};
 use crate::kernel::Tables;
-use crate::leftovers;
 use crate::starting::{Started, Starting};
 
 /// Longer than a packet takes through the rules of a hook.
@@ -170,9 +169,7 @@ impl Enforcer {
 
     /// Removes what kube-router left. Returns the names of what it was in.
     pub(crate) fn remove_leftovers(&mut self) -> Result<Vec<String>, Error> {
-        let mut removed = self.tables.remove_leftovers()?;
-        removed.extend(leftovers::remove_legacy().into_iter().map(str::to_owned));
-        Ok(removed)
+        self.tables.remove_leftovers()
     }
 
     fn committed(&mut self, changed: bool) -> Committed {

@@ -30,12 +30,14 @@ impl Kernel {
         })
     }
 
-    /// Removes everything of ours, if it is there. Returns whether it was.
+    /// Removes everything of ours and of kube-router, if it is there. Returns the names of what was removed.
     ///
     /// # Errors
-    /// The kernel refuses; somebody else may own the table.
-    pub fn remove(&mut self) -> Result<bool, Error> {
-        self.tables.remove()
+    /// The kernel refuses, or another program owns the table.
+    pub fn remove(&mut self) -> Result<Vec<String>, Error> {
+        let mut removed = self.tables.remove()?;
+        removed.extend(self.tables.remove_leftovers()?);
+        Ok(removed)
     }
 }
 
@@ -76,19 +78,20 @@ impl Tables {
         leftovers::remove(&mut self.0)
     }
 
-    fn remove(&mut self) -> Result<bool, Error> {
+    fn remove(&mut self) -> Result<Vec<String>, Error> {
+        self.0.table_to_change(&table(TABLE, Ownership::Shared))?;
         let listed = self.0.tables()?;
         let ours = listed
             .into_iter()
             .filter(|listed| listed.family == Family::Inet && [TABLE, GUARD].contains(&&*listed.name));
-        let mut batch = Batch::new();
+        let (mut batch, mut removed) = (Batch::new(), Vec::new());
         for listed in ours {
             let table = table(&listed.name, listed.ownership);
             batch.add_table(&table).delete_table(&table);
+            removed.push(format!("nftables table inet {}", listed.name));
         }
-        let was_there = !batch.is_empty();
         self.commit(&batch)?;
-        Ok(was_there)
+        Ok(removed)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result, ensure};
 
-/// Removes the rules that agents have left in the kernel.
+/// Removes the rules that agents, and kube-router, have left in the kernel.
 pub(crate) fn run() -> Result<()> {
     ensure!(
         nix::unistd::geteuid().is_root(),
@@ -12,9 +12,10 @@ pub(crate) fn run() -> Result<()> {
     let mut services = kinglet_dataplane::agent::Kernel::open().context("cannot open nftables")?;
     services.remove().context(refused)?;
     let mut policies = kinglet_netpol::Kernel::open().context("cannot open nftables")?;
-    policies.remove().context(refused)?;
-    for table in [kinglet_dataplane::TABLE, kinglet_policy::TABLE] {
-        anstream::eprintln!("removed: nftables table inet {table}");
+    let mut removed = vec![format!("nftables table inet {}", kinglet_dataplane::TABLE)];
+    removed.extend(policies.remove().context(refused)?);
+    for one in removed {
+        anstream::eprintln!("removed: {one}");
     }
     Ok(())
 }

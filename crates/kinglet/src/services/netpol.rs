@@ -81,11 +81,14 @@ fn denied(node: &Arc<str>) -> Option<Denied> {
 /// Removes what enforced policies before they were disabled.
 pub(crate) fn remove() -> Result<()> {
     let mut kernel = Kernel::open().context("cannot open nftables")?;
-    if kernel
+    let removed = kernel
         .remove()
-        .context("cannot remove the rules of network policies")?
-    {
-        info!("network policy is disabled; its rules are removed");
+        .context("cannot remove the rules of network policies")?;
+    if !removed.is_empty() {
+        info!(
+            removed = removed.join(", "),
+            "network policy is disabled; its rules are removed"
+        );
     }
     Ok(())
 }

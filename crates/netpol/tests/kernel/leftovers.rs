@@ -24,6 +24,7 @@ const SAVED: &str = "*filter
 -A KUBE-ROUTER-FORWARD -d 10.42.0.7/32 -j KUBE-POD-FW-ABCDEFGHIJKLMNOP
 -A KUBE-POD-FW-ABCDEFGHIJKLMNOP -j KUBE-NWPLCY-DEFAULT
 -A KUBE-POD-FW-ABCDEFGHIJKLMNOP -j REJECT
+-A KUBE-NWPLCY-DEFAULT -m set --match-set KUBE-SRC-ABCDEFGHIJKLMNOP src -j ACCEPT
 -A KUBE-SERVICES -d 192.0.2.1/32 -j DROP
 COMMIT
 ";
@@ -37,6 +38,16 @@ fn restore(program: &str) {
     assert!(restore.wait().unwrap().success());
 }
 
+fn ipset(arguments: &str) -> String {
+    let output = Command::new("ipset").args(arguments.split(' ')).output().unwrap();
+    assert!(
+        output.status.success(),
+        "{arguments}: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    String::from_utf8(output.stdout).unwrap()
+}
+
 fn save(program: &str) -> String {
     let output = Command::new(format!("{program}-save")).output().unwrap();
     String::from_utf8(output.stdout).unwrap()
@@ -46,6 +57,10 @@ fn save(program: &str) -> String {
 fn rules_of_kube_router_go_when_ours_are_in_place() {
     in_namespace(|| {
         let programs = ["iptables-nft", "iptables-legacy"];
+        for set in ["KUBE-SRC-ABCDEFGHIJKLMNOP", "kube-router-local-pods", "another"] {
+            ipset(&format!("create {set} hash:ip"));
+        }
+        ipset("create inet6:KUBE-DST-ABCDEFGHIJKLMNOP hash:ip family inet6");
         programs.iter().for_each(|program| restore(program));
         for (family, name) in [
             ("ip", "kube-router-filter-ipv4"),
@@ -71,6 +86,7 @@ fn rules_of_kube_router_go_when_ours_are_in_place() {
                 "{left}"
             );
         }
+        eventually("sets go", || ipset("list -name") == "another\n");
         eventually("tables go", || !nft("list tables").1.contains("kube-router"));
         assert!(table().contains("10.42.0.7"));
         agent.stop();

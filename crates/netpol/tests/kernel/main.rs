@@ -184,8 +184,11 @@ fn what_others_do_to_the_table_is_repaired_at_once() {
         agent.stop();
         assert_eq!(table(), whole, "rules stay");
         assert!(!nft("list table inet kinglet-netpol-guard").0);
-        assert!(Kernel::open().unwrap().remove().unwrap());
-        assert!(!Kernel::open().unwrap().remove().unwrap());
+        assert_eq!(
+            Kernel::open().unwrap().remove().unwrap(),
+            ["nftables table inet kinglet-netpol"]
+        );
+        assert!(Kernel::open().unwrap().remove().unwrap().is_empty());
     });
 }
 
