@@ -24,6 +24,12 @@ pub(crate) fn is_possible() -> bool {
     false
 }
 
+/// The cluster that labs are to join: with `KINGLET_REAL_KUBECONFIG` that one, whose own controllers do their work, and one test at a time.
+/// Its scheduler is not needed: pods of tests name their node.
+fn real_cluster() -> Option<PathBuf> {
+    std::env::var_os("KINGLET_REAL_KUBECONFIG").map(PathBuf::from)
+}
+
 /// A lab in the background; it is down when this is dropped.
 pub(crate) struct Lab {
     name: String,
@@ -44,8 +50,10 @@ impl Lab {
 
     fn start(&self, flags: &[&str]) {
         let kubeconfig = format!("--write-kubeconfig={}", self.kubeconfig().display());
+        let real = real_cluster().map(|path| format!("--kubeconfig={}", path.display()));
         let mut arguments = vec!["up", kubeconfig.as_str()];
         arguments.extend(flags);
+        arguments.extend(real.as_deref());
         self.succeed(&arguments);
     }
 
@@ -189,6 +197,27 @@ impl Lab {
         std::fs::read_to_string(file).unwrap()
     }
 
+    /// Leaves a cluster as it was, for the next test: without objects, and with nobody who leads.
+    fn delete_objects(&self) {
+        let kinds = "services,pods,networkpolicies,daemonsets,deployments";
+        let objects = [kinds, "--all", "--all-namespaces", "--timeout=20s"];
+        let leases = [
+            "leases",
+            "kinglet-servicelb",
+            "k3s-cloud-controller-manager",
+            "-n=kube-system",
+        ];
+        for arguments in [objects, leases] {
+            let deleted = Command::new(hello::newest_kubectl().unwrap())
+                .arg("delete")
+                .args(arguments)
+                .env("KUBECONFIG", self.kubeconfig())
+                .output();
+            // What cannot be deleted is seen by the next test.
+            drop(deleted);
+        }
+    }
+
     fn pid(&self) -> String {
         let status: Value = serde_json::from_str(&self.succeed(&["status", "-o", "json"])).unwrap();
         status["labs"][0]["lab"]["pid"].to_string()
@@ -197,6 +226,9 @@ impl Lab {
 
 impl Drop for Lab {
     fn drop(&mut self) {
+        if real_cluster().is_some() {
+            self.delete_objects();
+        }
         self.act(&["down"]);
     }
 }

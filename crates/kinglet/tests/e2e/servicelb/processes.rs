@@ -18,7 +18,10 @@ impl Process {
     /// The agent of a node.
     pub(super) fn agent(lab: &Lab, node: &str, flags: &[&str]) -> Self {
         let name = format!("--node-name={node}");
-        let common = [name.as_str(), "--admin-listen=127.0.0.1:9901"];
+        let state = lab.inside_kubeconfig();
+        let socket = state.with_file_name(format!("{node}.sock"));
+        let socket = format!("--cni-socket={}", socket.display());
+        let common = [name.as_str(), socket.as_str(), "--admin-listen=127.0.0.1:9901"];
         Self::start(lab, node, "agent", &[&common, flags].concat(), 9901)
     }
 
