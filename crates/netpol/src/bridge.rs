@@ -3,6 +3,7 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 /// The switches of `br_netfilter`, each for one network namespace.
 const SWITCHES: [&str; 2] = ["bridge-nf-call-iptables", "bridge-nf-call-ip6tables"];
@@ -14,6 +15,8 @@ pub(crate) struct Bridges {
     switches: PathBuf,
     /// `/sys/class/net`
     links: PathBuf,
+    /// Loads the module, if the host has it.
+    load: fn(),
 }
 
 /// Packets between pods of the node do not come past the rules.
@@ -21,8 +24,8 @@ pub(crate) struct Bridges {
 pub(crate) enum Unseen {
     /// There are bridges, and the module is not loaded.
     #[error(
-        "the node has bridges ({0}) and the kernel module br_netfilter is not loaded: packets between pods of this node are not policed; load it with \
-         `modprobe br_netfilter`"
+        "the node has bridges ({0}) and the kernel module br_netfilter is not loaded, and `modprobe br_netfilter` does not load it: packets between \
+         pods of this node are not policed"
     )]
     NoModule(String),
     /// A switch is off and cannot be set.
@@ -42,20 +45,23 @@ impl Default for Bridges {
         Self {
             switches: "/proc/sys/net/bridge".into(),
             links: "/sys/class/net".into(),
+            load: modprobe,
         }
     }
 }
 
 impl Bridges {
-    /// Sets the switches that are off.
+    /// Loads the module where there are bridges, and sets the switches that are off.
     pub(crate) fn show(&self) -> Result<(), Unseen> {
         if !self.switches.is_dir() {
             let bridges = self.bridges();
-            return if bridges.is_empty() {
-                Ok(())
-            } else {
-                Err(Unseen::NoModule(bridges.join(", ")))
-            };
+            if bridges.is_empty() {
+                return Ok(());
+            }
+            (self.load)();
+            if !self.switches.is_dir() {
+                return Err(Unseen::NoModule(bridges.join(", ")));
+            }
         }
         for switch in SWITCHES {
             set(&self.switches.join(switch)).map_err(|reason| Unseen::Off { switch, reason })?;
@@ -71,6 +77,12 @@ impl Bridges {
             .collect();
         names.sort();
         names
+    }
+}
+
+fn modprobe() {
+    if let Err(error) = Command::new("modprobe").arg("br_netfilter").status() {
+        tracing::debug!("modprobe: {error}");
     }
 }
 
@@ -94,6 +106,7 @@ mod tests {
         let bridges = Bridges {
             switches: root.path().join("switches"),
             links: root.path().join("links"),
+            load: || (),
         };
         for link in links {
             fs::create_dir_all(bridges.links.join(link)).unwrap();
