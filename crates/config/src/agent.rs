@@ -6,7 +6,8 @@ use std::path::PathBuf;
 use clap::Args;
 use ipnet::IpNet;
 
-use crate::{CloudOptions, Component, NetworkPolicyOptions, NodeOptions, ServiceLbOptions};
+use crate::server::one_per_family;
+use crate::{CloudOptions, Component, NetworkPolicyOptions, NodeOptions, OptionsError, ServiceLbOptions};
 
 /// Options of `kinglet agent`.
 #[derive(Args, Clone, Debug)]
@@ -63,4 +64,14 @@ pub struct AgentOptions {
         default_value = "127.0.0.1:9901"
     )]
     pub admin_listen: SocketAddr,
+}
+
+impl AgentOptions {
+    /// Checks the ranges.
+    ///
+    /// # Errors
+    /// More than one range of a family.
+    pub fn validate(&self) -> Result<(), OptionsError> {
+        one_per_family("cluster-cidr", &self.cluster_cidr)
+    }
 }

@@ -239,7 +239,7 @@ impl ClusterOptions {
     }
 }
 
-fn one_per_family(flag: &'static str, ranges: &[IpNet]) -> Result<(), OptionsError> {
+pub(crate) fn one_per_family(flag: &'static str, ranges: &[IpNet]) -> Result<(), OptionsError> {
     match ranges {
         [_] => Ok(()),
         [one, other] if one.addr().is_ipv4() != other.addr().is_ipv4() => Ok(()),

@@ -46,8 +46,9 @@ impl Agent {
     /// Takes the admin address and opens the kernel, then starts every part. Parts end when `stop` is cancelled; rules in the kernel stay.
     ///
     /// # Errors
-    /// A kubeconfig that cannot be used, a taken address, a kernel without nftables.
+    /// Ranges that contradict each other, a kubeconfig that cannot be used, a taken address, a kernel without nftables.
     pub(crate) async fn start(options: AgentOptions, stop: CancellationToken) -> Result<Self> {
+        options.validate()?;
         let admin = AdminServer::bind(options.admin_listen)
             .await
             .with_context(|| format!("--admin-listen {}", options.admin_listen))?;
