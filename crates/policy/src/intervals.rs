@@ -60,7 +60,15 @@ impl<T: Point> Intervals<T> {
 
     /// Adds all numbers of another set.
     pub(crate) fn add(&mut self, other: &Self) {
-        self.0.extend(&other.0);
+        self.add_all([other]);
+    }
+
+    /// Adds all numbers of other sets.
+    pub(crate) fn add_all<'a>(&mut self, others: impl IntoIterator<Item = &'a Self>)
+    where
+        T: 'a,
+    {
+        self.0.extend(others.into_iter().flat_map(|other| &other.0));
         self.0.sort_unstable();
         let mut merged: Vec<(T, T)> = Vec::with_capacity(self.0.len());
         for (first, last) in self.0.drain(..) {
@@ -74,18 +82,27 @@ impl<T: Point> Intervals<T> {
 
     /// Takes all numbers of another set away.
     pub(crate) fn subtract(&mut self, other: &Self) {
-        for &(cut_first, cut_last) in &other.0 {
-            let mut left = Vec::with_capacity(self.0.len() + 1);
-            for &(first, last) in &self.0 {
-                if let Some(end) = cut_first.previous().filter(|end| first <= *end) {
-                    left.push((first, last.min(end)));
+        let mut left = Vec::with_capacity(self.0.len() + other.0.len());
+        let mut cuts = other.0.iter().copied().peekable();
+        for &(first, last) in &self.0 {
+            let mut rest = Some(first);
+            // Cuts that end before this interval end before all later ones.
+            while cuts.next_if(|(_, cut_last)| *cut_last < first).is_some() {}
+            while let Some(start) = rest
+                && let Some(&(cut_first, cut_last)) = cuts.peek()
+                && cut_first <= last
+            {
+                if let Some(end) = cut_first.previous().filter(|end| start <= *end) {
+                    left.push((start, end));
                 }
-                if let Some(start) = cut_last.next().filter(|start| *start <= last) {
-                    left.push((first.max(start), last));
+                rest = cut_last.next().filter(|next| *next <= last);
+                if rest.is_some() {
+                    cuts.next();
                 }
             }
-            self.0 = left;
+            left.extend(rest.map(|start| (start, last)));
         }
+        self.0 = left;
     }
 }
 
