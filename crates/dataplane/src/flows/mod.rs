@@ -55,6 +55,14 @@ fn of(plan: &ServicePlan) -> Destinations {
     all
 }
 
+/// Whether a change lets connections go to the wrong place: to endpoints that are gone, or past the first ones.
+fn leaves_stale(before: Option<BTreeSet<Backend>>, now: Option<BTreeSet<Backend>>) -> bool {
+    match (before, now) {
+        (Some(before), Some(now)) => !before.is_subset(&now) || before.is_empty() && !now.is_empty(),
+        (before, now) => before.is_some() != now.is_some(),
+    }
+}
+
 impl Meant {
     fn of(port: &PortPlan, frontend: Frontend) -> Self {
         let (address, number) = match frontend {
@@ -119,7 +127,7 @@ impl Flows {
             Some(backends) => services.insert(name.clone(), backends.clone()),
             None => services.remove(name),
         };
-        if before != backends {
+        if leaves_stale(before, backends) {
             self.changed.insert(meant);
         }
     }

@@ -90,8 +90,15 @@ fn only_changes_make_connections_stale() {
     let one = destinations(&[("10.43.0.10:53", &["10.42.0.2:53"])]);
     flows.set_destinations(&name, one.clone());
     assert!(!flows.take_stale().is_empty());
-    flows.set_destinations(&name, one);
-    assert!(flows.take_stale().is_empty());
+    let two = destinations(&[("10.43.0.10:53", &["10.42.0.2:53", "10.42.0.3:53"])]);
+    for (now, leaves_some) in [(&one, false), (&two, false), (&one, true)] {
+        flows.set_destinations(&name, now.clone());
+        assert_eq!(
+            !flows.take_stale().is_empty(),
+            leaves_some,
+            "one more endpoint harms nobody"
+        );
+    }
     flows.set_destinations(&name, Destinations::new());
     let gone = flows.take_stale();
     assert!(gone.contains(&entry("10.43.0.10:53", "10.42.0.2:53", CtStatus::DNAT)));
