@@ -8,6 +8,7 @@
 //! Invariant: knows no client, no runtime, no I/O and no service. Decoding tolerates unknown fields and missing optional ones, so that an
 //! object written by a newer API server is still understood.
 
+mod cluster_network_policy;
 mod condition;
 mod discovery;
 mod field_selector;
@@ -23,6 +24,10 @@ mod selector;
 mod service;
 pub mod wellknown;
 
+pub use cluster_network_policy::{
+    ClusterNetworkPolicy, ClusterPeer, ClusterPorts, ClusterProtocol, ClusterRule, DestinationPort,
+    NamespacedPods, PortRange, Unknown,
+};
 pub use condition::Condition;
 pub use discovery::{AddressType, Endpoint, EndpointConditions, EndpointHints, EndpointPort, EndpointSlice};
 pub use field_selector::{FieldSelector, FieldSelectorError, FieldTerm};

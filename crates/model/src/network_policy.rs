@@ -137,7 +137,7 @@ impl From<Wire> for NetworkPolicy {
 }
 
 /// A `LabelSelector`, or what is wrong with it.
-fn selector<'de, D: Deserializer<'de>>(
+pub(crate) fn selector<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<Result<Selector, SelectorError>>, D::Error> {
     let value = Value::deserialize(deserializer)?;

@@ -21,12 +21,8 @@ impl Reporter {
         tracing::warn!("{problem}");
         let policy = self.sources.policies.get(&problem.policy).filter(|_| is_speaker);
         if let Some(policy) = policy {
-            let note = format!(
-                "{}: {:?} is not {}; it has no effect",
-                problem.field, problem.value, problem.accepted
-            );
             let regarding = ObjectReference::of::<NetworkPolicy>(&policy.metadata);
-            self.warn(regarding, "InvalidPolicy", "Enforcing", note);
+            self.warn(regarding, "InvalidPolicy", "Enforcing", problem.note());
         }
     }
 

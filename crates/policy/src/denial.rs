@@ -5,8 +5,8 @@ use std::net::IpAddr;
 use kinglet_model::{Object, ObjectName, Protocol};
 use kinglet_nft::{Layer4, Logged, Set, Tuple};
 
-use crate::checked::Direction;
-use crate::evaluate::{Evaluation, Side};
+use crate::checked::{Action, Direction};
+use crate::evaluate::{Decision, Evaluation, Side};
 use crate::lower;
 use crate::packet::{Packet, Transport};
 use crate::policies::Policies;
@@ -24,7 +24,8 @@ pub struct Denial {
     pub source: Option<ObjectName>,
     /// The pod that it goes to, if it is one.
     pub destination: Option<ObjectName>,
-    /// The policies that isolate the pod of that side: a rule in any of them would let it pass. None if they have changed since.
+    /// The policies that isolate the pod of that side: a rule in any of them would let it pass. Or the ClusterNetworkPolicy that denies it,
+    /// whose name has no namespace. None if they have changed since.
     pub policies: Vec<ObjectName>,
 }
 
@@ -43,7 +44,7 @@ impl Policies {
                     Direction::Egress => egress,
                     Direction::Ingress => ingress,
                 };
-                isolating(side)
+                denying(*side)
             }
             Evaluation::Exempt(_) => Vec::new(),
         };
@@ -65,10 +66,18 @@ impl Policies {
     }
 }
 
-fn isolating(side: Side) -> Vec<ObjectName> {
+fn denying(side: Side) -> Vec<ObjectName> {
     match side {
-        Side::Isolated { policies, .. } => policies,
-        Side::NoPod | Side::NotIsolated(_) => Vec::new(),
+        Side::Pod { decision, .. } => match decision {
+            Decision::Tier {
+                rule,
+                action: Action::Deny,
+                ..
+            } => vec![rule.policy],
+            Decision::Isolated { policies, .. } => policies,
+            Decision::Tier { .. } | Decision::Itself | Decision::Open => Vec::new(),
+        },
+        Side::NoPod => Vec::new(),
     }
 }
 
@@ -137,5 +146,17 @@ mod tests {
             "nothing isolates it for egress any more"
         );
         assert_eq!(policies.denial(&logged("other")), None);
+        let lock = json!({
+            "metadata": {"name": "lock"},
+            "spec": {
+                "tier": "Admin", "priority": 1, "subject": {"namespaces": {}},
+                "ingress": [{"action": "Deny", "from": [{"namespaces": {}}]}],
+            },
+        });
+        let namespace = json!({"metadata": {"name": "x"}});
+        policies.apply_namespace(&serde_json::from_value(namespace).unwrap());
+        policies.apply_cluster_policy(&serde_json::from_value(lock).unwrap());
+        let denial = policies.denial(&logged("kinglet ingress")).unwrap();
+        assert_eq!(denial.policies, [ObjectName::cluster("lock")]);
     }
 }

@@ -2,8 +2,7 @@
 
 use std::ops::BitOrAssign;
 
-use crate::engine::{Slot, Touched};
-use crate::rules::Rules;
+use crate::engine::{Engine, Slot, Touched};
 
 /// What a change does to permissions: whether connections that were allowed may be forbidden now, and the other way round.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -29,24 +28,25 @@ impl BitOrAssign for Effect {
     }
 }
 
-impl Rules {
+impl Engine {
     /// What it does to permissions to come here from where things were when they were touched.
     pub(crate) fn effect(&self, touched: &Touched) -> Effect {
         let mut effect = Effect::default();
         for (slot, before) in &touched.elements {
-            let now = self.content(slot);
+            let now = self.rules.content(slot);
             if *before == now {
                 continue;
             }
             match slot {
-                // An address that leads to a profile is isolated.
+                // A profile forbids, compared with none.
                 Slot::Map(..) => {
                     effect.restricts |= now.is_some();
                     effect.relaxes |= before.is_some();
                 }
                 // Nothing leads to a set that goes.
-                Slot::Member(id, _) if !self.sets.contains_key(id) => {}
-                // A member of a set is allowed something.
+                Slot::Member(id, _) if !self.rules.sets.contains_key(id) => {}
+                Slot::Member(id, _) if self.denies(*id) => effect |= Effect::ALL,
+                // A member of another set is allowed something.
                 Slot::Member(..) => {
                     effect.restricts |= before.is_some();
                     effect.relaxes |= now.is_some();

@@ -48,7 +48,7 @@ impl Peer {
 }
 
 /// A selector's requirements in an order that does not depend on how they were written.
-fn ordered(selector: &Selector) -> String {
+pub(crate) fn ordered(selector: &Selector) -> String {
     let mut requirements: Vec<_> = selector.requirements.iter().map(ToString::to_string).collect();
     requirements.sort();
     requirements.dedup();

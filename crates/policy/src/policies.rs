@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use kinglet_model::{Namespace, NetworkPolicy, ObjectName, Pod};
+use kinglet_model::{ClusterNetworkPolicy, Namespace, NetworkPolicy, Node, ObjectName, Pod};
 use kinglet_nft::{Batch, Family, Ownership, Ruleset, Table};
 
 use crate::cluster::Cluster;
@@ -67,6 +67,27 @@ impl Policies {
         self.engine.remove_policy(name);
     }
 
+    /// Takes a policy of the cluster that is new or changed.
+    pub fn apply_cluster_policy(&mut self, policy: &ClusterNetworkPolicy) {
+        let problems = self.engine.apply_cluster_policy(policy);
+        self.problems.extend(problems);
+    }
+
+    /// Forgets a policy of the cluster.
+    pub fn remove_cluster_policy(&mut self, name: &ObjectName) {
+        self.engine.remove_cluster_policy(name);
+    }
+
+    /// Takes a node that is new or changed.
+    pub fn apply_node(&mut self, node: &Node) {
+        self.engine.apply_node(node);
+    }
+
+    /// Forgets a node.
+    pub fn remove_node(&mut self, name: &str) {
+        self.engine.remove_node(name);
+    }
+
     /// The batch of chains and sets that are new since the last batch, to be committed by itself before [`changes`](Self::changes). Without it
     /// a packet could be led to a chain before it sees its rules: the kernel looks sets up as they are at the moment, rules as they were when
     /// it began with the packet.
@@ -79,7 +100,7 @@ impl Policies {
     /// [`replacement`](Self::replacement) is next.
     pub fn changes(&mut self) -> Batch {
         let touched = self.engine.take_touched();
-        self.effect |= self.engine.rules.effect(&touched);
+        self.effect |= self.engine.effect(&touched);
         self.engine.rules.changes(&touched, &self.table)
     }
 

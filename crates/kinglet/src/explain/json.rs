@@ -1,7 +1,7 @@
 //! Explanations for programs.
 
 use kinglet_model::ObjectName;
-use kinglet_policy::{Evaluation, Explanation, Miss, Reachability, Remedy, RuleName, Side};
+use kinglet_policy::{Decision, Evaluation, Explanation, Miss, Reachability, Remedy, RuleName, Side, Way};
 use serde_json::{Value, json};
 
 use super::stand_in;
@@ -44,17 +44,37 @@ fn explanation(explanation: &Explanation) -> Value {
 
 fn side(side: &Side) -> Value {
     let allowed = side.allowed();
-    match side {
-        Side::NoPod => json!({"allowed": allowed, "isolated": false}),
-        Side::NotIsolated(pod) => json!({"allowed": allowed, "isolated": false, "pod": pod.to_string()}),
-        Side::Isolated { pod, policies, rules } => json!({
-            "allowed": allowed,
-            "isolated": true,
-            "pod": pod.to_string(),
-            "policies": names(policies),
-            "rules": rules.iter().map(rule).collect::<Vec<_>>(),
-        }),
+    let Side::Pod {
+        pod,
+        passed,
+        decision,
+    } = side
+    else {
+        return json!({"allowed": allowed, "isolated": false});
+    };
+    let mut value = json!({"allowed": allowed, "isolated": false, "pod": pod.to_string()});
+    if let Some(passed) = passed {
+        value["passedOnBy"] = rule(passed);
     }
+    match decision {
+        Decision::Open => {}
+        Decision::Itself => value["isolated"] = true.into(),
+        Decision::Isolated { policies, rules } => {
+            value["isolated"] = true.into();
+            value["policies"] = names(policies).into();
+            value["rules"] = rules.iter().map(rule).collect();
+        }
+        Decision::Tier {
+            tier,
+            rule: decisive,
+            action,
+        } => {
+            value["tier"] = tier.to_string().into();
+            value["action"] = action.to_string().into();
+            value["rules"] = json!([rule(decisive)]);
+        }
+    }
+    value
 }
 
 fn rule(rule: &RuleName) -> Value {
@@ -67,13 +87,23 @@ fn miss(miss: &Miss) -> Value {
 }
 
 fn remedy(remedy: &Remedy) -> Value {
-    json!({
-        "direction": remedy.direction.to_string(),
-        "pod": remedy.pod.to_string(),
-        "policies": names(&remedy.policies),
-        "lackPort": remedy.lack_port.iter().map(rule).collect::<Vec<_>>(),
-        "lackPeer": remedy.lack_peer.iter().map(rule).collect::<Vec<_>>(),
-    })
+    let mut value = json!({"direction": remedy.direction.to_string(), "pod": remedy.pod.to_string()});
+    match &remedy.way {
+        Way::Allow {
+            policies,
+            lack_port,
+            lack_peer,
+        } => {
+            value["policies"] = names(policies).into();
+            value["lackPort"] = lack_port.iter().map(rule).collect();
+            value["lackPeer"] = lack_peer.iter().map(rule).collect();
+        }
+        Way::Before { tier, rule: denying } => {
+            value["tier"] = tier.to_string().into();
+            value["before"] = rule(denying);
+        }
+    }
+    value
 }
 
 fn names(names: &[ObjectName]) -> Vec<String> {

@@ -14,7 +14,7 @@ use serde_json::Value;
 pub use requirement::Requirement;
 
 /// A conjunction of requirements; empty selects everything.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Selector {
     /// All must hold; ordered by key.
     pub requirements: Vec<Requirement>,

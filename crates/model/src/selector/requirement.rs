@@ -6,7 +6,7 @@ use std::fmt;
 use super::{SelectorError, labels};
 
 /// One requirement on a label.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Requirement {
     /// The label exists and has this value.
     Equals(Box<str>, Box<str>),

@@ -1,7 +1,12 @@
 //! Policies whose fields have been checked: what is not valid is reported and allows nothing, defaults are filled in.
 
+mod cluster;
+mod cluster_peers;
+#[cfg(test)]
+mod cluster_tests;
 mod peers;
 mod ports;
+mod protocols;
 #[cfg(test)]
 mod tests;
 
@@ -12,6 +17,9 @@ use kinglet_model::{NetworkPolicy, Object, ObjectName, PolicyRule, Protocol, Sel
 use crate::peer::Peer;
 use crate::problem::{Problem, Problems};
 use crate::ranges::Ranges;
+
+pub(crate) use cluster::ClusterPolicy;
+pub use cluster::{Action, Tier};
 
 /// From which side of a connection a rule is seen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -41,15 +49,24 @@ pub(crate) struct Rule {
     pub(crate) ports: Ports,
 }
 
-/// Whom a rule allows.
+/// Whom a rule means.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Peers {
     Any,
-    /// Any of these pods, or of the addresses of any of these blocks.
-    Of(Vec<Peer>, Vec<Ranges>),
+    Of(Listed),
 }
 
-/// Which protocols and ports a rule allows.
+/// Any of these.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Listed {
+    pub(crate) pods: Vec<Peer>,
+    /// Addresses.
+    pub(crate) blocks: Vec<Ranges>,
+    /// Addresses of nodes, by the labels of these.
+    pub(crate) nodes: Vec<Selector>,
+}
+
+/// Which protocols and ports a rule means.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Ports {
     Any,
@@ -59,6 +76,8 @@ pub(crate) enum Ports {
 /// Ports of one protocol.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Port {
+    /// Its place in the list as written.
+    pub(crate) index: usize,
     pub(crate) protocol: Protocol,
     pub(crate) wanted: Wanted,
 }

@@ -3,10 +3,13 @@
 use ipnet::IpNet;
 use kinglet_model::{IpBlock, PolicyPeer, Selector, SelectorError};
 
-use super::{Direction, Peers};
+use super::{Direction, Listed, Peers};
 use crate::peer::{Peer, Scope};
 use crate::problem::Problems;
 use crate::ranges::Ranges;
+
+/// What is accepted as a network.
+pub(super) const NETWORK: &str = "a network such as 192.0.2.0/24";
 
 /// What a peer can be.
 enum One {
@@ -24,23 +27,28 @@ pub(super) fn check(
     if peers.is_empty() {
         return Some(Peers::Any);
     }
-    let field = match direction {
-        Direction::Ingress => "from",
-        Direction::Egress => "to",
-    };
-    let (mut pods, mut blocks) = (Vec::new(), Vec::new());
+    let field = field(direction);
+    let mut listed = Listed::default();
     for (index, peer) in peers.iter().enumerate() {
         match one(
             peer,
             namespace,
             &mut problems.below(format_args!("{field}[{index}]")),
         ) {
-            Some(One::Pods(peer)) => pods.push(peer),
-            Some(One::Block(ranges)) if !ranges.is_empty() => blocks.push(ranges),
+            Some(One::Pods(peer)) => listed.pods.push(peer),
+            Some(One::Block(ranges)) if !ranges.is_empty() => listed.blocks.push(ranges),
             _ => {}
         }
     }
-    (!pods.is_empty() || !blocks.is_empty()).then_some(Peers::Of(pods, blocks))
+    (listed != Listed::default()).then_some(Peers::Of(listed))
+}
+
+/// The name of the list.
+pub(super) fn field(direction: Direction) -> &'static str {
+    match direction {
+        Direction::Ingress => "from",
+        Direction::Egress => "to",
+    }
 }
 
 fn one(peer: &PolicyPeer, namespace: &str, problems: &mut Problems<'_>) -> Option<One> {
@@ -70,7 +78,7 @@ fn pods(peer: &PolicyPeer, namespace: &str, problems: &mut Problems<'_>) -> Opti
 }
 
 /// A selector; a missing one selects everything. Nothing if it is not valid.
-fn selector(
+pub(super) fn selector(
     selector: Option<&Result<Selector, SelectorError>>,
     problems: &mut Problems<'_>,
 ) -> Option<Selector> {
@@ -88,9 +96,7 @@ fn selector(
 /// one outside of the block takes nothing from it.
 fn ranges(block: &IpBlock, problems: &mut Problems<'_>) -> Option<Ranges> {
     let Some(network) = network(&block.cidr) else {
-        problems
-            .below("cidr")
-            .add(&block.cidr, "a network such as 192.0.2.0/24");
+        problems.below("cidr").add(&block.cidr, NETWORK);
         return None;
     };
     let mut ranges = Ranges::of(network);
@@ -105,7 +111,7 @@ fn ranges(block: &IpBlock, problems: &mut Problems<'_>) -> Option<Ranges> {
                 ranges.subtract(&Ranges::of(except));
             }
             None => {
-                problems.add(text, "a network such as 192.0.2.0/24");
+                problems.add(text, NETWORK);
                 known = false;
             }
         }
@@ -114,7 +120,7 @@ fn ranges(block: &IpBlock, problems: &mut Problems<'_>) -> Option<Ranges> {
 }
 
 /// A network, whose host bits are ignored.
-fn network(text: &str) -> Option<IpNet> {
+pub(super) fn network(text: &str) -> Option<IpNet> {
     let network: IpNet = text.parse().ok()?;
     Some(network.trunc())
 }

@@ -6,7 +6,7 @@ use super::{Port, Ports, Wanted};
 use crate::problem::Problems;
 
 /// What is accepted as a number.
-const NUMBER: &str = "a number from 1 to 65535";
+pub(super) const NUMBER: &str = "a number from 1 to 65535";
 
 /// The ports of a rule; nothing if it has some, and none of them can match.
 pub(super) fn check(ports: &[PolicyPort], problems: &mut Problems<'_>) -> Option<Ports> {
@@ -14,13 +14,13 @@ pub(super) fn check(ports: &[PolicyPort], problems: &mut Problems<'_>) -> Option
         return Some(Ports::Any);
     }
     let checked = ports.iter().enumerate();
-    let checked =
-        checked.filter_map(|(index, port)| one(port, &mut problems.below(format_args!("ports[{index}]"))));
+    let checked = checked
+        .filter_map(|(index, port)| one(index, port, &mut problems.below(format_args!("ports[{index}]"))));
     let checked: Vec<_> = checked.collect();
     (!checked.is_empty()).then_some(Ports::Of(checked))
 }
 
-fn one(port: &PolicyPort, problems: &mut Problems<'_>) -> Option<Port> {
+fn one(index: usize, port: &PolicyPort, problems: &mut Problems<'_>) -> Option<Port> {
     let protocol = Protocol::of(port.protocol.as_deref());
     if protocol.is_none() {
         let name = port.protocol.as_deref().unwrap_or_default();
@@ -28,6 +28,7 @@ fn one(port: &PolicyPort, problems: &mut Problems<'_>) -> Option<Port> {
     }
     let wanted = wanted(port, problems);
     Some(Port {
+        index,
         protocol: protocol?,
         wanted: wanted?,
     })
@@ -74,6 +75,6 @@ fn range(first: i64, end: Option<i64>, problems: &mut Problems<'_>) -> Option<Wa
     }
 }
 
-fn number(number: i64) -> Option<u16> {
+pub(super) fn number(number: i64) -> Option<u16> {
     u16::try_from(number).ok().filter(|number| *number != 0)
 }

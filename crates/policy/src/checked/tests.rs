@@ -93,7 +93,7 @@ fn exceptions_outside_take_nothing_and_host_bits_are_masked() {
     let (policy, problems) = check(json!({"ingress": [{"from": [{"ipBlock": block}]}]}));
     assert_eq!(problems.len(), 2);
     let policy = policy.unwrap();
-    let Peers::Of(_, blocks) = &policy.rules(Direction::Ingress).unwrap()[0].peers else {
+    let Peers::Of(Listed { blocks, .. }) = &policy.rules(Direction::Ingress).unwrap()[0].peers else {
         panic!()
     };
     assert_eq!(blocks[0].to_string(), "10.1.128.0-10.1.255.255");

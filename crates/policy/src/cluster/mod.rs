@@ -1,16 +1,20 @@
 //! What is known of the cluster.
 
 mod addresses;
+mod nodes;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use kinglet_model::{Namespace, NetworkPolicy, Object, ObjectName, Pod};
+use kinglet_model::{
+    ClusterNetworkPolicy, Namespace, NetworkPolicy, Node, Object, ObjectName, Pod, Selector,
+};
 
-use crate::checked::{Direction, Policy};
+use crate::checked::{ClusterPolicy, Direction, Policy, Tier};
 use crate::problem::Problem;
 use addresses::Addresses;
+use nodes::Nodes;
 
 /// Labels of an object.
 pub(crate) type Labels = BTreeMap<Box<str>, Box<str>>;
@@ -18,12 +22,14 @@ pub(crate) type Labels = BTreeMap<Box<str>, Box<str>>;
 /// The label by which every namespace can be selected; the API server sets it.
 const NAME_LABEL: &str = "kubernetes.io/metadata.name";
 
-/// Pods, namespaces and policies, and which pod has an address.
+/// Pods, namespaces, nodes and policies, and which pod has an address.
 #[derive(Clone, Debug, Default)]
 pub struct Cluster {
     namespaces: BTreeMap<Arc<str>, Labels>,
     pods: BTreeMap<ObjectName, Arc<Pod>>,
     policies: BTreeMap<ObjectName, Arc<Policy>>,
+    cluster_policies: BTreeMap<ObjectName, Arc<ClusterPolicy>>,
+    nodes: Nodes,
     problems: BTreeMap<ObjectName, BTreeSet<Problem>>,
     addresses: Addresses,
 }
@@ -72,6 +78,11 @@ impl Cluster {
             Some(checked) => _ = self.policies.insert(name.clone(), Arc::new(checked)),
             None => _ = self.policies.remove(&name),
         }
+        self.note(name, found)
+    }
+
+    /// The problems that a policy did not have before.
+    fn note(&mut self, name: ObjectName, found: Vec<Problem>) -> Vec<Problem> {
         let found: BTreeSet<_> = found.into_iter().collect();
         let before = self.problems.insert(name, found.clone()).unwrap_or_default();
         found.difference(&before).cloned().collect()
@@ -83,9 +94,36 @@ impl Cluster {
         self.problems.remove(name);
     }
 
+    /// Takes a policy of the cluster that is new or changed; returns the problems that it did not have before.
+    pub fn apply_cluster_policy(&mut self, policy: &ClusterNetworkPolicy) -> Vec<Problem> {
+        let name = policy.object_name();
+        let mut found = Vec::new();
+        match ClusterPolicy::check(policy, &mut found) {
+            Some(checked) => _ = self.cluster_policies.insert(name.clone(), Arc::new(checked)),
+            None => _ = self.cluster_policies.remove(&name),
+        }
+        self.note(name, found)
+    }
+
+    /// Forgets a policy of the cluster.
+    pub fn remove_cluster_policy(&mut self, name: &ObjectName) {
+        self.cluster_policies.remove(name);
+        self.problems.remove(name);
+    }
+
+    /// Takes a node that is new or changed. Returns whether its labels or addresses are others than before.
+    pub fn apply_node(&mut self, node: &Node) -> bool {
+        self.nodes.apply(node)
+    }
+
+    /// Forgets a node.
+    pub fn remove_node(&mut self, name: &str) {
+        self.nodes.remove(name);
+    }
+
     /// How many policies count.
     pub fn policy_count(&self) -> usize {
-        self.policies.len()
+        self.policies.len() + self.cluster_policies.len()
     }
 
     /// All that is wrong with policies.
@@ -139,6 +177,30 @@ impl Cluster {
         policies.filter(move |policy| {
             policy.rules(direction).is_some() && policy.pods.matches(&pod.metadata.labels)
         })
+    }
+}
+
+impl Cluster {
+    /// The policies of a tier that are about a pod, in the order in which their rules are looked at.
+    pub(crate) fn of_tier<'a>(&'a self, pod: &Pod, tier: Tier) -> Vec<&'a Arc<ClusterPolicy>> {
+        let labels = self.labels(&pod.metadata.namespace);
+        let policies = self.cluster_policies.values();
+        let mut policies: Vec<_> = policies
+            .filter(|policy| policy.tier == tier && policy.subject.matches(pod, labels))
+            .collect();
+        // Stable: by name where priorities are equal.
+        policies.sort_by_key(|policy| policy.priority);
+        policies
+    }
+
+    /// A policy of the cluster.
+    pub(crate) fn cluster_policy(&self, name: &ObjectName) -> Option<&Arc<ClusterPolicy>> {
+        self.cluster_policies.get(name)
+    }
+
+    /// Addresses of the nodes that a selector means.
+    pub(crate) fn node_addresses(&self, selector: &Selector) -> BTreeSet<IpAddr> {
+        self.nodes.addresses(selector)
     }
 }
 

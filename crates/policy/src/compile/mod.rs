@@ -2,13 +2,14 @@
 
 mod profile;
 mod rule;
+mod step;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::checked::Direction;
 use crate::cluster::Cluster;
-use crate::rules::{Facts, Kind, Profile, Rules, Set};
+use crate::rules::{Facts, Id, Kind, Member, Profile, Rules, Set};
 
 pub(crate) use profile::profile;
 
@@ -33,25 +34,36 @@ impl Rules {
 
     fn isolate(&mut self, addresses: BTreeSet<std::net::IpAddr>, profile: Profile, cluster: &Cluster) {
         let id = profile.id();
-        for kind in profile.sets() {
-            let set = self.sets.entry(kind.id());
-            set.or_insert_with(|| filled(kind, cluster));
-        }
         self.isolated.extend(&addresses);
         let map = self.map_mut(profile.direction);
         map.extend(addresses.into_iter().map(|address| (address, id)));
-        self.profiles.entry(id).or_insert_with(|| Arc::new(profile));
+        self.add(id, &Arc::new(profile), cluster);
+    }
+
+    fn add(&mut self, id: Id, profile: &Arc<Profile>, cluster: &Cluster) {
+        for (_, kind) in profile.sets() {
+            let set = self.sets.entry(kind.id());
+            set.or_insert_with(|| filled(kind, cluster));
+        }
+        self.profiles.entry(id).or_insert_with(|| profile.clone());
+        if let Some((id, next)) = profile.next() {
+            self.add(id, next, cluster);
+        }
     }
 }
 
-/// A set with what the pods of the cluster give to it.
+/// A set with what the pods and nodes of the cluster give to it.
 pub(crate) fn filled(kind: Kind, cluster: &Cluster) -> Set {
     let mut members = BTreeSet::new();
-    let mut add = |pod| members.extend(kind.members(&Facts::of(cluster, pod)));
+    let given = |pod| kind.members(&Facts::of(cluster, pod));
     match (&kind, kind.namespace()) {
         (Kind::Ranges(_), _) => {}
-        (_, Some(namespace)) => cluster.pods_of(namespace).for_each(|pod| add(pod)),
-        (_, None) => cluster.all_pods().for_each(|pod| add(pod)),
+        (Kind::Nodes(selector), _) => {
+            let addresses = cluster.node_addresses(selector).into_iter();
+            members.extend(addresses.map(Member::of));
+        }
+        (_, Some(namespace)) => members.extend(cluster.pods_of(namespace).flat_map(|pod| given(pod))),
+        (_, None) => members.extend(cluster.all_pods().flat_map(|pod| given(pod))),
     }
     Set { kind, members }
 }

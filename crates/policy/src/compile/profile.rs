@@ -1,85 +1,70 @@
 //! All rules of a pod together: its profile.
 
-use kinglet_model::{Pod, Protocol};
+use std::sync::Arc;
 
-use super::rule::{names, numbers, whom};
-use crate::checked::{Direction, Rule};
+use kinglet_model::Pod;
+
+use super::rule::step;
+use crate::checked::{Action, Direction, Rule, Tier};
 use crate::cluster::Cluster;
-use crate::ports::PortSet;
-use crate::rules::{Named, Profile, Tuples, Whom};
+use crate::rules::{End, Profile, Step};
 
-/// With more single ports of pods than this, one look-up of address and port is cheaper than one rule for each.
-const SINGLE_PORTS: usize = 8;
-
-/// What a pod allows in a direction; nothing if no policy isolates it.
+/// What a pod lets pass in a direction; nothing if no policy is about it.
 pub(crate) fn profile(cluster: &Cluster, pod: &Pod, direction: Direction) -> Option<Profile> {
-    let mut profile = Profile {
-        direction,
-        lines: Default::default(),
-        tuples: Tuples::default(),
-    };
-    let mut isolated = false;
-    for policy in cluster.isolating(pod, direction) {
-        isolated = true;
-        for rule in policy.rules(direction).unwrap_or_default() {
-            profile.add(rule, pod);
-        }
+    let rest = policies(cluster, pod, direction).or_else(|| {
+        let steps = tier(cluster, pod, direction, Tier::Baseline);
+        let end = End::Allow;
+        (!steps.is_empty()).then_some(Profile {
+            direction,
+            steps,
+            end,
+        })
+    });
+    let steps = tier(cluster, pod, direction, Tier::Admin);
+    if steps.is_empty() {
+        return rest;
     }
-    profile.simplify();
-    profile.flatten();
-    isolated.then_some(profile)
+    let end = rest.map_or(End::Allow, |rest| End::Next(rest.id(), Arc::new(rest)));
+    Some(Profile {
+        direction,
+        steps,
+        end,
+    })
 }
 
-impl Profile {
-    fn add(&mut self, rule: &Rule, pod: &Pod) {
-        let numbers = numbers(rule, self.direction, pod);
-        let names = names(rule, self.direction);
-        for whom in whom(rule) {
-            let named = names.iter().cloned();
-            let named = named.map(|(protocol, name)| (whom.clone(), protocol, name));
-            self.tuples.0.extend(named);
-            if !numbers.is_empty() {
-                self.lines.entry(whom).or_default().add(&numbers);
-            }
-        }
-    }
+/// What NetworkPolicies say, if any isolates the pod: their rules are one step, since their order does not matter.
+fn policies(cluster: &Cluster, pod: &Pod, direction: Direction) -> Option<Profile> {
+    let mut isolating = cluster.isolating(pod, direction).peekable();
+    isolating.peek()?;
+    let rules = isolating.flat_map(|policy| policy.rules(direction).unwrap_or_default());
+    let rules = rules.map(|rule| (Action::Accept, rule));
+    Some(Profile {
+        direction,
+        steps: steps(rules, direction, pod),
+        end: End::Deny,
+    })
+}
 
-    /// What everybody may use needs no other line.
-    fn simplify(&mut self) {
-        let Some(anybody) = self.lines.get(&Whom::Any).cloned() else {
-            return;
-        };
-        if anybody.is_all() {
-            self.tuples.0.clear();
-        }
-        for (whom, ports) in &mut self.lines {
-            if *whom != Whom::Any {
-                ports.subtract(&anybody);
-            }
-        }
-        self.lines.retain(|_, ports| !ports.is_empty());
-    }
+fn tier(cluster: &Cluster, pod: &Pod, direction: Direction, tier: Tier) -> Vec<Step> {
+    let policies = cluster.of_tier(pod, tier);
+    let rules = policies.iter().flat_map(|policy| policy.rules(direction));
+    steps(rules.map(|one| (one.action, &one.rule)), direction, pod)
+}
 
-    /// Moves single ports of pods into tuples if they are many.
-    fn flatten(&mut self) {
-        let lines = self.lines.iter();
-        let pods = lines.filter(|(whom, _)| matches!(whom, Whom::Peer(_)));
-        let single = |(whom, ports): (&Whom, &PortSet)| -> Vec<(Whom, Protocol, u16)> {
-            let ranges = ports.iter().filter(|(_, first, last)| first == last);
-            ranges
-                .map(|(protocol, port, _)| (whom.clone(), protocol, port))
-                .collect()
-        };
-        let singles: Vec<_> = pods.flat_map(single).collect();
-        if singles.len() <= SINGLE_PORTS {
-            return;
+/// Rules in order, of which those that follow one another with the same action are one step.
+fn steps<'a>(rules: impl Iterator<Item = (Action, &'a Rule)>, direction: Direction, pod: &Pod) -> Vec<Step> {
+    let mut steps: Vec<Step> = Vec::new();
+    for (action, rule) in rules {
+        let step = step(action, rule, direction, pod);
+        match steps.last_mut() {
+            _ if step.is_empty() => {}
+            Some(last) if last.action == action => last.extend(step),
+            _ => steps.push(step),
         }
-        for (whom, protocol, port) in singles {
-            if let Some(ports) = self.lines.get_mut(&whom) {
-                ports.subtract(&PortSet::of(protocol, port, port));
-            }
-            self.tuples.0.insert((whom, protocol, Named::Number(port)));
-        }
-        self.lines.retain(|_, ports| !ports.is_empty());
     }
+    for step in &mut steps {
+        step.simplify();
+        step.flatten();
+    }
+    steps
 }

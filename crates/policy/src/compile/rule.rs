@@ -1,27 +1,49 @@
-//! One rule: whom it allows, and which ports.
+//! One rule: whom it means, and which ports.
 
 use std::sync::Arc;
 
 use kinglet_model::{Pod, Protocol};
 
-use crate::checked::{Direction, Peers, Ports, Rule, Wanted};
+use crate::checked::{Action, Direction, Peers, Ports, Rule, Wanted};
 use crate::ports::PortSet;
 use crate::ranges::Ranges;
-use crate::rules::{Named, Whom};
+use crate::rules::{Named, Step, Tuples, Whom};
 
-/// Whom a rule allows: each of its selectors, and all of its blocks together.
-pub(super) fn whom(rule: &Rule) -> Vec<Whom> {
-    let Peers::Of(peers, blocks) = &rule.peers else {
+/// What a rule matches at a pod.
+pub(super) fn step(action: Action, rule: &Rule, direction: Direction, pod: &Pod) -> Step {
+    let mut step = Step {
+        action,
+        lines: Default::default(),
+        tuples: Tuples::default(),
+    };
+    let numbers = numbers(rule, direction, pod);
+    let names = names(rule, direction);
+    for whom in whom(rule) {
+        let named = names.iter().cloned();
+        let named = named.map(|(protocol, name)| (whom.clone(), protocol, name));
+        step.tuples.0.extend(named);
+        if !numbers.is_empty() {
+            step.lines.insert(whom, numbers.clone());
+        }
+    }
+    step
+}
+
+/// Whom a rule means: each of its selectors, and all of its blocks together.
+fn whom(rule: &Rule) -> Vec<Whom> {
+    let Peers::Of(listed) = &rule.peers else {
         return vec![Whom::Any];
     };
     let mut ranges = Ranges::default();
-    blocks.iter().for_each(|block| ranges.add(block));
+    listed.blocks.iter().for_each(|block| ranges.add(block));
     let ranges = (!ranges.is_empty()).then(|| Whom::Ranges(Arc::new(ranges)));
-    peers.iter().cloned().map(Whom::Peer).chain(ranges).collect()
+    let pods = listed.pods.iter().cloned().map(Whom::Peer);
+    let nodes = listed.nodes.iter().cloned().map(Whom::Nodes);
+    pods.chain(nodes).chain(ranges).collect()
 }
 
-/// The ports that a rule allows by number. Names of an ingress rule are those of the pod itself.
-pub(super) fn numbers(rule: &Rule, direction: Direction, pod: &Pod) -> PortSet {
+/// The ports that a rule means by number. Names of an ingress rule are those of the pod itself.
+fn numbers(rule: &Rule, direction: Direction, pod: &Pod) -> PortSet {
     let Ports::Of(ports) = &rule.ports else {
         return PortSet::all();
     };
@@ -41,8 +63,8 @@ pub(super) fn numbers(rule: &Rule, direction: Direction, pod: &Pod) -> PortSet {
     numbers
 }
 
-/// The ports that an egress rule allows by the names that destinations have for them.
-pub(super) fn names(rule: &Rule, direction: Direction) -> Vec<(Protocol, Named)> {
+/// The ports that an egress rule means by the names that destinations have for them.
+fn names(rule: &Rule, direction: Direction) -> Vec<(Protocol, Named)> {
     let Ports::Of(ports) = &rule.ports else {
         return Vec::new();
     };

@@ -7,14 +7,17 @@ use std::sync::Arc;
 
 use super::footprint::Footprint;
 use super::{Engine, Slot};
+use crate::checked::Action;
 use crate::compile::filled;
-use crate::rules::{Id, Kind};
+use crate::rules::{Id, Kind, Profile};
 
 /// Reference counts.
 #[derive(Debug, Default)]
 pub(super) struct Holders {
     profiles: HashMap<Id, usize>,
     sets: HashMap<Id, usize>,
+    /// Those of them whose members are not just allowed something.
+    denying: HashMap<Id, usize>,
     /// Profiles that nobody holds, and whether the last sweep found them so.
     idle: BTreeMap<Id, bool>,
     /// Sets that pods change, by the only namespace whose pods do, if there is one.
@@ -34,25 +37,37 @@ impl Engine {
     /// Adds the profiles of a pod, and their sets, if they are not there yet.
     pub(super) fn hold(&mut self, footprint: &Footprint) {
         for (id, profile) in &footprint.profiles {
-            let count = self.holders.profiles.entry(*id).or_default();
-            *count += 1;
-            if *count > 1 || self.holders.idle.remove(id).is_some() {
-                continue;
-            }
-            self.touched.note_profile(&self.rules, *id);
-            self.rules.profiles.insert(*id, profile.clone());
-            profile.sets().for_each(|kind| self.hold_set(kind));
+            self.hold_profile(*id, profile);
         }
     }
 
-    fn hold_set(&mut self, kind: Kind) {
+    fn hold_profile(&mut self, id: Id, profile: &Arc<Profile>) {
+        let count = self.holders.profiles.entry(id).or_default();
+        *count += 1;
+        if *count > 1 || self.holders.idle.remove(&id).is_some() {
+            return;
+        }
+        self.touched.note_profile(&self.rules, id);
+        self.rules.profiles.insert(id, profile.clone());
+        for (action, kind) in profile.sets() {
+            self.hold_set(action, kind);
+        }
+        if let Some((id, next)) = profile.next() {
+            self.hold_profile(id, next);
+        }
+    }
+
+    fn hold_set(&mut self, action: Action, kind: Kind) {
         let id = kind.id();
+        if action != Action::Accept {
+            *self.holders.denying.entry(id).or_default() += 1;
+        }
         let count = self.holders.sets.entry(id).or_default();
         *count += 1;
         if *count > 1 {
             return;
         }
-        if !matches!(kind, Kind::Ranges(_)) {
+        if kind.has_pods() {
             let namespace = kind.namespace().cloned();
             self.holders.by_namespace.entry(namespace).or_default().insert(id);
         }
@@ -64,12 +79,21 @@ impl Engine {
         self.rules.sets.insert(id, set);
     }
 
+    /// Whether members of a set may be denied something.
+    pub(crate) fn denies(&self, set: Id) -> bool {
+        self.holders.denying.contains_key(&set)
+    }
+
     /// Lets go of the profiles of a pod.
     pub(super) fn release(&mut self, footprint: &Footprint) {
         for (id, _) in &footprint.profiles {
-            if released(&mut self.holders.profiles, *id) {
-                self.holders.idle.insert(*id, false);
-            }
+            self.release_profile(*id);
+        }
+    }
+
+    fn release_profile(&mut self, id: Id) {
+        if released(&mut self.holders.profiles, id) {
+            self.holders.idle.insert(id, false);
         }
     }
 
@@ -87,7 +111,7 @@ impl Engine {
 
     /// Removes everything that nobody holds.
     pub(crate) fn sweep_all(&mut self) {
-        for id in std::mem::take(&mut self.holders.idle).into_keys() {
+        while let Some((id, _)) = self.holders.idle.pop_first() {
             self.remove_profile(id);
         }
     }
@@ -100,12 +124,20 @@ impl Engine {
     fn remove_profile(&mut self, id: Id) {
         self.touched.note_profile(&self.rules, id);
         if let Some(profile) = self.rules.profiles.remove(&id) {
-            profile.sets().for_each(|kind| self.release_set(&kind));
+            for (action, kind) in profile.sets() {
+                self.release_set(action, &kind);
+            }
+            if let Some((next, _)) = profile.next() {
+                self.release_profile(next);
+            }
         }
     }
 
-    fn release_set(&mut self, kind: &Kind) {
+    fn release_set(&mut self, action: Action, kind: &Kind) {
         let id = kind.id();
+        if action != Action::Accept {
+            released(&mut self.holders.denying, id);
+        }
         if !released(&mut self.holders.sets, id) {
             return;
         }

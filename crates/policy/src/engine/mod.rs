@@ -8,10 +8,13 @@ use std::collections::{BTreeSet, HashMap};
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use kinglet_model::{Namespace, NetworkPolicy, Object, ObjectName, Pod};
+use kinglet_model::{ClusterNetworkPolicy, Namespace, NetworkPolicy, Node, Object, ObjectName, Pod};
 
 use crate::cluster::Cluster;
-use crate::rules::Rules;
+use crate::compile::filled;
+use crate::peer::Peer;
+use crate::problem::Problem;
+use crate::rules::{Kind, Rules};
 use footprint::Footprint;
 use holders::Holders;
 pub(crate) use touched::{Content, Slot, Touched};
@@ -66,7 +69,7 @@ impl Engine {
         self.refresh_namespace(&name.into(), false);
     }
 
-    pub(crate) fn apply_policy(&mut self, policy: &NetworkPolicy) -> Vec<crate::Problem> {
+    pub(crate) fn apply_policy(&mut self, policy: &NetworkPolicy) -> Vec<Problem> {
         let problems = self.cluster.apply_policy(policy);
         self.refresh_namespace(&policy.metadata.namespace, true);
         problems
@@ -75,6 +78,32 @@ impl Engine {
     pub(crate) fn remove_policy(&mut self, name: &ObjectName) {
         self.cluster.remove_policy(name);
         self.refresh_namespace(&name.namespace, true);
+    }
+
+    pub(crate) fn apply_cluster_policy(&mut self, policy: &ClusterNetworkPolicy) -> Vec<Problem> {
+        let name = policy.object_name();
+        let before = self.subject(&name);
+        let problems = self.cluster.apply_cluster_policy(policy);
+        let now = self.subject(&name);
+        self.refresh_subjects(&[before, now]);
+        problems
+    }
+
+    pub(crate) fn remove_cluster_policy(&mut self, name: &ObjectName) {
+        let before = self.subject(name);
+        self.cluster.remove_cluster_policy(name);
+        self.refresh_subjects(&[before]);
+    }
+
+    pub(crate) fn apply_node(&mut self, node: &Node) {
+        if self.cluster.apply_node(node) {
+            self.refresh_nodes();
+        }
+    }
+
+    pub(crate) fn remove_node(&mut self, name: &str) {
+        self.cluster.remove_node(name);
+        self.refresh_nodes();
     }
 
     /// What differs from the kernel's.
@@ -100,6 +129,39 @@ impl Engine {
         let pods = pods.filter(|pod| !own_only || pod.node_name == self.node);
         let names = pods.map(|pod| pod.object_name()).collect();
         self.refresh(names);
+    }
+
+    fn subject(&self, policy: &ObjectName) -> Option<Peer> {
+        let policy = self.cluster.cluster_policy(policy)?;
+        Some(policy.subject.clone())
+    }
+
+    /// Computes the pods of the node again that any of these means.
+    fn refresh_subjects(&mut self, subjects: &[Option<Peer>]) {
+        let own = self.cluster.all_pods().filter(|pod| pod.node_name == self.node);
+        let meant = own.filter(|pod| {
+            let labels = self.cluster.labels(&pod.metadata.namespace);
+            let mut subjects = subjects.iter().flatten();
+            subjects.any(|subject| subject.matches(pod, labels))
+        });
+        let names = meant.map(|pod| pod.object_name()).collect();
+        self.refresh(names);
+    }
+
+    /// Fills the sets of nodes again.
+    fn refresh_nodes(&mut self) {
+        let sets = self.rules.sets.iter();
+        let sets = sets.filter(|(_, set)| matches!(set.kind, Kind::Nodes(_)));
+        let sets: Vec<_> = sets.map(|(id, set)| (*id, set.clone())).collect();
+        for (id, before) in sets {
+            let now = filled(before.kind, &self.cluster).members;
+            for member in before.members.difference(&now) {
+                self.set(Slot::Member(id, *member), None);
+            }
+            for member in now {
+                self.set(Slot::Member(id, member), Some(None));
+            }
+        }
     }
 
     /// Computes pods again. First everything is taken that a pod does not have any more, since another one may have it now.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use kinglet_model::Pod;
 
-use crate::checked::{Direction, Peers, Port, Ports, Wanted};
+use crate::checked::{Direction, Peers, Port, Ports, Rule, Wanted};
 use crate::cluster::Cluster;
 use crate::packet::{Packet, Transport};
 
@@ -25,6 +25,11 @@ impl<'a> Ends<'a> {
     }
 }
 
+/// Whether a rule matches.
+pub(super) fn rule(rule: &Rule, cluster: &Cluster, ends: &Ends<'_>, direction: Direction) -> bool {
+    peers(&rule.peers, cluster, ends, direction) && ports(&rule.ports, ends)
+}
+
 /// Whether the other side is one of the peers.
 pub(crate) fn peers(peers: &Peers, cluster: &Cluster, ends: &Ends<'_>, direction: Direction) -> bool {
     let (address, pod) = match direction {
@@ -33,10 +38,13 @@ pub(crate) fn peers(peers: &Peers, cluster: &Cluster, ends: &Ends<'_>, direction
     };
     match peers {
         Peers::Any => true,
-        Peers::Of(peers, blocks) => {
+        Peers::Of(listed) => {
             let labels = pod.and_then(|pod| cluster.labels(&pod.metadata.namespace));
-            let is_meant = |pod: &Arc<Pod>| peers.iter().any(|peer| peer.matches(pod, labels));
-            pod.is_some_and(is_meant) || blocks.iter().any(|block| block.contains(address))
+            let is_meant = |pod: &Arc<Pod>| listed.pods.iter().any(|peer| peer.matches(pod, labels));
+            let is_node = |selector| cluster.node_addresses(selector).contains(&address);
+            pod.is_some_and(is_meant)
+                || listed.blocks.iter().any(|block| block.contains(address))
+                || listed.nodes.iter().any(is_node)
         }
     }
 }

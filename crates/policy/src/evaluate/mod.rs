@@ -6,11 +6,12 @@ use std::sync::Arc;
 
 use kinglet_model::{Object, ObjectName, Pod};
 
-use crate::checked::Direction;
+use crate::checked::{Action, Direction, Tier};
 use crate::cluster::Cluster;
 use crate::packet::{Packet, Path, State};
 use crate::settings::Settings;
 
+use matching::rule;
 pub(crate) use matching::{Ends, peers, ports};
 
 /// What becomes of a packet.
@@ -21,9 +22,9 @@ pub enum Evaluation {
     /// It passes if both sides let it pass.
     Policed {
         /// The source's side.
-        egress: Side,
+        egress: Box<Side>,
         /// The destination's side.
-        ingress: Side,
+        ingress: Box<Side>,
     },
 }
 
@@ -38,7 +39,7 @@ pub enum Exemption {
     FromNode,
     /// Egress to the own node is not policed ([`Settings::egress_to_node`]).
     ToNode,
-    /// It goes from a pod to itself.
+    /// It goes from a pod to itself, which NetworkPolicies never forbid.
     Hairpin,
     /// Neighbour discovery, or an echo request ([`Settings::icmp_echo`]).
     Icmp,
@@ -49,23 +50,46 @@ pub enum Exemption {
 pub enum Side {
     /// There is no pod on this side, or not one with an address of its own.
     NoPod,
-    /// No policy isolates the pod in this direction.
-    NotIsolated(ObjectName),
-    /// Policies isolate the pod.
-    Isolated {
+    /// There is one.
+    Pod {
         /// The pod.
         pod: ObjectName,
+        /// The rule of the Admin tier that passes the packet on, if one does.
+        passed: Option<RuleName>,
+        /// What decides.
+        decision: Decision,
+    },
+}
+
+/// What decides on one side.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Decision {
+    /// The first rule of a tier that matches. One of the Baseline tier that passes lets the packet pass.
+    Tier {
+        /// The tier.
+        tier: Tier,
+        /// The rule.
+        rule: RuleName,
+        /// What it does.
+        action: Action,
+    },
+    /// NetworkPolicies isolate the pod.
+    Isolated {
         /// The policies that isolate it.
         policies: Vec<ObjectName>,
         /// The rules that let the packet pass; if there are none, it is denied.
         rules: Vec<RuleName>,
     },
+    /// NetworkPolicies isolate the pod, but it sends to itself.
+    Itself,
+    /// No policy is about it.
+    Open,
 }
 
 /// A rule of a policy.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct RuleName {
-    /// The policy.
+    /// The policy; without a namespace it is a ClusterNetworkPolicy.
     pub policy: ObjectName,
     /// In which list.
     pub direction: Direction,
@@ -87,8 +111,19 @@ impl Side {
     /// Whether this side lets the packet pass.
     pub fn allowed(&self) -> bool {
         match self {
-            Self::NoPod | Self::NotIsolated(_) => true,
+            Self::NoPod => true,
+            Self::Pod { decision, .. } => decision.allows(),
+        }
+    }
+}
+
+impl Decision {
+    /// Whether the packet passes on this side.
+    pub fn allows(&self) -> bool {
+        match self {
+            Self::Tier { action, .. } => *action != Action::Deny,
             Self::Isolated { rules, .. } => !rules.is_empty(),
+            Self::Itself | Self::Open => true,
         }
     }
 }
@@ -115,39 +150,88 @@ impl Cluster {
         }
         let ends = Ends::of(self, packet);
         let side = |pod: Option<&Arc<Pod>>, direction| match pod.filter(|pod| policed(pod)) {
-            Some(pod) => self.side(pod, &ends, direction),
-            None => Side::NoPod,
+            Some(pod) => Box::new(self.side(pod, &ends, direction)),
+            None => Box::new(Side::NoPod),
         };
         let ingress = match packet.path {
-            Path::ToNode => Side::NoPod,
+            Path::ToNode => Box::new(Side::NoPod),
             _ => side(ends.destination, Direction::Ingress),
         };
-        Evaluation::Policed {
-            egress: side(ends.source, Direction::Egress),
-            ingress,
+        let egress = side(ends.source, Direction::Egress);
+        let evaluation = Evaluation::Policed { egress, ingress };
+        if is_hairpin(packet) && evaluation.allowed() {
+            return Evaluation::Exempt(Exemption::Hairpin);
         }
+        evaluation
     }
 
     fn side(&self, pod: &Pod, ends: &Ends<'_>, direction: Direction) -> Side {
+        let tier = Tier::Admin;
+        let (passed, decision) = match self.first(pod, ends, direction, tier) {
+            Some((Action::Pass, rule)) => (Some(rule), self.after_admin(pod, ends, direction)),
+            Some((action, rule)) => (None, Decision::Tier { tier, rule, action }),
+            None => (None, self.after_admin(pod, ends, direction)),
+        };
+        Side::Pod {
+            pod: pod.object_name(),
+            passed,
+            decision,
+        }
+    }
+
+    /// The first rule of a tier that matches.
+    fn first(
+        &self,
+        pod: &Pod,
+        ends: &Ends<'_>,
+        direction: Direction,
+        tier: Tier,
+    ) -> Option<(Action, RuleName)> {
+        let policies = self.of_tier(pod, tier);
+        let mut rules = policies.iter().flat_map(|policy| {
+            let rules = policy.rules(direction).iter();
+            rules.map(|rule| (&policy.name, rule))
+        });
+        let (policy, found) = rules.find(|(_, one)| rule(&one.rule, self, ends, direction))?;
+        let name = RuleName {
+            policy: policy.clone(),
+            direction,
+            number: found.rule.number,
+        };
+        Some((found.action, name))
+    }
+
+    /// What decides if no rule of the Admin tier does.
+    fn after_admin(&self, pod: &Pod, ends: &Ends<'_>, direction: Direction) -> Decision {
+        if self.isolating(pod, direction).next().is_none() {
+            let first = self.first(pod, ends, direction, Tier::Baseline);
+            return first.map_or(Decision::Open, |(action, rule)| Decision::Tier {
+                tier: Tier::Baseline,
+                rule,
+                action,
+            });
+        }
+        if is_hairpin(ends.packet) {
+            return Decision::Itself;
+        }
         let (mut policies, mut rules) = (Vec::new(), Vec::new());
         for policy in self.isolating(pod, direction) {
             policies.push(policy.name.clone());
-            let listed = policy.rules(direction).unwrap_or_default();
-            let matching = listed
-                .iter()
-                .filter(|rule| peers(&rule.peers, self, ends, direction) && ports(&rule.ports, ends));
+            let listed = policy.rules(direction).unwrap_or_default().iter();
+            let matching = listed.filter(|one| rule(one, self, ends, direction));
             rules.extend(matching.map(|rule| RuleName {
                 policy: policy.name.clone(),
                 direction,
                 number: rule.number,
             }));
         }
-        let pod = pod.object_name();
-        if policies.is_empty() {
-            return Side::NotIsolated(pod);
-        }
-        Side::Isolated { pod, policies, rules }
+        Decision::Isolated { policies, rules }
     }
+}
+
+/// Whether a pod sends to itself.
+fn is_hairpin(packet: &Packet) -> bool {
+    packet.source == packet.destination
 }
 
 fn exemption(packet: &Packet, settings: &Settings) -> Option<Exemption> {
@@ -157,7 +241,6 @@ fn exemption(packet: &Packet, settings: &Settings) -> Option<Exemption> {
         (Path::ToNode, _) if !settings.egress_to_node => Some(Exemption::ToNode),
         (_, State::Revoked) => Some(Exemption::Revoked),
         (_, State::Established) => Some(Exemption::Established),
-        _ if packet.source == packet.destination => Some(Exemption::Hairpin),
         _ if compatible || packet.is_neighbour_discovery() => Some(Exemption::Icmp),
         _ => None,
     }

@@ -5,9 +5,9 @@ mod text;
 
 use kinglet_model::ObjectName;
 
-use crate::checked::{Direction, Policy};
+use crate::checked::{Direction, Policy, Tier};
 use crate::cluster::Cluster;
-use crate::evaluate::{Ends, Evaluation, RuleName, Side, peers, ports};
+use crate::evaluate::{Decision, Ends, Evaluation, RuleName, Side, peers, ports};
 use crate::packet::Packet;
 use crate::settings::Settings;
 
@@ -48,12 +48,29 @@ pub struct Remedy {
     pub direction: Direction,
     /// The pod there.
     pub pod: ObjectName,
-    /// The policies that isolate it; a rule in any of them is enough.
-    pub policies: Vec<ObjectName>,
-    /// Rules that would match with one more port.
-    pub lack_port: Vec<RuleName>,
-    /// Rules that would match with one more peer.
-    pub lack_peer: Vec<RuleName>,
+    /// How.
+    pub way: Way,
+}
+
+/// How a side is made to let a packet pass.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// With a rule of a NetworkPolicy.
+    Allow {
+        /// The policies that isolate the pod; a rule in any of them is enough.
+        policies: Vec<ObjectName>,
+        /// Rules that would match with one more port.
+        lack_port: Vec<RuleName>,
+        /// Rules that would match with one more peer.
+        lack_peer: Vec<RuleName>,
+    },
+    /// With a rule of a ClusterNetworkPolicy before the one that denies.
+    Before {
+        /// The tier.
+        tier: Tier,
+        /// The rule that denies.
+        rule: RuleName,
+    },
 }
 
 impl Cluster {
@@ -80,30 +97,37 @@ impl Cluster {
 
     /// Adds why a side denies, if it does.
     fn deny(&self, explanation: &mut Explanation, ends: &Ends<'_>, direction: Direction, side: &Side) {
-        let Side::Isolated { pod, policies, rules } = side else {
+        let Side::Pod { pod, decision, .. } = side else {
             return;
         };
-        let Some(object) = self.pod(pod).filter(|_| rules.is_empty()) else {
-            return;
-        };
-        let isolating = self.isolating(object, direction);
-        let misses: Vec<_> = isolating
-            .flat_map(|policy| self.misses(policy, ends, direction))
-            .collect();
-        let lacking = |peer, port| {
-            let fitting = misses
-                .iter()
-                .filter(move |miss| (miss.peer, miss.port) == (peer, port));
-            fitting.map(|miss| miss.rule.clone()).collect()
+        let way = match decision {
+            _ if decision.allows() => return,
+            Decision::Tier { tier, rule, .. } => Way::Before {
+                tier: *tier,
+                rule: rule.clone(),
+            },
+            Decision::Isolated { policies, .. } => {
+                let misses = self.all_misses(pod, ends, direction);
+                let way = allow(policies, &misses);
+                explanation.misses.extend(misses);
+                way
+            }
+            Decision::Itself | Decision::Open => return,
         };
         explanation.remedies.push(Remedy {
             direction,
             pod: pod.clone(),
-            policies: policies.clone(),
-            lack_port: lacking(false, true),
-            lack_peer: lacking(true, false),
+            way,
         });
-        explanation.misses.extend(misses);
+    }
+
+    /// The rules of the policies that isolate a pod, none of which matches.
+    fn all_misses(&self, pod: &ObjectName, ends: &Ends<'_>, direction: Direction) -> Vec<Miss> {
+        let pod = self.pod(pod).into_iter();
+        let isolating = pod.flat_map(|pod| self.isolating(pod, direction));
+        isolating
+            .flat_map(|policy| self.misses(policy, ends, direction))
+            .collect()
     }
 
     fn misses(&self, policy: &Policy, ends: &Ends<'_>, direction: Direction) -> Vec<Miss> {
@@ -118,5 +142,19 @@ impl Cluster {
             port: !ports(&rule.ports, ends),
         };
         rules.map(miss).collect()
+    }
+}
+
+fn allow(policies: &[ObjectName], misses: &[Miss]) -> Way {
+    let lacking = |peer, port| {
+        let fitting = misses
+            .iter()
+            .filter(move |miss| (miss.peer, miss.port) == (peer, port));
+        fitting.map(|miss| miss.rule.clone()).collect()
+    };
+    Way::Allow {
+        policies: policies.to_vec(),
+        lack_port: lacking(false, true),
+        lack_peer: lacking(true, false),
     }
 }

@@ -4,9 +4,9 @@ use std::fmt;
 
 use kinglet_model::ObjectName;
 
-use super::{Explanation, Miss, Remedy};
-use crate::checked::Direction;
-use crate::evaluate::{Evaluation, Exemption, RuleName, Side};
+use super::{Explanation, Miss, Remedy, Way};
+use crate::checked::{Action, Direction, Tier};
+use crate::evaluate::{Decision, Evaluation, Exemption, RuleName, Side};
 
 impl fmt::Display for Explanation {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -43,19 +43,37 @@ impl fmt::Display for Explanation {
 }
 
 fn side(out: &mut fmt::Formatter<'_>, direction: Direction, side: &Side) -> fmt::Result {
-    match side {
-        Side::NoPod => writeln!(out, "  {direction}: no pod that policies are about."),
-        Side::NotIsolated(pod) => writeln!(
-            out,
-            "  {direction}: no policy isolates {pod}, everything is allowed."
-        ),
-        Side::Isolated { pod, policies, rules } => {
-            write!(out, "  {direction}: {pod} is isolated by {}; ", list(policies))?;
+    let Side::Pod {
+        pod,
+        passed,
+        decision,
+    } = side
+    else {
+        return writeln!(out, "  {direction}: no pod that policies are about.");
+    };
+    write!(out, "  {direction}: ")?;
+    if let Some(rule) = passed {
+        write!(out, "{rule} (Admin tier) passes it on; ")?;
+    }
+    match decision {
+        Decision::Tier { tier, rule, action } => writeln!(out, "{rule} ({tier} tier) {}.", verb(*action)),
+        Decision::Open => writeln!(out, "no policy isolates {pod}, everything is allowed."),
+        Decision::Itself => writeln!(out, "{pod} sends to itself, which NetworkPolicies allow."),
+        Decision::Isolated { policies, rules } => {
+            write!(out, "{pod} is isolated by {}; ", list(policies))?;
             match rules.as_slice() {
                 [] => writeln!(out, "no rule allows it."),
                 rules => writeln!(out, "{} allows it.", list(rules)),
             }
         }
+    }
+}
+
+fn verb(action: Action) -> &'static str {
+    match action {
+        Action::Accept => "accepts it",
+        Action::Deny => "denies it",
+        Action::Pass => "passes it on, and nothing comes after it: it is allowed",
     }
 }
 
@@ -77,9 +95,12 @@ impl fmt::Display for Exemption {
     }
 }
 
-/// `namespace/name spec.ingress[0]`
+/// `namespace/name spec.ingress[0]`, or `ClusterNetworkPolicy name spec.ingress[0]`
 impl fmt::Display for RuleName {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.policy.namespace.is_empty() {
+            out.write_str("ClusterNetworkPolicy ")?;
+        }
         write!(out, "{} spec.{}[{}]", self.policy, self.direction, self.number)
     }
 }
@@ -97,17 +118,48 @@ impl fmt::Display for Miss {
 
 impl fmt::Display for Remedy {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (direction, policies) = (self.direction, list(&self.policies));
         write!(out, "To allow it on the side of {}: ", self.pod)?;
-        if !self.lack_port.is_empty() {
-            write!(out, "add the port to {}; or ", list(&self.lack_port))?;
+        match &self.way {
+            Way::Allow {
+                policies,
+                lack_port,
+                lack_peer,
+            } => allow(out, self.direction, policies, lack_port, lack_peer),
+            Way::Before { tier, rule } => before(out, *tier, rule),
         }
-        if !self.lack_peer.is_empty() {
-            write!(out, "add the peer to {}; or ", list(&self.lack_peer))?;
-        }
-        write!(
+    }
+}
+
+fn allow(
+    out: &mut fmt::Formatter<'_>,
+    direction: Direction,
+    policies: &[ObjectName],
+    lack_port: &[RuleName],
+    lack_peer: &[RuleName],
+) -> fmt::Result {
+    if !lack_port.is_empty() {
+        write!(out, "add the port to {}; or ", list(lack_port))?;
+    }
+    if !lack_peer.is_empty() {
+        write!(out, "add the peer to {}; or ", list(lack_peer))?;
+    }
+    let policies = list(policies);
+    write!(
+        out,
+        "add a rule to spec.{direction} of any of {policies}, or of another policy that selects the pod."
+    )
+}
+
+fn before(out: &mut fmt::Formatter<'_>, tier: Tier, rule: &RuleName) -> fmt::Result {
+    write!(
+        out,
+        "change {rule}, or add a rule of the {tier} tier before it that "
+    )?;
+    match tier {
+        Tier::Admin => write!(out, "accepts it, or passes it on to policies that allow it."),
+        Tier::Baseline => write!(
             out,
-            "add a rule to spec.{direction} of any of {policies}, or of another policy that selects the pod."
-        )
+            "accepts it; or allow it by a NetworkPolicy that selects the pod."
+        ),
     }
 }

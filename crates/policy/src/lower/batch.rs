@@ -122,11 +122,16 @@ impl Rules {
 
     fn add_profiles(&self, batch: &mut Batch, touched: &Touched, table: &Table) {
         let added = touched.profiles.iter().filter(|(_, before)| before.is_none());
-        for (id, profile) in added.filter_map(|(id, _)| Some((id, self.profiles.get(id)?))) {
-            let name = profile::chain(profile.direction, *id);
-            batch.add_chain(table, &Chain::regular(&name));
+        let added = added.filter_map(|(id, _)| Some((id, self.profiles.get(id)?)));
+        let named = added.map(|(id, profile)| (profile::chain(profile.direction, *id), profile));
+        let named: Vec<_> = named.collect();
+        // Some lead to others.
+        for (name, _) in &named {
+            batch.add_chain(table, &Chain::regular(name));
+        }
+        for (name, profile) in &named {
             for rule in profile::rules(profile) {
-                batch.add_rule(table, &name, &rule);
+                batch.add_rule(table, name, &rule);
             }
         }
     }

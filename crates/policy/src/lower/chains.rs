@@ -3,7 +3,7 @@
 use kinglet_nft::{Chain, ChainType, CtState, Header, Hook, Rule, Value, priority};
 
 use super::deny::{self, DENY};
-use super::sets::{FAMILIES, map_name, self_name};
+use super::sets::{FAMILIES, map_name};
 use crate::checked::Direction;
 use crate::packet::NEIGHBOUR_DISCOVERY;
 use crate::settings::Settings;
@@ -31,10 +31,6 @@ fn before(settings: &Settings) -> Vec<Rule> {
         Rule::new().ct_mark_bit(settings.revoked).goto(DENY),
         Rule::new().ct_state(established).accept(),
     ];
-    for family in FAMILIES {
-        let pair = (Header::saddr(family), Header::daddr(family));
-        rules.push(Rule::new().in_set(pair, self_name(family)).accept());
-    }
     if settings.icmp_echo {
         rules.push(Rule::new().is(Header::IcmpType, Value::IcmpType(8)).accept());
         rules.push(
@@ -48,7 +44,7 @@ fn before(settings: &Settings) -> Vec<Rule> {
     rules
 }
 
-/// The side of a pod that is isolated in a direction.
+/// The side of a pod that policies are about in a direction.
 fn look_up(direction: Direction) -> impl Iterator<Item = Rule> {
     FAMILIES.into_iter().map(move |family| {
         let own = match direction {

@@ -4,10 +4,10 @@ use kinglet_model::Protocol;
 use kinglet_nft::{Header, L3, Meta, Rule};
 
 use super::deny;
-use super::sets::{FAMILIES, protocol, set_name};
-use crate::checked::Direction;
+use super::sets::{FAMILIES, protocol, self_name, set_name};
+use crate::checked::{Action, Direction};
 use crate::ports::PortSet;
-use crate::rules::{Id, Kind, Profile, Whom};
+use crate::rules::{End, Id, Kind, Profile, Step, Whom};
 
 /// Name of a profile's chain.
 pub(super) fn chain(direction: Direction, id: Id) -> String {
@@ -17,20 +17,46 @@ pub(super) fn chain(direction: Direction, id: Id) -> String {
     }
 }
 
-/// The rules of a profile's chain: it returns on a match, and denies at its end.
+/// The rules of a profile's chain: those of its steps in order, and its end unless they let nothing come to it.
 pub(super) fn rules(profile: &Profile) -> Vec<Rule> {
+    let steps = profile.steps.iter();
+    let mut rules: Vec<Rule> = steps.flat_map(|step| step_rules(step, profile)).collect();
+    if !profile.steps.last().is_some_and(Step::is_total) {
+        rules.extend(end(profile));
+    }
+    rules
+}
+
+fn step_rules(step: &Step, profile: &Profile) -> Vec<Rule> {
+    let direction = profile.direction;
     let mut rules = Vec::new();
-    for (whom, ports) in &profile.lines {
-        for start in starts(whom, profile.direction) {
+    for (whom, ports) in &step.lines {
+        for start in starts(whom, direction) {
             rules.extend(with_ports(&start, ports));
         }
     }
-    rules.extend(tuples(profile));
-    let anybody = profile.lines.get(&Whom::Any);
-    if !anybody.is_some_and(PortSet::is_all) {
-        rules.push(Rule::new().goto(deny::chain(profile.direction)));
+    rules.extend(tuples(step, direction));
+    let verdict = |rule: Rule| match (step.action, &profile.end) {
+        (Action::Accept, _) | (Action::Pass, End::Allow) => rule.returns(),
+        (Action::Deny, _) | (Action::Pass, End::Deny) => rule.goto(deny::chain(direction)),
+        (Action::Pass, End::Next(id, _)) => rule.goto(chain(direction, *id)),
+    };
+    rules.into_iter().map(verdict).collect()
+}
+
+fn end(profile: &Profile) -> Vec<Rule> {
+    match &profile.end {
+        End::Allow => Vec::new(),
+        End::Deny => {
+            let itself = FAMILIES.map(|family| {
+                let pair = (Header::saddr(family), Header::daddr(family));
+                Rule::new().in_set(pair, self_name(family)).returns()
+            });
+            let deny = Rule::new().goto(deny::chain(profile.direction));
+            itself.into_iter().chain([deny]).collect()
+        }
+        End::Next(id, _) => vec![Rule::new().goto(chain(profile.direction, *id))],
     }
-    rules
 }
 
 /// The other side's address.
@@ -56,10 +82,10 @@ fn starts(whom: &Whom, direction: Direction) -> Vec<Rule> {
 
 fn with_ports(start: &Rule, ports: &PortSet) -> Vec<Rule> {
     if ports.is_all() {
-        return vec![start.clone().returns()];
+        return vec![start.clone()];
     }
     let each = ports.iter();
-    each.map(|(protocol, first, last)| with_range(start.clone(), protocol, first, last).returns())
+    each.map(|(protocol, first, last)| with_range(start.clone(), protocol, first, last))
         .collect()
 }
 
@@ -78,16 +104,14 @@ fn with_range(rule: Rule, protocol: Protocol, first: u16, last: u16) -> Rule {
     }
 }
 
-fn tuples(profile: &Profile) -> Vec<Rule> {
-    if profile.tuples.0.is_empty() {
+fn tuples(step: &Step, direction: Direction) -> Vec<Rule> {
+    if step.tuples.0.is_empty() {
         return Vec::new();
     }
-    let kind = Kind::Tuples(profile.tuples.clone());
+    let kind = Kind::Tuples(step.tuples.clone());
     let rule = |family| {
-        let key = (other(profile.direction, family), Meta::L4Proto, Header::ThDport);
-        Rule::new()
-            .in_set(key, set_name(&kind, kind.id(), family))
-            .returns()
+        let key = (other(direction, family), Meta::L4Proto, Header::ThDport);
+        Rule::new().in_set(key, set_name(&kind, kind.id(), family))
     };
     FAMILIES.into_iter().map(rule).collect()
 }

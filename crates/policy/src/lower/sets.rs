@@ -44,7 +44,7 @@ pub(super) fn protocol(protocol: Protocol) -> Value {
     }
 }
 
-/// Name of the map from addresses of isolated pods to profiles.
+/// Name of the map from addresses of pods that policies are about to profiles.
 pub(super) fn map_name(direction: Direction, family: L3) -> String {
     let word = match direction {
         Direction::Ingress => "in",
@@ -53,7 +53,7 @@ pub(super) fn map_name(direction: Direction, family: L3) -> String {
     format!("{word}{}", digit(family))
 }
 
-/// Name of the set of pairs of isolated pods with themselves.
+/// Name of the set of pairs of pods that policies are about with themselves.
 pub(super) fn self_name(family: L3) -> String {
     format!("self{}", digit(family))
 }
@@ -68,6 +68,7 @@ pub(super) fn set_name(kind: &Kind, id: Id, family: L3) -> String {
     let letter = match kind {
         Kind::Peer(_) => 'p',
         Kind::Tuples(_) => 'n',
+        Kind::Nodes(_) => 'h',
         Kind::Ranges(_) => 'c',
     };
     format!("{letter}{}_{id}", digit(family))
@@ -98,7 +99,7 @@ pub(super) fn sets(kind: &Kind, id: Id) -> Vec<(Set, Vec<Element>)> {
 fn set(kind: &Kind, id: Id, family: L3) -> Set {
     let (name, address) = (set_name(kind, id, family), address_type(family));
     match kind {
-        Kind::Peer(_) => Set::new(name, [address]),
+        Kind::Peer(_) | Kind::Nodes(_) => Set::new(name, [address]),
         Kind::Tuples(_) => Set::new(name, [address, DataType::InetProto, DataType::InetService]),
         Kind::Ranges(_) => Set::new(name, [address]).interval(),
     }

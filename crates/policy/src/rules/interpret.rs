@@ -2,8 +2,8 @@
 
 use std::net::IpAddr;
 
-use super::{Id, Member, Profile, Rules, Whom};
-use crate::checked::Direction;
+use super::{End, Id, Kind, Member, Profile, Rules, Step, Whom};
+use crate::checked::{Action, Direction};
 use crate::packet::{Packet, Path, State, Transport};
 use crate::settings::Settings;
 
@@ -36,48 +36,71 @@ impl Rules {
             State::Established => return Some(true),
             State::New => {}
         }
-        let itself = packet.source == packet.destination && self.isolated.contains(&packet.source);
         let echo = settings.icmp_echo && packet.is_echo_request();
-        (itself || echo || packet.is_neighbour_discovery()).then_some(true)
+        (echo || packet.is_neighbour_discovery()).then_some(true)
     }
 
     /// The verdict of a map; a packet that it does not have goes on.
     fn look_up(&self, direction: Direction, packet: &Packet) -> bool {
-        let (own, other) = match direction {
-            Direction::Egress => (packet.source, packet.destination),
-            Direction::Ingress => (packet.destination, packet.source),
+        let own = match direction {
+            Direction::Egress => packet.source,
+            Direction::Ingress => packet.destination,
         };
-        let Some(id) = self.map(direction).get(&own) else {
-            return true;
-        };
-        let profile = self.profiles.get(id);
-        profile.is_some_and(|profile| self.returns(profile, other, packet.transport))
+        match self.map(direction).get(&own) {
+            Some(id) => self.returns(*id, packet),
+            None => true,
+        }
     }
 
-    /// Whether a profile's chain returns before its end, which denies.
-    fn returns(&self, profile: &Profile, other: IpAddr, transport: Transport) -> bool {
-        let mut lines = profile.lines.iter();
-        lines.any(|(whom, ports)| ports.contains(transport) && self.is_meant(whom, other))
-            || self.has_tuple(profile, other, transport)
+    /// Whether a profile's chain returns; it denies else, or leads to another chain.
+    fn returns(&self, id: Id, packet: &Packet) -> bool {
+        let Some(profile) = self.profiles.get(&id) else {
+            return false;
+        };
+        let mut steps = profile.steps.iter();
+        let step = steps.find(|step| self.matches(step, profile.direction, packet));
+        match step.map(|step| step.action) {
+            Some(Action::Accept) => true,
+            Some(Action::Deny) => false,
+            Some(Action::Pass) | None => self.end(profile, packet),
+        }
+    }
+
+    fn end(&self, profile: &Profile, packet: &Packet) -> bool {
+        match &profile.end {
+            End::Allow => true,
+            End::Deny => packet.source == packet.destination && self.isolated.contains(&packet.source),
+            End::Next(id, _) => self.returns(*id, packet),
+        }
+    }
+
+    fn matches(&self, step: &Step, direction: Direction, packet: &Packet) -> bool {
+        let other = match direction {
+            Direction::Egress => packet.destination,
+            Direction::Ingress => packet.source,
+        };
+        let mut lines = step.lines.iter();
+        lines.any(|(whom, ports)| ports.contains(packet.transport) && self.is_meant(whom, other))
+            || self.has_tuple(step, other, packet.transport)
     }
 
     fn is_meant(&self, whom: &Whom, address: IpAddr) -> bool {
         match whom {
             Whom::Any => true,
             Whom::Ranges(ranges) => ranges.contains(address),
-            Whom::Peer(_) => {
+            Whom::Peer(_) | Whom::Nodes(_) => {
                 let id = whom.set().map(|set| set.id());
-                id.is_some_and(|id| self.has(id, Member { address, port: None }))
+                id.is_some_and(|id| self.has(id, Member::of(address)))
             }
         }
     }
 
-    fn has_tuple(&self, profile: &Profile, address: IpAddr, transport: Transport) -> bool {
+    fn has_tuple(&self, step: &Step, address: IpAddr, transport: Transport) -> bool {
         let Transport::Port(protocol, number) = transport else {
             return false;
         };
         let port = Some((protocol, number));
-        let set = super::Kind::Tuples(profile.tuples.clone()).id();
+        let set = Kind::Tuples(step.tuples.clone()).id();
         self.has(set, Member { address, port })
     }
 

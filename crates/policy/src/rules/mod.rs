@@ -12,16 +12,16 @@ use std::sync::Arc;
 use crate::checked::Direction;
 
 pub(crate) use id::Id;
-pub(crate) use profile::Profile;
+pub(crate) use profile::{End, Profile, Step};
 pub(crate) use sets::{Facts, Kind, Member, Named, Set, Tuples, Whom};
 
 /// What a node enforces. Two values are equal if the node does the same.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Rules {
-    /// The profiles that addresses of pods lead to, where policies isolate them.
+    /// The profiles that addresses of pods lead to, where policies are about them.
     pub(crate) ingress: BTreeMap<IpAddr, Id>,
     pub(crate) egress: BTreeMap<IpAddr, Id>,
-    /// Addresses of pods that are isolated in any direction.
+    /// Addresses of pods that policies are about in any direction.
     pub(crate) isolated: BTreeSet<IpAddr>,
     /// Addresses of all pods of the cluster.
     pub(crate) known: BTreeSet<IpAddr>,
@@ -34,7 +34,7 @@ pub struct Rules {
 /// How much a node enforces.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Size {
-    /// Addresses of isolated pods.
+    /// Addresses of pods that policies are about.
     pub isolated: usize,
     /// Profiles: what pods with equal permissions share.
     pub profiles: usize,
@@ -43,7 +43,7 @@ pub struct Size {
 }
 
 impl Rules {
-    /// Addresses of the isolated pods that the node runs.
+    /// Addresses of the pods that the node runs and policies are about.
     pub fn isolated(&self) -> impl Iterator<Item = IpAddr> + '_ {
         self.isolated.iter().copied()
     }

@@ -1,38 +1,84 @@
-//! Profiles: what pods with equal permissions allow in one direction.
+//! Profiles: what pods with equal permissions let pass in one direction.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::sync::Arc;
 
 use super::Id;
 use super::sets::{Kind, Tuples, Whom};
-use crate::checked::Direction;
+use crate::checked::{Action, Direction};
 use crate::ports::PortSet;
 
-/// What a pod allows in one direction, whatever else is denied.
+/// What a pod lets pass in one direction: the first step that matches decides.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Profile {
     pub(crate) direction: Direction,
-    /// Ports by who may use them.
+    pub(crate) steps: Vec<Step>,
+    /// What becomes of a packet that no step matches, and of one that a step passes on.
+    pub(crate) end: End,
+}
+
+/// What some packets are to be done with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Step {
+    pub(crate) action: Action,
+    /// Ports by the other side.
     pub(crate) lines: BTreeMap<Whom, PortSet>,
-    /// Ports of single pods that may be used, too.
+    /// Ports of single pods, too.
     pub(crate) tuples: Tuples,
+}
+
+/// What comes after all steps.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum End {
+    Allow,
+    /// Denied, but for what a pod sends to itself: the end of NetworkPolicies.
+    Deny,
+    /// The profile of the next tier, which is one of its own since pods share it.
+    Next(Id, Arc<Profile>),
 }
 
 impl Profile {
     pub(crate) fn id(&self) -> Id {
         let mut text = format!("{}\n", self.direction);
-        for (whom, ports) in &self.lines {
+        for step in &self.steps {
             // Writing to a text cannot fail.
-            _ = writeln!(text, "{whom} {ports}");
+            _ = writeln!(text, "{}", step.action);
+            for (whom, ports) in &step.lines {
+                _ = writeln!(text, "{whom} {ports}");
+            }
+            _ = write!(text, "tuples {}", step.tuples);
         }
-        _ = write!(text, "tuples {}", self.tuples);
+        match &self.end {
+            End::Allow => text.push_str("allow"),
+            End::Deny => text.push_str("deny"),
+            End::Next(id, _) => _ = write!(text, "next {id}"),
+        }
         Id::of(&text)
     }
 
-    /// The sets that it looks addresses up in.
-    pub(crate) fn sets(&self) -> impl Iterator<Item = Kind> + '_ {
-        let tuples = (!self.tuples.0.is_empty()).then(|| Kind::Tuples(self.tuples.clone()));
-        self.lines.keys().filter_map(Whom::set).chain(tuples)
+    /// The sets that it looks addresses up in, and what for.
+    pub(crate) fn sets(&self) -> impl Iterator<Item = (Action, Kind)> + '_ {
+        self.steps.iter().flat_map(|step| {
+            let tuples = (!step.tuples.0.is_empty()).then(|| Kind::Tuples(step.tuples.clone()));
+            let sets = step.lines.keys().filter_map(Whom::set).chain(tuples);
+            sets.map(|kind| (step.action, kind))
+        })
+    }
+
+    /// The profile that it leads to.
+    pub(crate) fn next(&self) -> Option<(Id, &Arc<Profile>)> {
+        match &self.end {
+            End::Next(id, profile) => Some((*id, profile)),
+            End::Allow | End::Deny => None,
+        }
+    }
+}
+
+impl Step {
+    /// Whether it matches every packet.
+    pub(crate) fn is_total(&self) -> bool {
+        self.lines.get(&Whom::Any).is_some_and(PortSet::is_all)
     }
 }
 
@@ -42,6 +88,7 @@ impl Whom {
         match self {
             Self::Any => None,
             Self::Peer(peer) => Some(Kind::Peer(peer.clone())),
+            Self::Nodes(selector) => Some(Kind::Nodes(selector.clone())),
             Self::Ranges(ranges) => Some(Kind::Ranges(ranges.clone())),
         }
     }

@@ -5,11 +5,11 @@ use std::fmt::{self, Write as _};
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use kinglet_model::{Pod, Protocol};
+use kinglet_model::{Pod, Protocol, Selector};
 
 use super::Id;
 use crate::cluster::{Cluster, Labels};
-use crate::peer::{Peer, Scope};
+use crate::peer::{Peer, Scope, ordered};
 use crate::ranges::Ranges;
 
 /// The other side of a connection.
@@ -17,6 +17,8 @@ use crate::ranges::Ranges;
 pub(crate) enum Whom {
     Any,
     Peer(Peer),
+    /// Addresses of nodes with these labels.
+    Nodes(Selector),
     /// Addresses of blocks.
     Ranges(Arc<Ranges>),
 }
@@ -39,7 +41,9 @@ pub(crate) enum Kind {
     Peer(Peer),
     /// Addresses, protocols and ports of pods.
     Tuples(Tuples),
-    /// Addresses that no pod changes.
+    /// Addresses of nodes.
+    Nodes(Selector),
+    /// Addresses that nothing changes.
     Ranges(Arc<Ranges>),
 }
 
@@ -81,6 +85,7 @@ impl Kind {
         Id::of(&match self {
             Self::Peer(peer) => format!("peer {peer}"),
             Self::Tuples(tuples) => format!("tuples {tuples}"),
+            Self::Nodes(selector) => format!("nodes {}", ordered(selector)),
             Self::Ranges(ranges) => format!("ranges {ranges}"),
         })
     }
@@ -90,16 +95,12 @@ impl Kind {
         let addresses = pod.owned.iter();
         match self {
             Self::Peer(peer) if peer.matches(pod.pod, pod.labels) => {
-                let member = |address: &IpAddr| Member {
-                    address: *address,
-                    port: None,
-                };
-                addresses.map(member).collect()
+                addresses.copied().map(Member::of).collect()
             }
             Self::Tuples(tuples) => addresses
                 .flat_map(|address| tuples.members(*address, pod))
                 .collect(),
-            Self::Peer(_) | Self::Ranges(_) => Vec::new(),
+            Self::Peer(_) | Self::Nodes(_) | Self::Ranges(_) => Vec::new(),
         }
     }
 
@@ -110,13 +111,25 @@ impl Kind {
             Self::Tuples(Tuples(entries)) => {
                 let mut namespaces = entries.iter().map(|(whom, ..)| match whom {
                     Whom::Peer(peer) => peer.namespace(),
-                    Whom::Any | Whom::Ranges(_) => None,
+                    Whom::Any | Whom::Nodes(_) | Whom::Ranges(_) => None,
                 });
                 let first = namespaces.next()??;
                 namespaces.all(|other| other == Some(first)).then_some(first)
             }
-            Self::Ranges(_) => None,
+            Self::Nodes(_) | Self::Ranges(_) => None,
         }
+    }
+
+    /// Whether pods change it.
+    pub(crate) fn has_pods(&self) -> bool {
+        matches!(self, Self::Peer(_) | Self::Tuples(_))
+    }
+}
+
+impl Member {
+    /// An address without a port.
+    pub(crate) fn of(address: IpAddr) -> Self {
+        Self { address, port: None }
     }
 }
 
@@ -135,6 +148,8 @@ impl Tuples {
         for (whom, protocol, named) in &self.0 {
             let meant = match whom {
                 Whom::Any => true,
+                // Nodes have no names for ports.
+                Whom::Nodes(_) => false,
                 Whom::Peer(peer) => peer.matches(pod.pod, pod.labels),
                 Whom::Ranges(ranges) => ranges.contains(address),
             };
@@ -168,6 +183,7 @@ impl fmt::Display for Whom {
         match self {
             Self::Any => formatter.write_str("any"),
             Self::Peer(peer) => write!(formatter, "{peer}"),
+            Self::Nodes(selector) => write!(formatter, "nodes {}", ordered(selector)),
             Self::Ranges(ranges) => write!(formatter, "{ranges}"),
         }
     }

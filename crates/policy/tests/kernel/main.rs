@@ -64,8 +64,9 @@ fn changes_lead_to_the_same_table_as_a_fresh_start() {
                     policies.sweep();
                 }
             }
-            policies.sweep();
-            policies.sweep();
+            while policies.has_idle() {
+                policies.sweep();
+            }
             commit(&mut connection, &policies.changes());
             let changed = list();
             let mut fresh = Policies::new(settings(), ownership);

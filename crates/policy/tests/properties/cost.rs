@@ -66,3 +66,50 @@ fn a_change_touches_only_what_it_is_about() {
     policies.apply_policy(&policy(30, 3, &json!([])));
     assert!(policies.changes().is_empty());
 }
+
+fn cluster_policy(namespace: usize, port: u16) -> kinglet_model::ClusterNetworkPolicy {
+    let subject =
+        json!({"namespaces": {"matchLabels": {"kubernetes.io/metadata.name": format!("n{namespace}")}}});
+    let object = json!({
+        "metadata": {"name": "lock"},
+        "spec": {
+            "tier": "Admin", "priority": 1, "subject": subject,
+            "ingress": [{"action": "Deny", "from": [{"namespaces": {}}], "protocols": [{"tcp": {"destinationPort": {"number": port}}}]}],
+        },
+    });
+    serde_json::from_value(object).unwrap()
+}
+
+#[test]
+fn a_policy_of_the_cluster_touches_only_its_subjects() {
+    let mut policies = Policies::new(settings(), Ownership::Shared);
+    for namespace in 0..20 {
+        let object = json!({"metadata": {"name": format!("n{namespace}")}});
+        policies.apply_namespace(&serde_json::from_value(object).unwrap());
+        for number in 0..10 {
+            policies.apply_pod(pod(namespace, number, if number < 3 { "here" } else { "there" }));
+        }
+        policies.apply_policy(&policy(namespace, 0, &json!([{"port": 80}])));
+    }
+    policies.replacement();
+    // Sets of both families of all pods, and one chain before the one that is there already.
+    policies.apply_cluster_policy(&cluster_policy(7, 81));
+    let messages = policies.additions().len();
+    assert!(messages <= 7, "{messages} messages");
+    // Three elements lead there: deleted together, added together.
+    assert_eq!(policies.changes().len(), 2);
+    // About other pods: also the elements of those of before.
+    policies.apply_cluster_policy(&cluster_policy(8, 81));
+    assert!(policies.additions().len() <= 4);
+    assert_eq!(policies.changes().len(), 2);
+    // The same again.
+    policies.apply_cluster_policy(&cluster_policy(8, 81));
+    assert!(policies.additions().is_empty() && policies.changes().is_empty());
+    // About nobody.
+    policies.take_effect();
+    policies.remove_cluster_policy(&kinglet_model::ObjectName::cluster("lock"));
+    assert_eq!(policies.changes().len(), 2);
+    assert!(policies.take_effect().relaxes);
+    policies.apply_cluster_policy(&cluster_policy(30, 81));
+    assert!(policies.additions().is_empty() && policies.changes().is_empty());
+}

@@ -3,11 +3,14 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use kinglet_model::{Namespace, NetworkPolicy, ObjectName, Pod};
+use kinglet_model::{ClusterNetworkPolicy, Namespace, NetworkPolicy, Node, ObjectName, Pod};
 use kinglet_policy::{Policies, Settings};
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 use serde_json::{Value, json};
+
+#[path = "cluster.rs"]
+mod cluster;
 
 /// A change.
 #[derive(Clone, Debug)]
@@ -18,6 +21,10 @@ pub(crate) enum Event {
     NoPod(ObjectName),
     Policy(Arc<NetworkPolicy>),
     NoPolicy(ObjectName),
+    ClusterPolicy(Arc<ClusterNetworkPolicy>),
+    NoClusterPolicy(ObjectName),
+    Node(Arc<Node>),
+    NoNode(&'static str),
 }
 
 /// What is there after some changes.
@@ -33,6 +40,10 @@ impl Event {
             Self::NoPod(name) => policies.remove_pod(name),
             Self::Policy(policy) => policies.apply_policy(policy),
             Self::NoPolicy(name) => policies.remove_policy(name),
+            Self::ClusterPolicy(policy) => policies.apply_cluster_policy(policy),
+            Self::NoClusterPolicy(name) => policies.remove_cluster_policy(name),
+            Self::Node(node) => policies.apply_node(node),
+            Self::NoNode(name) => policies.remove_node(name),
         }
     }
 }
@@ -46,6 +57,10 @@ impl Present {
             Event::NoPod(name) => self.0.remove(&(1, name.clone())),
             Event::Policy(it) => self.0.insert((0, it.metadata.object_name()), event.clone()),
             Event::NoPolicy(name) => self.0.remove(&(0, name.clone())),
+            Event::ClusterPolicy(it) => self.0.insert((3, it.metadata.object_name()), event.clone()),
+            Event::NoClusterPolicy(name) => self.0.remove(&(3, name.clone())),
+            Event::Node(it) => self.0.insert((4, it.metadata.object_name()), event.clone()),
+            Event::NoNode(name) => self.0.remove(&(4, ObjectName::cluster(*name))),
         };
     }
 
@@ -71,6 +86,10 @@ pub(crate) fn event() -> impl Strategy<Value = Event> {
         1 => (select(NAMESPACES), select(PODS)).prop_map(|(space, name)| Event::NoPod(ObjectName::new(space, name))),
         6 => policy(),
         1 => (select(NAMESPACES), select(POLICIES)).prop_map(|(space, name)| Event::NoPolicy(ObjectName::new(space, name))),
+        6 => cluster::policy(),
+        1 => select(cluster::POLICIES).prop_map(|name| Event::NoClusterPolicy(ObjectName::cluster(name))),
+        1 => cluster::node(),
+        1 => select(cluster::NODES).prop_map(Event::NoNode),
     ]
 }
 

@@ -1,0 +1,191 @@
+//! ClusterNetworkPolicies. Where a rule has something that is not known it fails closed: one that accepts matches nothing, any other denies
+//! everything.
+
+use std::fmt;
+
+use kinglet_model::{ClusterNetworkPolicy, ClusterRule, Object, ObjectName};
+
+use super::cluster_peers::{all_known, peers, subject};
+use super::{Direction, Peers, Ports, Rule, Wanted, protocols};
+use crate::peer::Peer;
+use crate::problem::{Problem, Problems};
+
+/// Priorities that are accepted.
+const PRIORITIES: std::ops::RangeInclusive<i64> = 0..=1000;
+
+/// When the rules of a policy are looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Tier {
+    /// Before NetworkPolicies.
+    Admin,
+    /// After them, where none isolates.
+    Baseline,
+}
+
+/// What a rule of a tier does with what it matches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Action {
+    /// Nothing else matters on this side.
+    Accept,
+    /// Nothing else matters, either.
+    Deny,
+    /// The rest of the tier does not matter.
+    Pass,
+}
+
+/// A ClusterNetworkPolicy.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ClusterPolicy {
+    pub(crate) name: ObjectName,
+    pub(crate) tier: Tier,
+    /// Lower ones come first.
+    pub(crate) priority: i64,
+    /// Which pods it is about.
+    pub(crate) subject: Peer,
+    ingress: Vec<TierRule>,
+    egress: Vec<TierRule>,
+}
+
+/// A rule that can match.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct TierRule {
+    pub(crate) action: Action,
+    pub(crate) rule: Rule,
+}
+
+impl ClusterPolicy {
+    /// Checks a policy. Nothing if it cannot be known which pods it is about, or when.
+    pub(crate) fn check(policy: &ClusterNetworkPolicy, found: &mut Vec<Problem>) -> Option<Self> {
+        let name = policy.object_name();
+        let mut problems = Problems::of(&name, found).meaning("the policy has no effect");
+        let tier = tier(&policy.tier, &mut problems.below("tier"));
+        let subject = subject(&policy.subject, &mut problems.below("subject"));
+        let priority = priority(policy.priority, problems.below("priority"));
+        let mut rules = |of: &[ClusterRule], direction| -> Vec<TierRule> {
+            let numbered = of.iter().enumerate();
+            numbered
+                .filter_map(|(number, rule)| {
+                    let problems = problems.below(format_args!("{direction}[{number}]"));
+                    self::rule(number, rule, direction, problems)
+                })
+                .collect()
+        };
+        let ingress = rules(&policy.ingress, Direction::Ingress);
+        let egress = rules(&policy.egress, Direction::Egress);
+        Some(Self {
+            tier: tier?,
+            priority,
+            subject: subject?,
+            ingress,
+            egress,
+            name,
+        })
+    }
+
+    pub(crate) fn rules(&self, direction: Direction) -> &[TierRule] {
+        match direction {
+            Direction::Ingress => &self.ingress,
+            Direction::Egress => &self.egress,
+        }
+    }
+}
+
+fn tier(text: &str, problems: &mut Problems<'_>) -> Option<Tier> {
+    match text {
+        "Admin" => Some(Tier::Admin),
+        "Baseline" => Some(Tier::Baseline),
+        other => {
+            problems.add(other, "Admin or Baseline");
+            None
+        }
+    }
+}
+
+fn priority(written: Option<i64>, problems: Problems<'_>) -> i64 {
+    let (first, last) = PRIORITIES.into_inner();
+    if let Some(priority) = written.filter(|priority| PRIORITIES.contains(priority)) {
+        return priority;
+    }
+    let text = written.map(|number| number.to_string()).unwrap_or_default();
+    let mut problems = problems.meaning("the nearest one counts, and the last if there is none");
+    problems.add(text, "a number from 0 to 1000");
+    written.unwrap_or(last).clamp(first, last)
+}
+
+fn rule(number: usize, rule: &ClusterRule, direction: Direction, problems: Problems<'_>) -> Option<TierRule> {
+    let action = match &*rule.action {
+        "Accept" => Some(Action::Accept),
+        "Deny" => Some(Action::Deny),
+        "Pass" => Some(Action::Pass),
+        _ => None,
+    };
+    let mut problems = problems.meaning(match action {
+        Some(Action::Accept) => "the rule accepts nothing",
+        _ => "the rule denies everything",
+    });
+    if action.is_none() {
+        problems.below("action").add(&rule.action, "Accept, Deny or Pass");
+    }
+    let known = all_known(&rule.unknown, &mut problems);
+    let peers = peers(&rule.peers, direction, &mut problems);
+    let ports = match &rule.protocols {
+        None => Some(Ports::Any),
+        Some(listed) => protocols::check(listed, &mut problems),
+    };
+    let fits = fit(peers.as_ref(), ports.as_ref(), &mut problems);
+    match (action, peers, ports) {
+        (Some(action), Some(peers), Some(ports)) if known && fits => {
+            let rule = Rule { number, peers, ports };
+            Some(TierRule { action, rule })
+        }
+        (Some(Action::Accept), ..) => None,
+        _ => Some(TierRule {
+            action: Action::Deny,
+            rule: Rule {
+                number,
+                peers: Peers::Any,
+                ports: Ports::Any,
+            },
+        }),
+    }
+}
+
+/// Names of ports are those of pods: addresses have none.
+fn fit(peers: Option<&Peers>, ports: Option<&Ports>, problems: &mut Problems<'_>) -> bool {
+    let (Some(Peers::Of(listed)), Some(Ports::Of(ports))) = (peers, ports) else {
+        return true;
+    };
+    let addresses = !listed.blocks.is_empty() || !listed.nodes.is_empty();
+    let named = ports.iter().find_map(|port| match &port.wanted {
+        Wanted::Named(name) if addresses => Some((port.index, name)),
+        _ => None,
+    });
+    if let Some((index, name)) = named {
+        let field = format_args!("protocols[{index}].destinationNamedPort");
+        problems
+            .below(field)
+            .add(name, "accepted with networks and nodes, which name no ports");
+    }
+    named.is_none()
+}
+
+/// As the field says.
+impl fmt::Display for Tier {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Admin => "Admin",
+            Self::Baseline => "Baseline",
+        })
+    }
+}
+
+/// As the field says.
+impl fmt::Display for Action {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Accept => "Accept",
+            Self::Deny => "Deny",
+            Self::Pass => "Pass",
+        })
+    }
+}

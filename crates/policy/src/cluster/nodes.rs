@@ -1,0 +1,34 @@
+//! Nodes, as policies see them.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use kinglet_model::{Node, Selector};
+
+use super::Labels;
+
+/// Labels and addresses of nodes, by name.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Nodes(BTreeMap<Arc<str>, (Labels, BTreeSet<IpAddr>)>);
+
+impl Nodes {
+    /// Returns whether there is a difference.
+    pub(super) fn apply(&mut self, node: &Node) -> bool {
+        let addresses = node.addresses.iter();
+        let addresses = addresses.filter_map(|one| one.address.parse().ok()).collect();
+        let facts = (node.metadata.labels.clone(), addresses);
+        let before = self.0.insert(node.metadata.name.clone(), facts);
+        before.as_ref() != self.0.get(&node.metadata.name)
+    }
+
+    pub(super) fn remove(&mut self, name: &str) {
+        self.0.remove(name);
+    }
+
+    /// Addresses of those whose labels match.
+    pub(super) fn addresses(&self, selector: &Selector) -> BTreeSet<IpAddr> {
+        let meant = self.0.values().filter(|(labels, _)| selector.matches(labels));
+        meant.flat_map(|(_, addresses)| addresses).copied().collect()
+    }
+}

@@ -1,0 +1,63 @@
+//! Steps of profiles, as few lines as possible.
+
+use kinglet_model::Protocol;
+
+use crate::ports::PortSet;
+use crate::rules::{Named, Step, Whom};
+
+/// With more single ports of pods than this, one look-up of address and port is cheaper than one rule for each.
+const SINGLE_PORTS: usize = 8;
+
+impl Step {
+    /// Whether it matches nothing.
+    pub(super) fn is_empty(&self) -> bool {
+        self.lines.is_empty() && self.tuples.0.is_empty()
+    }
+
+    /// Takes what another one matches.
+    pub(super) fn extend(&mut self, other: Self) {
+        for (whom, ports) in other.lines {
+            self.lines.entry(whom).or_default().add(&ports);
+        }
+        self.tuples.0.extend(other.tuples.0);
+    }
+
+    /// What is meant of everybody needs no other line.
+    pub(super) fn simplify(&mut self) {
+        let Some(anybody) = self.lines.get(&Whom::Any).cloned() else {
+            return;
+        };
+        if anybody.is_all() {
+            self.tuples.0.clear();
+        }
+        for (whom, ports) in &mut self.lines {
+            if *whom != Whom::Any {
+                ports.subtract(&anybody);
+            }
+        }
+        self.lines.retain(|_, ports| !ports.is_empty());
+    }
+
+    /// Moves single ports of pods into tuples if they are many.
+    pub(super) fn flatten(&mut self) {
+        let lines = self.lines.iter();
+        let pods = lines.filter(|(whom, _)| matches!(whom, Whom::Peer(_)));
+        let single = |(whom, ports): (&Whom, &PortSet)| -> Vec<(Whom, Protocol, u16)> {
+            let ranges = ports.iter().filter(|(_, first, last)| first == last);
+            ranges
+                .map(|(protocol, port, _)| (whom.clone(), protocol, port))
+                .collect()
+        };
+        let singles: Vec<_> = pods.flat_map(single).collect();
+        if singles.len() <= SINGLE_PORTS {
+            return;
+        }
+        for (whom, protocol, port) in singles {
+            if let Some(ports) = self.lines.get_mut(&whom) {
+                ports.subtract(&PortSet::of(protocol, port, port));
+            }
+            self.tuples.0.insert((whom, protocol, Named::Number(port)));
+        }
+        self.lines.retain(|_, ports| !ports.is_empty());
+    }
+}
