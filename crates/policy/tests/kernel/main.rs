@@ -13,6 +13,7 @@ mod events;
 #[path = "../../../nft/tests/support/listing.rs"]
 mod listing;
 mod namespace;
+mod scenarios;
 
 use std::process::Command;
 

@@ -56,7 +56,7 @@ fn scenarios() {
             );
         }
     }
-    assert!(files.len() > 3 && wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(files.len() > 5 && wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 struct World {
@@ -74,6 +74,8 @@ impl World {
             match object["kind"].as_str() {
                 Some("Namespace") => cluster.apply_namespace(&decode(object)),
                 Some("NetworkPolicy") => drop(cluster.apply_policy(&decode(object))),
+                Some("ClusterNetworkPolicy") => drop(cluster.apply_cluster_policy(&decode(object))),
+                Some("Node") => _ = cluster.apply_node(&decode(object)),
                 Some("Pod") => {
                     let pod: Arc<Pod> = Arc::new(decode(object));
                     pods.insert(pod.metadata.object_name(), pod.clone());
