@@ -1,4 +1,5 @@
-//! Which kinds the API server serves: aggregated discovery (`apidiscovery.k8s.io/v2`), two requests for everything.
+//! Which kinds the API server serves: aggregated discovery (`apidiscovery.k8s.io/v2`), two requests for everything, and the list of one group's
+//! version, which everybody who is authenticated may read.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -24,6 +25,35 @@ pub async fn discover(client: &Client) -> Result<Vec<Resource>, RequestError> {
         resources.extend(groups.items.iter().flat_map(Group::resources));
     }
     Ok(resources)
+}
+
+/// Whether the API server serves a kind in its version.
+pub async fn is_served(client: &Client, resource: &Resource) -> Result<bool, RequestError> {
+    let root = if resource.group.is_empty() {
+        "/api"
+    } else {
+        "/apis"
+    };
+    let request = Request::get(format!("{root}/{}", resource.api_version()))
+        .body(Vec::new())
+        .map_err(kube::Error::HttpError)?;
+    match client.request::<Named>(request).await {
+        Ok(list) => Ok(list.resources.iter().any(|one| one.name == resource.plural)),
+        Err(kube::Error::Api(status)) if status.code == 404 => Ok(false),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// An `APIResourceList`.
+#[derive(Deserialize)]
+struct Named {
+    #[serde(default)]
+    resources: Vec<Name>,
+}
+
+#[derive(Deserialize)]
+struct Name {
+    name: Arc<str>,
 }
 
 #[derive(Deserialize)]

@@ -1,5 +1,7 @@
 //! A collection followed for ever: list, watch, and list again when the watch fell too far behind.
 
+use std::time::Duration;
+
 use kube::Client;
 use serde::de::DeserializeOwned;
 use tokio_util::sync::CancellationToken;
@@ -7,8 +9,12 @@ use tracing::{debug, info, warn};
 
 use crate::Resource;
 use crate::backoff::Backoff;
+use crate::discovery::is_served;
 use crate::list::{Source, list};
 use crate::watch::{Change, Watch, WatchError};
+
+/// How often it is looked whether a kind is served by now.
+const LOOK: Duration = Duration::from_secs(10);
 
 /// News of a collection, in the order in which it happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,17 +40,23 @@ pub fn follow_metadata<T: DeserializeOwned + Send>(
         path: resource.collection(""),
         metadata_only: true,
     };
-    spawn(client, source, stop, take);
+    spawn(client, source, None, stop, take);
 }
 
-/// Starts a task that follows a collection until `stop` is cancelled.
+/// Starts a task that follows a collection until `stop` is cancelled. An `optional` kind has no objects while it is not served.
 pub(crate) fn spawn<T: DeserializeOwned + Send>(
     client: Client,
     source: Source,
+    optional: Option<Resource>,
     stop: CancellationToken,
     take: impl FnMut(Feed<T>) + Send + 'static,
 ) {
-    let follower = Follower { client, source, take };
+    let follower = Follower {
+        client,
+        source,
+        optional,
+        take,
+    };
     tokio::spawn(async move {
         tokio::select! {
             () = follower.run() => {}
@@ -56,6 +68,7 @@ pub(crate) fn spawn<T: DeserializeOwned + Send>(
 struct Follower<F> {
     client: Client,
     source: Source,
+    optional: Option<Resource>,
     take: F,
 }
 
@@ -67,6 +80,11 @@ impl<F> Follower<F> {
     {
         let mut backoff = Backoff::new();
         loop {
+            if self.is_absent().await {
+                (self.take)(Feed::Listed(Vec::new()));
+                tokio::time::sleep(LOOK).await;
+                continue;
+            }
             match list(&self.client, &self.source).await {
                 Ok(list) => {
                     debug!(
@@ -87,7 +105,15 @@ impl<F> Follower<F> {
         }
     }
 
-    /// Watches until the revision is too old and a new list is needed.
+    /// Whether the kind is optional and surely not served. If nobody can tell, the next request will.
+    async fn is_absent(&mut self) -> bool {
+        match &self.optional {
+            None => false,
+            Some(resource) => matches!(is_served(&self.client, resource).await, Ok(false)),
+        }
+    }
+
+    /// Watches until the revision is too old, or the kind is gone, and a new list is needed.
     async fn follow<T>(&mut self, mut version: String, backoff: &mut Backoff)
     where
         T: DeserializeOwned,
@@ -100,6 +126,10 @@ impl<F> Follower<F> {
                 Ok(()) => {}
                 Err(WatchError::Expired) => {
                     info!(kind = &*self.source.kind, "watch expired; listing again");
+                    return;
+                }
+                Err(_) if self.is_absent().await => {
+                    info!(kind = &*self.source.kind, "no longer served");
                     return;
                 }
                 Err(error) => {

@@ -27,7 +27,7 @@ mod write;
 pub use backoff::Backoff;
 pub use client::{ConnectError, connect, in_process};
 pub use collection::{Collection, Deletion, Propagation, RequestError};
-pub use discovery::discover;
+pub use discovery::{discover, is_served};
 pub use events::{ObjectReference, Recorder, Report, Severity};
 pub use feed::{Feed, follow_metadata};
 /// The client that every component uses.

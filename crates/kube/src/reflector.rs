@@ -8,6 +8,7 @@ use kube::Client;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
+use crate::Resource;
 use crate::feed::{self, Feed};
 use crate::list::Source;
 
@@ -70,9 +71,19 @@ impl<K: Object> Default for Reflector<K> {
 impl<K: Object> Reflector<K> {
     /// Starts a task that keeps a new cache up to date until `stop` is cancelled.
     pub fn spawn(client: Client, stop: CancellationToken) -> Self {
+        Self::follow(client, None, stop)
+    }
+
+    /// The same for a kind that need not be there (a custom resource): while the API server does not serve it there are no objects, and it is
+    /// looked from time to time whether it does.
+    pub fn spawn_optional(client: Client, stop: CancellationToken) -> Self {
+        Self::follow(client, Some(Resource::of::<K>()), stop)
+    }
+
+    fn follow(client: Client, optional: Option<Resource>, stop: CancellationToken) -> Self {
         let reflector = Self::default();
         let task = reflector.clone();
-        feed::spawn(client, Source::of::<K>(), stop, move |news| {
+        feed::spawn(client, Source::of::<K>(), optional, stop, move |news| {
             task.state().take(news);
         });
         reflector

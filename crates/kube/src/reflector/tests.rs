@@ -115,3 +115,50 @@ async fn errors_are_retried_and_the_cache_stays() {
     ];
     assert_eq!(deltas(script, 3).await, ["+a@1", "synced", "+b@6"]);
 }
+
+fn served(kinds: &[&str]) -> (u16, String) {
+    let kinds: Vec<String> = kinds
+        .iter()
+        .map(|name| format!(r#"{{"name":"{name}"}}"#))
+        .collect();
+    (200, format!(r#"{{"resources":[{}]}}"#, kinds.join(",")))
+}
+
+const NOT_FOUND: &str = r#"{"kind":"Status","code":404,"message":"not found","reason":"NotFound"}"#;
+
+#[tokio::test(start_paused = true)]
+async fn an_optional_kind_comes_and_goes() {
+    let absent = || (404, NOT_FOUND.to_owned());
+    let script = vec![
+        // Neither its group nor, later, the kind in it; then it comes.
+        absent(),
+        served(&["others"]),
+        served(&["others", "namespaces"]),
+        list(5, &[namespace("a", 1)]),
+        // The watch cannot be opened again, but the kind is there; then it is not.
+        absent(),
+        served(&["namespaces"]),
+        absent(),
+        absent(),
+        absent(),
+        // It is there again.
+        served(&["namespaces"]),
+        list(9, &[namespace("b", 9)]),
+    ];
+    let script: Script = Arc::new(Mutex::new(script.into()));
+    let reflector = Reflector::<Namespace>::spawn_optional(scripted(&script), CancellationToken::new());
+    let mut changes = reflector.subscribe();
+    assert!(
+        matches!(changes.recv().await, Some(Delta::Synced)),
+        "absent is known"
+    );
+    let mut seen = Vec::new();
+    while seen.len() < 3 {
+        seen.push(match changes.recv().await.unwrap() {
+            Delta::Applied(object) => format!("+{}", object.metadata.name),
+            Delta::Deleted(object) => format!("-{}", object.metadata.name),
+            Delta::Synced => "synced".to_owned(),
+        });
+    }
+    assert_eq!(seen, ["+a", "-a", "+b"]);
+}
