@@ -1,6 +1,7 @@
 //! What is known of the cluster.
 
 mod addresses;
+mod names;
 mod nodes;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -126,9 +127,10 @@ impl Cluster {
         self.policies.len() + self.cluster_policies.len()
     }
 
-    /// All that is wrong with policies.
-    pub fn problems(&self) -> impl Iterator<Item = &Problem> {
-        self.problems.values().flatten()
+    /// All that is wrong with policies, also that nobody has a port of some [name](Self::unresolved).
+    pub fn problems(&self) -> Vec<Problem> {
+        let faults = self.problems.values().flatten().cloned();
+        faults.chain(self.unresolved()).collect()
     }
 
     /// A pod by name.
