@@ -1,14 +1,14 @@
 //! Follows the API, and keeps the kernel up to date.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
 use kinglet_blocking::{Lent, Lost};
 use kinglet_kube::{Backoff, Recorder, Reflector};
-use kinglet_model::{Namespace, NetworkPolicy, Node, ObjectName, Pod};
+use kinglet_model::{ClusterNetworkPolicy, Namespace, NetworkPolicy, Node, ObjectName, Pod};
 use kinglet_nft::{Error, Ownership};
-use kinglet_policy::{Effect, Settings};
+use kinglet_policy::{Effect, Problem, Settings};
 use tokio::sync::{Mutex, mpsc};
 use tokio::time::{Instant, MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
@@ -29,6 +29,8 @@ use crate::watch::Watch;
 const COLLECT: Duration = Duration::from_millis(10);
 /// Between two sweeps, and between an element and the chain that it led to: kernels before 6.2 cannot delete both at once.
 const SWEEP: Duration = Duration::from_secs(1);
+/// Between changes and a look at the names of ports: what is applied together has arrived by then.
+const NAMES: Duration = Duration::from_secs(5);
 /// How often it is looked after what enforcement depends on.
 const LOOK_AFTER: Duration = Duration::from_secs(60);
 
@@ -41,6 +43,8 @@ pub struct Sources {
     pub namespaces: Reflector<Namespace>,
     /// Policies.
     pub policies: Reflector<NetworkPolicy>,
+    /// Policies of the cluster.
+    pub cluster_policies: Reflector<ClusterNetworkPolicy>,
     /// Nodes.
     pub nodes: Reflector<Node>,
 }
@@ -118,6 +122,8 @@ pub async fn run(
         enforcer,
         effects,
         sweep: None,
+        names: Some(Instant::now() + NAMES),
+        unresolved: BTreeSet::new(),
         reporter: Reporter {
             recorder: outside.recorder,
             node: ObjectName::cluster(node),
@@ -149,6 +155,10 @@ struct Agent {
     effects: mpsc::UnboundedSender<Effect>,
     /// When chains are removed that nothing leads to.
     sweep: Option<Instant>,
+    /// When names of ports are looked at.
+    names: Option<Instant>,
+    /// The names that no pod had then.
+    unresolved: BTreeSet<Problem>,
     reporter: Reporter,
     metrics: Metrics,
     enforcing: Box<dyn Fn(bool) + Send + Sync>,
@@ -185,6 +195,7 @@ impl Agent {
                     tokio::time::sleep(COLLECT).await;
                 }
                 () = at(self.sweep) => self.sweep(&changes).await?,
+                () = at(self.names) => self.look_at_names(&changes).await?,
                 foreign = foreign(&mut watch) => self.repair(foreign, &changes).await?,
                 _ = minutes.tick() => self.look_after().await,
             }
@@ -220,6 +231,7 @@ impl Agent {
 
     /// Brings the kernel up to date by the difference.
     async fn change(&mut self, list: Vec<Change>, changes: &Changes) -> Result<(), Lost> {
+        self.names.get_or_insert(Instant::now() + NAMES);
         let change = move |enforcer: &mut Enforcer| {
             enforcer.take(list);
             enforcer.change()
@@ -230,6 +242,20 @@ impl Agent {
     async fn sweep(&mut self, changes: &Changes) -> Result<(), Lost> {
         self.sweep = None;
         self.commit(Enforcer::sweep, changes).await
+    }
+
+    /// Tells of names of ports that no pod has any more, or yet. All nodes know the same; one of them looks.
+    async fn look_at_names(&mut self, changes: &Changes) -> Result<(), Lost> {
+        self.names = None;
+        if !changes.is_speaker(&self.reporter.node.name) {
+            return Ok(());
+        }
+        let unresolved = self.run(|enforcer| enforcer.unresolved()).await?;
+        for problem in unresolved.difference(&self.unresolved) {
+            self.reporter.problem(problem, true);
+        }
+        self.unresolved = unresolved;
+        Ok(())
     }
 
     /// Runs something that may block.

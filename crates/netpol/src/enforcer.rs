@@ -1,11 +1,11 @@
 //! The core and the kernel that it is for. Everything here blocks as long as the kernel works.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use kinglet_model::{Namespace, NetworkPolicy, Object, ObjectName, Pod};
+use kinglet_model::{ClusterNetworkPolicy, Namespace, NetworkPolicy, Node, Object, ObjectName, Pod};
 use kinglet_nft::{Entry, Error, Logged, Ownership, Value};
 use kinglet_policy::{Denial, Effect, Policies, Problem, Settings};
 
@@ -28,6 +28,10 @@ pub(crate) enum Change {
     NoNamespace(Arc<str>),
     Policy(Arc<NetworkPolicy>),
     NoPolicy(ObjectName),
+    ClusterPolicy(Arc<ClusterNetworkPolicy>),
+    NoClusterPolicy(ObjectName),
+    Node(Arc<Node>),
+    NoNode(Arc<str>),
 }
 
 /// What there is after a commit.
@@ -86,6 +90,10 @@ impl Enforcer {
                 Change::NoNamespace(name) => self.policies.remove_namespace(&name),
                 Change::Policy(policy) => self.policies.apply_policy(&policy),
                 Change::NoPolicy(name) => self.policies.remove_policy(&name),
+                Change::ClusterPolicy(policy) => self.policies.apply_cluster_policy(&policy),
+                Change::NoClusterPolicy(name) => self.policies.remove_cluster_policy(&name),
+                Change::Node(node) => self.policies.apply_node(&node),
+                Change::NoNode(name) => self.policies.remove_node(&name),
             }
         }
     }
@@ -93,6 +101,11 @@ impl Enforcer {
     /// Problems of policies that had not been there before.
     pub(crate) fn take_problems(&mut self) -> Vec<Problem> {
         self.policies.take_problems()
+    }
+
+    /// Names of ports in policies that no pod has.
+    pub(crate) fn unresolved(&self) -> BTreeSet<Problem> {
+        self.policies.cluster().unresolved()
     }
 
     /// Brings the kernel up to date by the difference. After an error, what the kernel has is not what was thought:
@@ -192,6 +205,14 @@ impl Change {
 
     pub(crate) fn no_policy(policy: &NetworkPolicy) -> Self {
         Self::NoPolicy(policy.object_name())
+    }
+
+    pub(crate) fn no_cluster_policy(policy: &ClusterNetworkPolicy) -> Self {
+        Self::NoClusterPolicy(policy.object_name())
+    }
+
+    pub(crate) fn no_node(node: &Node) -> Self {
+        Self::NoNode(node.metadata.name.clone())
     }
 
     pub(crate) fn no_namespace(namespace: &Namespace) -> Self {

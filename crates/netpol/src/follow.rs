@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use kinglet_kube::Delta;
-use kinglet_model::{Namespace, NetworkPolicy, Node, Pod};
+use kinglet_model::{ClusterNetworkPolicy, Namespace, NetworkPolicy, Node, Pod};
 use tokio::sync::mpsc::UnboundedReceiver;
 
 use crate::agent::Sources;
@@ -15,6 +15,7 @@ pub(crate) struct Changes {
     pods: UnboundedReceiver<Delta<Pod>>,
     namespaces: UnboundedReceiver<Delta<Namespace>>,
     policies: UnboundedReceiver<Delta<NetworkPolicy>>,
+    cluster_policies: UnboundedReceiver<Delta<ClusterNetworkPolicy>>,
     nodes: UnboundedReceiver<Delta<Node>>,
     /// Names of the nodes that are ready.
     ready: BTreeSet<Arc<str>>,
@@ -27,6 +28,7 @@ enum Any {
     Pod(Delta<Pod>),
     Namespace(Delta<Namespace>),
     Policy(Delta<NetworkPolicy>),
+    ClusterPolicy(Delta<ClusterNetworkPolicy>),
     Node(Delta<Node>),
 }
 
@@ -36,9 +38,10 @@ impl Changes {
             pods: sources.pods.subscribe(),
             namespaces: sources.namespaces.subscribe(),
             policies: sources.policies.subscribe(),
+            cluster_policies: sources.cluster_policies.subscribe(),
             nodes: sources.nodes.subscribe(),
             ready: BTreeSet::new(),
-            unsynced: 4,
+            unsynced: 5,
         }
     }
 
@@ -58,6 +61,7 @@ impl Changes {
             delta = self.pods.recv() => delta.map(Any::Pod),
             delta = self.namespaces.recv() => delta.map(Any::Namespace),
             delta = self.policies.recv() => delta.map(Any::Policy),
+            delta = self.cluster_policies.recv() => delta.map(Any::ClusterPolicy),
             delta = self.nodes.recv() => delta.map(Any::Node),
         };
         let mut changes = Vec::new();
@@ -73,8 +77,12 @@ impl Changes {
         let pod = self.pods.try_recv().ok().map(Any::Pod);
         let namespace = || self.namespaces.try_recv().ok().map(Any::Namespace);
         let policy = || self.policies.try_recv().ok().map(Any::Policy);
+        let cluster_policy = || self.cluster_policies.try_recv().ok().map(Any::ClusterPolicy);
         let node = || self.nodes.try_recv().ok().map(Any::Node);
-        pod.or_else(namespace).or_else(policy).or_else(node)
+        pod.or_else(namespace)
+            .or_else(policy)
+            .or_else(cluster_policy)
+            .or_else(node)
     }
 
     fn read(&mut self, change: Any) -> Option<Change> {
@@ -85,11 +93,20 @@ impl Changes {
             Any::Namespace(Delta::Deleted(namespace)) => Some(Change::no_namespace(&namespace)),
             Any::Policy(Delta::Applied(policy)) => Some(Change::Policy(policy)),
             Any::Policy(Delta::Deleted(policy)) => Some(Change::no_policy(&policy)),
-            Any::Node(Delta::Applied(node)) => self.note(&node, node.is_ready()),
-            Any::Node(Delta::Deleted(node)) => self.note(&node, false),
+            Any::ClusterPolicy(Delta::Applied(policy)) => Some(Change::ClusterPolicy(policy)),
+            Any::ClusterPolicy(Delta::Deleted(policy)) => Some(Change::no_cluster_policy(&policy)),
+            Any::Node(Delta::Applied(node)) => {
+                self.note(&node, node.is_ready());
+                Some(Change::Node(node))
+            }
+            Any::Node(Delta::Deleted(node)) => {
+                self.note(&node, false);
+                Some(Change::no_node(&node))
+            }
             Any::Pod(Delta::Synced)
             | Any::Namespace(Delta::Synced)
             | Any::Policy(Delta::Synced)
+            | Any::ClusterPolicy(Delta::Synced)
             | Any::Node(Delta::Synced) => {
                 self.unsynced = self.unsynced.saturating_sub(1);
                 None
@@ -97,14 +114,12 @@ impl Changes {
         }
     }
 
-    /// Nodes change no rules.
-    fn note(&mut self, node: &Node, ready: bool) -> Option<Change> {
+    fn note(&mut self, node: &Node, ready: bool) {
         let name = node.metadata.name.clone();
         if ready {
             self.ready.insert(name);
         } else {
             self.ready.remove(&name);
         }
-        None
     }
 }

@@ -1,6 +1,6 @@
-//! NetworkPolicies in the kernel of one node: the shell around [`kinglet_policy`].
+//! Policies in the kernel of one node: the shell around [`kinglet_policy`].
 //!
-//! [`run`] follows Pods, Namespaces, NetworkPolicies and Nodes, commits what the core makes of them, and cuts connections that a change has
+//! [`run`] follows Pods, Namespaces, NetworkPolicies, ClusterNetworkPolicies and Nodes, commits what the core makes of them, and cuts connections that a change has
 //! forbidden. It looks after what enforcement depends on: nobody else changes the table, and bridges show their packets to it.
 //!
 //! In: watched objects, the [`Kernel`] of the node's network namespace, [`kinglet_policy::Settings`]. Out: the table

@@ -53,7 +53,7 @@ impl Metrics {
         let gauges = [
             (
                 "kinglet_netpol_policies",
-                "NetworkPolicies that count",
+                "NetworkPolicies and ClusterNetworkPolicies that count",
                 &self.policies,
             ),
             (

@@ -1,7 +1,7 @@
 //! What users are told: Events on policies and on the Node, and the log.
 
 use kinglet_kube::{ObjectReference, Recorder, Report, Severity};
-use kinglet_model::{Meta, NetworkPolicy, Node, ObjectName};
+use kinglet_model::{ClusterNetworkPolicy, Meta, NetworkPolicy, Node, ObjectName};
 use kinglet_policy::Problem;
 
 use crate::agent::Sources;
@@ -19,11 +19,20 @@ impl Reporter {
     /// A part of a policy has no effect. All nodes see it; one of them writes the Event.
     pub(crate) fn problem(&self, problem: &Problem, is_speaker: bool) {
         tracing::warn!("{problem}");
-        let policy = self.sources.policies.get(&problem.policy).filter(|_| is_speaker);
-        if let Some(policy) = policy {
-            let regarding = ObjectReference::of::<NetworkPolicy>(&policy.metadata);
+        if let Some(regarding) = self.policy(problem).filter(|_| is_speaker) {
             self.warn(regarding, "InvalidPolicy", "Enforcing", problem.note());
         }
+    }
+
+    /// The policy that has a problem, unless it is gone.
+    fn policy(&self, problem: &Problem) -> Option<ObjectReference> {
+        let (sources, name) = (&self.sources, &problem.policy);
+        if problem.is_of_cluster() {
+            let policy = sources.cluster_policies.get(name)?;
+            return Some(ObjectReference::of::<ClusterNetworkPolicy>(&policy.metadata));
+        }
+        let policy = sources.policies.get(name)?;
+        Some(ObjectReference::of::<NetworkPolicy>(&policy.metadata))
     }
 
     /// Packets between pods of the node are not policed.

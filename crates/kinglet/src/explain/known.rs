@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use kinglet_kube::{Client, Collection, Resource};
-use kinglet_model::{Namespace, NetworkPolicy, Node, Object, Pod, Service};
+use kinglet_model::{ClusterNetworkPolicy, Namespace, NetworkPolicy, Node, Object, Pod, Service};
 use kinglet_policy::Cluster;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -39,6 +39,14 @@ impl Known {
         for policy in list::<NetworkPolicy>(&client).await? {
             known.cluster.apply_policy(&policy);
         }
+        if kinglet_kube::is_served(&client, &Resource::of::<ClusterNetworkPolicy>()).await? {
+            for policy in list::<ClusterNetworkPolicy>(&client).await? {
+                known.cluster.apply_cluster_policy(&policy);
+            }
+        }
+        for node in &known.nodes {
+            known.cluster.apply_node(node);
+        }
         Ok(known)
     }
 
@@ -48,12 +56,15 @@ impl Known {
         let (mut mentioned, mut pods) = (BTreeSet::new(), 0);
         for mut object in objects {
             let kind = text(&object, "kind");
-            if kind != "Namespace" && text(&object["metadata"], "namespace").is_empty() {
+            if ["Namespace", "ClusterNetworkPolicy", "Node"].contains(&kind.as_str()) {
+                known.take_of_cluster(&kind, object)?;
+                continue;
+            }
+            if text(&object["metadata"], "namespace").is_empty() {
                 object["metadata"]["namespace"] = "default".into();
             }
             let namespace = text(&object["metadata"], "namespace");
             match kind.as_str() {
-                "Namespace" => known.cluster.apply_namespace(&decoded(object)?),
                 "NetworkPolicy" => _ = known.cluster.apply_policy(&decoded(object)?),
                 "Service" => known.services.push(decoded(object)?),
                 _ => {
@@ -74,6 +85,16 @@ impl Known {
             }
         }
         Ok(known)
+    }
+
+    /// Takes an object of a kind without namespaces.
+    fn take_of_cluster(&mut self, kind: &str, object: Value) -> Result<()> {
+        match kind {
+            "Namespace" => self.cluster.apply_namespace(&decoded(object)?),
+            "ClusterNetworkPolicy" => _ = self.cluster.apply_cluster_policy(&decoded(object)?),
+            _ => _ = self.cluster.apply_node(&decoded(object)?),
+        }
+        Ok(())
     }
 }
 

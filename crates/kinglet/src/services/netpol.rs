@@ -54,6 +54,7 @@ pub(crate) fn enforce(
         pods: part.pods,
         namespaces: Reflector::spawn(client.clone(), stop.clone()),
         policies: Reflector::spawn(client.clone(), stop.clone()),
+        cluster_policies: Reflector::spawn_optional(client.clone(), stop.clone()),
         nodes: part.nodes,
     };
     let settings = Settings {

@@ -63,6 +63,7 @@ impl Api {
             pods: Reflector::spawn(client.clone(), stop.clone()),
             namespaces: Reflector::spawn(client.clone(), stop.clone()),
             policies: Reflector::spawn(client.clone(), stop.clone()),
+            cluster_policies: Reflector::spawn_optional(client.clone(), stop.clone()),
             nodes: Reflector::spawn(client, stop.clone()),
         }
     }
