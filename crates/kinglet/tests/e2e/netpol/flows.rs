@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use kinglet_lab::Place;
 use serde_json::json;
 
-use super::world::{World, policy};
+use super::world::{World, cluster_policy, policy};
 use crate::hello::eventually;
 use crate::lab::is_possible;
 
@@ -244,4 +244,44 @@ fn connections_follow_the_labels_of_pods() {
             Err("UDP stays cut".to_owned())
         }
     });
+}
+
+#[test]
+fn connections_follow_policies_of_the_cluster() {
+    if !is_possible() {
+        return;
+    }
+    let mut world = World::new(2, &[]);
+    let _servers = Servers::start(&world.place("x/b"));
+    world.install_tiers();
+    let mut forbidden = Flow::pair(&world, "x/a", "x/b", true);
+    let mut allowed = Flow::pair(&world, "x/c", "x/b", true);
+    forbidden.iter_mut().for_each(|flow| flow.is_open(20));
+    let subject = json!({"namespaces": {"matchLabels": {"ns": "x"}}});
+    let peer = json!({"pods": {"namespaceSelector": {}, "podSelector": {"matchLabels": {"pod": "a"}}}});
+    let rules = json!({"ingress": [{"action": "Deny", "from": [peer]}]});
+    world.apply(&cluster_policy("lock", "Admin", 10, &subject, &rules));
+    world.settle();
+    forbidden
+        .iter_mut()
+        .for_each(|flow| flow.is_cut(Duration::from_secs(1)));
+    allowed.iter_mut().for_each(|flow| flow.is_open(100));
+    world.delete_cluster_policy("lock");
+    world.settle();
+    let [_, udp] = &mut forbidden;
+    eventually(|| {
+        if udp.goes_on() {
+            Ok(())
+        } else {
+            Err("UDP stays cut".to_owned())
+        }
+    });
+    // A pod that is denied by its label from now on.
+    world.apply(&cluster_policy("lock", "Admin", 10, &subject, &rules));
+    world.settle();
+    allowed.iter_mut().for_each(|flow| flow.is_open(20));
+    world.label("x", "c", "a");
+    allowed
+        .iter_mut()
+        .for_each(|flow| flow.is_cut(Duration::from_secs(2)));
 }

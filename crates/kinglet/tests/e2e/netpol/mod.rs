@@ -6,5 +6,6 @@ mod flows;
 mod prober;
 mod scenarios;
 mod start;
+mod tiers;
 mod trouble;
 mod world;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use kinglet_kube::{Client, Collection, Deletion, Resource};
 use kinglet_lab::Place;
-use kinglet_model::{Namespace, NetworkPolicy, ObjectName, Pod, Protocol};
+use kinglet_model::{ClusterNetworkPolicy, Namespace, NetworkPolicy, Node, ObjectName, Pod, Protocol};
 use kinglet_policy::{Cluster, Packet, Settings, Transport};
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
@@ -20,6 +20,8 @@ const PORTS: [(Protocol, u16); 3] = [(Protocol::Tcp, 80), (Protocol::Tcp, 81), (
 const MANAGER: &str = "e2e";
 /// Where policies only show that all earlier changes have arrived.
 const CANARY: &str = "canary";
+/// The policy that shows it.
+const TURN: &str = "turn";
 
 /// A lab, its pods and a client of its API.
 pub(crate) struct World {
@@ -33,6 +35,8 @@ pub(crate) struct World {
     /// A pod that no policy keeps from asking them.
     asker: Vec<Place>,
     allowed: bool,
+    /// Whether the CRD of ClusterNetworkPolicies is installed.
+    tiers: bool,
 }
 
 impl World {
@@ -64,6 +68,7 @@ impl World {
             canaries: Vec::new(),
             asker: Vec::new(),
             allowed: true,
+            tiers: false,
         };
         world.populate(nodes);
         world
@@ -166,32 +171,95 @@ impl World {
             .unwrap();
     }
 
+    /// Installs the CRD of ClusterNetworkPolicies.
+    pub(crate) fn install_tiers(&mut self) {
+        let definition: Value = serde_saphyr::from_str(include_str!("crd.yaml")).unwrap();
+        self.apply(&definition);
+        let open = cluster_policy(TURN, "Admin", 0, &canaries(), &json!({}));
+        eventually(|| self.try_apply(&open));
+        self.tiers = true;
+    }
+
+    /// Removes the CRD, and with it all ClusterNetworkPolicies.
+    pub(crate) fn uninstall_tiers(&mut self) {
+        let definitions = Resource {
+            group: "apiextensions.k8s.io".into(),
+            version: "v1".into(),
+            kind: "CustomResourceDefinition".into(),
+            plural: "customresourcedefinitions".into(),
+            namespaced: false,
+            verbs: Arc::default(),
+        };
+        let definitions = Collection::new(self.client.clone(), definitions);
+        let name = ObjectName::cluster("clusternetworkpolicies.policy.networking.k8s.io");
+        self.runtime
+            .block_on(definitions.delete(&name, &Deletion::default()))
+            .unwrap();
+        self.tiers = false;
+    }
+
+    pub(crate) fn delete_cluster_policy(&self, name: &str) {
+        let policies = self.collection::<ClusterNetworkPolicy>();
+        let name = ObjectName::cluster(name);
+        self.runtime
+            .block_on(policies.delete(&name, &Deletion::default()))
+            .unwrap();
+    }
+
+    /// All Events.
+    pub(crate) fn events(&self) -> Vec<Value> {
+        let events = Resource {
+            group: "events.k8s.io".into(),
+            version: "v1".into(),
+            kind: "Event".into(),
+            plural: "events".into(),
+            namespaced: true,
+            verbs: Arc::default(),
+        };
+        let events = Collection::new(self.client.clone(), events);
+        self.runtime.block_on(events.list("")).unwrap()
+    }
+
     /// Waits until all changes of policies so far are in the kernels: policies arrive in order, and the last one turns what a node lets pass.
     pub(crate) fn settle(&mut self) {
         self.allowed = !self.allowed;
         let ingress = if self.allowed { json!([{}]) } else { json!([]) };
         self.apply(&policy(
             CANARY,
-            "turn",
+            TURN,
             json!({"podSelector": {}, "policyTypes": ["Ingress"], "ingress": ingress}),
         ));
-        let questions: Vec<Question> = self
-            .canaries
-            .iter()
-            .map(|canary| Question {
-                from: 0,
-                to: canary.description.addresses[0],
-                protocol: Protocol::Tcp,
-                port: 80,
-                expected: self.allowed,
-            })
-            .collect();
+        let mut turned = vec![(80, self.allowed)];
+        if self.tiers {
+            self.turn_tiers(!self.allowed);
+            turned.push((81, !self.allowed));
+        }
+        let question = |canary: &Place, port, expected| Question {
+            from: 0,
+            to: canary.description.addresses[0],
+            protocol: Protocol::Tcp,
+            port,
+            expected,
+        };
+        let mut questions = Vec::new();
+        for canary in &self.canaries {
+            let each = turned.iter();
+            questions.extend(each.map(|(port, expected)| question(canary, *port, *expected)));
+        }
         eventually(
             || match prober::wrong(&self.runtime, &self.asker, &questions)[..] {
                 [] => Ok(()),
                 ref wrong => Err(format!("not settled: {wrong:?}")),
             },
         );
+    }
+
+    /// Both kinds arrive on their own ways, so the other one says the opposite of one port.
+    fn turn_tiers(&self, allowed: bool) {
+        let action = if allowed { "Accept" } else { "Deny" };
+        let port = json!([{"tcp": {"destinationPort": {"number": 81}}}]);
+        let rules = json!({"ingress": [{"action": action, "from": [{"namespaces": {}}], "protocols": port}]});
+        self.apply(&cluster_policy(TURN, "Admin", 0, &canaries(), &rules));
     }
 
     /// What the plain reading of policies says of every pair of pods, in both families, from the objects that the API has now.
@@ -236,6 +304,15 @@ impl World {
             pods.into_iter().for_each(|one| cluster.apply_pod(Arc::new(one)));
             let policies: Vec<NetworkPolicy> = self.collection::<NetworkPolicy>().list("").await.unwrap();
             policies.iter().for_each(|one| drop(cluster.apply_policy(one)));
+            let nodes: Vec<Node> = self.collection::<Node>().list("").await.unwrap();
+            nodes.iter().for_each(|one| _ = cluster.apply_node(one));
+            if self.tiers {
+                let policies = self.collection::<ClusterNetworkPolicy>();
+                let policies: Vec<ClusterNetworkPolicy> = policies.list("").await.unwrap();
+                policies
+                    .iter()
+                    .for_each(|one| drop(cluster.apply_cluster_policy(one)));
+            }
         });
         cluster
     }
@@ -313,5 +390,21 @@ pub(crate) fn policy(namespace: &str, name: &str, spec: Value) -> Value {
     json!({
         "apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy",
         "metadata": {"namespace": namespace, "name": name}, "spec": spec,
+    })
+}
+
+fn canaries() -> Value {
+    json!({"namespaces": {"matchLabels": {"ns": CANARY}}})
+}
+
+/// A ClusterNetworkPolicy with these rules for `ingress` and `egress`.
+pub(crate) fn cluster_policy(name: &str, tier: &str, priority: u32, subject: &Value, rules: &Value) -> Value {
+    let mut spec = json!({"tier": tier, "priority": priority, "subject": subject});
+    for (direction, list) in rules.as_object().unwrap() {
+        spec[direction] = list.clone();
+    }
+    json!({
+        "apiVersion": "policy.networking.k8s.io/v1alpha2", "kind": "ClusterNetworkPolicy",
+        "metadata": {"name": name}, "spec": spec,
     })
 }
