@@ -51,6 +51,30 @@ spec:
         spec: {restartPolicy: Never, containers: [{name: dump, image: postgres}]}
 "#;
 
+/// What administrators say.
+const TIERS: &str = r#"
+apiVersion: policy.networking.k8s.io/v1alpha2
+kind: ClusterNetworkPolicy
+metadata: {name: no-sql}
+spec:
+  tier: Admin
+  priority: 10
+  subject: {namespaces: {matchLabels: {kubernetes.io/metadata.name: db}}}
+  ingress:
+  - action: Pass
+    from: [{namespaces: {matchLabels: {kubernetes.io/metadata.name: web}}}]
+  - action: Deny
+    from: [{namespaces: {}}]
+  egress:
+  - action: Deny
+    to: [{nodes: {}}, {domainNames: [example.com]}]
+---
+apiVersion: v1
+kind: Node
+metadata: {name: node-1}
+status: {addresses: [{type: InternalIP, address: 192.0.2.99}]}
+"#;
+
 fn explain(source: &[&str], question: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_kinglet"))
         .args(["explain", "policy"])
@@ -142,6 +166,51 @@ fn before_anything_is_applied() {
 }
 
 #[test]
+fn tiers_of_manifests() {
+    let directory = tempfile::tempdir().unwrap();
+    std::fs::write(directory.path().join("tiers.yaml"), TIERS).unwrap();
+    let source = manifests(directory.path());
+    let source = source.each_ref().map(String::as_str);
+    let ask = |from, to| explain(&source, &["--from", from, "--to", to, "--port", "5432"]);
+    let text = |from, to| String::from_utf8(ask(from, to).stdout).unwrap();
+    assert_eq!(
+        text("web/front", "db/postgres"),
+        "allowed: web/front to db/postgres, tcp 5432\n  \
+         egress: no policy isolates web/front, everything is allowed.\n  \
+         ingress: ClusterNetworkPolicy no-sql spec.ingress[0] (Admin tier) passes it on; db/postgres is isolated by db/sql-only; \
+         db/sql-only spec.ingress[0] allows it.\n"
+    );
+    let denied = text("db/backup", "db/postgres");
+    let told = "ingress: ClusterNetworkPolicy no-sql spec.ingress[1] (Admin tier) denies it.";
+    assert!(
+        denied.starts_with("denied: ") && denied.contains(told),
+        "{denied}"
+    );
+    // A rule with something that is not supported denies everything.
+    let output = ask("db/backup", "web/front");
+    let warned = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        warned.contains(
+            "warning: ClusterNetworkPolicy no-sql spec.egress[0].to[1].domainNames: \"example.com\" is not supported; \
+             the rule denies everything"
+        ),
+        "{warned}"
+    );
+    let source = [&source[..], &["-o", "json"]].concat();
+    let question = ["--from", "db/backup", "--to", "web/front", "--port", "80"];
+    let told: Value = serde_json::from_str(&answer(&source, &question)).unwrap();
+    let rule = json!({"policy": "no-sql", "field": "spec.egress[0]"});
+    assert_eq!(
+        told["explanations"][0]["egress"],
+        json!({"allowed": false, "isolated": false, "pod": "db/backup", "tier": "Admin", "action": "Deny", "rules": [rule]})
+    );
+    assert_eq!(
+        told["explanations"][0]["remedies"],
+        json!([{"direction": "egress", "pod": "db/backup", "tier": "Admin", "before": rule}])
+    );
+}
+
+#[test]
 fn in_a_cluster() {
     let Some(kubectl) = hello::newest_kubectl() else {
         return;
@@ -224,5 +293,23 @@ fn in_a_cluster() {
     assert!(
         told.contains("this is the address of Service kube-system/kube-dns"),
         "{told}"
+    );
+    // Policies of the cluster count as soon as their kind is there.
+    let definition = directory.path().join("crd.yaml");
+    std::fs::write(&definition, include_str!("netpol/crd.yaml")).unwrap();
+    let tiers = directory.path().join("tiers.yaml");
+    std::fs::write(&tiers, TIERS).unwrap();
+    run(&["apply", "-f", definition.to_str().unwrap()]);
+    run(&[
+        "wait",
+        "--for=condition=Established",
+        "crd/clusternetworkpolicies.policy.networking.k8s.io",
+    ]);
+    run(&["apply", "-f", tiers.to_str().unwrap()]);
+    let told: Value = serde_json::from_str(&ask("10.42.0.8", "10.42.0.7")).unwrap();
+    let egress = &told["explanations"][0]["egress"];
+    assert_eq!(
+        (&egress["tier"], &egress["action"]),
+        (&json!("Admin"), &json!("Deny"))
     );
 }

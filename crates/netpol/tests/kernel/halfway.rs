@@ -7,7 +7,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use kinglet_lab::{Builder, Lab, Place};
-use kinglet_model::{NetworkPolicy, ObjectName};
+use kinglet_model::{ClusterNetworkPolicy, Namespace, NetworkPolicy, ObjectName};
 use kinglet_nft::{Connection, Ownership};
 use kinglet_policy::{Policies, Settings};
 use serde_json::{Value, json};
@@ -201,6 +201,44 @@ fn no_packet_slips_through_while_policies_come_and_go() {
             policies.apply_policy(&more);
         } else {
             policies.remove_policy(&other);
+        }
+        rules.commit(&policies.additions()).unwrap();
+        rules.commit(&policies.changes()).unwrap();
+    });
+    forbidden.assert_silent(changes);
+}
+
+/// A policy of the cluster that is not about what is sent, each time by other rules: NetworkPolicies go on to decide.
+fn cluster_policy(number: u16) -> ClusterNetworkPolicy {
+    let port = 1024 + number % 50_000;
+    let protocols = json!([{"udp": {"destinationPort": {"number": port}}}]);
+    let object = json!({
+        "metadata": {"name": "p"},
+        "spec": {
+            "tier": "Admin", "priority": 1, "subject": {"namespaces": {}},
+            "egress": [
+                {"action": "Accept", "to": [{"networks": ["192.0.2.0/24"]}], "protocols": protocols},
+                {"action": "Pass", "to": [{"namespaces": {}}]},
+            ],
+        },
+    });
+    serde_json::from_value(object).unwrap()
+}
+
+#[test]
+fn no_packet_slips_through_while_a_tier_comes_and_goes() {
+    if !is_possible() {
+        return;
+    }
+    let mut forbidden = Forbidden::new();
+    let namespace: Namespace = serde_json::from_value(json!({"metadata": {"name": "default"}})).unwrap();
+    let name = ObjectName::cluster("p");
+    let changes = forbidden.change(|policies, rules, number| {
+        policies.apply_namespace(&namespace);
+        if number % 3 == 0 {
+            policies.remove_cluster_policy(&name);
+        } else {
+            policies.apply_cluster_policy(&cluster_policy(number));
         }
         rules.commit(&policies.additions()).unwrap();
         rules.commit(&policies.changes()).unwrap();

@@ -301,6 +301,35 @@ fn what_has_no_effect_is_told_on_the_policy() {
 }
 
 #[test]
+fn a_name_that_no_pod_has_is_told_on_the_policy() {
+    in_namespace(|| {
+        let api = api();
+        api.put::<Node>(node("here", "True"));
+        api.put::<NetworkPolicy>(json!({
+            "metadata": {"namespace": "shop", "name": "p", "uid": "2"},
+            "spec": {"podSelector": {}, "ingress": [{"ports": [{"port": 80}, {"port": "htpp"}]}]},
+        }));
+        let agent = Agent::start(api);
+        eventually("an Event", || !agent.api.written().is_empty());
+        let events = agent.api.written();
+        let [event] = &events[..] else {
+            panic!("{events:?}")
+        };
+        assert_eq!(
+            (&event["reason"], &event["regarding"]["name"]),
+            (&json!("InvalidPolicy"), &json!("p"))
+        );
+        assert_eq!(
+            event["note"],
+            "spec.ingress[0].ports[1].port: \"htpp\" is not the name of a port of any pod that the policy selects; it matches nothing"
+        );
+        // The rest of the rule counts.
+        assert!(table().contains("tcp dport 80 return"), "{}", table());
+        agent.stop();
+    });
+}
+
+#[test]
 fn one_node_tells_what_all_see() {
     in_namespace(|| {
         let api = api();
