@@ -2,8 +2,9 @@
 
 import contextlib
 
+from ..network import load
 from ..process import until
-from . import klipper, kubeproxy, load
+from . import klipper, kubeproxy
 from .world import CLIENT, GATEWAY, NODE, POD, POD_PORT, PORT, SVCLB, World
 
 FEW = 10

@@ -1,38 +1,21 @@
 """All contenders in turn, round after round."""
 
-import os
-import pathlib
-import shutil
 import signal
 import sys
 
-from ..kinglet import REPOSITORY
+from ..network import load
+from ..network.programs import Programs
 from ..table import Figures
-from . import load, rules
+from . import rules
 from .contenders import all_of_them
 
 TOOLS = ("conntrack", "haproxy", "ip", "iptables", "iptables-restore", "nft", "nsenter", "ss", "taskset")
 
 
-class Programs:
-    """The examples of kinglet-dataplane."""
-
-    def __init__(self):
-        target = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", REPOSITORY / "target"))
-        self.load, self.rules = (target / "release" / "examples" / name for name in ("l4_load", "l4_rules"))
-        if not (self.load.exists() and self.rules.exists()):
-            raise SystemExit(f"bench: {self.load} and l4_rules are needed: cargo build --release -p kinglet-dataplane --examples")
-        missing = [tool for tool in TOOLS if not shutil.which(tool)]
-        if missing:
-            raise SystemExit(f"bench: missing: {', '.join(missing)}: tests/tools/install bench")
-        if os.geteuid() != 0:
-            raise SystemExit("bench: l4 makes network namespaces: it needs root")
-
-
 def run(options, folder):
     # Namespaces are removed when the benchmark is told to end, too.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("bench: told to end"))
-    figures, programs = Figures("Kinglet"), Programs()
+    figures, programs = Figures("Kinglet"), Programs("l4_rules", "kinglet-dataplane", TOOLS)
     with all_of_them(programs, folder) as contenders:
         for contender in contenders:
             contender.verify()

@@ -4,7 +4,8 @@ import json
 import time
 
 from . import cpu
-from .world import CORES_OF_LOAD, FIRST_PORT, command
+from .namespace import command, run
+from .world import CORES_OF_LOAD, FIRST_PORT
 
 CONNECTIONS = 10_000
 ROUNDTRIPS = 50_000
@@ -38,19 +39,25 @@ class Ports:
 
 def cost(contender, load, ports):
     """CPU microseconds for each connection, round trip or flow, by whose they are counted as; and how many cores are busy anyway."""
-    mode, count = LOADS[load]
+    count = LOADS[load][1]
+    idle = cpu.background()
+    began, machine = time.monotonic(), cpu.of_machine()
+    costs = {PROCESSES: cost_of_processes(contender, load, ports, count)}
+    machine = cpu.of_machine() - machine - idle * (time.monotonic() - began)
+    if idle <= QUIET and cpu.background() <= QUIET:
+        costs[MACHINE] = machine / count * 1e6
+    return costs, idle
+
+
+def cost_of_processes(contender, load, ports, count):
+    """CPU microseconds of the processes for each of `count` connections, round trips or flows."""
+    mode = LOADS[load][0]
     first = [] if mode == "udp-roundtrips" else [ports.take(count)]
     contender.world.forget_connections()
-    idle = cpu.background()
     pids = [*cpu.of_softirqs(), *contender.world.pids()]
-    began, machine, processes = time.monotonic(), cpu.of_machine(), cpu.of_processes(pids)
+    processes = cpu.of_processes(pids)
     report = act(contender, CORES_OF_LOAD, mode, contender.address, count, *first)
-    machine, processes = cpu.of_machine() - machine, cpu.of_processes(pids) - processes
-    machine -= idle * (time.monotonic() - began)
-    costs = {PROCESSES: (processes + report["cpu_seconds"]) / report["count"] * 1e6}
-    if idle <= QUIET and cpu.background() <= QUIET:
-        costs[MACHINE] = machine / report["count"] * 1e6
-    return costs, idle
+    return (cpu.of_processes(pids) - processes + report["cpu_seconds"]) / report["count"] * 1e6
 
 
 def stream(contender):
@@ -69,6 +76,16 @@ def seen(contender, protocol):
     return act(contender, CORES_OF_LOAD, f"ask-{protocol}", contender.address)["address"]
 
 
+def is_refused(contender, address):
+    """Whether a connection to an address is refused."""
+    done = run(*words_of(contender, CORES_OF_LOAD, "ask-tcp", address))
+    return done.returncode != 0 and "ConnectionRefused" in done.stderr
+
+
 def act(contender, cores, *words):
+    return json.loads(command(*words_of(contender, cores, *words)))
+
+
+def words_of(contender, cores, *words):
     world = contender.world
-    return json.loads(command("taskset", "-c", cores, *world.client.prefix(), world.programs.load, *words))
+    return ["taskset", "-c", cores, *world.client.prefix(), world.programs.load, *words]

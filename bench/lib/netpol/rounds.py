@@ -1,0 +1,72 @@
+"""All contenders in turn, round after round."""
+
+import signal
+import sys
+
+from ..network import cpu, load
+from ..network.programs import Programs
+from ..table import Figures
+from . import rules
+from .contenders import all_of_them
+
+TOOLS = ("conntrack", "ip", "ipset", "iptables", "iptables-restore", "nft", "nsenter", "ss", "taskset")
+# Turns of a round, and how many connections, round trips or flows in each: what else the machine does then meets all in the same way.
+TURNS = 4
+LOADS = {"TCP connection": 2_500, "new UDP flow": 2_500, "UDP round trip": 12_500}
+# No first packets: these are put on some only.
+ESTABLISHED = "UDP round trip"
+
+
+def run(options, folder):
+    # Namespaces are removed when the benchmark is told to end, too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("bench: told to end"))
+    figures, programs = Figures("Kinglet"), Programs("netpol_rules", "kinglet-policy", TOOLS)
+    with all_of_them(programs, folder) as contenders:
+        for contender in contenders:
+            contender.verify()
+        measure(figures, contenders, programs, options.rounds)
+        for contender in contenders:
+            contender.verify()
+    return figures
+
+
+def measure(figures, contenders, programs, rounds):
+    ports = load.Ports()
+    for number in range(rounds):
+        figures.add("cores busy with something else", "all", cpu.background())
+        for name, count in LOADS.items():
+            those = [contender for contender in contenders if name != ESTABLISHED or contender.everything]
+            note(figures, name, those, [turn(those, name, ports, count) for _ in range(TURNS)])
+        stream(figures, [contender for contender in contenders if contender.everything])
+        # The kernel keeps the tracked connections of all namespaces in one table.
+        for contender in contenders:
+            contender.world.forget_connections()
+        rules.measure(figures, programs, extreme=number == 0)
+
+
+def turn(contenders, name, ports, count):
+    return {contender: load.cost_of_processes(contender, name, ports, count) for contender in contenders}
+
+
+def note(figures, name, contenders, turns):
+    """What each costs, and what that is more than connection tracking, the mean of the turns."""
+    base = contenders[0]
+    for contender in contenders:
+        figures.add(f"{name}: {load.PROCESSES}", contender.name, mean(costs[contender] for costs in turns))
+    for contender in contenders[1:]:
+        added = mean(costs[contender] - costs[base] for costs in turns)
+        figures.add(f"{name}: added {load.PROCESSES}", contender.name, added)
+
+
+def stream(figures, contenders):
+    streams = {contender: load.stream(contender) for contender in contenders}
+    base = streams[contenders[0]]
+    for contender, (rate, processes) in streams.items():
+        figures.add("one stream, Gbit/s", contender.name, rate)
+        figures.add("one stream, share of connection tracking's Gbit/s", contender.name, rate / base[0])
+        figures.add("one stream, CPU us of the processes per MB", contender.name, processes)
+
+
+def mean(values):
+    values = list(values)
+    return sum(values) / len(values)
