@@ -10,6 +10,7 @@ use kinglet_nft::{
 
 use super::sets::{FAMILIES, address_type, digit, family, known_name};
 use crate::checked::Direction;
+use crate::packet::NEIGHBOUR_DISCOVERY;
 use crate::settings::{Deny, Settings};
 
 /// Name of the chain that denies.
@@ -62,7 +63,7 @@ fn set_name(direction: Direction, family: L3) -> String {
     format!("{}{}", chain(direction).replace("deny", "denied"), digit(family))
 }
 
-/// Counts, logs and denies.
+/// Lets pass what policies are not about; counts, logs and denies the rest.
 fn tell(direction: Direction, settings: &Settings) -> Vec<Rule> {
     let count = |family| {
         let pod = match direction {
@@ -78,9 +79,26 @@ fn tell(direction: Direction, settings: &Settings) -> Vec<Rule> {
             statements: vec![Statement::Counter],
         }))
     };
-    let mut rules: Vec<Rule> = FAMILIES.into_iter().map(count).collect();
+    let mut rules = exempt(settings);
+    rules.extend(FAMILIES.into_iter().map(count));
     rules.extend(settings.log_group.map(|group| log(direction, group)));
     rules.push(Rule::new().goto(DENY));
+    rules
+}
+
+/// What policies are not about: echo requests, and neighbour discovery.
+fn exempt(settings: &Settings) -> Vec<Rule> {
+    let mut rules = Vec::new();
+    if settings.icmp_echo {
+        rules.push(Rule::new().is(Header::IcmpType, Value::IcmpType(8)).accept());
+        rules.push(
+            Rule::new()
+                .is(Header::Icmpv6Type, Value::Icmpv6Type(128))
+                .accept(),
+        );
+    }
+    let [first, .., last] = NEIGHBOUR_DISCOVERY.map(Value::Icmpv6Type);
+    rules.push(Rule::new().between(Header::Icmpv6Type, first, last).accept());
     rules
 }
 

@@ -31,9 +31,7 @@ fn step_rules(step: &Step, profile: &Profile) -> Vec<Rule> {
     let direction = profile.direction;
     let mut rules = Vec::new();
     for (whom, ports) in &step.lines {
-        for start in starts(whom, direction) {
-            rules.extend(with_ports(&start, ports));
-        }
+        rules.extend(line(whom, ports, direction));
     }
     rules.extend(tuples(step, direction));
     let verdict = |rule: Rule| match (step.action, &profile.end) {
@@ -67,25 +65,35 @@ fn other(direction: Direction, family: L3) -> Header {
     }
 }
 
-/// One start of a rule for each family that needs one of its own.
-fn starts(whom: &Whom, direction: Direction) -> Vec<Rule> {
+/// The rules of those who may use some ports. Ports come first: to look at them is cheaper than to look an address up.
+fn line(whom: &Whom, ports: &PortSet, direction: Direction) -> Vec<Rule> {
+    let starts = starts(ports);
     let Some(kind) = whom.set() else {
-        return vec![Rule::new()];
+        return starts;
     };
-    let start = |family| match &kind {
-        Kind::Ranges(ranges) if ranges.is_empty_in(family) => None,
-        Kind::Ranges(ranges) if ranges.is_whole(family) => Some(Rule::new().is(Meta::NfProto, family)),
-        _ => Some(Rule::new().in_set(other(direction, family), set_name(&kind, kind.id(), family))),
-    };
-    FAMILIES.into_iter().filter_map(start).collect()
+    let both = FAMILIES.iter().flat_map(|family| {
+        let starts = starts.iter().cloned();
+        starts.filter_map(|start| with_address(start, &kind, direction, *family))
+    });
+    both.collect()
 }
 
-fn with_ports(start: &Rule, ports: &PortSet) -> Vec<Rule> {
+/// A rule for the addresses of a set; none if there are none in the family.
+fn with_address(start: Rule, kind: &Kind, direction: Direction, family: L3) -> Option<Rule> {
+    match kind {
+        Kind::Ranges(ranges) if ranges.is_empty_in(family) => None,
+        Kind::Ranges(ranges) if ranges.is_whole(family) => Some(start.is(Meta::NfProto, family)),
+        _ => Some(start.in_set(other(direction, family), set_name(kind, kind.id(), family))),
+    }
+}
+
+/// One start of a rule for each range of ports.
+fn starts(ports: &PortSet) -> Vec<Rule> {
     if ports.is_all() {
-        return vec![start.clone()];
+        return vec![Rule::new()];
     }
     let each = ports.iter();
-    each.map(|(protocol, first, last)| with_range(start.clone(), protocol, first, last))
+    each.map(|(protocol, first, last)| with_range(Rule::new(), protocol, first, last))
         .collect()
 }
 

@@ -19,25 +19,14 @@ impl Rules {
     }
 
     fn forward(&self, packet: &Packet, settings: &Settings) -> bool {
-        self.before(packet, settings).unwrap_or_else(|| {
-            self.look_up(Direction::Egress, packet) && self.look_up(Direction::Ingress, packet)
-        })
+        let looked_up =
+            || self.look_up(Direction::Egress, packet) && self.look_up(Direction::Ingress, packet);
+        before(packet).unwrap_or_else(|| looked_up() || is_exempt(packet, settings))
     }
 
     fn input(&self, packet: &Packet, settings: &Settings) -> bool {
-        let before = self.before(packet, settings);
-        before.unwrap_or_else(|| self.look_up(Direction::Egress, packet))
-    }
-
-    /// What rules before the maps decide.
-    fn before(&self, packet: &Packet, settings: &Settings) -> Option<bool> {
-        match packet.state {
-            State::Revoked => return Some(false),
-            State::Established => return Some(true),
-            State::New => {}
-        }
-        let echo = settings.icmp_echo && packet.is_echo_request();
-        (echo || packet.is_neighbour_discovery()).then_some(true)
+        let looked_up = || self.look_up(Direction::Egress, packet);
+        before(packet).unwrap_or_else(|| looked_up() || is_exempt(packet, settings))
     }
 
     /// The verdict of a map; a packet that it does not have goes on.
@@ -108,4 +97,18 @@ impl Rules {
         let set = self.sets.get(&set);
         set.is_some_and(|set| set.members.contains(&member))
     }
+}
+
+/// What rules before the maps decide.
+fn before(packet: &Packet) -> Option<bool> {
+    match packet.state {
+        State::Revoked => Some(false),
+        State::Established => Some(true),
+        State::New => None,
+    }
+}
+
+/// Whether the chains that deny let a packet pass nevertheless.
+fn is_exempt(packet: &Packet, settings: &Settings) -> bool {
+    settings.icmp_echo && packet.is_echo_request() || packet.is_neighbour_discovery()
 }
