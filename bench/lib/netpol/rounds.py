@@ -1,17 +1,18 @@
 """All contenders in turn, round after round."""
 
 import signal
+import statistics
 import sys
 
 from ..network import cpu, load
 from ..network.programs import Programs
 from ..table import Figures
 from . import rules
-from .contenders import all_of_them
+from .contenders import KINGLET, all_of_them, named
 
 TOOLS = ("conntrack", "ip", "ipset", "iptables", "iptables-restore", "nft", "nsenter", "ss", "taskset")
 # Turns of a round, and how many connections, round trips or flows in each: what else the machine does then meets all in the same way.
-TURNS = 4
+TURNS = 6
 LOADS = {"TCP connection": 2_500, "new UDP flow": 2_500, "UDP round trip": 12_500}
 # No first packets: these are put on some only.
 ESTABLISHED = "UDP round trip"
@@ -20,7 +21,7 @@ ESTABLISHED = "UDP round trip"
 def run(options, folder):
     # Namespaces are removed when the benchmark is told to end, too.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("bench: told to end"))
-    figures, programs = Figures("Kinglet"), Programs("netpol_rules", "kinglet-policy", TOOLS)
+    figures, programs = Figures(named("Kinglet", *KINGLET)), Programs("netpol_rules", "kinglet-policy", TOOLS)
     with all_of_them(programs, folder) as contenders:
         for contender in contenders:
             contender.verify()
@@ -36,26 +37,31 @@ def measure(figures, contenders, programs, rounds):
         figures.add("cores busy with something else", "all", cpu.background())
         for name, count in LOADS.items():
             those = [contender for contender in contenders if name != ESTABLISHED or contender.everything]
-            note(figures, name, those, [turn(those, name, ports, count) for _ in range(TURNS)])
+            note(figures, name, those, list(turns(those, name, ports, count)))
         stream(figures, [contender for contender in contenders if contender.everything])
         # The kernel keeps the tracked connections of all namespaces in one table.
         for contender in contenders:
             contender.world.forget_connections()
-        rules.measure(figures, programs, extreme=number == 0)
+        rules.measure(figures, programs, extremes=number == 0)
 
 
-def turn(contenders, name, ports, count):
-    return {contender: load.cost_of_processes(contender, name, ports, count) for contender in contenders}
+def turns(contenders, name, ports, count):
+    """Each begins with another contender."""
+    for number in range(TURNS):
+        first = number % len(contenders)
+        order = [*contenders[first:], *contenders[:first]]
+        yield {contender: load.cost_of_processes(contender, name, ports, count) for contender in order}
 
 
 def note(figures, name, contenders, turns):
-    """What each costs, and what that is more than connection tracking, the mean of the turns."""
+    """What each costs, and what that is more than connection tracking in the same turn, in the median."""
     base = contenders[0]
     for contender in contenders:
-        figures.add(f"{name}: {load.PROCESSES}", contender.name, mean(costs[contender] for costs in turns))
+        costs = [costs[contender] for costs in turns]
+        figures.add(f"{name}: {load.PROCESSES}", contender.name, statistics.median(costs))
     for contender in contenders[1:]:
-        added = mean(costs[contender] - costs[base] for costs in turns)
-        figures.add(f"{name}: added {load.PROCESSES}", contender.name, added)
+        added = [costs[contender] - costs[base] for costs in turns]
+        figures.add(f"{name}: added {load.PROCESSES}", contender.name, statistics.median(added))
 
 
 def stream(figures, contenders):
@@ -65,8 +71,3 @@ def stream(figures, contenders):
         figures.add("one stream, Gbit/s", contender.name, rate)
         figures.add("one stream, share of connection tracking's Gbit/s", contender.name, rate / base[0])
         figures.add("one stream, CPU us of the processes per MB", contender.name, processes)
-
-
-def mean(values):
-    values = list(values)
-    return sum(values) / len(values)

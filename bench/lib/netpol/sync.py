@@ -4,8 +4,8 @@ import time
 
 
 def sync(node, rules, version):
-    """Seconds that the programs took which write, and all of them."""
-    writes, all_of_them = 0, 0
+    """Seconds that each program took."""
+    took = {}
     for words, text in (
         (["iptables-save", "-t", "filter"], None),
         (["ipset", "save"], None),
@@ -16,7 +16,6 @@ def sync(node, rules, version):
     ):
         began = time.monotonic()
         node.do(*words, text=text)
-        took = time.monotonic() - began
-        all_of_them += took
-        writes += took if text else 0
-    return writes, all_of_them
+        name = " ".join(words[:2]) if words[0] == "ipset" else words[0]
+        took[name] = took.get(name, 0) + time.monotonic() - began
+    return took
