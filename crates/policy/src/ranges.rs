@@ -40,9 +40,12 @@ impl Ranges {
         }
     }
 
-    pub(crate) fn add(&mut self, other: &Self) {
-        self.v4.add(&other.v4);
-        self.v6.add(&other.v6);
+    /// The addresses of several sets.
+    pub(crate) fn union(sets: &[Self]) -> Self {
+        let mut union = Self::default();
+        union.v4.add_all(sets.iter().map(|set| &set.v4));
+        union.v6.add_all(sets.iter().map(|set| &set.v6));
+        union
     }
 
     pub(crate) fn subtract(&mut self, other: &Self) {

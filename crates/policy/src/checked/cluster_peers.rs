@@ -1,5 +1,7 @@
 //! `subject`, `from` and `to` of ClusterNetworkPolicies.
 
+use std::sync::Arc;
+
 use kinglet_model::{ClusterPeer, NamespacedPods, Selector, Unknown};
 
 use super::peers::{NETWORK, field, network, selector};
@@ -44,12 +46,12 @@ pub(super) fn peers(
     if peers.is_empty() {
         problems.below(field).add("[]", "a list with peers");
     }
-    let (mut listed, mut known) = (Listed::default(), !peers.is_empty());
+    let (mut listed, mut blocks, mut known) = (Listed::default(), Vec::new(), !peers.is_empty());
     for (index, peer) in peers.iter().enumerate() {
         let mut problems = problems.below(format_args!("{field}[{index}]"));
         match one(peer, &mut problems) {
             Some(One::Pods(peer)) => listed.pods.push(peer),
-            Some(One::Networks(ranges)) if direction == Direction::Egress => listed.blocks.push(ranges),
+            Some(One::Networks(ranges)) if direction == Direction::Egress => blocks.push(ranges),
             Some(One::Nodes(selector)) if direction == Direction::Egress => listed.nodes.push(selector),
             Some(One::Networks(_) | One::Nodes(_)) => {
                 problems.add("networks or nodes", "namespaces or pods");
@@ -58,6 +60,7 @@ pub(super) fn peers(
             None => known = false,
         }
     }
+    listed.blocks = Arc::new(Ranges::union(&blocks));
     known.then_some(Peers::Of(listed))
 }
 
@@ -109,10 +112,10 @@ fn pods(pods: &NamespacedPods, problems: &mut Problems<'_>) -> Option<Peer> {
 }
 
 fn ranges(networks: &[Box<str>], problems: &mut Problems<'_>) -> Option<Ranges> {
-    let (mut ranges, mut known) = (Ranges::default(), true);
+    let (mut ranges, mut known) = (Vec::new(), true);
     for (index, text) in networks.iter().enumerate() {
         if let Some(network) = network(text) {
-            ranges.add(&Ranges::of(network));
+            ranges.push(Ranges::of(network));
         } else {
             let mut problems = problems.below(format_args!("networks[{index}]"));
             problems.add(text, NETWORK);
@@ -122,5 +125,5 @@ fn ranges(networks: &[Box<str>], problems: &mut Problems<'_>) -> Option<Ranges> 
     if networks.is_empty() {
         problems.below("networks").add("[]", "a list with networks");
     }
-    (known && !networks.is_empty()).then_some(ranges)
+    (known && !networks.is_empty()).then(|| Ranges::union(&ranges))
 }

@@ -11,6 +11,7 @@ mod protocols;
 mod tests;
 
 use std::fmt;
+use std::sync::Arc;
 
 use kinglet_model::{NetworkPolicy, Object, ObjectName, PolicyRule, Protocol, Selector};
 
@@ -60,8 +61,8 @@ pub(crate) enum Peers {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Listed {
     pub(crate) pods: Vec<Peer>,
-    /// Addresses.
-    pub(crate) blocks: Vec<Ranges>,
+    /// Addresses, of all blocks together.
+    pub(crate) blocks: Arc<Ranges>,
     /// Addresses of nodes, by the labels of these.
     pub(crate) nodes: Vec<Selector>,
 }

@@ -1,5 +1,7 @@
 //! `from` and `to`.
 
+use std::sync::Arc;
+
 use ipnet::IpNet;
 use kinglet_model::{IpBlock, PolicyPeer, Selector, SelectorError};
 
@@ -28,7 +30,7 @@ pub(super) fn check(
         return Some(Peers::Any);
     }
     let field = field(direction);
-    let mut listed = Listed::default();
+    let (mut listed, mut blocks) = (Listed::default(), Vec::new());
     for (index, peer) in peers.iter().enumerate() {
         match one(
             peer,
@@ -36,10 +38,11 @@ pub(super) fn check(
             &mut problems.below(format_args!("{field}[{index}]")),
         ) {
             Some(One::Pods(peer)) => listed.pods.push(peer),
-            Some(One::Block(ranges)) if !ranges.is_empty() => listed.blocks.push(ranges),
+            Some(One::Block(ranges)) if !ranges.is_empty() => blocks.push(ranges),
             _ => {}
         }
     }
+    listed.blocks = Arc::new(Ranges::union(&blocks));
     (listed != Listed::default()).then_some(Peers::Of(listed))
 }
 

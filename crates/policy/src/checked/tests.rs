@@ -96,5 +96,5 @@ fn exceptions_outside_take_nothing_and_host_bits_are_masked() {
     let Peers::Of(Listed { blocks, .. }) = &policy.rules(Direction::Ingress).unwrap()[0].peers else {
         panic!()
     };
-    assert_eq!(blocks[0].to_string(), "10.1.128.0-10.1.255.255");
+    assert_eq!(blocks.to_string(), "10.1.128.0-10.1.255.255");
 }

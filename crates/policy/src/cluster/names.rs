@@ -95,7 +95,7 @@ impl Cluster {
             return true;
         };
         let labels = self.labels(&pod.metadata.namespace);
-        let in_block = |address| listed.blocks.iter().any(|block| block.contains(address));
+        let in_block = |address| listed.blocks.contains(address);
         listed.pods.iter().any(|peer| peer.matches(pod, labels)) || pod.ips.iter().copied().any(in_block)
     }
 }

@@ -1,12 +1,9 @@
 //! One rule: whom it means, and which ports.
 
-use std::sync::Arc;
-
 use kinglet_model::{Pod, Protocol};
 
 use crate::checked::{Action, Direction, Peers, Ports, Rule, Wanted};
 use crate::ports::PortSet;
-use crate::ranges::Ranges;
 use crate::rules::{Named, Step, Tuples, Whom};
 
 /// What a rule matches at a pod.
@@ -34,9 +31,7 @@ fn whom(rule: &Rule) -> Vec<Whom> {
     let Peers::Of(listed) = &rule.peers else {
         return vec![Whom::Any];
     };
-    let mut ranges = Ranges::default();
-    listed.blocks.iter().for_each(|block| ranges.add(block));
-    let ranges = (!ranges.is_empty()).then(|| Whom::Ranges(Arc::new(ranges)));
+    let ranges = (!listed.blocks.is_empty()).then(|| Whom::Ranges(listed.blocks.clone()));
     let pods = listed.pods.iter().cloned().map(Whom::Peer);
     let nodes = listed.nodes.iter().cloned().map(Whom::Nodes);
     pods.chain(nodes).chain(ranges).collect()

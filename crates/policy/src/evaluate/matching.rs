@@ -42,9 +42,7 @@ pub(crate) fn peers(peers: &Peers, cluster: &Cluster, ends: &Ends<'_>, direction
             let labels = pod.and_then(|pod| cluster.labels(&pod.metadata.namespace));
             let is_meant = |pod: &Arc<Pod>| listed.pods.iter().any(|peer| peer.matches(pod, labels));
             let is_node = |selector| cluster.node_addresses(selector).contains(&address);
-            pod.is_some_and(is_meant)
-                || listed.blocks.iter().any(|block| block.contains(address))
-                || listed.nodes.iter().any(is_node)
+            pod.is_some_and(is_meant) || listed.blocks.contains(address) || listed.nodes.iter().any(is_node)
         }
     }
 }
