@@ -1,5 +1,7 @@
 //! A lab with pods in three namespaces, and what policies say of them.
 
+mod tiers;
+
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -11,6 +13,7 @@ use kinglet_policy::{Cluster, Packet, Settings, Transport};
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
+pub(crate) use self::tiers::cluster_policy;
 use super::prober::{self, Question};
 use crate::hello::eventually;
 use crate::lab::Lab;
@@ -171,41 +174,6 @@ impl World {
             .unwrap();
     }
 
-    /// Installs the CRD of ClusterNetworkPolicies.
-    pub(crate) fn install_tiers(&mut self) {
-        let definition: Value = serde_saphyr::from_str(include_str!("crd.yaml")).unwrap();
-        self.apply(&definition);
-        let open = cluster_policy(TURN, "Admin", 0, &canaries(), &json!({}));
-        eventually(|| self.try_apply(&open));
-        self.tiers = true;
-    }
-
-    /// Removes the CRD, and with it all ClusterNetworkPolicies.
-    pub(crate) fn uninstall_tiers(&mut self) {
-        let definitions = Resource {
-            group: "apiextensions.k8s.io".into(),
-            version: "v1".into(),
-            kind: "CustomResourceDefinition".into(),
-            plural: "customresourcedefinitions".into(),
-            namespaced: false,
-            verbs: Arc::default(),
-        };
-        let definitions = Collection::new(self.client.clone(), definitions);
-        let name = ObjectName::cluster("clusternetworkpolicies.policy.networking.k8s.io");
-        self.runtime
-            .block_on(definitions.delete(&name, &Deletion::default()))
-            .unwrap();
-        self.tiers = false;
-    }
-
-    pub(crate) fn delete_cluster_policy(&self, name: &str) {
-        let policies = self.collection::<ClusterNetworkPolicy>();
-        let name = ObjectName::cluster(name);
-        self.runtime
-            .block_on(policies.delete(&name, &Deletion::default()))
-            .unwrap();
-    }
-
     /// All Events.
     pub(crate) fn events(&self) -> Vec<Value> {
         let events = Resource {
@@ -252,14 +220,6 @@ impl World {
                 ref wrong => Err(format!("not settled: {wrong:?}")),
             },
         );
-    }
-
-    /// Both kinds arrive on their own ways, so the other one says the opposite of one port.
-    fn turn_tiers(&self, allowed: bool) {
-        let action = if allowed { "Accept" } else { "Deny" };
-        let port = json!([{"tcp": {"destinationPort": {"number": 81}}}]);
-        let rules = json!({"ingress": [{"action": action, "from": [{"namespaces": {}}], "protocols": port}]});
-        self.apply(&cluster_policy(TURN, "Admin", 0, &canaries(), &rules));
     }
 
     /// What the plain reading of policies says of every pair of pods, in both families, from the objects that the API has now.
@@ -390,21 +350,5 @@ pub(crate) fn policy(namespace: &str, name: &str, spec: Value) -> Value {
     json!({
         "apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy",
         "metadata": {"namespace": namespace, "name": name}, "spec": spec,
-    })
-}
-
-fn canaries() -> Value {
-    json!({"namespaces": {"matchLabels": {"ns": CANARY}}})
-}
-
-/// A ClusterNetworkPolicy with these rules for `ingress` and `egress`.
-pub(crate) fn cluster_policy(name: &str, tier: &str, priority: u32, subject: &Value, rules: &Value) -> Value {
-    let mut spec = json!({"tier": tier, "priority": priority, "subject": subject});
-    for (direction, list) in rules.as_object().unwrap() {
-        spec[direction] = list.clone();
-    }
-    json!({
-        "apiVersion": "policy.networking.k8s.io/v1alpha2", "kind": "ClusterNetworkPolicy",
-        "metadata": {"name": name}, "spec": spec,
     })
 }

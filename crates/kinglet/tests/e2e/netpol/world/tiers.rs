@@ -1,0 +1,76 @@
+//! ClusterNetworkPolicies, whose CRD is installed when a test wants it.
+
+use std::sync::Arc;
+
+use kinglet_kube::{Collection, Deletion, Resource};
+use kinglet_model::{ClusterNetworkPolicy, ObjectName};
+use serde_json::{Value, json};
+
+use super::{CANARY, TURN, World};
+use crate::hello::eventually;
+
+impl World {
+    /// Installs the CRD of ClusterNetworkPolicies.
+    pub(crate) fn install_tiers(&mut self) {
+        let definition: Value = serde_saphyr::from_str(include_str!("../crd.yaml")).unwrap();
+        self.apply(&definition);
+        let open = cluster_policy(TURN, "Admin", 0, &canaries(), &json!({}));
+        eventually(|| self.try_apply(&open));
+        self.tiers = true;
+    }
+
+    /// Removes the CRD, and with it all ClusterNetworkPolicies.
+    pub(crate) fn uninstall_tiers(&mut self) {
+        let definitions = Resource {
+            group: "apiextensions.k8s.io".into(),
+            version: "v1".into(),
+            kind: "CustomResourceDefinition".into(),
+            plural: "customresourcedefinitions".into(),
+            namespaced: false,
+            verbs: Arc::default(),
+        };
+        let definitions = Collection::new(self.client.clone(), definitions);
+        let name = ObjectName::cluster("clusternetworkpolicies.policy.networking.k8s.io");
+        self.runtime
+            .block_on(definitions.delete(&name, &Deletion::default()))
+            .unwrap();
+        self.tiers = false;
+    }
+
+    pub(crate) fn delete_cluster_policy(&self, name: &str) {
+        let policies = self.collection::<ClusterNetworkPolicy>();
+        let name = ObjectName::cluster(name);
+        self.runtime
+            .block_on(policies.delete(&name, &Deletion::default()))
+            .unwrap();
+    }
+
+    /// Both kinds arrive on their own ways, so the other one says the opposite of one port.
+    pub(super) fn turn_tiers(&self, allowed: bool) {
+        let action = if allowed { "Accept" } else { "Deny" };
+        let port = json!([{"tcp": {"destinationPort": {"number": 81}}}]);
+        let everybody = json!([{"namespaces": {}}]);
+        let rules = json!({
+            "ingress": [{"action": action, "from": everybody, "protocols": port}],
+            // No other policy may keep the asker from asking.
+            "egress": [{"action": "Accept", "to": everybody}],
+        });
+        self.apply(&cluster_policy(TURN, "Admin", 0, &canaries(), &rules));
+    }
+}
+
+fn canaries() -> Value {
+    json!({"namespaces": {"matchLabels": {"ns": CANARY}}})
+}
+
+/// A ClusterNetworkPolicy with these rules for `ingress` and `egress`.
+pub(crate) fn cluster_policy(name: &str, tier: &str, priority: u32, subject: &Value, rules: &Value) -> Value {
+    let mut spec = json!({"tier": tier, "priority": priority, "subject": subject});
+    for (direction, list) in rules.as_object().unwrap() {
+        spec[direction] = list.clone();
+    }
+    json!({
+        "apiVersion": "policy.networking.k8s.io/v1alpha2", "kind": "ClusterNetworkPolicy",
+        "metadata": {"name": name}, "spec": spec,
+    })
+}
