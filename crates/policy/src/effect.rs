@@ -3,6 +3,7 @@
 use std::ops::BitOrAssign;
 
 use crate::engine::{Engine, Slot, Touched};
+use crate::rules::{Id, Kind, Member};
 
 /// What a change does to permissions: whether connections that were allowed may be forbidden now, and the other way round.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -45,6 +46,7 @@ impl Engine {
                 }
                 // Nothing leads to a set that goes.
                 Slot::Member(id, _) if !self.rules.sets.contains_key(id) => {}
+                Slot::Member(id, member) if now.is_none() && self.is_lost(*id, member) => {}
                 Slot::Member(id, _) if self.denies(*id) => effect |= Effect::ALL,
                 // A member of another set is allowed something.
                 Slot::Member(..) => {
@@ -55,5 +57,12 @@ impl Engine {
             }
         }
         effect
+    }
+
+    /// Whether a member is of a pod that is gone: no pod goes on with its connections.
+    fn is_lost(&self, set: Id, member: &Member) -> bool {
+        let set = self.rules.sets.get(&set);
+        let of_pods = set.is_some_and(|set| matches!(set.kind, Kind::Peer(_) | Kind::Tuples(_)));
+        of_pods && !self.rules.known.contains(&member.address)
     }
 }
