@@ -29,9 +29,10 @@ fn nothing_is_said(world: &World) {
     }
 }
 
-/// Some agent says which policy denied.
+/// Some agent says which policy denied. Few packets a second are told, so there must be some from time to time.
 fn is_told(world: &World, policy: &str) {
     eventually(|| {
+        world.differences();
         let logs = ["node-1", "node-2"].map(|node| world.lab.log_of(node, "agent"));
         let lines = logs.iter().flat_map(|log| log.lines());
         let mut denials = lines.filter_map(|line| serde_json::from_str::<Value>(line).ok());
