@@ -39,6 +39,10 @@ pub(crate) struct Links {
     namespace: Namespace,
 }
 
+/// The hardware address of bridges, one that is administered locally. One that nobody sets is the lowest of the ports' addresses: it changes
+/// when pods come and go, and those that know the old one send to nobody for a while.
+const BRIDGE_ADDRESS: [u8; 6] = [0x02, 0, 0, 0, 0, 1];
+
 impl Links {
     /// Opens a socket in the namespace. The loopback is set up on the way.
     pub(crate) async fn open(namespace: &Namespace) -> Result<Self, LinkError> {
@@ -71,7 +75,10 @@ impl Links {
 
     /// Adds a bridge and sets it up.
     pub(crate) async fn bridge(&self, name: &str) -> Result<(), LinkError> {
-        let bridge = LinkBridge::new(name).up().build();
+        let bridge = LinkBridge::new(name)
+            .address(BRIDGE_ADDRESS.to_vec())
+            .up()
+            .build();
         let added = self.handle.link().add(bridge).execute().await;
         self.told(added, || format!("add bridge {name} (kernel feature bridge)"))
     }
