@@ -1,8 +1,8 @@
 //! The agent, from the API to packets.
 
 use kinglet_dataplane::agent::{self, Kernel};
-use kinglet_model::{EndpointSlice, Node, Service};
-use serde_json::json;
+use kinglet_model::{EndpointSlice, Node, Object, Service};
+use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
@@ -60,10 +60,14 @@ impl Served {
         tcp(&self.world.client, CLUSTER_IP).starts_with(name)
     }
 
+    fn send<K: Object>(&self, change: &str, object: Value) {
+        assert!(self.api.send::<K>(change, object), "somebody watches");
+    }
+
     /// Moves the only endpoint.
     fn move_to(&self, address: &str) {
         let slice = slice_object("web-4", &[&format!("{address} here")]);
-        self.api.send::<EndpointSlice>("MODIFIED", slice);
+        self.send::<EndpointSlice>("MODIFIED", slice);
     }
 }
 
@@ -73,9 +77,9 @@ fn the_agent_follows_the_api_and_leaves_the_rules() {
     assert!(served.answers("pod-1"), "at once when told so");
     served.move_to("10.42.0.12");
     eventually("the endpoint moves", || served.answers("pod-2"));
-    served.api.send::<Service>("DELETED", web_object(json!({})));
+    served.send::<Service>("DELETED", web_object(json!({})));
     eventually("the Service goes", || !served.world.list().contains("10.43.0.80"));
-    served.api.send::<Service>("ADDED", web_object(json!({})));
+    served.send::<Service>("ADDED", web_object(json!({})));
     eventually("the Service comes back", || served.answers("pod-2"));
 
     served.stop.cancel();

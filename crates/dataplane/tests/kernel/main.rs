@@ -21,6 +21,8 @@ mod objects;
 mod paths;
 mod policies;
 mod restart;
+#[path = "../../../kube/tests/support/scripted.rs"]
+mod scripted;
 mod sequences;
 mod servers;
 mod world;

@@ -13,6 +13,8 @@ mod halfway;
 mod leftovers;
 #[path = "../../../policy/tests/kernel/namespace.rs"]
 mod namespace;
+#[path = "../../../kube/tests/support/scripted.rs"]
+mod scripted;
 
 use std::process::Command;
 use std::sync::Arc;
