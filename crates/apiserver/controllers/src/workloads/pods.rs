@@ -52,7 +52,7 @@ impl PodWriter {
         }
     }
 
-    /// Deletes a Pod of an owner.
+    /// Deletes a Pod of an owner. A conflict (another has its name by now) is for the retry, which sees more.
     async fn delete<K: Object>(&self, owner: &Meta, pod: &Pod) -> Result<(), RequestError> {
         let how = Deletion {
             uid: Some(&pod.metadata.uid),
@@ -64,7 +64,8 @@ impl PodWriter {
                 self.report::<K>(owner, Severity::Normal, "SuccessfulDelete", note);
                 Ok(())
             }
-            Err(error) if error.is_not_found() || error.is_conflict() => Ok(()),
+            Err(error) if error.is_not_found() => Ok(()),
+            Err(error) if error.is_conflict() => Err(error),
             Err(error) => {
                 self.report::<K>(
                     owner,

@@ -63,6 +63,25 @@ fn proposals_of_one_group_see_each_other() {
 }
 
 #[test]
+fn whoever_loses_against_another_of_the_group_sees_that_one() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = Store::open(Some(&directory.path().join("store"))).unwrap();
+    let mut last = run(store.write(key("a"), Expected::Absent, Change::Put(object(0)))).unwrap();
+    for round in 1..50 {
+        let seen = Expected::Revision(last.revision);
+        let write = || async {
+            let outcome = store.write(key("a"), seen, Change::Put(object(round))).await;
+            (outcome, store.get(&key("a")).unwrap())
+        };
+        let outcomes = run(futures::future::join_all([write(), write(), write()]));
+        for (outcome, found) in outcomes {
+            assert_ne!(found.revision, last.revision, "{outcome:?}");
+        }
+        last = store.get(&key("a")).unwrap();
+    }
+}
+
+#[test]
 fn history_forgets_the_oldest() {
     let store = Store::open_with(None, SMALL).unwrap();
     for number in 0..20 {

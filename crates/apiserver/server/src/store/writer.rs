@@ -1,7 +1,8 @@
 //! The only writer: a thread that commits proposals in groups.
 //!
 //! It takes all proposals that wait, checks each against the state and those before it in the group, commits them in one transaction,
-//! publishes them, and only then answers. Under load one disk flush serves many writes.
+//! publishes them, and only then answers: also those that it refuses, so that whoever lost against another of the group sees that one.
+//! Under load one disk flush serves many writes.
 
 use std::collections::HashMap;
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -62,7 +63,7 @@ pub(crate) struct Proposal {
     pub(crate) key: Key,
     pub(crate) expected: Expected,
     pub(crate) change: Change,
-    pub(crate) answer: oneshot::Sender<Result<Arc<Stored>, WriteError>>,
+    pub(crate) answer: oneshot::Sender<Answer>,
 }
 
 pub(super) enum Message {
@@ -70,11 +71,16 @@ pub(super) enum Message {
     Stop,
 }
 
-/// A proposal that was found good, not yet committed.
-struct Accepted {
-    key: Key,
-    event: Event,
-    answer: oneshot::Sender<Result<Arc<Stored>, WriteError>>,
+type Answer = Result<Arc<Stored>, WriteError>;
+
+/// What was found out about a group of proposals.
+struct Examined {
+    /// What is to be committed.
+    events: Vec<(Key, Event)>,
+    /// The last revision of these.
+    revision: u64,
+    /// What each proposal is told when that has happened.
+    answers: Vec<(oneshot::Sender<Answer>, Answer)>,
 }
 
 /// Starts the writer. It ends at [`Message::Stop`] or when all senders are gone; the handle is for waiting.
@@ -113,73 +119,69 @@ fn run(state: &RwLock<State>, disk: Option<&Disk>, messages: &Receiver<Message>)
 }
 
 fn commit(state: &RwLock<State>, disk: Option<&Disk>, group: Vec<Proposal>) {
-    let (accepted, revision) = examine(state, group);
-    if accepted.is_empty() {
-        return;
-    }
-    if let Some(disk) = disk {
-        let rows: Vec<_> = accepted
-            .iter()
-            .map(|one| (&one.key, (!one.event.deleted).then_some(&*one.event.object)))
-            .collect();
-        if let Err(error) = disk.commit(revision, &rows) {
-            tracing::error!(%error, "the API server's store cannot write");
-            let error = WriteError::Disk(error.to_string());
-            for one in accepted {
-                let _gone = one.answer.send(Err(error.clone()));
-            }
-            return;
-        }
-    }
-    let mut answers = Vec::with_capacity(accepted.len());
-    {
+    let Examined {
+        events,
+        revision,
+        answers,
+    } = examine(state, group);
+    let written = write(disk, revision, &events);
+    if written.is_ok() {
         let mut state = state.write().unwrap_or_else(PoisonError::into_inner);
-        for Accepted { key, event, answer } in accepted {
-            answers.push((answer, event.object.clone()));
+        for (key, event) in events {
             state.apply(&key.collection, event);
         }
     }
-    for (answer, stored) in answers {
-        let _gone = answer.send(Ok(stored));
+    for (sender, answer) in answers {
+        let _gone = sender.send(written.clone().and(answer));
     }
 }
 
-/// Checks proposals in order, each against the state that those before it lead to. Bad ones are answered at once.
-fn examine(state: &RwLock<State>, group: Vec<Proposal>) -> (Vec<Accepted>, u64) {
+fn write(disk: Option<&Disk>, revision: u64, events: &[(Key, Event)]) -> Result<(), WriteError> {
+    let Some(disk) = disk.filter(|_| !events.is_empty()) else {
+        return Ok(());
+    };
+    let rows: Vec<_> = events
+        .iter()
+        .map(|(key, event)| (key, (!event.deleted).then_some(&*event.object)))
+        .collect();
+    disk.commit(revision, &rows).map_err(|error| {
+        tracing::error!(%error, "the API server's store cannot write");
+        WriteError::Disk(error.to_string())
+    })
+}
+
+/// Checks proposals in order, each against the state that those before it lead to.
+fn examine(state: &RwLock<State>, group: Vec<Proposal>) -> Examined {
     let state = state.read().unwrap_or_else(PoisonError::into_inner);
     let mut revision = state.revision();
     let mut overlay: HashMap<Key, Option<Arc<Stored>>> = HashMap::new();
-    let mut accepted = Vec::with_capacity(group.len());
-    for proposal in group {
-        let current = match overlay.get(&proposal.key) {
+    let (mut events, mut answers) = (Vec::with_capacity(group.len()), Vec::with_capacity(group.len()));
+    for Proposal {
+        key,
+        expected,
+        change,
+        answer,
+    } in group
+    {
+        let current = match overlay.get(&key) {
             Some(pending) => pending.clone(),
-            None => state.get(&proposal.key).cloned(),
+            None => state.get(&key).cloned(),
         };
-        match event(
-            &proposal.key,
-            proposal.expected,
-            proposal.change,
-            current,
-            revision + 1,
-        ) {
+        match event(&key, expected, change, current, revision + 1) {
             Ok(event) => {
                 revision += 1;
-                overlay.insert(
-                    proposal.key.clone(),
-                    (!event.deleted).then(|| event.object.clone()),
-                );
-                accepted.push(Accepted {
-                    key: proposal.key,
-                    event,
-                    answer: proposal.answer,
-                });
+                overlay.insert(key.clone(), (!event.deleted).then(|| event.object.clone()));
+                answers.push((answer, Ok(event.object.clone())));
+                events.push((key, event));
             }
-            Err(error) => {
-                let _gone = proposal.answer.send(Err(error));
-            }
+            Err(error) => answers.push((answer, Err(error))),
         }
     }
-    (accepted, revision)
+    Examined {
+        events,
+        revision,
+        answers,
+    }
 }
 
 fn event(

@@ -51,6 +51,8 @@ fn pods_forward_to_the_service() {
         "web",
         &json!({"spec": {"loadBalancerSourceRanges": null}}),
     );
+    // While a Pod is replaced its port is free: the second Service shall not get it then.
+    wait_for_pods(&lab, "web", "0.0.0.0/0");
 
     // The scheduler gives a port to one Pod of a node: the second Service waits, and is served when the first goes.
     lab.apply(&service("second", "web", 8081, json!({})));
@@ -80,4 +82,29 @@ fn pods_forward_to_the_service() {
         if left.contains("svclb") { Err(left) } else { Ok(()) }
     });
     wait_for_result(&lab, "198.51.100.12", "8081", "refused");
+}
+
+/// Waits until all Pods of a Service have these source ranges.
+fn wait_for_pods(lab: &Lab, service: &str, ranges: &str) {
+    let label = format!("svccontroller.k3s.cattle.io/svcname={service}");
+    let path = "jsonpath={.items[*].spec.template.spec.containers[0].env[?(@.name=='SRC_RANGES')].value}";
+    let get = ["get", "daemonsets", "-n", "kube-system", "-l", &label, "-o", path];
+    eventually(|| {
+        let found = lab.kubectl(&get);
+        if found == ranges {
+            Ok(())
+        } else {
+            Err(format!("{service}: source ranges {found:?}, not {ranges:?}"))
+        }
+    });
+    let rollout = [
+        "rollout",
+        "status",
+        "daemonset",
+        "-n",
+        "kube-system",
+        "-l",
+        &label,
+    ];
+    lab.kubectl(&rollout);
 }
