@@ -111,6 +111,9 @@ impl Enforcer {
     /// Brings the kernel up to date by the difference. After an error, what the kernel has is not what was thought:
     /// [`replace`](Self::replace) is next.
     pub(crate) fn change(&mut self) -> Result<Committed, Error> {
+        if self.policies.is_outgrown() {
+            return self.replace();
+        }
         let additions = self.policies.additions();
         self.tables.commit(&additions)?;
         let changes = self.policies.changes();

@@ -8,7 +8,7 @@ use kinglet_nft::{Batch, Family, Ownership, Ruleset, Table};
 use crate::cluster::Cluster;
 use crate::effect::Effect;
 use crate::engine::Engine;
-use crate::lower::{GUARD, TABLE};
+use crate::lower::{Families, GUARD, TABLE, Target};
 use crate::packet::Packet;
 use crate::problem::Problem;
 use crate::rules::Rules;
@@ -19,6 +19,8 @@ use crate::settings::Settings;
 pub struct Policies {
     settings: Settings,
     table: Table,
+    /// What the kernel's table has rules for.
+    families: Families,
     engine: Engine,
     problems: Vec<Problem>,
     effect: Effect,
@@ -27,8 +29,10 @@ pub struct Policies {
 impl Policies {
     /// No objects yet.
     pub fn new(settings: Settings, ownership: Ownership) -> Self {
+        let engine = Engine::new(settings.node.clone());
         Self {
-            engine: Engine::new(settings.node.clone()),
+            families: Families::of(&engine.rules, &settings),
+            engine,
             settings,
             table: Table::new(Family::Inet, TABLE).ownership(ownership),
             problems: Vec::new(),
@@ -88,20 +92,33 @@ impl Policies {
         self.engine.remove_node(name);
     }
 
+    /// Whether the table is written for other address families than pods have now: the first pod has an address of a family, or the last one
+    /// that had is gone. Then [`replacement`](Self::replacement) is next.
+    pub fn is_outgrown(&self) -> bool {
+        self.families != Families::of(&self.engine.rules, &self.settings)
+    }
+
     /// The batch of chains and sets that are new since the last batch, to be committed by itself before [`changes`](Self::changes). Without it
     /// a packet could be led to a chain before it sees its rules: the kernel looks sets up as they are at the moment, rules as they were when
-    /// it began with the packet.
+    /// it began with the packet. Empty if the table is [outgrown](Self::is_outgrown).
     pub fn additions(&mut self) -> Batch {
-        let (rules, touched) = (&self.engine.rules, &mut self.engine.touched);
-        rules.additions(touched, &self.table)
+        if self.is_outgrown() {
+            return Batch::new();
+        }
+        let target = Target::new(&self.table, self.families);
+        self.engine.rules.additions(&mut self.engine.touched, target)
     }
 
     /// The batch that brings the kernel from the last batch to the present objects; empty if nothing changed. If it cannot be committed,
-    /// [`replacement`](Self::replacement) is next.
+    /// [`replacement`](Self::replacement) is next; if the table is [outgrown](Self::is_outgrown), this is it.
     pub fn changes(&mut self) -> Batch {
+        if self.is_outgrown() {
+            return self.replacement();
+        }
         let touched = self.engine.take_touched();
         self.effect |= self.engine.effect(&touched);
-        self.engine.rules.changes(&touched, &self.table)
+        let target = Target::new(&self.table, self.families);
+        self.engine.rules.changes(&touched, target)
     }
 
     /// What changes have done to permissions since this was last asked for.
@@ -126,6 +143,7 @@ impl Policies {
         self.engine.sweep_all();
         self.engine.take_touched();
         self.effect = Effect::ALL;
+        self.families = Families::of(&self.engine.rules, &self.settings);
         self.ruleset().replace()
     }
 
@@ -157,7 +175,9 @@ impl Policies {
 
     /// All that the table is to hold.
     pub fn ruleset(&self) -> Ruleset {
-        self.engine.rules.ruleset(&self.table, &self.settings)
+        let families = Families::of(&self.engine.rules, &self.settings);
+        let target = Target::new(&self.table, families);
+        self.engine.rules.ruleset(target, &self.settings)
     }
 
     /// What the node enforces.

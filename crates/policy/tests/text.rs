@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use kinglet_model::{Object, Protocol};
+use kinglet_model::{Object, ObjectName, Protocol};
 use kinglet_nft::Ownership;
 use kinglet_policy::{Deny, Packet, Policies, Settings, Transport, Way};
 use serde_json::{Value, json};
@@ -55,6 +55,25 @@ fn the_table() {
     let text = policies().ruleset().to_string();
     let expected = include_str!("text/table.nft");
     assert!(text == expected, "{text}");
+}
+
+#[test]
+fn rules_are_for_the_families_that_pods_are_in() {
+    let mut policies = policies();
+    policies.replacement();
+    policies.take_effect();
+    policies.apply_pod(Arc::new(decode(pod("six", "fd00::1"))));
+    assert!(policies.is_outgrown() && policies.additions().is_empty());
+    let batch = policies.changes();
+    assert!(!policies.is_outgrown() && policies.changes().is_empty());
+    assert_eq!(batch.len(), policies.replacement().len());
+    let text = policies.ruleset().to_string();
+    let expected = include_str!("text/families.nft");
+    assert!(text == expected, "{text}");
+    policies.remove_pod(&ObjectName::new("shop", "six"));
+    assert!(policies.is_outgrown());
+    policies.replacement();
+    assert_eq!(policies.ruleset().to_string(), include_str!("text/table.nft"));
 }
 
 /// Both tiers around a policy that isolates one of the pods.

@@ -234,6 +234,42 @@ fn a_pod_that_starts_has_its_rules_before_its_status_has_its_addresses() {
 }
 
 #[test]
+fn the_first_pod_of_a_family_brings_rules_for_it() {
+    in_namespace(|| {
+        let api = api();
+        api.put::<Node>(node("here", "True"));
+        api.put::<NetworkPolicy>(policy());
+        let agent = Agent::start(api);
+        assert!(
+            !table().contains("ip6 saddr . ip6 daddr @self6 return"),
+            "{}",
+            table()
+        );
+        let second = json!({
+            "metadata": {"namespace": "shop", "name": "six"},
+            "spec": {"nodeName": "here"},
+            "status": {"phase": "Running", "podIPs": [{"ip": "10.42.0.8"}, {"ip": "fd00:42::8"}]},
+        });
+        eventually("pods are watched", || {
+            agent.api.send::<Pod>("ADDED", second.clone())
+        });
+        eventually("its address is policed", || {
+            table().contains("fd00:42::8 : jump i_")
+        });
+        assert!(
+            table().contains("ip6 saddr . ip6 daddr @self6 return"),
+            "{}",
+            table()
+        );
+        eventually("nothing else stays", || {
+            !nft("list table inet kinglet-netpol-guard").0
+        });
+        assert!(agent.has("kinglet_netpol_repairs_total 0"), "{}", agent.metrics());
+        agent.stop();
+    });
+}
+
+#[test]
 fn an_owned_table_cannot_be_changed_by_others() {
     in_namespace(|| {
         let api = api();

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use kinglet_nft::{Batch, Chain, Element, Ruleset, Set, Table};
 
+use super::families::Families;
 use super::{chains, profile, sets};
 use crate::checked::Direction;
 use crate::engine::{Slot, Touched};
@@ -13,18 +14,33 @@ use crate::settings::Settings;
 /// Elements by the name of their set.
 type Elements = BTreeMap<String, (Set, Vec<Element>)>;
 
+/// The table that batches are for, and the families that it has rules for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Target<'a> {
+    table: &'a Table,
+    families: Families,
+}
+
+impl<'a> Target<'a> {
+    pub(crate) fn new(table: &'a Table, families: Families) -> Self {
+        Self { table, families }
+    }
+}
+
 impl Rules {
     /// All that the table is to hold.
-    pub(crate) fn ruleset(&self, table: &Table, settings: &Settings) -> Ruleset {
+    pub(crate) fn ruleset(&self, target: Target<'_>, settings: &Settings) -> Ruleset {
+        let Target { table, families } = target;
         let mut ruleset = Ruleset::new(table.clone());
         let mut elements = Elements::new();
         for slot in self.slots() {
             add(
                 &mut elements,
-                sets::element(&slot, self.kind(&slot), self.content(&slot)),
+                sets::element(&slot, self.kind(&slot), self.content(&slot), families),
             );
         }
-        let own = self.sets.iter().flat_map(|(id, set)| sets::sets(&set.kind, *id));
+        let own = self.sets.iter();
+        let own = own.flat_map(|(id, set)| sets::sets(&set.kind, *id, families));
         let frame = sets::frame().into_iter().map(|set| (set, Vec::new()));
         for (set, fixed) in frame.chain(own) {
             let members = elements.remove(&set.name).map(|(_, members)| members);
@@ -35,7 +51,7 @@ impl Rules {
         }
         for (id, profile) in &self.profiles {
             let name = profile::chain(profile.direction, *id);
-            ruleset.chain(Chain::regular(name), profile::rules(profile));
+            ruleset.chain(Chain::regular(name), profile::rules(profile, families));
         }
         ruleset
     }
@@ -62,22 +78,22 @@ impl Rules {
     }
 
     /// The batch that brings the kernel here from where it was when things were touched: what others lead to comes first and goes last.
-    pub(crate) fn changes(&self, touched: &Touched, table: &Table) -> Batch {
+    pub(crate) fn changes(&self, touched: &Touched, target: Target<'_>) -> Batch {
         let mut batch = Batch::new();
-        self.add_sets(&mut batch, touched, table);
-        self.add_profiles(&mut batch, touched, table);
-        self.change_elements(&mut batch, touched, table);
-        self.remove_profiles(&mut batch, touched, table);
-        self.remove_sets(&mut batch, touched, table);
+        self.add_sets(&mut batch, touched, target);
+        self.add_profiles(&mut batch, touched, target);
+        self.change_elements(&mut batch, touched, target);
+        self.remove_profiles(&mut batch, touched, target);
+        self.remove_sets(&mut batch, touched, target);
         batch
     }
 
     /// The batch of what is new and has nothing that leads to it yet; of what was touched that is no longer part.
-    pub(crate) fn additions(&self, touched: &mut Touched, table: &Table) -> Batch {
+    pub(crate) fn additions(&self, touched: &mut Touched, target: Target<'_>) -> Batch {
         let mut batch = Batch::new();
-        self.add_sets(&mut batch, touched, table);
-        self.add_members(&mut batch, touched, table);
-        self.add_profiles(&mut batch, touched, table);
+        self.add_sets(&mut batch, touched, target);
+        self.add_members(&mut batch, touched, target);
+        self.add_profiles(&mut batch, touched, target);
         for (id, before) in &mut touched.profiles {
             let now = self.profiles.get(id).map(|profile| profile.direction);
             *before = before.or(now);
@@ -91,7 +107,7 @@ impl Rules {
     }
 
     /// Fills new sets, so that what leads to them later finds everything.
-    fn add_members(&self, batch: &mut Batch, touched: &mut Touched, table: &Table) {
+    fn add_members(&self, batch: &mut Batch, touched: &mut Touched, target: Target<'_>) {
         let mut added = Elements::new();
         let is_new = |slot: &Slot| match slot {
             Slot::Member(id, _) => matches!(touched.sets.get(id), Some(None)),
@@ -100,44 +116,47 @@ impl Rules {
         for (slot, before) in touched.elements.iter_mut().filter(|(slot, _)| is_new(slot)) {
             let now = self.content(slot);
             if before.is_none() && now.is_some() {
-                add(&mut added, sets::element(slot, self.kind(slot), now));
+                add(
+                    &mut added,
+                    sets::element(slot, self.kind(slot), now, target.families),
+                );
                 *before = now;
             }
         }
         for (set, elements) in added.values() {
-            batch.add_elements(table, set, elements);
+            batch.add_elements(target.table, set, elements);
         }
     }
 
-    fn add_sets(&self, batch: &mut Batch, touched: &Touched, table: &Table) {
+    fn add_sets(&self, batch: &mut Batch, touched: &Touched, target: Target<'_>) {
         let added = touched.sets.iter().filter(|(_, before)| before.is_none());
         let added = added.filter_map(|(id, _)| Some((id, self.sets.get(id)?)));
-        for (set, elements) in added.flat_map(|(id, set)| sets::sets(&set.kind, *id)) {
-            batch.add_set(table, &set);
+        for (set, elements) in added.flat_map(|(id, set)| sets::sets(&set.kind, *id, target.families)) {
+            batch.add_set(target.table, &set);
             if !elements.is_empty() {
-                batch.add_elements(table, &set, &elements);
+                batch.add_elements(target.table, &set, &elements);
             }
         }
     }
 
-    fn add_profiles(&self, batch: &mut Batch, touched: &Touched, table: &Table) {
+    fn add_profiles(&self, batch: &mut Batch, touched: &Touched, target: Target<'_>) {
         let added = touched.profiles.iter().filter(|(_, before)| before.is_none());
         let added = added.filter_map(|(id, _)| Some((id, self.profiles.get(id)?)));
         let named = added.map(|(id, profile)| (profile::chain(profile.direction, *id), profile));
         let named: Vec<_> = named.collect();
         // Some lead to others.
         for (name, _) in &named {
-            batch.add_chain(table, &Chain::regular(name));
+            batch.add_chain(target.table, &Chain::regular(name));
         }
         for (name, profile) in &named {
-            for rule in profile::rules(profile) {
-                batch.add_rule(table, name, &rule);
+            for rule in profile::rules(profile, target.families) {
+                batch.add_rule(target.table, name, &rule);
             }
         }
     }
 
     /// Deletes before it adds: an element leads to something else after it was deleted and added.
-    fn change_elements(&self, batch: &mut Batch, touched: &Touched, table: &Table) {
+    fn change_elements(&self, batch: &mut Batch, touched: &Touched, target: Target<'_>) {
         let (mut deleted, mut added) = (Elements::new(), Elements::new());
         for (slot, before) in &touched.elements {
             let now = self.content(slot);
@@ -146,17 +165,20 @@ impl Rules {
             }
             let kind = self.kind(slot);
             if before.is_some() {
-                add(&mut deleted, sets::element(slot, kind, Some(None)));
+                add(
+                    &mut deleted,
+                    sets::element(slot, kind, Some(None), target.families),
+                );
             }
             if now.is_some() {
-                add(&mut added, sets::element(slot, kind, now));
+                add(&mut added, sets::element(slot, kind, now, target.families));
             }
         }
         for (set, elements) in deleted.values() {
-            batch.delete_elements(table, set, elements);
+            batch.delete_elements(target.table, set, elements);
         }
         for (set, elements) in added.values() {
-            batch.add_elements(table, set, elements);
+            batch.add_elements(target.table, set, elements);
         }
     }
 
@@ -165,24 +187,24 @@ impl Rules {
         matches!(slot, Slot::Member(id, _) if touched.sets.contains_key(id) && !self.sets.contains_key(id))
     }
 
-    fn remove_profiles(&self, batch: &mut Batch, touched: &Touched, table: &Table) {
+    fn remove_profiles(&self, batch: &mut Batch, touched: &Touched, target: Target<'_>) {
         let gone = touched.profiles.iter();
         let gone = gone.filter(|(id, before)| before.is_some() && !self.profiles.contains_key(id));
         let names = gone.filter_map(|(id, before)| Some(profile::chain((*before)?, *id)));
         let names: Vec<_> = names.collect();
         for name in &names {
-            batch.flush_chain(table, name);
+            batch.flush_chain(target.table, name);
         }
         for name in &names {
-            batch.delete_chain(table, name);
+            batch.delete_chain(target.table, name);
         }
     }
 
-    fn remove_sets(&self, batch: &mut Batch, touched: &Touched, table: &Table) {
+    fn remove_sets(&self, batch: &mut Batch, touched: &Touched, target: Target<'_>) {
         let gone = touched.sets.iter().filter(|(id, _)| !self.sets.contains_key(id));
         for (id, kind) in gone.filter_map(|(id, kind)| Some((id, kind.as_ref()?))) {
-            for (set, _) in sets::sets(kind, *id) {
-                batch.delete_set(table, &set.name);
+            for (set, _) in sets::sets(kind, *id, target.families) {
+                batch.delete_set(target.table, &set.name);
             }
         }
     }

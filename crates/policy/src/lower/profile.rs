@@ -4,7 +4,8 @@ use kinglet_model::Protocol;
 use kinglet_nft::{Header, L3, Meta, Rule};
 
 use super::deny;
-use super::sets::{FAMILIES, protocol, self_name, set_name};
+use super::families::Families;
+use super::sets::{protocol, self_name, set_name};
 use crate::checked::{Action, Direction};
 use crate::ports::PortSet;
 use crate::rules::{End, Id, Kind, Profile, Step, Whom};
@@ -18,22 +19,24 @@ pub(super) fn chain(direction: Direction, id: Id) -> String {
 }
 
 /// The rules of a profile's chain: those of its steps in order, and its end unless they let nothing come to it.
-pub(super) fn rules(profile: &Profile) -> Vec<Rule> {
+pub(super) fn rules(profile: &Profile, families: Families) -> Vec<Rule> {
     let steps = profile.steps.iter();
-    let mut rules: Vec<Rule> = steps.flat_map(|step| step_rules(step, profile)).collect();
+    let mut rules: Vec<Rule> = steps
+        .flat_map(|step| step_rules(step, profile, families))
+        .collect();
     if !profile.steps.last().is_some_and(Step::is_total) {
-        rules.extend(end(profile));
+        rules.extend(end(profile, families));
     }
     rules
 }
 
-fn step_rules(step: &Step, profile: &Profile) -> Vec<Rule> {
+fn step_rules(step: &Step, profile: &Profile, families: Families) -> Vec<Rule> {
     let direction = profile.direction;
     let mut rules = Vec::new();
     for (whom, ports) in &step.lines {
-        rules.extend(line(whom, ports, direction));
+        rules.extend(line(whom, ports, direction, families));
     }
-    rules.extend(tuples(step, direction));
+    rules.extend(tuples(step, direction, families));
     let verdict = |rule: Rule| match (step.action, &profile.end) {
         (Action::Accept, _) | (Action::Pass, End::Allow) => rule.returns(),
         (Action::Deny, _) | (Action::Pass, End::Deny) => rule.goto(deny::chain(direction)),
@@ -42,16 +45,16 @@ fn step_rules(step: &Step, profile: &Profile) -> Vec<Rule> {
     rules.into_iter().map(verdict).collect()
 }
 
-fn end(profile: &Profile) -> Vec<Rule> {
+fn end(profile: &Profile, families: Families) -> Vec<Rule> {
     match &profile.end {
         End::Allow => Vec::new(),
         End::Deny => {
-            let itself = FAMILIES.map(|family| {
+            let itself = families.iter().map(|family| {
                 let pair = (Header::saddr(family), Header::daddr(family));
                 Rule::new().in_set(pair, self_name(family)).returns()
             });
             let deny = Rule::new().goto(deny::chain(profile.direction));
-            itself.into_iter().chain([deny]).collect()
+            itself.chain([deny]).collect()
         }
         End::Next(id, _) => vec![Rule::new().goto(chain(profile.direction, *id))],
     }
@@ -66,16 +69,17 @@ fn other(direction: Direction, family: L3) -> Header {
 }
 
 /// The rules of those who may use some ports. Ports come first: to look at them is cheaper than to look an address up.
-fn line(whom: &Whom, ports: &PortSet, direction: Direction) -> Vec<Rule> {
+fn line(whom: &Whom, ports: &PortSet, direction: Direction, families: Families) -> Vec<Rule> {
     let starts = starts(ports);
     let Some(kind) = whom.set() else {
         return starts;
     };
-    let both = FAMILIES.iter().flat_map(|family| {
+    let all = families.iter().flat_map(|family| {
         let starts = starts.iter().cloned();
-        starts.filter_map(|start| with_address(start, &kind, direction, *family))
+        let kind = &kind;
+        starts.filter_map(move |start| with_address(start, kind, direction, family))
     });
-    both.collect()
+    all.collect()
 }
 
 /// A rule for the addresses of a set; none if there are none in the family.
@@ -112,7 +116,7 @@ fn with_range(rule: Rule, protocol: Protocol, first: u16, last: u16) -> Rule {
     }
 }
 
-fn tuples(step: &Step, direction: Direction) -> Vec<Rule> {
+fn tuples(step: &Step, direction: Direction, families: Families) -> Vec<Rule> {
     if step.tuples.0.is_empty() {
         return Vec::new();
     }
@@ -121,5 +125,5 @@ fn tuples(step: &Step, direction: Direction) -> Vec<Rule> {
         let key = (other(direction, family), Meta::L4Proto, Header::ThDport);
         Rule::new().in_set(key, set_name(&kind, kind.id(), family))
     };
-    FAMILIES.into_iter().map(rule).collect()
+    families.iter().map(rule).collect()
 }

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use kinglet_model::Protocol;
 use kinglet_nft::{Data, DataType, Element, L3, Set, Value, Verdict};
 
+use super::families::Families;
 use super::profile::chain;
 use crate::checked::Direction;
 use crate::engine::{Content, Slot};
@@ -90,9 +91,10 @@ pub(super) fn frame() -> Vec<Set> {
 }
 
 /// The kernel's sets for one of ours, with the elements that never change.
-pub(super) fn sets(kind: &Kind, id: Id) -> Vec<(Set, Vec<Element>)> {
-    let families = FAMILIES.into_iter();
-    let sets = families.filter_map(|family| Some((set(kind, id, family), elements(kind, family)?)));
+pub(super) fn sets(kind: &Kind, id: Id, families: Families) -> Vec<(Set, Vec<Element>)> {
+    let sets = families
+        .iter()
+        .filter_map(|family| Some((set(kind, id, family), elements(kind, family)?)));
     sets.collect()
 }
 
@@ -144,8 +146,13 @@ impl Ranges {
     }
 }
 
-/// The set and the element that a slot stands for.
-pub(super) fn element(slot: &Slot, kind: Option<&Kind>, content: Content) -> Option<(Set, Element)> {
+/// The set and the element that a slot stands for, if there is such a set.
+pub(super) fn element(
+    slot: &Slot,
+    kind: Option<&Kind>,
+    content: Content,
+    families: Families,
+) -> Option<(Set, Element)> {
     let (set, key) = match slot {
         Slot::Known(address) => (
             Set::new(known_name(family(*address)), [address_type(family(*address))]),
@@ -166,7 +173,11 @@ pub(super) fn element(slot: &Slot, kind: Option<&Kind>, content: Content) -> Opt
             )
         }
         Slot::Member(id, member) => {
-            let set = set(kind?, *id, family(member.address));
+            let family = family(member.address);
+            if !families.contains(family) {
+                return None;
+            }
+            let set = set(kind?, *id, family);
             let key = match member.port {
                 None => Data::from(member.address),
                 Some((protocol, port)) => Data::from((member.address, self::protocol(protocol), port)),

@@ -92,7 +92,7 @@ fn a_policy_of_the_cluster_touches_only_its_subjects() {
         policies.apply_policy(&policy(namespace, 0, &json!([{"port": 80}])));
     }
     policies.replacement();
-    // Sets of both families of all pods, and one chain before the one that is there already.
+    // A set of all pods, and one chain before the one that is there already.
     policies.apply_cluster_policy(&cluster_policy(7, 81));
     let messages = policies.additions().len();
     assert!(messages <= 7, "{messages} messages");

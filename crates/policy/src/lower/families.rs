@@ -1,0 +1,51 @@
+//! The address families that rules are written for.
+
+use std::net::IpAddr;
+
+use kinglet_nft::L3;
+
+use super::sets::{FAMILIES, family};
+use crate::rules::Rules;
+use crate::settings::Settings;
+
+/// The address families that pods have or may have. To the kernel each set and each rule has a price, so that there are none for a family that
+/// no pod of the cluster is in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Families {
+    v4: bool,
+    v6: bool,
+}
+
+impl Families {
+    /// Those of the networks of all pods, and of the pods that there are.
+    pub(crate) fn of(rules: &Rules, settings: &Settings) -> Self {
+        let networks = settings.cluster_cidrs.iter().map(|network| network.network());
+        // Addresses of the first family are before those of the other.
+        let pods = rules.known.first().into_iter().chain(rules.known.last());
+        networks.chain(pods.copied()).collect()
+    }
+
+    pub(super) fn contains(self, family: L3) -> bool {
+        match family {
+            L3::Ipv4 => self.v4,
+            L3::Ipv6 => self.v6,
+        }
+    }
+
+    pub(super) fn iter(self) -> impl Iterator<Item = L3> {
+        FAMILIES.into_iter().filter(move |family| self.contains(*family))
+    }
+}
+
+impl FromIterator<IpAddr> for Families {
+    fn from_iter<T: IntoIterator<Item = IpAddr>>(addresses: T) -> Self {
+        let mut families = Self::default();
+        for address in addresses {
+            match family(address) {
+                L3::Ipv4 => families.v4 = true,
+                L3::Ipv6 => families.v6 = true,
+            }
+        }
+        families
+    }
+}
