@@ -159,7 +159,7 @@ fn what_others_do_to_the_table_is_repaired_at_once() {
         api.put::<NetworkPolicy>(policy());
         let agent = Agent::start(api);
         let whole = table();
-        assert!(whole.contains("10.42.0.7 : jump i_"), "{whole}");
+        assert!(whole.contains("10.42.0.7 : goto i_"), "{whole}");
         for damage in [
             "delete table inet kinglet-netpol",
             "flush ruleset",
@@ -210,7 +210,7 @@ fn a_pod_that_starts_has_its_rules_before_its_status_has_its_addresses() {
         let agent = Agent::start(api);
         let with = serde_json::from_value(starting(json!([{"ip": "10.42.0.9"}]))).unwrap();
         agent.runtime.block_on(agent.door.start(Arc::new(with))).unwrap();
-        assert!(table().contains("10.42.0.9 : jump i_"), "when the answer comes");
+        assert!(table().contains("10.42.0.9 : goto i_"), "when the answer comes");
         // The API still tells of no addresses, and later of another change.
         eventually("pods are watched", || {
             agent.api.send::<Pod>("ADDED", starting(json!([])))
@@ -222,8 +222,8 @@ fn a_pod_that_starts_has_its_rules_before_its_status_has_its_addresses() {
         eventually("policies are watched", || {
             agent.api.send::<NetworkPolicy>("ADDED", other.clone())
         });
-        eventually("both directions", || table().contains("10.42.0.9 : jump e_"));
-        assert!(table().contains("10.42.0.9 : jump i_"));
+        eventually("both directions", || table().contains("10.42.0.9 : goto e_"));
+        assert!(table().contains("10.42.0.9 : goto i_"));
         agent.api.send::<Pod>("DELETED", starting(json!([])));
         eventually("the pod is gone", || !table().contains("10.42.0.9"));
         let door = agent.door.clone();
@@ -254,7 +254,7 @@ fn the_first_pod_of_a_family_brings_rules_for_it() {
             agent.api.send::<Pod>("ADDED", second.clone())
         });
         eventually("its address is policed", || {
-            table().contains("fd00:42::8 : jump i_")
+            table().contains("fd00:42::8 : goto i_")
         });
         assert!(
             table().contains("ip6 saddr . ip6 daddr @self6 return"),

@@ -10,17 +10,28 @@ use crate::settings::Settings;
 /// The chains that are always there, in an order in which none leads to a later one.
 pub(super) fn chains(settings: &Settings) -> Vec<(Chain, Vec<Rule>)> {
     let base = |name, hook| Chain::base(name, ChainType::Filter, hook, priority::FILTER);
-    let mut forward = before(settings).to_vec();
-    forward.extend(look_up(Direction::Egress));
-    forward.extend(look_up(Direction::Ingress));
+    let to = |directions: &[Direction]| {
+        let jumps = directions
+            .iter()
+            .map(|direction| Rule::new().jump(side(*direction)));
+        before(settings).into_iter().chain(jumps).collect()
+    };
     let mut chains = deny::chains(settings);
+    chains.extend(Direction::BOTH.map(|direction| (Chain::regular(side(direction)), look_up(direction))));
+    let forward = to(&[Direction::Egress, Direction::Ingress]);
     chains.push((base("np_forward", Hook::Forward), forward));
     if settings.egress_to_node {
-        let mut input = before(settings).to_vec();
-        input.extend(look_up(Direction::Egress));
-        chains.push((base("np_input", Hook::Input), input));
+        chains.push((base("np_input", Hook::Input), to(&[Direction::Egress])));
     }
     chains
+}
+
+/// Name of the chain that looks up the side of a pod that policies are about.
+fn side(direction: Direction) -> &'static str {
+    match direction {
+        Direction::Ingress => "np_ingress",
+        Direction::Egress => "np_egress",
+    }
 }
 
 /// What is decided before policies matter. Every packet comes here, so that what few need is in the chains that deny.
@@ -32,13 +43,16 @@ fn before(settings: &Settings) -> [Rule; 2] {
     ]
 }
 
-/// The side of a pod that policies are about in a direction.
-fn look_up(direction: Direction) -> impl Iterator<Item = Rule> {
-    FAMILIES.into_iter().map(move |family| {
+/// Leads to the profile of the pod, which returns what it allows to where the chain was jumped from. Each look-up is there twice: while an element
+/// is replaced by another, a packet may find neither.
+fn look_up(direction: Direction) -> Vec<Rule> {
+    let families = FAMILIES.into_iter().chain(FAMILIES);
+    let rules = families.map(|family| {
         let own = match direction {
             Direction::Egress => Header::saddr(family),
             Direction::Ingress => Header::daddr(family),
         };
         Rule::new().vmap(own, map_name(direction, family))
-    })
+    });
+    rules.collect()
 }

@@ -187,7 +187,7 @@ pub(super) fn element(
     };
     let element = Element::new(key);
     Some(match (slot, content.flatten()) {
-        (Slot::Map(direction, _), Some(id)) => (set, element.verdict(Verdict::jump(chain(*direction, id)))),
+        (Slot::Map(direction, _), Some(id)) => (set, element.verdict(Verdict::goto(chain(*direction, id)))),
         _ => (set, element),
     })
 }
