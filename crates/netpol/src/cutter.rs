@@ -15,6 +15,7 @@ use tokio::sync::mpsc::UnboundedReceiver;
 use crate::enforcer::Enforcer;
 use crate::flows::{self, Judged};
 use crate::metrics::Metrics;
+use crate::packets;
 
 /// Between two looks at the tracked connections.
 const LOOK: Duration = Duration::from_millis(250);
@@ -69,10 +70,6 @@ impl Cutter {
                         tokio::time::sleep(pause).await;
                     }
                 }
-            }
-            if effect.restricts {
-                // A packet that was on its way may have begun a connection meanwhile.
-                due = Some(Scope::All);
             }
             tokio::time::sleep(LOOK).await;
         }
@@ -132,7 +129,7 @@ impl Cutter {
     }
 }
 
-/// The connections that may be changed.
+/// The connections that may be changed, with those that packets began which were on their way when rules changed.
 fn list(
     tracked: &mut Conntrack,
     scope: Scope,
@@ -142,6 +139,7 @@ fn list(
     if scope == Scope::Revoked {
         return tracked.entries(&Filter::all().mark(bit, bit));
     }
+    packets::pass();
     tracked.entries_if(&Filter::all(), |entry| {
         entry.mark & bit != 0 || flows::ends(entry).iter().any(|end| isolated.contains(end))
     })

@@ -3,7 +3,6 @@
 use std::collections::{BTreeSet, HashSet};
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
 use kinglet_model::{ClusterNetworkPolicy, Namespace, NetworkPolicy, Node, Object, ObjectName, Pod};
 use kinglet_nft::{Entry, Error, Logged, Ownership, Value};
@@ -12,10 +11,8 @@ use kinglet_policy::{Denial, Effect, Policies, Problem, Settings};
 use crate::denied::Count;
 use crate::flows::{self, Judged};
 use crate::kernel::Tables;
+use crate::packets;
 use crate::starting::{Started, Starting};
-
-/// Longer than a packet takes through the rules of a hook.
-const PACKET: Duration = Duration::from_millis(50);
 
 /// A change of an object.
 #[derive(Debug)]
@@ -136,7 +133,7 @@ impl Enforcer {
         let replacement = self.policies.replacement();
         self.tables.commit(&replacement)?;
         if guarded {
-            std::thread::sleep(PACKET);
+            packets::pass();
         }
         // Also what a run that was killed left.
         self.tables.commit(&self.policies.unguard())?;

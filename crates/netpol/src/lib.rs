@@ -20,6 +20,7 @@ mod follow;
 mod kernel;
 mod leftovers;
 mod metrics;
+mod packets;
 mod report;
 mod starting;
 mod sys;
