@@ -1,6 +1,7 @@
 """All contenders in turn, round after round."""
 
 import signal
+import statistics
 import sys
 
 from ..network import load
@@ -9,6 +10,8 @@ from ..table import Figures
 from . import rules
 from .contenders import all_of_them
 
+# Streams of each contender in a round.
+STREAMS = 6
 TOOLS = ("conntrack", "haproxy", "ip", "iptables", "iptables-restore", "nft", "nsenter", "ss", "taskset")
 
 
@@ -33,15 +36,26 @@ def measure(figures, contenders, programs, rounds):
             for contender in fit(contenders, name):
                 costs[contender] = load.cost(contender, name, ports)
             note(figures, name, costs, plain)
-        streams = {contender: load.stream(contender) for contender in contenders if contender.everything}
-        for contender, (rate, processes) in streams.items():
-            figures.add("one stream, Gbit/s", contender.name, rate)
-            figures.add("one stream, share of plain routing's Gbit/s", contender.name, rate / streams[plain][0])
-            figures.add("one stream, CPU us of the processes per MB", contender.name, processes)
+        streams(figures, [contender for contender in contenders if contender.everything], plain)
         # The kernel keeps the tracked connections of all namespaces in one table.
         for contender in contenders:
             contender.world.forget_connections()
         rules.measure(figures, programs)
+
+
+def streams(figures, contenders, plain):
+    """The medians of some turns, each of which begins with another contender: what else the machine does then meets all in the same way."""
+    turns = []
+    for number in range(STREAMS):
+        first = number % len(contenders)
+        turns.append({contender: load.stream(contender) for contender in [*contenders[first:], *contenders[:first]]})
+    rates, processes = (
+        {contender: statistics.median(turn[contender][part] for turn in turns) for contender in contenders} for part in (0, 1)
+    )
+    for contender in contenders:
+        figures.add("one stream, Gbit/s", contender.name, rates[contender])
+        figures.add("one stream, share of plain routing's Gbit/s", contender.name, rates[contender] / rates[plain])
+        figures.add("one stream, CPU us of the processes per MB", contender.name, processes[contender])
 
 
 def fit(contenders, name):
