@@ -49,6 +49,7 @@
 mod batch;
 mod connection;
 mod conntrack;
+mod difference;
 mod error;
 mod expression;
 #[cfg(any(test, feature = "fuzzing"))]
@@ -66,6 +67,7 @@ mod types;
 pub use batch::{Action, Batch, ObjectKind, Operation};
 pub use connection::Connection;
 pub use conntrack::{Change, Conntrack, Entry, Filter, Layer4, Tuple};
+pub use difference::Difference;
 pub use error::{Error, Failure, Rejection};
 pub use expression::{
     Base, BitwiseOperation, ByteOrder, Comparison, DynsetOperation, Expression, FibResult, LogFlags,

@@ -10,9 +10,9 @@ use crate::read::{
 
 /// `enum nf_tables_msg_types`
 const GET_TABLE: u16 = 1;
-const GET_CHAIN: u16 = 4;
-const GET_RULE: u16 = 7;
-const GET_SET: u16 = 10;
+pub(super) const GET_CHAIN: u16 = 4;
+pub(super) const GET_RULE: u16 = 7;
+pub(super) const GET_SET: u16 = 10;
 const GET_ELEMENTS: u16 = 13;
 const GET_OBJECT: u16 = 19;
 
@@ -150,7 +150,7 @@ impl Connection {
         )
     }
 
-    fn list<T>(
+    pub(super) fn list<T>(
         &mut self,
         what: &'static str,
         message: u16,

@@ -1,6 +1,7 @@
 //! The connection to the kernel's nftables.
 
 mod commit;
+mod differences;
 mod list;
 mod request;
 

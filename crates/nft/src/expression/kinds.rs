@@ -166,6 +166,8 @@ impl NatFlags {
     pub const PERSISTENT: Self = Self(1 << 3);
     /// Ports are mapped at random, unpredictably.
     pub const FULLY_RANDOM: Self = Self(1 << 4);
+    /// `NF_NAT_RANGE_MAP_IPS`
+    pub(crate) const ADDRESS: Self = Self(1);
     /// `NF_NAT_RANGE_PROTO_SPECIFIED`
     pub(crate) const PORTS: Self = Self(1 << 1);
 

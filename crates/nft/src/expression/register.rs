@@ -4,6 +4,8 @@
 const COUNT: u32 = 16;
 /// `NFT_REG32_00`
 const FIRST: u32 = 8;
+/// `NFT_REG_1`, which is the same place.
+const FIRST_LONG: u32 = 1;
 
 /// One of the 16 registers of four octets; a longer value fills those that follow.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -21,8 +23,12 @@ impl Register {
         Self::new(self.0.checked_add(words)?)
     }
 
-    /// `enum nft_registers`
+    /// `enum nft_registers`, as the kernel lists it: the first of each four has a number of 16 octets.
     pub(crate) fn number(self) -> u32 {
-        FIRST + self.0
+        if self.0.is_multiple_of(4) {
+            FIRST_LONG + self.0 / 4
+        } else {
+            FIRST + self.0
+        }
     }
 }

@@ -2,6 +2,7 @@
 
 use thiserror::Error;
 
+use super::writer::NESTED;
 use super::{FAMILY_HEADER, HEADER};
 
 /// An answer that is not what netlink prescribes.
@@ -92,6 +93,8 @@ impl<'a> Iterator for Messages<'a> {
 pub(crate) struct Attribute<'a> {
     pub(crate) kind: u16,
     pub(crate) payload: &'a [u8],
+    /// It is said to consist of attributes; the kernel does not always say it of those that do.
+    pub(crate) nested: bool,
     /// Where the attribute's header starts.
     pub(crate) offset: usize,
 }
@@ -131,6 +134,7 @@ impl<'a> Iterator for Attributes<'a> {
         Some(Ok(Attribute {
             kind: kind & 0x3fff,
             payload,
+            nested: kind & NESTED != 0,
             offset,
         }))
     }

@@ -3,7 +3,7 @@
 /// Octets of `struct nlattr`.
 const ATTRIBUTE: usize = 4;
 /// Flag in an attribute's type that says that its payload consists of attributes.
-const NESTED: u16 = 1 << 15;
+pub(super) const NESTED: u16 = 1 << 15;
 
 /// A buffer of attributes. Integers are written in network order, which is the rule of nfnetlink.
 #[derive(Debug, Default)]

@@ -1,6 +1,7 @@
 //! Rules.
 
 use super::comment_tlv;
+use crate::expression::Expression;
 use crate::netlink::Writer;
 use crate::statement::Statement;
 
@@ -60,13 +61,17 @@ impl Rule {
         }
     }
 
-    /// Writes what the rule does.
-    pub(crate) fn encode_body(&self, expressions: &[crate::expression::Expression], writer: &mut Writer) {
+    pub(crate) fn encode_expressions(expressions: &[Expression], writer: &mut Writer) {
         writer.nested(attribute::EXPRESSIONS, |writer| {
             for expression in expressions {
                 writer.nested(1, |writer| expression.encode(writer));
             }
         });
+    }
+
+    /// Writes what the rule does.
+    pub(crate) fn encode_body(&self, expressions: &[Expression], writer: &mut Writer) {
+        Self::encode_expressions(expressions, writer);
         if let Some(comment) = &self.comment {
             writer.bytes(attribute::USERDATA, &comment_tlv(0, comment));
         }

@@ -85,13 +85,18 @@ impl Set {
 
     /// Writes a set that gets `id` within its batch.
     pub(crate) fn encode(&self, table: &str, id: u32, anonymous: bool, writer: &mut Writer) {
+        writer.u32(attribute::ID, id);
+        self.encode_definition(table, anonymous, writer);
+    }
+
+    /// Writes what the kernel keeps of a set.
+    pub(crate) fn encode_definition(&self, table: &str, anonymous: bool, writer: &mut Writer) {
         Self::encode_name(table, &self.name, writer);
         writer.u32(attribute::FLAGS, self.flags(anonymous));
         let (number, len) = concatenation(&self.key);
         writer.u32(attribute::KEY_TYPE, number);
         writer.u32(attribute::KEY_LEN, u32::try_from(len).unwrap_or(u32::MAX));
         self.encode_data_type(writer);
-        writer.u32(attribute::ID, id);
         self.encode_description(writer);
         self.encode_times(writer);
         writer.bytes(attribute::USERDATA, &self.userdata());

@@ -14,7 +14,7 @@ mod matching;
 mod measure;
 mod translate;
 
-pub(crate) use compile::{AnonymousSet, compile};
+pub(crate) use compile::{AnonymousSet, Compiled, compile};
 pub use computed::{Fib, Jhash, Numgen};
 pub use field::{Ct, Field, Meta};
 pub use header::Header;

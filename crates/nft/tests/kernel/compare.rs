@@ -1,6 +1,6 @@
 //! Compares our text with that of `nft`, in both directions.
 
-use kinglet_nft::{Chain, ChainType, Family, Hook, Rule, Ruleset, Table, priority};
+use kinglet_nft::{Chain, ChainType, Connection, Family, Hook, Rule, Ruleset, Table, priority};
 
 use crate::harness::{commit, nft, nft_load};
 
@@ -8,6 +8,7 @@ use crate::harness::{commit, nft, nft_load};
 pub(crate) fn same_text(ruleset: &Ruleset) {
     let (family, name) = (ruleset.table.family, &ruleset.table.name);
     commit(&ruleset.replace());
+    nothing_differs(ruleset);
     let ours = ruleset.to_string();
     let list = || without_expiry(&nft(&format!("list table {family} {name}")));
     let listed = list();
@@ -17,6 +18,12 @@ pub(crate) fn same_text(ruleset: &Ruleset) {
     let listed = list();
     assert!(listed == ours, "loaded: {}", difference(&listed, &ours));
     nft(&format!("delete table {family} {name}"));
+}
+
+/// The kernel has the ruleset.
+fn nothing_differs(ruleset: &Ruleset) {
+    let differences = Connection::open().unwrap().differences(ruleset).unwrap();
+    assert!(differences.is_empty(), "{differences:?}: {ruleset}");
 }
 
 /// As [`same_text`], for rules in a base chain.

@@ -14,6 +14,7 @@ mod batches;
 mod compare;
 mod connections;
 mod deeds;
+mod differences;
 mod failures;
 mod harness;
 mod lists;

@@ -24,15 +24,15 @@ impl Expression {
                 writer.u32(2, u32::from(family.number()));
                 pair(writer, 3, *address);
                 pair(writer, 5, *port);
-                nat_flags(writer, 7, *flags, *port);
+                nat_flags(writer, 7, *flags, *address, *port);
             }
             Self::Masquerade { port, flags } => {
-                nat_flags(writer, 1, *flags, *port);
+                nat_flags(writer, 1, *flags, None, *port);
                 pair(writer, 2, *port);
             }
             Self::Redirect { port, flags } => {
                 pair(writer, 1, *port);
-                nat_flags(writer, 3, *flags, *port);
+                nat_flags(writer, 3, *flags, None, *port);
             }
             _ => {}
         }
@@ -120,12 +120,10 @@ fn pair(writer: &mut Writer, kind: u16, pair: Pair) {
     }
 }
 
-fn nat_flags(writer: &mut Writer, kind: u16, flags: NatFlags, port: Pair) {
-    let flags = if port.is_some() {
-        flags | NatFlags::PORTS
-    } else {
-        flags
-    };
+fn nat_flags(writer: &mut Writer, kind: u16, flags: NatFlags, address: Pair, port: Pair) {
+    let given = [(address, NatFlags::ADDRESS), (port, NatFlags::PORTS)];
+    let given = given.iter().filter(|(pair, _)| pair.is_some());
+    let flags = given.fold(flags, |all, (_, flag)| all | *flag);
     if flags != NatFlags::NONE {
         writer.u32(kind, flags.0);
     }
