@@ -15,7 +15,8 @@ CHANGES = 200
 CHANGES_ON_ONE_NODE = 40
 KINDS = (
     "pod new", "pod deleted", "pod of the node new", "pod of the node deleted", "policy changed",
-    "and its rules before swept", "and tracked connections listed", "policy new", "policy deleted", "namespace's labels changed",
+    "and its rules before swept", "and tracked connections listed", "rules compared", "policy new", "policy deleted",
+    "namespace's labels changed",
 )
 
 

@@ -7,7 +7,10 @@ use clap::Args;
 use ipnet::IpNet;
 
 use crate::server::one_per_family;
-use crate::{CloudOptions, Component, NetworkPolicyOptions, NodeOptions, OptionsError, ServiceLbOptions};
+use crate::{
+    CloudOptions, Component, NetworkPolicyOptions, NodeOptions, OptionsError, PolicySyncOptions,
+    ServiceLbOptions,
+};
 
 /// Options of `kinglet agent`.
 #[derive(Args, Clone, Debug)]
@@ -27,6 +30,9 @@ pub struct AgentOptions {
     /// Whether policies are enforced.
     #[command(flatten)]
     pub network_policy: NetworkPolicyOptions,
+    /// How they are looked after.
+    #[command(flatten)]
+    pub policy_sync: PolicySyncOptions,
     /// Components that do not run in this cluster, named as in K3s; servicelb matters here.
     #[arg(
         long,

@@ -21,7 +21,7 @@ pub use lab::{
     IpFamily, LabAction, LabCommand, LabInside, LabName, LabProbe, LabService, LabServices, LabUp,
     PodNetwork, PortProtocol,
 };
-pub use netpol::NetworkPolicyOptions;
+pub use netpol::{NetworkPolicyOptions, PolicySyncOptions};
 pub use node::{CloudOptions, NodeOptions};
 pub use server::{ClusterOptions, Component, DemoOptions, ListenOptions, OptionsError, ServerOptions};
 pub use servicelb::{ServiceLbMode, ServiceLbOptions, ServiceLbServerOptions};

@@ -143,6 +143,7 @@ impl Agent {
             pods: self.watched.pods.clone(),
             nodes: self.watched.nodes.clone(),
             asks,
+            period: options.policy_sync.period(),
             started: cni::started(&options.cni_socket),
         };
         let enforced = netpol::enforce(&self.client, part, registry, &self.readiness, stop.clone())?;

@@ -10,10 +10,11 @@ use kinglet_model::{ClusterNetworkPolicy, Namespace, NetworkPolicy, Node, Object
 use kinglet_nft::{Error, Ownership};
 use kinglet_policy::{Effect, Problem, Settings};
 use tokio::sync::{Mutex, mpsc};
-use tokio::time::{Instant, MissedTickBehavior, interval};
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
 use crate::bridge::Bridges;
+use crate::compare;
 use crate::cutter::Cutter;
 use crate::denied::{Denied, Teller};
 use crate::door::{Ask, Asks};
@@ -80,7 +81,8 @@ pub enum Failure {
 }
 
 /// Enforces policies until `stop` is cancelled or the sources end, and leaves the rules in place; [`Kernel::remove`] removes them. Until all
-/// objects that were there at the start are known, the rules of an earlier run stay.
+/// objects that were there at the start are known, the rules of an earlier run stay. Every `period`, if there is one, the kernel's rules and
+/// tracked connections are compared with what they should be.
 ///
 /// # Errors
 /// The kernel cannot tell what tables it can own, or of changes. Later errors of the kernel are logged, and answered by new attempts.
@@ -89,6 +91,7 @@ pub async fn run(
     settings: Settings,
     sources: Sources,
     outside: Outside,
+    period: Option<Duration>,
     stop: CancellationToken,
 ) -> Result<(), Failure> {
     let node = settings.node.clone();
@@ -133,6 +136,7 @@ pub async fn run(
         enforcing: outside.enforcing,
         rules: false,
         seen: true,
+        comparisons: period.map(compare::times),
     };
     // The cutter ends after the agent, which tells it what to do.
     let asks = outside.asks;
@@ -166,6 +170,8 @@ struct Agent {
     rules: bool,
     /// Whether all packets come past them.
     seen: bool,
+    /// When the kernel's rules are compared with what they should be.
+    comparisons: Option<Interval>,
 }
 
 impl Agent {
@@ -196,7 +202,8 @@ impl Agent {
                 }
                 () = at(self.sweep) => self.sweep(&changes).await?,
                 () = at(self.names) => self.look_at_names(&changes).await?,
-                foreign = foreign(&mut watch) => self.repair(foreign, &changes).await?,
+                foreign = foreign(&mut watch) => self.told(foreign, &changes).await?,
+                () = next(&mut self.comparisons) => self.compare(&changes).await?,
                 _ = minutes.tick() => self.look_after().await,
             }
         }
@@ -324,13 +331,39 @@ impl Agent {
         })
     }
 
+    /// Compares the kernel's rules with what they should be, and lets all connections be judged again.
+    async fn compare(&mut self, changes: &Changes) -> Result<(), Lost> {
+        match self.run(Enforcer::compare).await? {
+            Ok(differences) if differences.is_empty() => {
+                self.metrics.compared(true);
+                // The cutter is gone only when the agent is about to go.
+                let _ = self.effects.send(Effect::ALL);
+                Ok(())
+            }
+            Ok(differences) => {
+                self.metrics.compared(false);
+                let which = compare::line(&differences);
+                let why = format!("the kernel's rules are not as they should be ({which})");
+                self.repair(&why, changes).await
+            }
+            Err(error) => {
+                tracing::warn!("network policy: the rules cannot be compared: {error}");
+                Ok(())
+            }
+        }
+    }
+
     /// Somebody else changed the table.
-    async fn repair(&mut self, foreign: Result<(), Error>, changes: &Changes) -> Result<(), Lost> {
+    async fn told(&mut self, foreign: Result<(), Error>, changes: &Changes) -> Result<(), Lost> {
         if let Err(error) = foreign {
             tracing::warn!("network policy: cannot tell what others changed: {error}");
             tokio::time::sleep(COLLECT).await;
         }
-        tracing::warn!("network policy: somebody else changed the rules; they are replaced");
+        self.repair("somebody else changed the rules", changes).await
+    }
+
+    async fn repair(&mut self, why: &str, changes: &Changes) -> Result<(), Lost> {
+        tracing::warn!("network policy: {why}; they are replaced");
         self.metrics.repaired();
         self.replace(changes).await
     }
@@ -375,6 +408,14 @@ async fn asked(asks: &mut Option<Asks>) -> Vec<Ask> {
         all.push(more);
     }
     all
+}
+
+/// Waits for the next of some times; for ever if there are none.
+async fn next(times: &mut Option<Interval>) {
+    match times {
+        Some(times) => _ = times.tick().await,
+        None => std::future::pending().await,
+    }
 }
 
 /// Waits until then; for ever if there is no such time.

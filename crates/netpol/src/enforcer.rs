@@ -1,11 +1,14 @@
 //! The core and the kernel that it is for. Everything here blocks as long as the kernel works.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::{BTreeSet, HashSet};
 use std::net::IpAddr;
 use std::sync::Arc;
 
 use kinglet_model::{ClusterNetworkPolicy, Namespace, NetworkPolicy, Node, Object, ObjectName, Pod};
-use kinglet_nft::{Entry, Error, Logged, Ownership, Value};
+use kinglet_nft::{Difference, Entry, Error, Logged, Ownership, Value};
 use kinglet_policy::{Denial, Effect, Policies, Problem, Settings};
 
 use crate::denied::Count;
@@ -138,6 +141,11 @@ impl Enforcer {
         // Also what a run that was killed left.
         self.tables.commit(&self.policies.unguard())?;
         Ok(self.committed(true))
+    }
+
+    /// What of the kernel's table is not as it was committed: somebody else changed it.
+    pub(crate) fn compare(&mut self) -> Result<BTreeSet<Difference>, Error> {
+        self.tables.differences(&self.policies.ruleset())
     }
 
     /// What logged packets were denied for.

@@ -1,6 +1,10 @@
 //! The connections to the kernel of one network namespace.
 
-use kinglet_nft::{Batch, Connection, Conntrack, Element, Error, Family, Monitor, Ownership, Set, Table};
+use std::collections::BTreeSet;
+
+use kinglet_nft::{
+    Batch, Connection, Conntrack, Difference, Element, Error, Family, Monitor, Ownership, Ruleset, Set, Table,
+};
 use kinglet_policy::{GUARD, TABLE};
 
 use crate::leftovers;
@@ -63,6 +67,11 @@ impl Tables {
     /// The elements of a set of the table.
     pub(crate) fn elements(&mut self, set: &Set) -> Result<Vec<Element>, Error> {
         self.0.elements(&table(TABLE, Ownership::Shared), set)
+    }
+
+    /// What of a table is not as it is to be.
+    pub(crate) fn differences(&mut self, wanted: &Ruleset) -> Result<BTreeSet<Difference>, Error> {
+        self.0.differences(wanted)
     }
 
     /// Applies a batch, all of it or nothing.

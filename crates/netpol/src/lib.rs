@@ -11,6 +11,7 @@
 
 mod agent;
 mod bridge;
+mod compare;
 mod cutter;
 mod denied;
 mod door;

@@ -22,6 +22,8 @@ pub struct Metrics {
     last_commit: Gauge,
     failures: Counter,
     repairs: Counter,
+    comparisons: Counter,
+    differences: Counter,
     revoked: Counter,
     restored: Counter,
     bridge: Gauge,
@@ -39,6 +41,8 @@ impl Default for Metrics {
             last_commit: Gauge::default(),
             failures: Counter::default(),
             repairs: Counter::default(),
+            comparisons: Counter::default(),
+            differences: Counter::default(),
             revoked: Counter::default(),
             restored: Counter::default(),
             bridge: Gauge::default(),
@@ -102,6 +106,16 @@ impl Metrics {
                 &self.repairs,
             ),
             (
+                "kinglet_netpol_comparisons",
+                "Comparisons of the kernel's rules with what they should be",
+                &self.comparisons,
+            ),
+            (
+                "kinglet_netpol_differences",
+                "Comparisons that found the kernel's rules not as they should be",
+                &self.differences,
+            ),
+            (
                 "kinglet_netpol_revoked_connections",
                 "Connections that were cut because they are no longer allowed",
                 &self.revoked,
@@ -152,6 +166,12 @@ impl Metrics {
 
     pub(crate) fn repaired(&self) {
         self.repairs.inc();
+    }
+
+    /// The kernel's rules were compared, and are as they should be or not.
+    pub(crate) fn compared(&self, same: bool) {
+        self.comparisons.inc();
+        self.differences.inc_by(u64::from(!same));
     }
 
     pub(crate) fn judged(&self, judged: &Judged) {

@@ -1,6 +1,7 @@
 //! Network policy on a node.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use ipnet::IpNet;
@@ -25,6 +26,8 @@ pub(crate) struct Part {
     pub(crate) nodes: Reflector<Node>,
     /// Pods that are about to start.
     pub(crate) asks: Asks,
+    /// How often the kernel's rules are compared with what they should be, if they are.
+    pub(crate) period: Option<Duration>,
     /// Pods that have started before.
     pub(crate) started: Vec<Started>,
 }
@@ -63,7 +66,7 @@ pub(crate) fn enforce(
         ..Settings::default()
     };
     Ok(async move {
-        if let Err(error) = run(kernel, settings, sources, outside, stop).await {
+        if let Err(error) = run(kernel, settings, sources, outside, part.period, stop).await {
             error!(%error, "network policies are no longer followed");
             ended.set(false);
         }

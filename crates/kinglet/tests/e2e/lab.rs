@@ -38,23 +38,29 @@ pub(crate) struct Lab {
 
 impl Lab {
     pub(crate) fn up(flags: &[&str]) -> Self {
+        Self::up_with(flags, &[])
+    }
+
+    /// The same; all its processes see these variables.
+    pub(crate) fn up_with(flags: &[&str], variables: &[(&str, &str)]) -> Self {
         static NEXT: AtomicU32 = AtomicU32::new(1);
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let lab = Self {
             name: format!("e2e-{}-{number}", std::process::id()),
             directory: tempfile::tempdir().unwrap(),
         };
-        lab.start(flags);
+        lab.start(flags, variables);
         lab
     }
 
-    fn start(&self, flags: &[&str]) {
+    fn start(&self, flags: &[&str], variables: &[(&str, &str)]) {
         let kubeconfig = format!("--write-kubeconfig={}", self.kubeconfig().display());
         let real = real_cluster().map(|path| format!("--kubeconfig={}", path.display()));
         let mut arguments = vec!["up", kubeconfig.as_str()];
         arguments.extend(flags);
         arguments.extend(real.as_deref());
-        self.succeed(&arguments);
+        let mut command = self.command(&arguments);
+        Self::finish(&arguments, command.envs(variables.iter().copied()));
     }
 
     /// The lab as its library finds it.
@@ -68,15 +74,23 @@ impl Lab {
 
     /// `kinglet lab WORD --name NAME ARGUMENTS`.
     pub(crate) fn act(&self, arguments: &[&str]) -> Output {
-        Command::new(env!("CARGO_BIN_EXE_kinglet"))
-            .args(["lab", arguments[0], "--name", &self.name])
-            .args(&arguments[1..])
-            .output()
-            .unwrap()
+        self.command(arguments).output().unwrap()
     }
 
     pub(crate) fn succeed(&self, arguments: &[&str]) -> String {
-        let output = self.act(arguments);
+        Self::finish(arguments, &mut self.command(arguments))
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_kinglet"));
+        command
+            .args(["lab", arguments[0], "--name", &self.name])
+            .args(&arguments[1..]);
+        command
+    }
+
+    fn finish(arguments: &[&str], command: &mut Command) -> String {
+        let output = command.output().unwrap();
         let (printed, error) = (text(&output.stdout), text(&output.stderr));
         assert!(output.status.success(), "lab {arguments:?}: {printed}{error}");
         printed
@@ -347,7 +361,7 @@ fn what_a_killed_lab_leaves_goes_with_the_next_start_or_down() {
         }
     });
     assert!(!lab.namespaces().is_empty());
-    lab.start(&["--nodes", "1", "--services", "none"]);
+    lab.start(&["--nodes", "1", "--services", "none"], &[]);
     let again = lab.act(&["up"]);
     assert!(!again.status.success());
     assert!(

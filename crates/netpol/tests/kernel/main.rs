@@ -95,6 +95,11 @@ struct Agent {
 impl Agent {
     /// Starts it and waits until it enforces.
     fn start(api: Api) -> Self {
+        Self::start_with(api, None)
+    }
+
+    /// The same; it compares the kernel's rules with what they should be every `period`.
+    fn start_with(api: Api, period: Option<Duration>) -> Self {
         let kernel = Kernel::open().unwrap();
         let (runtime, stop) = (Runtime::new().unwrap(), CancellationToken::new());
         let (metrics, mut registry) = (Metrics::default(), Registry::default());
@@ -117,7 +122,7 @@ impl Agent {
             node: "here".into(),
             ..Settings::default()
         };
-        let running = runtime.spawn(run(kernel, settings, sources, outside, stop.clone()));
+        let running = runtime.spawn(run(kernel, settings, sources, outside, period, stop.clone()));
         let agent = Self {
             api,
             runtime,
@@ -285,6 +290,28 @@ fn an_owned_table_cannot_be_changed_by_others() {
         assert!(!nft("delete table inet kinglet-netpol").0);
         assert!(nft("flush ruleset").0);
         assert_eq!(table(), whole);
+        agent.stop();
+    });
+}
+
+#[test]
+fn rules_are_compared_again_and_again() {
+    in_namespace(|| {
+        let api = api();
+        api.put::<Node>(node("here", "True"));
+        api.put::<NetworkPolicy>(policy());
+        let agent = Agent::start_with(api, Some(Duration::from_millis(20)));
+        eventually("comparisons", || {
+            let page = agent.metrics();
+            let count = page
+                .lines()
+                .find_map(|line| line.strip_prefix("kinglet_netpol_comparisons_total "));
+            count.is_some_and(|count| count.parse::<u32>().unwrap() >= 5)
+        });
+        for metric in ["differences", "repairs", "failures"] {
+            let none = format!("kinglet_netpol_{metric}_total 0");
+            assert!(agent.has(&none), "{}", agent.metrics());
+        }
         agent.stop();
     });
 }

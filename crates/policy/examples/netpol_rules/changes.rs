@@ -46,6 +46,7 @@ pub(crate) fn all(node: &mut Node, cluster: &Cluster, count: usize) -> Result<Va
         removed.push(delete_policy(node, cluster, number)?);
         node.sweep()?;
     }
+    let compared = each(&policies, |_| node.compare())?;
     let numbers: Vec<usize> = (0..count).collect();
     let labelled = each(&numbers, |turn| change_namespace(node, cluster, turn))?;
     Ok(json!({
@@ -56,6 +57,7 @@ pub(crate) fn all(node: &mut Node, cluster: &Cluster, count: usize) -> Result<Va
         "policy changed": costs(changed),
         "and its rules before swept": costs(swept),
         "and tracked connections listed": costs(looked),
+        "rules compared": costs(compared),
         "policy new": costs(added),
         "policy deleted": costs(removed),
         "namespace's labels changed": costs(labelled),

@@ -80,6 +80,19 @@ impl Node {
         Ok(cost)
     }
 
+    /// Compares the kernel's rules with what they should be, as the agent does every few minutes.
+    pub(crate) fn compare(&mut self) -> Result<Cost, Box<dyn Error>> {
+        let (differences, cost) = measured(|| {
+            let wanted = self.policies.ruleset();
+            Ok::<_, Box<dyn Error>>(self.kernel.differences(&wanted)?)
+        })?;
+        if differences.is_empty() {
+            Ok(cost)
+        } else {
+            Err(format!("the kernel has other rules: {differences:?}").into())
+        }
+    }
+
     /// How many rules there are.
     pub(crate) fn size(&self) -> Value {
         let size = self.policies.rules().size();

@@ -15,6 +15,7 @@ mod listing;
 mod namespace;
 mod scenarios;
 
+use std::collections::BTreeSet;
 use std::process::Command;
 
 use kinglet_nft::{Batch, Connection};
@@ -62,6 +63,8 @@ fn changes_lead_to_the_same_table_as_a_fresh_start() {
                 if *committed {
                     commit(&mut connection, &policies.additions());
                     commit(&mut connection, &policies.changes());
+                    let differences = connection.differences(&policies.ruleset()).unwrap();
+                    prop_assert_eq!(differences, BTreeSet::new());
                     policies.sweep();
                 }
             }

@@ -66,6 +66,8 @@ fn the_kernel_takes_the_rules_of_all_scenarios() {
                 let changes = policies.changes();
                 changed += usize::from(!changes.is_empty());
                 commit(&mut connection, &changes);
+                let differences = connection.differences(&policies.ruleset()).unwrap();
+                assert!(differences.is_empty(), "{differences:?} after {case}");
                 objects.iter().for_each(|object| remove(&mut policies, object));
                 base.iter().for_each(|object| apply(&mut policies, object));
                 policies.sweep();

@@ -8,6 +8,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use kinglet_lab::Place;
+use kinglet_nft::{Change, Conntrack, Filter};
 use serde_json::json;
 
 use super::world::{World, cluster_policy, policy};
@@ -20,6 +21,9 @@ const BEAT: Duration = Duration::from_millis(5);
 const SILENCE: Duration = Duration::from_millis(500);
 /// Not one of the pods' own ports.
 const PORT: u16 = 9000;
+
+/// The bit in the mark of a connection that is cut.
+const CUT: u32 = 1 << 31;
 
 /// A client that only listens to a server that only speaks.
 struct Flow {
@@ -284,4 +288,39 @@ fn connections_follow_policies_of_the_cluster() {
     allowed
         .iter_mut()
         .for_each(|flow| flow.is_cut(Duration::from_secs(2)));
+}
+
+/// Takes the mark from all connections of a node that are cut; how many there were.
+fn forget_cuts(world: &World, node: &str) -> usize {
+    let place = world.lab.entry().place(&format!("node:{node}")).unwrap();
+    let mut tracked = place.namespace.run(|| Ok(Conntrack::open().unwrap())).unwrap();
+    let cut = tracked.entries(&Filter::all().mark(CUT, CUT)).unwrap();
+    let clear = cut.iter().map(|entry| Change::Mark {
+        original: entry.original,
+        zone: entry.zone,
+        mark: 0,
+        mask: CUT,
+    });
+    tracked.apply(&clear.collect::<Vec<_>>()).unwrap()
+}
+
+#[test]
+fn a_connection_that_was_missed_is_cut_within_the_period() {
+    if !is_possible() {
+        return;
+    }
+    let period = [("KINGLET_POLICY_SYNC_PERIOD", "1s")];
+    let mut world = World::with_variables(1, &[], &period);
+    let _servers = Servers::start(&world.place("x/b"));
+    let [_, mut udp] = Flow::pair(&world, "x/a", "x/b", true);
+    udp.is_open(3);
+    world.apply(&policy(
+        "x",
+        "p",
+        json!({"podSelector": {"matchLabels": {"pod": "b"}}, "policyTypes": ["Ingress"]}),
+    ));
+    world.settle();
+    udp.is_cut(Duration::from_secs(1));
+    assert_ne!(forget_cuts(&world, "node-1"), 0);
+    udp.is_cut(Duration::from_secs(5));
 }

@@ -45,6 +45,11 @@ pub(crate) struct World {
 impl World {
     /// The pods of `policy/tests/scenarios/cluster.yaml` on a lab of one or two nodes.
     pub(crate) fn new(nodes: u16, flags: &[&str]) -> Self {
+        Self::with_variables(nodes, flags, &[])
+    }
+
+    /// The same; all its processes see these variables.
+    pub(crate) fn with_variables(nodes: u16, flags: &[&str], variables: &[(&str, &str)]) -> Self {
         let count = nodes.to_string();
         let mut arguments = vec![
             "--nodes",
@@ -55,7 +60,7 @@ impl World {
             "netpol",
         ];
         arguments.extend(flags);
-        let lab = Lab::up(&arguments);
+        let lab = Lab::up_with(&arguments, variables);
         let runtime = Runtime::new().unwrap();
         // Another test of this process may have been first.
         let _ = rustls::crypto::ring::default_provider().install_default();

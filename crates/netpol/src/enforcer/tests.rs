@@ -1,0 +1,93 @@
+//! What others do to the table while nobody listens. Root is needed.
+
+#![allow(
+    clippy::print_stderr,
+    clippy::panic,
+    clippy::expect_used,
+    reason = "helpers of tests fail by panicking"
+)]
+
+#[path = "../../../policy/tests/kernel/namespace.rs"]
+mod namespace;
+
+use std::process::Command;
+
+use serde::de::DeserializeOwned;
+use serde_json::{Value as Json, json};
+
+use super::*;
+use crate::compare::line;
+use crate::kernel::Kernel;
+use namespace::in_namespace;
+
+fn nft(arguments: &str) {
+    let status = Command::new("nft").args(arguments.split(' ')).status();
+    assert!(status.unwrap().success(), "{arguments}");
+}
+
+fn made<T: DeserializeOwned>(object: Json) -> T {
+    serde_json::from_value(object).unwrap()
+}
+
+/// One pod, which one network may reach.
+fn enforcer() -> Enforcer {
+    let kernel = Kernel::open().unwrap();
+    let settings = Settings {
+        node: "here".into(),
+        ..Settings::default()
+    };
+    let mut enforcer = Enforcer::new(kernel.tables, settings, Ownership::Shared, Vec::new());
+    let pod = json!({
+        "metadata": {"namespace": "shop", "name": "web"},
+        "spec": {"nodeName": "here"},
+        "status": {"phase": "Running", "podIP": "10.42.0.7"},
+    });
+    let policy = json!({
+        "metadata": {"namespace": "shop", "name": "p"},
+        "spec": {"podSelector": {}, "ingress": [{"from": [{"ipBlock": {"cidr": "198.51.100.0/24"}}]}]},
+    });
+    enforcer.take(vec![
+        Change::Pod(Arc::new(made(pod))),
+        Change::Policy(Arc::new(made(policy))),
+    ]);
+    enforcer
+}
+
+#[test]
+fn damage_is_found_and_replaced() {
+    in_namespace(|| {
+        let mut enforcer = enforcer();
+        let found = |enforcer: &mut Enforcer| line(&enforcer.compare().unwrap());
+        assert_eq!(found(&mut enforcer), "the table is missing");
+        enforcer.replace().unwrap();
+        assert_eq!(found(&mut enforcer), "");
+        for (damage, expected) in [
+            ("delete table inet kinglet-netpol", "the table is missing"),
+            (
+                "add table inet kinglet-netpol { flags dormant ; }",
+                "the table's hooks",
+            ),
+            ("flush map inet kinglet-netpol in4", "set in4"),
+            (
+                "delete element inet kinglet-netpol known4 { 10.42.0.7 }",
+                "set known4",
+            ),
+            (
+                "insert rule inet kinglet-netpol np_forward accept ; flush chain inet kinglet-netpol deny",
+                "chain deny, chain np_forward",
+            ),
+            ("add chain inet kinglet-netpol foreign", "chain foreign"),
+        ] {
+            nft(damage);
+            assert_eq!(found(&mut enforcer), expected, "{damage}");
+            enforcer.replace().unwrap();
+            assert_eq!(found(&mut enforcer), "", "after {damage}");
+        }
+        // Later changes are part of what should be.
+        enforcer.take(vec![Change::NoPolicy(ObjectName::new("shop", "p"))]);
+        enforcer.change().unwrap();
+        assert_eq!(found(&mut enforcer), "");
+        while enforcer.sweep().unwrap().has_idle {}
+        assert_eq!(found(&mut enforcer), "");
+    });
+}
