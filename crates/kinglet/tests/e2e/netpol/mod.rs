@@ -3,6 +3,7 @@
 mod changes;
 mod denied;
 mod flows;
+mod nodes;
 mod prober;
 mod scenarios;
 mod start;

@@ -1,5 +1,6 @@
 //! A lab with pods in three namespaces, and what policies say of them.
 
+mod nodes;
 mod tiers;
 
 use std::collections::BTreeMap;
@@ -13,6 +14,7 @@ use kinglet_policy::{Cluster, Packet, Settings, Transport};
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
+pub(crate) use self::nodes::NODE_PORTS;
 pub(crate) use self::tiers::cluster_policy;
 use super::prober::{self, Question};
 use crate::hello::eventually;
@@ -43,7 +45,7 @@ pub(crate) struct World {
 }
 
 impl World {
-    /// The pods of `policy/tests/scenarios/cluster.yaml` on a lab of one or two nodes.
+    /// The pods of `policy/tests/scenarios/cluster.yaml` on a lab of one to three nodes.
     pub(crate) fn new(nodes: u16, flags: &[&str]) -> Self {
         Self::with_variables(nodes, flags, &[])
     }
