@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::world::{World, cluster_policy, policy};
+use super::world::{World, cluster_policy, is_experimental, policy};
 use crate::hello::eventually;
 use crate::lab::is_possible;
 
@@ -109,18 +109,25 @@ fn tiers_come_and_go() {
     assert_eq!(opened, more - 3 * 8 * 2);
 
     let networks = json!({"networks": [format!("{}/32", world.address("y/b", true))]});
-    let rules = json!({"egress": [
-        {"action": "Accept", "to": [{"domainNames": ["example.com"]}]},
-        {"action": "Deny", "to": [networks], "protocols": [{"udp": {}}]},
-    ]});
-    world.apply(&cluster_policy("out", "Admin", 60, &all_of("x"), &rules));
+    let udp = json!([{"udp": {"destinationPort": {"range": {"start": 1, "end": 65535}}}}]);
+    let deny = json!({"action": "Deny", "to": [networks], "protocols": udp});
+    let names = json!({"action": "Accept", "to": [{"domainNames": ["example.com"]}]});
+    let of = |rules: Value| cluster_policy("out", "Admin", 60, &all_of("x"), &json!({"egress": rules}));
+    if is_experimental() {
+        world.apply(&of(json!([names, deny])));
+    } else {
+        world.refuses(&of(json!([names, deny])), "domainNames");
+        world.apply(&of(json!([deny])));
+    }
     let (_, out) = fits(&mut world, "an address is out of reach with UDP");
     assert_eq!(out, opened + 3);
-    is_reported(
-        &world,
-        "out",
-        "spec.egress[0].to[0].domainNames: \"example.com\" is not supported; the rule accepts nothing",
-    );
+    if is_experimental() {
+        is_reported(
+            &world,
+            "out",
+            "spec.egress[0].to[0].domainNames: \"example.com\" is not supported; the rule accepts nothing",
+        );
+    }
 
     world.uninstall_tiers();
     // Only the NetworkPolicy of z is left.

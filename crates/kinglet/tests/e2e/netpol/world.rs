@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
 pub(crate) use self::nodes::NODE_PORTS;
-pub(crate) use self::tiers::cluster_policy;
+pub(crate) use self::tiers::{cluster_policy, is_experimental};
 use super::prober::{self, Question};
 use crate::hello::eventually;
 use crate::lab::Lab;
@@ -163,6 +163,13 @@ impl World {
     pub(crate) fn try_apply(&self, object: &Value) -> Result<(), String> {
         let applied = kinglet_kube::apply::apply(&self.client, object, MANAGER);
         self.runtime.block_on(applied).map_err(|error| error.to_string())
+    }
+
+    /// The API server does not take an object with a field that the CRD does not have.
+    pub(crate) fn refuses(&self, object: &Value, field: &str) {
+        let refused = self.try_apply(object).unwrap_err();
+        let reason = format!(".{field}: field not declared in schema");
+        assert!(refused.contains(&reason), "{refused}");
     }
 
     /// Changes the label that policies select pods by.

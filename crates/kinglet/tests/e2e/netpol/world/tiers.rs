@@ -1,4 +1,5 @@
-//! ClusterNetworkPolicies, whose CRD is installed when a test wants it.
+//! ClusterNetworkPolicies, whose CRD is installed when a test wants it: one with what tests need of it, or with `KINGLET_POLICY_API_CRD` that
+//! file. `tests/tools/install policyapi` fetches the ones of the network policy API.
 
 use std::sync::Arc;
 
@@ -12,8 +13,7 @@ use crate::hello::eventually;
 impl World {
     /// Installs the CRD of ClusterNetworkPolicies.
     pub(crate) fn install_tiers(&mut self) {
-        let definition: Value = serde_saphyr::from_str(include_str!("../crd.yaml")).unwrap();
-        self.apply(&definition);
+        self.apply(&definition());
         let open = cluster_policy(TURN, "Admin", 0, &canaries(), &json!({}));
         eventually(|| self.try_apply(&open));
         self.tiers = true;
@@ -57,6 +57,24 @@ impl World {
         });
         self.apply(&cluster_policy(TURN, "Admin", 0, &canaries(), &rules));
     }
+}
+
+/// Whether the CRD has what the API calls experimental: peers `nodes` and `domainNames`.
+pub(crate) fn is_experimental() -> bool {
+    let peer = "/spec/versions/0/schema/openAPIV3Schema/properties/spec/properties/egress/items/properties/to/items/properties";
+    let definition = definition();
+    let peers = definition.pointer(peer).unwrap();
+    peers.get("nodes").is_some() && peers.get("domainNames").is_some()
+}
+
+fn definition() -> Value {
+    let text = match std::env::var_os("KINGLET_POLICY_API_CRD") {
+        Some(file) => {
+            std::fs::read_to_string(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()))
+        }
+        None => include_str!("../crd.yaml").to_owned(),
+    };
+    serde_saphyr::from_str(&text).unwrap()
 }
 
 fn canaries() -> Value {
