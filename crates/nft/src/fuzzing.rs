@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use crate::batch::Batch;
 use crate::conntrack;
+use crate::difference::{Wanted, covers};
 use crate::logged::Logged;
-use crate::netlink::{Malformed, Messages, decode_ack};
-use crate::object::{Element, Family, MapData, Rule, Set, Table};
+use crate::netlink::{FAMILY_HEADER, Malformed, Messages, decode_ack};
+use crate::object::{Chain, ChainType, Element, Family, Hook, MapData, Rule, Set, Table};
 use crate::read::{self, ElementReader};
 use crate::ruleset::Ruleset;
 use crate::statement::{Ct, Field, Header, Key, Meta};
@@ -20,9 +21,15 @@ use crate::types::{Data, DataType, Verdict};
 pub fn answer(octets: &[u8]) -> Result<usize, Malformed> {
     let sets = sets();
     let mut readers: Vec<ElementReader<'_>> = sets.iter().map(ElementReader::new).collect();
+    let ruleset = ruleset();
+    let wanted = Wanted::of(&ruleset);
     let mut found = 0;
     for message in Messages::new(octets) {
         let message = message?;
+        for chain in wanted.chains.values() {
+            let listed = message.payload.get(FAMILY_HEADER..).unwrap_or_default();
+            found += usize::from(covers(listed, &chain.attributes)?);
+        }
         let _acknowledged = decode_ack(&message);
         found += usize::from(matches!(read::table(&message), Ok(Some(_))));
         found += usize::from(read::chain(&message).is_ok());
@@ -39,6 +46,14 @@ pub fn answer(octets: &[u8]) -> Result<usize, Malformed> {
         found += reader.finish().map_or(0, |elements| elements.len());
     }
     Ok(found)
+}
+
+/// A table with which answers are compared.
+fn ruleset() -> Ruleset {
+    let mut ruleset = Ruleset::new(Table::new(Family::Inet, "t"));
+    let base = Chain::base("c", ChainType::Filter, Hook::Input, 0);
+    ruleset.chain(base, []).chain(Chain::regular("d"), []);
+    ruleset
 }
 
 /// A set of each kind.
