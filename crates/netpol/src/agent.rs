@@ -5,26 +5,26 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use kinglet_blocking::{Lent, Lost};
-use kinglet_kube::{Backoff, Recorder, Reflector};
-use kinglet_model::{ClusterNetworkPolicy, Namespace, NetworkPolicy, Node, ObjectName, Pod};
+use kinglet_kube::Backoff;
+use kinglet_model::ObjectName;
 use kinglet_nft::{Error, Ownership};
 use kinglet_policy::{Effect, Problem, Settings};
 use tokio::sync::{Mutex, mpsc};
-use tokio::time::{Instant, Interval, MissedTickBehavior, interval};
+use tokio::time::{Instant, MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
 use crate::bridge::Bridges;
-use crate::compare;
+use crate::compare::Comparisons;
 use crate::cutter::Cutter;
-use crate::denied::{Denied, Teller};
-use crate::door::{Ask, Asks};
+use crate::denied::Teller;
+use crate::door::{Ask, Asks, asked};
 use crate::enforcer::{Change, Committed, Enforcer};
 use crate::follow::Changes;
 use crate::kernel::Kernel;
 use crate::metrics::Metrics;
+use crate::outside::{Failure, Outside, Sources};
 use crate::report::Reporter;
-use crate::starting::Started;
-use crate::watch::Watch;
+use crate::watch::{Watch, foreign};
 
 /// How long changes are collected after a commit, so that a burst makes few.
 const COLLECT: Duration = Duration::from_millis(10);
@@ -34,51 +34,6 @@ const SWEEP: Duration = Duration::from_secs(1);
 const NAMES: Duration = Duration::from_secs(5);
 /// How often it is looked after what enforcement depends on.
 const LOOK_AFTER: Duration = Duration::from_secs(60);
-
-/// Where objects come from: all of each kind.
-#[derive(Clone)]
-pub struct Sources {
-    /// Pods of all nodes.
-    pub pods: Reflector<Pod>,
-    /// Namespaces.
-    pub namespaces: Reflector<Namespace>,
-    /// Policies.
-    pub policies: Reflector<NetworkPolicy>,
-    /// Policies of the cluster.
-    pub cluster_policies: Reflector<ClusterNetworkPolicy>,
-    /// Nodes.
-    pub nodes: Reflector<Node>,
-}
-
-/// Whom the agent tells what.
-pub struct Outside {
-    /// Writes Events.
-    pub recorder: Recorder,
-    /// Counts.
-    pub metrics: Metrics,
-    /// Hears whether policies are enforced: the kernel has the rules of all objects, and all packets come past them.
-    pub enforcing: Box<dyn Fn(bool) + Send + Sync>,
-    /// Hears of denied packets, as far as the rules log them.
-    pub denied: Option<Denied>,
-    /// Pods that wait until their policies are in force, if any do.
-    pub asks: Option<Asks>,
-    /// Pods that had asked in an earlier run.
-    pub started: Vec<Started>,
-}
-
-/// Why the agent cannot go on.
-#[derive(Debug, thiserror::Error)]
-pub enum Failure {
-    /// The kernel has no nftables, or does not tell.
-    #[error(transparent)]
-    Kernel(#[from] Error),
-    /// Changes of others cannot be noticed.
-    #[error("cannot wait for changes of rules: {0}")]
-    Wait(#[from] std::io::Error),
-    /// A defect.
-    #[error(transparent)]
-    Lost(#[from] Lost),
-}
 
 /// Enforces policies until `stop` is cancelled or the sources end, and leaves the rules in place; [`Kernel::remove`] removes them. Until all
 /// objects that were there at the start are known, the rules of an earlier run stay. Every `period`, if there is one, the kernel's rules and
@@ -136,7 +91,7 @@ pub async fn run(
         enforcing: outside.enforcing,
         rules: false,
         seen: true,
-        comparisons: period.map(compare::times),
+        comparisons: Comparisons::every(period),
     };
     // The cutter ends after the agent, which tells it what to do.
     let asks = outside.asks;
@@ -171,7 +126,7 @@ struct Agent {
     /// Whether all packets come past them.
     seen: bool,
     /// When the kernel's rules are compared with what they should be.
-    comparisons: Option<Interval>,
+    comparisons: Comparisons,
 }
 
 impl Agent {
@@ -203,7 +158,7 @@ impl Agent {
                 () = at(self.sweep) => self.sweep(&changes).await?,
                 () = at(self.names) => self.look_at_names(&changes).await?,
                 foreign = foreign(&mut watch) => self.told(foreign, &changes).await?,
-                () = next(&mut self.comparisons) => self.compare(&changes).await?,
+                () = self.comparisons.next() => self.compare(&changes).await?,
                 _ = minutes.tick() => self.look_after().await,
             }
         }
@@ -334,23 +289,28 @@ impl Agent {
     /// Compares the kernel's rules with what they should be, and lets all connections be judged again.
     async fn compare(&mut self, changes: &Changes) -> Result<(), Lost> {
         match self.run(Enforcer::compare).await? {
-            Ok(differences) if differences.is_empty() => {
-                self.metrics.compared(true);
-                // The cutter is gone only when the agent is about to go.
-                let _ = self.effects.send(Effect::ALL);
-                Ok(())
+            Ok(found) => {
+                let news = self.comparisons.news(&found);
+                self.metrics.compared(news.is_none());
+                match news {
+                    Some(which) => self.mend(&which, changes).await?,
+                    // The cutter is gone only when the agent is about to go.
+                    None => _ = self.effects.send(Effect::ALL),
+                }
             }
-            Ok(differences) => {
-                self.metrics.compared(false);
-                let which = compare::line(&differences);
-                let why = format!("the kernel's rules are not as they should be ({which})");
-                self.repair(&why, changes).await
-            }
-            Err(error) => {
-                tracing::warn!("network policy: the rules cannot be compared: {error}");
-                Ok(())
-            }
+            Err(error) => tracing::warn!("network policy: the rules cannot be compared: {error}"),
         }
+        Ok(())
+    }
+
+    /// Replaces rules that differ, and looks what that does not mend.
+    async fn mend(&mut self, which: &str, changes: &Changes) -> Result<(), Lost> {
+        let why = format!("the kernel's rules are not as they should be ({which})");
+        self.repair(&why, changes).await?;
+        if let Ok(found) = self.run(Enforcer::compare).await? {
+            self.comparisons.settle(found);
+        }
+        Ok(())
     }
 
     /// Somebody else changed the table.
@@ -383,38 +343,6 @@ impl Agent {
     fn tell(&mut self, rules: bool) {
         self.rules = rules;
         (self.enforcing)(self.rules && self.seen);
-    }
-}
-
-/// Waits until somebody else has changed the table; for ever if nobody can.
-async fn foreign(watch: &mut Option<Watch>) -> Result<(), Error> {
-    match watch {
-        Some(watch) => watch.foreign().await,
-        None => std::future::pending().await,
-    }
-}
-
-/// The pods that ask next; never, if none do.
-async fn asked(asks: &mut Option<Asks>) -> Vec<Ask> {
-    let first = match asks {
-        Some(asks) => asks.0.recv().await,
-        None => None,
-    };
-    let (Some(first), Some(asks)) = (first, asks) else {
-        return std::future::pending().await;
-    };
-    let mut all = vec![first];
-    while let Ok(more) = asks.0.try_recv() {
-        all.push(more);
-    }
-    all
-}
-
-/// Waits for the next of some times; for ever if there are none.
-async fn next(times: &mut Option<Interval>) {
-    match times {
-        Some(times) => _ = times.tick().await,
-        None => std::future::pending().await,
     }
 }
 

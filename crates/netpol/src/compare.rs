@@ -9,11 +9,51 @@ use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at};
 /// Most differences that are named.
 const NAMED: usize = 10;
 
-/// The times of comparisons, the first one a period from now.
-pub(crate) fn times(period: Duration) -> Interval {
-    let mut times = interval_at(Instant::now() + period, period);
-    times.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    times
+/// When the kernel's rules are compared with what they should be, and what of the differences is news.
+pub(crate) struct Comparisons {
+    times: Option<Interval>,
+    /// What differs just after rules were replaced: this kernel lists it otherwise than it was written.
+    unmended: BTreeSet<Difference>,
+}
+
+impl Comparisons {
+    /// The first one is a period from now; none without a period.
+    pub(crate) fn every(period: Option<Duration>) -> Self {
+        let times = period.map(|period| {
+            let mut times = interval_at(Instant::now() + period, period);
+            times.set_missed_tick_behavior(MissedTickBehavior::Delay);
+            times
+        });
+        Self {
+            times,
+            unmended: BTreeSet::new(),
+        }
+    }
+
+    /// Waits for the next one; for ever if there are none.
+    pub(crate) async fn next(&mut self) {
+        match &mut self.times {
+            Some(times) => _ = times.tick().await,
+            None => std::future::pending().await,
+        }
+    }
+
+    /// The differences that replacing the rules may mend, in one line.
+    pub(crate) fn news(&self, found: &BTreeSet<Difference>) -> Option<String> {
+        let news: BTreeSet<_> = found.difference(&self.unmended).cloned().collect();
+        (!news.is_empty()).then(|| line(&news))
+    }
+
+    /// Takes what differs just after rules were replaced.
+    pub(crate) fn settle(&mut self, found: BTreeSet<Difference>) {
+        if !found.is_empty() {
+            let which = line(&found);
+            tracing::warn!(
+                "network policy: this kernel lists rules otherwise than they are written ({which})"
+            );
+        }
+        self.unmended = found;
+    }
 }
 
 /// The differences in one line.
@@ -29,6 +69,27 @@ pub(crate) fn line(differences: &BTreeSet<Difference>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn what_a_replacement_does_not_mend_is_no_news() {
+        let sets = |names: &[&str]| {
+            names
+                .iter()
+                .map(|name| Difference::Set((*name).to_owned()))
+                .collect()
+        };
+        let mut comparisons = Comparisons::every(Some(Duration::from_secs(1)));
+        assert_eq!(comparisons.news(&sets(&[])), None);
+        assert_eq!(
+            comparisons.news(&sets(&["a", "b"])),
+            Some("set a, set b".to_owned())
+        );
+        comparisons.settle(sets(&["a"]));
+        assert_eq!(comparisons.news(&sets(&["a"])), None);
+        assert_eq!(comparisons.news(&sets(&["a", "b"])), Some("set b".to_owned()));
+        comparisons.settle(sets(&[]));
+        assert_eq!(comparisons.news(&sets(&["a"])), Some("set a".to_owned()));
+    }
 
     #[test]
     fn many_differences_are_one_line() {

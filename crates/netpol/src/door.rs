@@ -42,3 +42,19 @@ impl Door {
         answered.await.map_err(|_| Closed)
     }
 }
+
+/// The pods that ask next; never, if none do.
+pub(crate) async fn asked(asks: &mut Option<Asks>) -> Vec<Ask> {
+    let first = match asks {
+        Some(asks) => asks.0.recv().await,
+        None => None,
+    };
+    let (Some(first), Some(asks)) = (first, asks) else {
+        return std::future::pending().await;
+    };
+    let mut all = vec![first];
+    while let Ok(more) = asks.0.try_recv() {
+        all.push(more);
+    }
+    all
+}

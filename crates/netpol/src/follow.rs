@@ -7,8 +7,8 @@ use kinglet_kube::Delta;
 use kinglet_model::{ClusterNetworkPolicy, Namespace, NetworkPolicy, Node, Pod};
 use tokio::sync::mpsc::UnboundedReceiver;
 
-use crate::agent::Sources;
 use crate::enforcer::Change;
+use crate::outside::Sources;
 
 /// Subscriptions to all sources.
 pub(crate) struct Changes {

@@ -4,8 +4,8 @@ use kinglet_kube::{ObjectReference, Recorder, Report, Severity};
 use kinglet_model::{ClusterNetworkPolicy, Meta, NetworkPolicy, Node, ObjectName};
 use kinglet_policy::Problem;
 
-use crate::agent::Sources;
 use crate::bridge::Unseen;
+use crate::outside::Sources;
 
 /// Tells of problems.
 pub(crate) struct Reporter {

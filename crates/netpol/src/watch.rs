@@ -41,3 +41,11 @@ impl Watch {
         }
     }
 }
+
+/// Waits until somebody else has changed the table; for ever if nobody can.
+pub(crate) async fn foreign(watch: &mut Option<Watch>) -> Result<(), Error> {
+    match watch {
+        Some(watch) => watch.foreign().await,
+        None => std::future::pending().await,
+    }
+}
