@@ -109,11 +109,14 @@ impl Agent {
             slices: Reflector::spawn(self.client.clone(), stop.clone()),
             nodes: self.watched.nodes.clone(),
             shares: None,
+            served: None,
             health: None,
             metrics,
         };
         if !options.disable.contains(&Component::Servicelb) {
-            sources.shares = Some(self.share(options, &sources, stop));
+            let (served, told) = watch::channel(None);
+            sources.shares = Some(self.share(options, &sources, told, stop));
+            sources.served = Some(served);
         }
         if options.service_proxy {
             let (health, checks) = watch::channel(Arc::default());
@@ -155,6 +158,7 @@ impl Agent {
         &self,
         options: &AgentOptions,
         sources: &Sources,
+        served: watch::Receiver<Option<Arc<Shares>>>,
         stop: &CancellationToken,
     ) -> watch::Receiver<Option<Arc<Shares>>> {
         let part = servicelb::Part {
@@ -164,6 +168,7 @@ impl Agent {
                 nodes: sources.nodes.clone(),
                 pods: self.watched.pods.clone(),
             },
+            served,
         };
         servicelb::share(self.client.clone(), &options.servicelb, part, stop)
     }

@@ -24,6 +24,7 @@ impl ServiceProxy {
             slices: Reflector::spawn(client.clone(), stop.clone()),
             nodes: Reflector::spawn(client.clone(), stop.clone()),
             shares: None,
+            served: None,
             health: None,
             metrics: Metrics::default(),
         };

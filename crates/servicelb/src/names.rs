@@ -24,8 +24,11 @@ pub const FINALIZER: &str = "service.kubernetes.io/load-balancer-cleanup";
 pub const FINALIZER_LEGACY: &str = "svccontroller.k3s.cattle.io/daemonset";
 
 /// Annotation of a Node: the ports that processes of the node listen on, as [`HostPorts`](crate::HostPorts) writes them. Its presence tells
-/// that the node's data plane serves load balancers.
+/// that the node has an agent whose data plane serves load balancers.
 pub const ANNOTATION_HOST_PORTS: &str = "kinglet.dev/servicelb-host-ports";
+/// Annotation of a Node, `true`: the kernel has rules for all load balancers that the node serves natively. Only then are DaemonSets deleted,
+/// and before the rules go this does.
+pub const ANNOTATION_SERVING: &str = "kinglet.dev/servicelb-serving";
 /// Condition of a Service, which also marks `status.loadBalancer` as ours.
 pub const CONDITION: &str = "kinglet.dev/LoadBalancerReady";
 /// Annotation of a DaemonSet: from what it was made.

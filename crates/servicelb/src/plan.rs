@@ -17,7 +17,7 @@ use crate::fitness::lists_nodes;
 use crate::names::{ANNOTATION_HASH, FINALIZER, FINALIZER_LEGACY};
 use crate::ownership::{Ownership, has_finalizer};
 use crate::problem::Problem;
-use crate::report::HostPorts;
+use crate::report::is_serving;
 use crate::settings::Settings;
 use crate::status::Status;
 use crate::view::{Mode, View};
@@ -142,8 +142,8 @@ impl<'a> Planner<'a> {
         let mut pods = self.view.pods_of(&name).filter(|pod| pod.ready);
         pods.any(|pod| {
             let node = self.view.nodes.get(&pod.node_name);
-            let no_agent = node.is_some_and(|node| HostPorts::of(node).is_none());
-            no_agent && assignment.nodes.contains(&pod.node_name)
+            let nobody_else = node.is_some_and(|node| !is_serving(node));
+            nobody_else && assignment.nodes.contains(&pod.node_name)
         })
     }
 

@@ -1,15 +1,20 @@
-//! The ports that processes of a node listen on, as its agent reports them in an annotation of the Node.
+//! What agents report in annotations of their Nodes: the ports that processes listen on, and whether the kernel serves.
 
 use std::collections::BTreeSet;
 
 use kinglet_model::{Node, Protocol};
 
-use crate::names::ANNOTATION_HOST_PORTS;
+use crate::names::{ANNOTATION_HOST_PORTS, ANNOTATION_SERVING};
 use crate::port::Port;
 
 /// Longest value of the annotation in octets; ports beyond it are not told.
 const LONGEST: usize = 4096;
 const PROTOCOLS: [Protocol; 3] = [Protocol::Tcp, Protocol::Udp, Protocol::Sctp];
+
+/// Whether the kernel of a node has rules for all load balancers that the node serves natively.
+pub(crate) fn is_serving(node: &Node) -> bool {
+    node.metadata.annotation(ANNOTATION_SERVING) == Some("true")
+}
 
 /// The ports of a node on which its processes listen, other than on loopback addresses only.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -8,7 +8,7 @@ use kinglet_model::{
 };
 use serde_json::json;
 
-use crate::names::{ANNOTATION_HOST_PORTS, LABEL_SERVICE_NAME, LABEL_SERVICE_NAMESPACE};
+use crate::names::{ANNOTATION_HOST_PORTS, ANNOTATION_SERVING, LABEL_SERVICE_NAME, LABEL_SERVICE_NAMESPACE};
 use crate::report::HostPorts;
 
 /// A ready node with an agent and an internal address.
@@ -39,6 +39,13 @@ pub(crate) fn listening(mut node: Node, ports: &str) -> Node {
         HostPorts::of(&node).map(|read| read.to_annotation()).as_deref(),
         Some(ports)
     );
+    node
+}
+
+/// Its kernel has rules for all load balancers.
+pub(crate) fn serving(mut node: Node) -> Node {
+    let annotations = &mut node.metadata.annotations;
+    annotations.insert(ANNOTATION_SERVING.into(), "true".into());
     node
 }
 

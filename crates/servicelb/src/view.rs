@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use kinglet_model::{EndpointSlice, Node, Object as _, ObjectName, Pod, Service, ServiceType, TrafficPolicy};
 
-use crate::names::{LABEL_SERVICE_NAME, LABEL_SERVICE_NAMESPACE};
+use crate::names::{ANNOTATION_HOST_PORTS, LABEL_SERVICE_NAME, LABEL_SERVICE_NAMESPACE};
+use crate::report::is_serving;
 
 /// How load balancers are served.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -180,7 +181,8 @@ fn relevant(node: &Node) -> impl PartialEq + '_ {
     (
         &node.metadata.labels,
         node.metadata.deletion_timestamp.is_some(),
-        node.metadata.annotation(crate::names::ANNOTATION_HOST_PORTS),
+        node.metadata.annotation(ANNOTATION_HOST_PORTS),
+        is_serving(node),
         &node.addresses,
         &node.taints,
         node.is_ready(),

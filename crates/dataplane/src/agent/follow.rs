@@ -17,8 +17,8 @@ pub(super) struct Changes {
     slices: UnboundedReceiver<Delta<EndpointSlice>>,
     nodes: UnboundedReceiver<Delta<Node>>,
     shares: Option<watch::Receiver<Option<Arc<Shares>>>>,
-    /// Whether the node's part of load balancers is known, or it has none.
-    shared: bool,
+    /// The node's part of load balancers, once it is known.
+    share: Option<Arc<Shares>>,
     /// Kinds whose first list has not arrived.
     unsynced: usize,
 }
@@ -37,7 +37,7 @@ impl Changes {
             services: sources.services.subscribe(),
             slices: sources.slices.subscribe(),
             nodes: sources.nodes.subscribe(),
-            shared: sources.shares.is_none(),
+            share: None,
             shares: sources.shares.clone().map(|mut shares| {
                 shares.mark_changed();
                 shares
@@ -48,7 +48,12 @@ impl Changes {
 
     /// Whether all objects that were there at the start have been applied.
     pub(super) fn synced(&self) -> bool {
-        self.unsynced == 0 && self.shared
+        self.unsynced == 0 && (self.share.is_some() || self.shares.is_none())
+    }
+
+    /// The node's part of load balancers, as far as it has been applied.
+    pub(super) fn shares(&self) -> Option<&Arc<Shares>> {
+        self.share.as_ref()
     }
 
     /// Waits for a change and applies it with all others that are there already. `false` when the sources are gone.
@@ -85,7 +90,7 @@ impl Changes {
             Change::Node(Delta::Deleted(node)) => services.remove_node(&node),
             Change::Shares(None) => {}
             Change::Shares(Some(shares)) => {
-                self.shared = true;
+                self.share = Some(shares.clone());
                 services.set_shares(shares);
             }
             Change::Service(Delta::Synced) | Change::Slice(Delta::Synced) | Change::Node(Delta::Synced) => {

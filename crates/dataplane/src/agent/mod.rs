@@ -17,7 +17,7 @@
 //!     ..Settings::default()
 //! };
 //! let metrics = agent::Metrics::default();
-//! let sources = agent::Sources { services, slices, nodes, shares: None, health: None, metrics };
+//! let sources = agent::Sources { services, slices, nodes, shares: None, served: None, health: None, metrics };
 //! let stop = CancellationToken::new();
 //! agent::run(kernel, settings, &sources, || tracing::info!("Services are served"), stop).await?;
 //! # Ok(())
@@ -65,6 +65,8 @@ pub struct Sources {
     pub nodes: Reflector<Node>,
     /// The node's part of load balancers, where it has one; nothing as long as it is not known.
     pub shares: Option<watch::Receiver<Option<Arc<Shares>>>>,
+    /// Hears for which part of load balancers the kernel has rules, if anybody does.
+    pub served: Option<watch::Sender<Option<Arc<Shares>>>>,
     /// Who answers health checks, if anybody does: [`serve_health`].
     pub health: Option<watch::Sender<Arc<HealthChecks>>>,
     /// What is counted.
@@ -94,6 +96,7 @@ pub async fn run(
         rules: Lent::new(rules),
         services,
         stale,
+        served: sources.served.clone(),
         health: sources.health.clone(),
         metrics: sources.metrics.clone(),
     };
@@ -122,6 +125,7 @@ struct Agent {
     services: Services,
     /// Hears what commits made stale.
     stale: mpsc::UnboundedSender<Stale>,
+    served: Option<watch::Sender<Option<Arc<Shares>>>>,
     health: Option<watch::Sender<Arc<HealthChecks>>>,
     metrics: Metrics,
 }
@@ -135,10 +139,12 @@ impl Agent {
         }
         self.take_over().await?;
         self.tell_health();
+        self.tell_served(&changes);
         synced();
         while changes.next(&mut self.services).await {
             self.change().await?;
             self.tell_health();
+            self.tell_served(&changes);
             tokio::time::sleep(COLLECT).await;
         }
         Ok(())
@@ -221,6 +227,21 @@ impl Agent {
             self.services.keep_stale(stale);
         }
         Ok(applied)
+    }
+
+    /// Tells for which part of load balancers the kernel has rules now.
+    fn tell_served(&self, changes: &Changes) {
+        if let Some(served) = &self.served {
+            served.send_if_modified(|before| {
+                let now = changes.shares();
+                let same = before
+                    .as_ref()
+                    .zip(now)
+                    .is_some_and(|(one, other)| Arc::ptr_eq(one, other));
+                *before = now.cloned();
+                !same
+            });
+        }
     }
 
     fn tell_health(&self) {

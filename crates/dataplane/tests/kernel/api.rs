@@ -15,6 +15,7 @@ impl Api {
             slices: Reflector::spawn(client.clone(), stop.clone()),
             nodes: Reflector::spawn(client, stop.clone()),
             shares: None,
+            served: None,
             health: None,
             metrics: Metrics::default(),
         }

@@ -74,6 +74,8 @@ async fn remove(client: &Client, settings: &Settings) {
 pub(crate) struct Part {
     pub(crate) node: Arc<str>,
     pub(crate) sources: agent::Sources,
+    /// What the data plane says the kernel has rules for.
+    pub(crate) served: watch::Receiver<Option<Arc<Shares>>>,
 }
 
 /// Follows the node's share, and tells everybody that the node takes part.
@@ -88,15 +90,36 @@ pub(crate) fn share(
         mode: mode(options),
         namespace: options.servicelb_namespace.clone(),
     };
-    let mut share = agent::spawn(client, settings, part.sources, agent::listening, stop.clone());
+    let (told, served) = watch::channel(None);
+    let mut share = agent::spawn(
+        client,
+        settings,
+        part.sources,
+        agent::listening,
+        served,
+        stop.clone(),
+    );
     let (sender, shares) = watch::channel(None);
+    let mut of_data_plane = part.served;
     tokio::spawn(async move {
-        while share.changed().await.is_ok() {
-            let now = share
-                .borrow_and_update()
-                .as_deref()
-                .map(in_words_of_the_data_plane);
-            sender.send_replace(now.map(Arc::new));
+        // The share and, in other words, what the data plane was given for it.
+        let mut given = None;
+        loop {
+            tokio::select! {
+                Ok(()) = share.changed() => {
+                    let now = share.borrow_and_update().clone();
+                    given = now.map(|share| (share.clone(), Arc::new(in_words_of_the_data_plane(&share))));
+                    sender.send_replace(given.as_ref().map(|(_, shares)| shares.clone()));
+                }
+                Ok(()) = of_data_plane.changed() => {
+                    let served = of_data_plane.borrow_and_update().clone();
+                    let is_it = |shares: &Arc<Shares>| served.as_ref().is_some_and(|served| Arc::ptr_eq(shares, served));
+                    if let Some((share, _)) = given.as_ref().filter(|(_, shares)| is_it(shares)) {
+                        told.send_replace(Some(share.clone()));
+                    }
+                }
+                else => return,
+            }
         }
     });
     shares

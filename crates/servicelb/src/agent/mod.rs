@@ -10,12 +10,15 @@
 //!     mode: Mode::Native,
 //!     namespace: "kube-system".to_owned(),
 //! };
-//! // Once the data plane has its first rules: the report tells everybody that the node serves.
-//! let mut share = agent::spawn(client, settings, sources, agent::listening, CancellationToken::new());
+//! let (served, told) = tokio::sync::watch::channel(None);
+//! let mut share = agent::spawn(client, settings, sources, agent::listening, told, CancellationToken::new());
 //! while share.changed().await.is_ok() {
-//!     for (service, ports) in share.borrow_and_update().iter().flat_map(|share| share.iter()) {
+//!     let share = share.borrow_and_update().clone();
+//!     for (service, ports) in share.iter().flat_map(|share| share.iter()) {
 //!         println!("all addresses of the node: {ports:?} of {service}");
 //!     }
+//!     // Once the kernel has the rules:
+//!     served.send_replace(share);
 //! }
 //! # }
 //! ```
@@ -33,9 +36,9 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 pub use self::listening::listening;
-use crate::names::ANNOTATION_HOST_PORTS;
+use crate::names::{ANNOTATION_HOST_PORTS, ANNOTATION_SERVING};
 use crate::port::Port;
-use crate::report::HostPorts;
+use crate::report::{HostPorts, is_serving};
 use crate::view::Mode;
 
 /// The ports that a node has to serve on all its addresses, by Service.
@@ -64,19 +67,21 @@ pub struct Sources {
 }
 
 /// Starts a task that reports listening ports and follows the node's share until `stop` is cancelled; the share is nothing until it is known. `listening` tells the ports; it is
-/// called on threads that may block, every two seconds.
+/// called on threads that may block, every two seconds. `served` tells which share the kernel has rules for.
 ///
-/// In mode [`Mode::DaemonSet`] the node reports only as long as Pods have not taken over all that it served natively before.
+/// In mode [`Mode::DaemonSet`] the node reports only as long as Pods have not taken over all that it served natively before. The share is not
+/// known before everybody can know that what the kernel has is about to go.
 pub fn spawn(
     client: Client,
     settings: Settings,
     sources: Sources,
     listening: impl Fn() -> std::io::Result<HostPorts> + Clone + Send + 'static,
+    served: watch::Receiver<Option<Arc<Share>>>,
     stop: CancellationToken,
 ) -> watch::Receiver<Option<Arc<Share>>> {
     let (sender, share) = watch::channel(None);
     tokio::spawn(async move {
-        let agent = run::Agent::new(client, settings, sender);
+        let agent = run::Agent::new(client, settings, sender, served);
         stop.run_until_cancelled(agent.serve(&sources, listening)).await;
     });
     share
@@ -84,12 +89,32 @@ pub fn spawn(
 
 /// Takes a node's report back: it serves no load balancers any more.
 pub async fn withdraw(client: &Client, node: &str) -> Result<(), RequestError> {
-    annotate(client, node, None).await
+    annotate(client, node, &Report::default()).await
 }
 
-async fn annotate(client: &Client, node: &str, value: Option<&str>) -> Result<(), RequestError> {
+/// What the annotations of a node tell.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Report {
+    host_ports: Option<String>,
+    serving: bool,
+}
+
+impl Report {
+    fn of(node: &Node) -> Self {
+        Self {
+            host_ports: node.metadata.annotation(ANNOTATION_HOST_PORTS).map(str::to_owned),
+            serving: is_serving(node),
+        }
+    }
+}
+
+async fn annotate(client: &Client, node: &str, report: &Report) -> Result<(), RequestError> {
     let nodes = Collection::new(client.clone(), Resource::of::<Node>());
-    let patch = json!({"metadata": {"annotations": {ANNOTATION_HOST_PORTS: value}}});
+    let annotations = json!({
+        ANNOTATION_HOST_PORTS: report.host_ports,
+        ANNOTATION_SERVING: report.serving.then_some("true"),
+    });
+    let patch = json!({"metadata": {"annotations": annotations}});
     match nodes.merge(&ObjectName::cluster(node), &patch).await {
         Err(error) if error.is_not_found() => Ok(()),
         result => result,

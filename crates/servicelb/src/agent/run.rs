@@ -6,16 +6,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use kinglet_kube::Client;
-use kinglet_model::{Protocol, ServiceType};
+use kinglet_model::{Node, Protocol, ServiceType};
 use tokio::sync::watch;
 use tokio::time::{MissedTickBehavior, interval};
 use tracing::warn;
 
-use super::{Settings, Share, Sources, annotate};
+use super::{Report, Settings, Share, Sources, annotate};
 use crate::allocate::share;
-use crate::names::ANNOTATION_HOST_PORTS;
 use crate::port::Port;
-use crate::report::HostPorts;
+use crate::report::{HostPorts, is_serving};
 use crate::view::{Mode, View};
 use crate::watched::Watched;
 
@@ -29,16 +28,27 @@ pub(super) struct Agent {
     settings: Settings,
     view: View,
     share: watch::Sender<Option<Arc<Share>>>,
+    /// The share that the kernel has rules for.
+    served: watch::Receiver<Option<Arc<Share>>>,
+    /// Whether the kernel has had rules for the whole share since the start.
+    serving: bool,
 }
 
 impl Agent {
-    pub(super) fn new(client: Client, settings: Settings, share: watch::Sender<Option<Arc<Share>>>) -> Self {
+    pub(super) fn new(
+        client: Client,
+        settings: Settings,
+        share: watch::Sender<Option<Arc<Share>>>,
+        served: watch::Receiver<Option<Arc<Share>>>,
+    ) -> Self {
         let view = View::new(settings.mode, &settings.namespace);
         Self {
             client,
             settings,
             view,
             share,
+            served,
+            serving: false,
         }
     }
 
@@ -61,7 +71,14 @@ impl Agent {
                 change = pods.next() => self.changed(change, synced, View::pod),
                 _ = ticks.tick(), if synced => {
                     self.publish();
+                    self.serving |= self.is_served();
                     self.report(listening.clone()).await;
+                }
+                Ok(()) = self.served.changed(), if synced => {
+                    if self.is_served() && !self.serving {
+                        self.serving = true;
+                        self.report(listening.clone()).await;
+                    }
                 }
             }
         }
@@ -74,7 +91,25 @@ impl Agent {
         }
     }
 
+    /// Whether the kernel has rules for the present share, and everybody knows of the agent, without which the node has no share.
+    fn is_served(&self) -> bool {
+        let (share, served) = (self.share.borrow(), self.served.borrow());
+        let same = share.as_ref().zip(served.as_ref());
+        let known = self.node().is_some_and(|node| HostPorts::of(node).is_some());
+        self.settings.mode == Mode::Native
+            && known
+            && same.is_some_and(|(share, served)| Arc::ptr_eq(share, served))
+    }
+
+    fn node(&self) -> Option<&Arc<Node>> {
+        self.view.nodes.get(&self.settings.node)
+    }
+
     fn publish(&self) {
+        if self.settings.mode == Mode::DaemonSet && self.node().is_some_and(|node| is_serving(node)) {
+            // Others rely on the rules that the kernel has, until the next report.
+            return;
+        }
         let now = share(&self.view, &self.settings.node);
         self.share.send_if_modified(|before| {
             let changed = before.as_deref() != Some(&now);
@@ -85,13 +120,12 @@ impl Agent {
         });
     }
 
-    /// Tells which ports are listened on, if that has changed.
+    /// Tells which ports are listened on and whether the kernel serves, if that has changed.
     async fn report(&self, listening: impl Fn() -> io::Result<HostPorts> + Send + 'static) {
-        let Some(node) = self.view.nodes.get(&self.settings.node) else {
+        let Some(present) = self.node().map(|node| Report::of(node)) else {
             return;
         };
-        let present = node.metadata.annotation(ANNOTATION_HOST_PORTS);
-        let value = if self.reports(present.is_some()) {
+        let host_ports = if self.reports(present.host_ports.is_some()) {
             match self.look(listening).await {
                 Ok(ports) => Some(ports.to_annotation()),
                 Err(error) => return warn!(%error, "cannot tell which ports processes listen on"),
@@ -99,18 +133,22 @@ impl Agent {
         } else {
             None
         };
-        if present == value.as_deref() {
+        // What an earlier run in this mode told still holds: its rules stay until there are new ones.
+        let serving = self.settings.mode == Mode::Native && (self.serving || present.serving);
+        let report = Report { host_ports, serving };
+        if present == report {
             return;
         }
-        if let Err(error) = annotate(&self.client, &self.settings.node, value.as_deref()).await {
+        if let Err(error) = annotate(&self.client, &self.settings.node, &report).await {
             warn!(%error, "cannot report which ports processes listen on; trying again");
         }
     }
 
+    /// Beside DaemonSets only one that reported before, for as long as it may have something to serve.
     fn reports(&self, reported: bool) -> bool {
         let share = self.share.borrow();
-        let serves = share.as_ref().is_some_and(|share| !share.is_empty());
-        self.settings.mode == Mode::Native || (reported && serves)
+        let may_serve = share.as_ref().is_none_or(|share| !share.is_empty());
+        self.settings.mode == Mode::Native || (reported && may_serve)
     }
 
     async fn look(

@@ -4,7 +4,7 @@ use kinglet_model::{IpFamily, NodeAddress, ServiceType, TrafficPolicy};
 
 use super::*;
 use crate::names::{ANNOTATION_TOLERATIONS, CONDITION};
-use crate::sample::{balancer_pod, node, service, slice, without_agent};
+use crate::sample::{balancer_pod, node, service, serving, slice, without_agent};
 
 fn settings(mode: Mode) -> Settings {
     Settings {
@@ -325,7 +325,13 @@ fn daemon_sets_go_only_when_agents_serve_in_their_place() {
     let (mut view, sets, _) = settle(start, Sets::new(), "web");
     view.mode = Mode::Native;
     assert_eq!(plan(&view, &sets, "web"), None, "nobody else serves yet");
-    let (view, sets, reasons) = settle(view.with_node(node("n1", "192.0.2.1")), sets, "web");
+    let view = view.with_node(node("n1", "192.0.2.1"));
+    assert_eq!(
+        plan(&view, &sets, "web"),
+        None,
+        "an agent is there, and its kernel has no rules yet"
+    );
+    let (view, sets, reasons) = settle(view.with_node(serving(node("n1", "192.0.2.1"))), sets, "web");
     assert_eq!(reasons, ["DeletedDaemonSet"]);
     assert!(sets.is_empty());
     assert_eq!(ips(&present(&view, "web")), ["192.0.2.1"]);

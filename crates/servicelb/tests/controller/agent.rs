@@ -6,6 +6,7 @@ use kinglet_kube::Reflector;
 use kinglet_model::{ObjectName, Protocol};
 use kinglet_servicelb::{HostPorts, Mode, Port, Settings, agent, names};
 use serde_json::{Value, json};
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::cluster::{Cluster, condition};
@@ -20,13 +21,20 @@ fn report(node: &Value) -> Value {
     node["metadata"]["annotations"][names::ANNOTATION_HOST_PORTS].clone()
 }
 
+fn is_serving(node: &Value) -> bool {
+    node["metadata"]["annotations"][names::ANNOTATION_SERVING] == "true"
+}
+
+type Shares = watch::Sender<Option<Arc<agent::Share>>>;
+
 /// Starts an agent of the node `n1`.
 fn start(
     cluster: &Cluster,
     mode: Mode,
     listening: &Arc<Mutex<HostPorts>>,
     stop: &CancellationToken,
-) -> tokio::sync::watch::Receiver<Option<Arc<agent::Share>>> {
+) -> (watch::Receiver<Option<Arc<agent::Share>>>, Shares) {
+    let (sender, served) = watch::channel(None);
     let (client, stop) = (|| cluster.client.clone(), || stop.clone());
     let sources = agent::Sources {
         services: Reflector::spawn(client(), stop()),
@@ -40,7 +48,10 @@ fn start(
     };
     let listening = listening.clone();
     let listening = move || Ok(listening.lock().unwrap().clone());
-    agent::spawn(client(), settings, sources, listening, stop())
+    (
+        agent::spawn(client(), settings, sources, listening, served, stop()),
+        sender,
+    )
 }
 
 #[tokio::test]
@@ -56,7 +67,7 @@ async fn an_agent_reports_and_learns_what_to_serve() {
     let stop = CancellationToken::new();
     let ephemeral = Port::new(Protocol::Udp, 40_000);
     let listening = Arc::new(Mutex::new(HostPorts::new([tcp(22), ephemeral])));
-    let mut share = start(&cluster, Mode::Native, &listening, &stop);
+    let (mut share, served) = start(&cluster, Mode::Native, &listening, &stop);
     cluster.until(NODE, |node| report(node) == "tcp:22").await;
     cluster.addresses(&web, &["192.0.2.1"]).await;
     let name = ObjectName::new("default", "web");
@@ -64,7 +75,14 @@ async fn an_agent_reports_and_learns_what_to_serve() {
         let ports = share.as_ref().and_then(|share| share.get(&name));
         ports.is_some_and(|ports| ports.contains(&tcp(80)))
     };
-    share.wait_for(has).await.unwrap();
+    let known = share.wait_for(has).await.unwrap().clone();
+    // Not before the kernel has rules for just that.
+    served.send_replace(known.as_deref().cloned().map(Arc::new));
+    *listening.lock().unwrap() = HostPorts::new([tcp(23)]);
+    let node = cluster.until(NODE, |node| report(node) == "tcp:23").await;
+    assert!(!is_serving(&node), "{node:#}");
+    served.send_replace(known);
+    cluster.until(NODE, is_serving).await;
 
     *listening.lock().unwrap() = HostPorts::new([tcp(22), tcp(80)]);
     cluster.until(NODE, |node| report(node) == "tcp:22,80").await;
@@ -82,7 +100,11 @@ async fn an_agent_reports_and_learns_what_to_serve() {
     share.wait_for(has).await.unwrap();
     cluster.addresses(&web, &["192.0.2.1"]).await;
     stop.cancel();
+    let node = cluster.get(NODE).await.unwrap();
+    assert!(is_serving(&node), "it still does when the share has changed");
     agent::withdraw(&cluster.client, "n1").await.unwrap();
+    let node = cluster.get(NODE).await.unwrap();
+    assert!(!is_serving(&node) && report(&node).is_null());
     cluster.addresses(&web, &[]).await;
     agent::withdraw(&cluster.client, "no-such-node").await.unwrap();
 }
@@ -99,11 +121,18 @@ async fn an_agent_beside_daemon_sets_serves_until_it_is_not_needed() {
     let web = cluster.service("web", json!({}), json!({})).await;
     cluster.addresses(&web, &["192.0.2.1"]).await;
     let stop = CancellationToken::new();
-    let mut share = start(&cluster, Mode::DaemonSet, &Arc::default(), &stop);
+    let serving = json!({"metadata": {"annotations": {names::ANNOTATION_SERVING: "true"}}});
+    cluster.patch(NODE, serving).await;
+    let (mut share, _served) = start(&cluster, Mode::DaemonSet, &Arc::default(), &stop);
     share
         .wait_for(|share| share.as_ref().is_some_and(|share| !share.is_empty()))
         .await
         .unwrap();
+    let node = cluster.get(NODE).await.unwrap();
+    assert!(
+        !is_serving(&node),
+        "nobody relies on the rules when they begin to go"
+    );
 
     let labels = json!({names::LABEL_SERVICE_NAME: "web", names::LABEL_SERVICE_NAMESPACE: "default"});
     let container = json!({"name": "lb", "image": "x", "ports": [{"containerPort": 80, "hostPort": 80}]});

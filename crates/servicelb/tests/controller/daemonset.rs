@@ -140,9 +140,11 @@ async fn k3s_is_replaced_without_a_gap() {
     let service = cluster.reason(&web, "Serving").await;
     assert_eq!(addresses(&service), ["192.0.2.1"]);
     assert!(cluster.get(&one).await.is_some(), "no agent serves yet");
-    // An agent is there.
-    let agent = json!({"metadata": {"annotations": {names::ANNOTATION_HOST_PORTS: ""}}});
-    cluster.patch("/api/v1/nodes/n1", agent).await;
+    // An agent is there, and its kernel serves.
+    let agent = json!({names::ANNOTATION_HOST_PORTS: "", names::ANNOTATION_SERVING: "true"});
+    cluster
+        .patch("/api/v1/nodes/n1", json!({"metadata": {"annotations": agent}}))
+        .await;
     cluster.gone(&one).await;
     assert_eq!(addresses(&cluster.get(&web).await.unwrap()), ["192.0.2.1"]);
 }
