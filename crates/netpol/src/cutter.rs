@@ -71,6 +71,10 @@ impl Cutter {
                     }
                 }
             }
+            if effect.restricts {
+                // The kernel's list is made while connections come and go, so that one may be missing in it.
+                due = Some(Scope::All);
+            }
             tokio::time::sleep(LOOK).await;
         }
     }
