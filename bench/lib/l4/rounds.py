@@ -1,11 +1,10 @@
 """All contenders in turn, round after round."""
 
-import signal
 import statistics
-import sys
 
 from ..network import load
 from ..network.programs import Programs
+from ..network.rounds import turns, verified
 from ..table import Figures
 from . import rules
 from .contenders import all_of_them
@@ -16,15 +15,9 @@ TOOLS = ("conntrack", "haproxy", "ip", "iptables", "iptables-restore", "nft", "n
 
 
 def run(options, folder):
-    # Namespaces are removed when the benchmark is told to end, too.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit("bench: told to end"))
     figures, programs = Figures("Kinglet"), Programs("l4_rules", "kinglet-dataplane", TOOLS)
-    with all_of_them(programs, folder) as contenders:
-        for contender in contenders:
-            contender.verify()
+    with verified(all_of_them(programs, folder)) as contenders:
         measure(figures, contenders, programs, options.rounds)
-        for contender in contenders:
-            contender.verify()
     return figures
 
 
@@ -44,13 +37,10 @@ def measure(figures, contenders, programs, rounds):
 
 
 def streams(figures, contenders, plain):
-    """The medians of some turns, each of which begins with another contender: what else the machine does then meets all in the same way."""
-    turns = []
-    for number in range(STREAMS):
-        first = number % len(contenders)
-        turns.append({contender: load.stream(contender) for contender in [*contenders[first:], *contenders[:first]]})
+    """The medians of some turns."""
+    taken = list(turns(contenders, STREAMS, load.stream))
     rates, processes = (
-        {contender: statistics.median(turn[contender][part] for turn in turns) for contender in contenders} for part in (0, 1)
+        {contender: statistics.median(turn[contender][part] for turn in taken) for contender in contenders} for part in (0, 1)
     )
     for contender in contenders:
         figures.add("one stream, Gbit/s", contender.name, rates[contender])

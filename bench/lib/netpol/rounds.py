@@ -1,17 +1,16 @@
 """All contenders in turn, round after round."""
 
-import signal
 import statistics
-import sys
 
 from ..network import cpu, load
 from ..network.programs import Programs
+from ..network.rounds import turns, verified
 from ..table import Figures
 from . import rules
 from .contenders import KINGLET, all_of_them, named
 
 TOOLS = ("conntrack", "ip", "ipset", "iptables", "iptables-restore", "nft", "nsenter", "ss", "taskset")
-# Turns of a round, and how many connections, round trips or flows in each: what else the machine does then meets all in the same way.
+# Turns of a round, and how many connections, round trips or flows in each.
 TURNS = 6
 LOADS = {"TCP connection": 2_500, "new UDP flow": 2_500, "UDP round trip": 12_500}
 # No first packets: these are put on some only.
@@ -19,15 +18,9 @@ ESTABLISHED = "UDP round trip"
 
 
 def run(options, folder):
-    # Namespaces are removed when the benchmark is told to end, too.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit("bench: told to end"))
     figures, programs = Figures(named("Kinglet", *KINGLET)), Programs("netpol_rules", "kinglet-policy", TOOLS)
-    with all_of_them(programs, folder) as contenders:
-        for contender in contenders:
-            contender.verify()
+    with verified(all_of_them(programs, folder)) as contenders:
         measure(figures, contenders, programs, options.rounds)
-        for contender in contenders:
-            contender.verify()
     return figures
 
 
@@ -37,7 +30,8 @@ def measure(figures, contenders, programs, rounds):
         figures.add("cores busy with something else", "all", cpu.background())
         for name, count in LOADS.items():
             those = [contender for contender in contenders if name != ESTABLISHED or contender.everything]
-            note(figures, name, those, list(turns(those, name, ports, count)))
+            cost = lambda contender: load.cost_of_processes(contender, name, ports, count)
+            note(figures, name, those, list(turns(those, TURNS, cost)))
         stream(figures, [contender for contender in contenders if contender.everything])
         # The kernel keeps the tracked connections of all namespaces in one table.
         for contender in contenders:
@@ -45,22 +39,14 @@ def measure(figures, contenders, programs, rounds):
         rules.measure(figures, programs, extremes=number == 0)
 
 
-def turns(contenders, name, ports, count):
-    """Each begins with another contender."""
-    for number in range(TURNS):
-        first = number % len(contenders)
-        order = [*contenders[first:], *contenders[:first]]
-        yield {contender: load.cost_of_processes(contender, name, ports, count) for contender in order}
-
-
-def note(figures, name, contenders, turns):
+def note(figures, name, contenders, taken):
     """What each costs, and what that is more than connection tracking in the same turn, in the median."""
     base = contenders[0]
     for contender in contenders:
-        costs = [costs[contender] for costs in turns]
+        costs = [costs[contender] for costs in taken]
         figures.add(f"{name}: {load.PROCESSES}", contender.name, statistics.median(costs))
     for contender in contenders[1:]:
-        added = [costs[contender] - costs[base] for costs in turns]
+        added = [costs[contender] - costs[base] for costs in taken]
         figures.add(f"{name}: added {load.PROCESSES}", contender.name, statistics.median(added))
 
 
