@@ -1,4 +1,5 @@
-//! Any octets as a query, and as an upstream's reply: the server neither panics nor sends what another decoder cannot read.
+//! Any octets as a query, and as an upstream's reply: the server neither panics nor sends what another
+//! decoder cannot read.
 
 #![no_main]
 
@@ -11,7 +12,8 @@ use kinglet_dns_zone::{Snapshot, ZoneBuilder, ZoneSettings};
 use kinglet_model::{Endpoint, EndpointSlice, Meta, Namespace, Service, ServicePort, ServiceType, wellknown};
 use libfuzzer_sys::fuzz_target;
 
-/// Namespace `d` with `a` (a cluster address), `h` (headless, 100 endpoints) and `x` (ExternalName): short names are found soon.
+/// Namespace `d` with `a` (a cluster address), `h` (headless, 100 endpoints) and `x` (ExternalName): short
+/// names are found soon.
 static SNAPSHOT: LazyLock<Arc<Snapshot>> = LazyLock::new(|| {
     let settings = ZoneSettings {
         domain: "z".into(),

@@ -1,7 +1,9 @@
-//! Bytes of a client connection: the strict framing in front of the HTTP library, and the canonical forms of hosts and paths.
+//! Bytes of a client connection: the strict framing in front of the HTTP library, and the canonical forms of
+//! hosts and paths.
 //!
-//! The first byte of the input chooses the size of the pieces in which the rest arrives. Properties: nothing panics; pieces do not matter;
-//! bytes pass unchanged but for the one that is spoiled; canonical forms are fixed points.
+//! The first byte of the input chooses the size of the pieces in which the rest arrives. Properties: nothing
+//! panics; pieces do not matter; bytes pass unchanged but for the one that is spoiled; canonical forms are
+//! fixed points.
 
 #![no_main]
 

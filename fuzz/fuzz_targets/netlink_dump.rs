@@ -1,5 +1,5 @@
-//! Any octets as the kernel's answer to a request about nftables or connection tracking: nothing panics, and a connection's tuples are read
-//! again as they are written.
+//! Any octets as the kernel's answer to a request about nftables or connection tracking: nothing panics, and
+//! a connection's tuples are read again as they are written.
 
 #![no_main]
 

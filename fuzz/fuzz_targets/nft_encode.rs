@@ -1,4 +1,5 @@
-//! Sets with elements, and rules, that octets choose: they are encoded and printed without a panic, and elements are read as they were written.
+//! Sets with elements, and rules, that octets choose: they are encoded and printed without a panic, and
+//! elements are read as they were written.
 
 #![no_main]
 

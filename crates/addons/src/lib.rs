@@ -2,7 +2,8 @@
 //!
 //! In: YAML or JSON text. Out: objects, applied server-side as field manager `kinglet-addons`.
 //!
-//! Invariant: knows no component; a file that cannot be read, parsed or applied never keeps another from being applied.
+//! Invariant: knows no component; a file that cannot be read, parsed or applied never keeps another from
+//! being applied.
 
 mod directory;
 mod manifest;

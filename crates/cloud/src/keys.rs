@@ -1,8 +1,10 @@
 //! Names of labels, annotations and taints. They are K3s': agents and users of K3s write and read them.
 
-/// Annotation: addresses inside the cluster's network, separated by commas. The label of that name holds a single address.
+/// Annotation: addresses inside the cluster's network, separated by commas. The label of that name holds a
+/// single address.
 pub(crate) const INTERNAL_IP: &str = "k3s.io/internal-ip";
-/// Annotation: addresses that reach the node from outside, separated by commas. The label of that name holds a single address.
+/// Annotation: addresses that reach the node from outside, separated by commas. The label of that name holds
+/// a single address.
 pub(crate) const EXTERNAL_IP: &str = "k3s.io/external-ip";
 /// Annotation: DNS names inside the cluster's network, separated by commas.
 pub(crate) const INTERNAL_DNS: &str = "k3s.io/internal-dns";

@@ -60,7 +60,8 @@ impl Failure {
     }
 }
 
-/// Does what `CNI_COMMAND` says, with the environment that `variable` gives and the text of the standard input. Returns what is to be printed.
+/// Does what `CNI_COMMAND` says, with the environment that `variable` gives and the text of the standard
+/// input. Returns what is to be printed.
 ///
 /// # Errors
 /// An environment or configuration that is not as specified; an agent that does not answer, or cannot do it.

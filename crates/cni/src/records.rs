@@ -1,4 +1,5 @@
-//! Which pods have started, on disk, so that an agent that starts anew knows them before the API tells their addresses.
+//! Which pods have started, on disk, so that an agent that starts anew knows them before the API tells their
+//! addresses.
 
 use std::fs;
 use std::io;

@@ -45,7 +45,8 @@ pub struct AgentOptions {
     /// Serve ClusterIPs and NodePorts, too: for nodes without a kube-proxy.
     #[arg(long, env = "KINGLET_SERVICE_PROXY")]
     pub service_proxy: bool,
-    /// Ranges of Pod addresses: one, or one per IP family separated by a comma. They tell Pods from clients outside.
+    /// Ranges of Pod addresses: one, or one per IP family separated by a comma. They tell Pods from clients
+    /// outside.
     #[arg(
         long,
         env = "KINGLET_CLUSTER_CIDR",

@@ -13,8 +13,8 @@ const STYLES: Styles = Styles::styled()
 
 /// The networking services of a Kubernetes cluster in one binary.
 ///
-/// Kinglet answers cluster DNS, routes Ingress traffic and brings, when there is no cluster, a Kubernetes API server of its own that kubectl
-/// talks to.
+/// Kinglet answers cluster DNS, routes Ingress traffic and brings, when there is no cluster, a Kubernetes API
+/// server of its own that kubectl talks to.
 #[derive(Debug, Parser)]
 #[command(name = "kinglet", version, styles = STYLES, propagate_version = true, max_term_width = 110)]
 #[command(after_help = "Try it:  kinglet demo\nThen:    kinglet server --standalone --data-dir ./data")]
@@ -32,36 +32,41 @@ pub struct Cli {
 pub enum Command {
     /// Run Kinglet on this machine.
     ///
-    /// With --kubeconfig it serves DNS and ingress to a cluster. With --standalone everything runs in this process: the embedded Kubernetes
-    /// API server, DNS and ingress. Objects are kept in the data directory and survive restarts. Stop it with Ctrl-C or SIGTERM: connections are drained first.
+    /// With --kubeconfig it serves DNS and ingress to a cluster. With --standalone everything runs in this
+    /// process: the embedded Kubernetes API server, DNS and ingress. Objects are kept in the data directory
+    /// and survive restarts. Stop it with Ctrl-C or SIGTERM: connections are drained first.
     Server(Box<ServerOptions>),
     /// Run Kinglet's part of a node: load balancers, and Services where there is no kube-proxy (root).
     ///
-    /// It programs the kernel by nftables, in a table of its own, kinglet-services. The rules stay when it ends, so that nothing is
-    /// interrupted while it is replaced; `kinglet cleanup` removes them.
+    /// It programs the kernel by nftables, in a table of its own, kinglet-services. The rules stay when it
+    /// ends, so that nothing is interrupted while it is replaced; `kinglet cleanup` removes them.
     Agent(Box<AgentOptions>),
     /// Forward a port of a load balancer's Pod; what the Pods of DaemonSets run (root).
     ///
-    /// It is told by the environment variables of K3s' klipper-lb: SRC_PORT, SRC_RANGES, DEST_PROTO, DEST_PORT, DEST_IPS.
+    /// It is told by the environment variables of K3s' klipper-lb: SRC_PORT, SRC_RANGES, DEST_PROTO,
+    /// DEST_PORT, DEST_IPS.
     Lb,
     /// Let pods wait for the node's agent: the last plugin of a CNI chain.
     ///
-    /// Container runtimes call it, by the name kinglet in their directory of plugins; without arguments and with CNI_COMMAND in the
-    /// environment it is this. A pod then has its policies before it sends its first packet. The entry at the end of a .conflist:
-    /// {"type": "kinglet"}, optionally with "socket", "unreachable": "deny" or "allow", and "timeoutSeconds".
+    /// Container runtimes call it, by the name kinglet in their directory of plugins; without arguments and
+    /// with CNI_COMMAND in the environment it is this. A pod then has its policies before it sends its first
+    /// packet. The entry at the end of a .conflist: {"type": "kinglet"}, optionally with "socket",
+    /// "unreachable": "deny" or "allow", and "timeoutSeconds".
     Cni,
     /// Remove what agents, and kube-router, have left in the kernel of this node (root).
     Cleanup,
     /// Show the whole product on this machine.
     ///
-    /// As root: a cluster of three nodes and an outside client, all of them network namespaces, with a Deployment of echo pods behind
-    /// Services and an Ingress; prints a map of it and commands to try. Without root, or with --loopback: `server --standalone` in a fresh
-    /// directory with two echo backends on loopback addresses. Ctrl-C ends it and leaves nothing behind.
+    /// As root: a cluster of three nodes and an outside client, all of them network namespaces, with a
+    /// Deployment of echo pods behind Services and an Ingress; prints a map of it and commands to try.
+    /// Without root, or with --loopback: `server --standalone` in a fresh directory with two echo backends on
+    /// loopback addresses. Ctrl-C ends it and leaves nothing behind.
     Demo(Box<DemoOptions>),
     /// A cluster of network namespaces on this machine, for trying and testing (root).
     ///
-    /// Nodes and pods are network namespaces; a container is a built-in echo server or, with `command`, a program of this machine. There is
-    /// no isolation but that of the network. Start with: kinglet lab up --write-kubeconfig lab.yaml
+    /// Nodes and pods are network namespaces; a container is a built-in echo server or, with `command`, a
+    /// program of this machine. There is no isolation but that of the network. Start with: kinglet lab up
+    /// --write-kubeconfig lab.yaml
     Lab(Box<LabCommand>),
     /// Explain what Kinglet does with a connection.
     Explain(Box<ExplainCommand>),

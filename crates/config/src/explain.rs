@@ -28,8 +28,8 @@ Everybody in a namespace:
 pub enum ExplainTopic {
     /// Whether policies let a connection pass, which rules decide, and what would have to change.
     ///
-    /// It reads the policies themselves, not what a node enforces, and needs no agent. Services are translated before policies see a packet:
-    /// ask for the pod behind them, with its own port.
+    /// It reads the policies themselves, not what a node enforces, and needs no agent. Services are
+    /// translated before policies see a packet: ask for the pod behind them, with its own port.
     #[command(after_help = EXAMPLES)]
     Policy(ExplainPolicy),
 }
@@ -52,7 +52,8 @@ pub struct ExplainPolicy {
     /// The namespace of --all.
     #[arg(long, short, value_name = "NAMESPACE", default_value = "default")]
     pub namespace: String,
-    /// Read Pods, workloads, Namespaces, Nodes and policies from a manifest or a directory of manifests, and ask no cluster.
+    /// Read Pods, workloads, Namespaces, Nodes and policies from a manifest or a directory of manifests, and
+    /// ask no cluster.
     #[arg(long, value_name = "PATH", conflicts_with = "kubeconfig")]
     pub manifests: Option<PathBuf>,
     /// The cluster [default: that of KUBECONFIG or ~/.kube/config, as for kubectl].

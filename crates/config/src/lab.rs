@@ -45,7 +45,8 @@ pub enum LabAction {
     },
     /// Run a command in a pod.
     ///
-    /// The command is one of this machine, with the pod's network, names and host name: kinglet lab exec default/web -- curl api:8080
+    /// The command is one of this machine, with the pod's network, names and host name: kinglet lab exec
+    /// default/web -- curl api:8080
     Exec {
         /// The pod, as NAMESPACE/POD.
         #[arg(value_name = "NAMESPACE/POD")]
@@ -68,7 +69,8 @@ pub enum LabAction {
         #[command(flatten)]
         inside: LabInside,
     },
-    /// Try a connection: prints `open`, `refused` or `timeout`, who answered, and the client address that it saw.
+    /// Try a connection: prints `open`, `refused` or `timeout`, who answered, and the client address that it
+    /// saw.
     Probe(LabProbe),
     /// Cut a node off: from other nodes, from outside and from the API server.
     Partition {
@@ -155,8 +157,8 @@ pub struct LabUp {
     /// Write a kubeconfig for clients on this machine.
     #[arg(long, value_name = "FILE")]
     pub write_kubeconfig: Option<PathBuf>,
-    /// Which of Kinglet's own services run on it: all, none, or a list of dns, ingress, ccm (cloud controller), servicelb and netpol
-    /// (network policy).
+    /// Which of Kinglet's own services run on it: all, none, or a list of dns, ingress, ccm (cloud
+    /// controller), servicelb and netpol (network policy).
     #[arg(long, value_name = "all|none|LIST", default_value = "all")]
     pub services: LabServices,
     /// Whether agents serve load balancers in the kernel, or Pods of DaemonSets as in K3s.

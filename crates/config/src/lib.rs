@@ -1,7 +1,7 @@
 //! Kinglet's command line.
 //!
-//! One definition of every option gives parsing, `--help`, shell completions, the man page and the option reference. Values come from flags
-//! and from `KINGLET_*` environment variables.
+//! One definition of every option gives parsing, `--help`, shell completions, the man page and the option
+//! reference. Values come from flags and from `KINGLET_*` environment variables.
 //!
 //! Invariant: the only crate that reads settings from outside; it knows no component.
 

@@ -9,7 +9,8 @@ use jiff::SignedDuration;
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Network policy")]
 pub struct NetworkPolicyOptions {
-    /// Enforce no NetworkPolicies, and remove what enforced them. Agents enforce them; servers take the flag because those of K3s do.
+    /// Enforce no NetworkPolicies, and remove what enforced them. Agents enforce them; servers take the flag
+    /// because those of K3s do.
     #[arg(long, env = "KINGLET_DISABLE_NETWORK_POLICY")]
     pub disable_network_policy: bool,
 }
@@ -18,7 +19,8 @@ pub struct NetworkPolicyOptions {
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Network policy")]
 pub struct PolicySyncOptions {
-    /// How often the kernel's rules and tracked connections are compared with what policies say, as 5m or 1h30m; 0 for never.
+    /// How often the kernel's rules and tracked connections are compared with what policies say, as 5m or
+    /// 1h30m; 0 for never.
     #[arg(
         long,
         visible_alias = "iptables-sync-period",

@@ -11,8 +11,8 @@ pub struct NodeOptions {
     /// Name of this node [default: the host name in lower case].
     #[arg(long, env = "KINGLET_NODE_NAME", value_name = "NAME", value_parser = node_name)]
     pub node_name: Option<String>,
-    /// Addresses of this node inside the cluster's network (InternalIP), the primary one first; repeat it, or separate them by commas
-    /// [default: the address of the default route].
+    /// Addresses of this node inside the cluster's network (InternalIP), the primary one first; repeat it, or
+    /// separate them by commas [default: the address of the default route].
     #[arg(
         long,
         env = "KINGLET_NODE_IP",
@@ -30,7 +30,8 @@ pub struct NodeOptions {
         value_parser = node_address
     )]
     pub node_external_ip: Vec<IpAddr>,
-    /// DNS names of this node inside the cluster's network (InternalDNS); repeat it, or separate them by commas.
+    /// DNS names of this node inside the cluster's network (InternalDNS); repeat it, or separate them by
+    /// commas.
     #[arg(
         long,
         env = "KINGLET_NODE_INTERNAL_DNS",
@@ -54,7 +55,8 @@ pub struct NodeOptions {
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Cloud controller")]
 pub struct CloudOptions {
-    /// Leave addresses, provider IDs and labels of Nodes to kubelets or another cloud provider. Must be the same on all servers and nodes.
+    /// Leave addresses, provider IDs and labels of Nodes to kubelets or another cloud provider. Must be the
+    /// same on all servers and nodes.
     #[arg(long, env = "KINGLET_DISABLE_CLOUD_CONTROLLER")]
     pub disable_cloud_controller: bool,
 }

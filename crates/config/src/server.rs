@@ -68,10 +68,12 @@ pub enum Component {
 /// Options of `kinglet demo`.
 #[derive(Args, Clone, Debug)]
 pub struct DemoOptions {
-    /// Show what needs no root, on loopback addresses; the default without root. With root the default is a cluster of network namespaces.
+    /// Show what needs no root, on loopback addresses; the default without root. With root the default is a
+    /// cluster of network namespaces.
     #[arg(long, env = "KINGLET_DEMO_LOOPBACK")]
     pub loopback: bool,
-    /// On loopback: keep the demo's objects in this directory instead of a temporary one that is removed at the end.
+    /// On loopback: keep the demo's objects in this directory instead of a temporary one that is removed at
+    /// the end.
     #[arg(long, env = "KINGLET_DATA_DIR", value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
     /// Addresses to listen on, for the demo on loopback.
@@ -149,7 +151,8 @@ pub struct ClusterOptions {
         default_value = "10.43.0.0/16"
     )]
     pub service_cidr: Vec<IpNet>,
-    /// Ranges of Pod addresses: one, or one per IP family separated by a comma. They must not overlap the Service ranges.
+    /// Ranges of Pod addresses: one, or one per IP family separated by a comma. They must not overlap the
+    /// Service ranges.
     #[arg(
         long,
         env = "KINGLET_CLUSTER_CIDR",

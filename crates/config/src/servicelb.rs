@@ -31,7 +31,8 @@ pub struct ServiceLbServerOptions {
     /// How load balancers are served.
     #[command(flatten)]
     pub common: ServiceLbOptions,
-    /// Image with the program kinglet, for the Pods of --servicelb-mode=daemonset [default: ghcr.io/kinglet-io/kinglet of this version].
+    /// Image with the program kinglet, for the Pods of --servicelb-mode=daemonset [default:
+    /// ghcr.io/kinglet-io/kinglet of this version].
     #[arg(
         long,
         env = "KINGLET_SERVICELB_IMAGE",

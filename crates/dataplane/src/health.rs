@@ -1,4 +1,5 @@
-//! What other load balancers are told at `healthCheckNodePort`: whether this node has endpoints of a Service. Pure.
+//! What other load balancers are told at `healthCheckNodePort`: whether this node has endpoints of a Service.
+//! Pure.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

@@ -1,4 +1,5 @@
-//! Names by which the kernel knows the ports of Services: they depend on nothing but the Service's name and the port's.
+//! Names by which the kernel knows the ports of Services: they depend on nothing but the Service's name and
+//! the port's.
 
 use std::fmt;
 use std::sync::Arc;

@@ -56,7 +56,8 @@ fn has_all(listed: &[ListedSet]) -> bool {
     })
 }
 
-/// The names of the other chains, if the frame's are there and the kernel calls those of them that it is to call, and no others.
+/// The names of the other chains, if the frame's are there and the kernel calls those of them that it is to
+/// call, and no others.
 fn beside_frame(listed: Vec<ListedChain>, settings: &Settings) -> Option<BTreeSet<String>> {
     let mut bases: BTreeMap<String, bool> =
         listed.into_iter().map(|chain| (chain.name, chain.base)).collect();

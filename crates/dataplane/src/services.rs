@@ -130,31 +130,32 @@ impl Services {
         self.dirty.extend(changed.cloned());
     }
 
-    /// The batches that bring the kernel from the last ones to the present objects, to be committed one after another, so that no packet is
-    /// led to a chain whose rules it does not see yet; none if nothing changed. If one cannot be committed, the rest is void, and
-    /// [`adopt`](Self::adopt) or [`replacement`](Self::replacement) is next.
+    /// The batches that bring the kernel from the last ones to the present objects, to be committed one after
+    /// another, so that no packet is led to a chain whose rules it does not see yet; none if nothing changed.
+    /// If one cannot be committed, the rest is void, and [`adopt`](Self::adopt) or
+    /// [`replacement`](Self::replacement) is next.
     pub fn batches(&mut self) -> Vec<Batch> {
         self.compute();
         self.desired.batches(&self.table, &self.settings)
     }
 
-    /// Takes over what the kernel has ([`Kernel::present`](crate::agent::Kernel::present)): the next [`batches`](Self::batches) start from
-    /// there, and leave what fits alone. Clients keep their endpoints.
+    /// Takes over what the kernel has ([`Kernel::present`](crate::agent::Kernel::present)): the next
+    /// [`batches`](Self::batches) start from there, and leave what fits alone. Clients keep their endpoints.
     pub fn adopt(&mut self, present: &Present) {
         self.compute();
         self.flows.adopt(present);
         self.desired.adopt(present);
     }
 
-    /// The batch that puts the rules of the present objects in the place of whatever the table holds, at one instant. A
-    /// packet that the kernel is just at work on may see half of it.
+    /// The batch that puts the rules of the present objects in the place of whatever the table holds, at one
+    /// instant. A packet that the kernel is just at work on may see half of it.
     pub fn replacement(&mut self) -> Batch {
         self.compute();
         self.desired.replacement(&self.table, &self.settings)
     }
 
-    /// Which connections the batches since the last call left to endpoints that are gone. To be asked after the commit: until then new
-    /// ones may come.
+    /// Which connections the batches since the last call left to endpoints that are gone. To be asked after
+    /// the commit: until then new ones may come.
     pub fn take_stale(&mut self) -> Stale {
         self.flows.take_stale()
     }
@@ -225,7 +226,8 @@ impl Services {
         }
     }
 
-    /// Keeps the problems of a Service, so that each is told once; forgets what is known of a name that nothing bears any more.
+    /// Keeps the problems of a Service, so that each is told once; forgets what is known of a name that
+    /// nothing bears any more.
     fn note_problems(&mut self, name: &ObjectName, problems: BTreeSet<Problem>) {
         let Some(known) = self.known.get_mut(name) else {
             return;

@@ -11,16 +11,19 @@ use kinglet_model::{ObjectName, Protocol};
 pub struct Settings {
     /// Name of the own Node. Endpoints with this `nodeName` are local.
     pub node: Arc<str>,
-    /// Networks of all pods of the cluster. They tell pods from clients outside: the latter are masqueraded on their way from a cluster
-    /// address to another node, and `externalTrafficPolicy: Local` does not bind the former. If there are none, nobody is taken for a pod.
+    /// Networks of all pods of the cluster. They tell pods from clients outside: the latter are masqueraded
+    /// on their way from a cluster address to another node, and `externalTrafficPolicy: Local` does not bind
+    /// the former. If there are none, nobody is taken for a pod.
     pub cluster_cidrs: Vec<IpNet>,
-    /// Networks of the node's addresses that serve node ports; all of its addresses but the loopback ones if there are none.
+    /// Networks of the node's addresses that serve node ports; all of its addresses but the loopback ones if
+    /// there are none.
     pub node_port_addresses: Vec<IpNet>,
     /// Which kinds of addresses and ports are served.
     pub kinds: Kinds,
 }
 
-/// Protocols and ports of a Service that the node serves on its own addresses, as its part of a load balancer.
+/// Protocols and ports of a Service that the node serves on its own addresses, as its part of a load
+/// balancer.
 pub type Share = BTreeSet<(Protocol, u16)>;
 
 /// The node's part of all load balancers.

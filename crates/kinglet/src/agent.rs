@@ -1,4 +1,5 @@
-//! Kinglet's part of a node: Services and policies in the kernel, and what the cloud controller is told of the node.
+//! Kinglet's part of a node: Services and policies in the kernel, and what the cloud controller is told of
+//! the node.
 
 use std::sync::Arc;
 
@@ -43,10 +44,12 @@ impl Watched {
 }
 
 impl Agent {
-    /// Takes the admin address and opens the kernel, then starts every part. Parts end when `stop` is cancelled; rules in the kernel stay.
+    /// Takes the admin address and opens the kernel, then starts every part. Parts end when `stop` is
+    /// cancelled; rules in the kernel stay.
     ///
     /// # Errors
-    /// Ranges that contradict each other, a kubeconfig that cannot be used, a taken address, a kernel without nftables.
+    /// Ranges that contradict each other, a kubeconfig that cannot be used, a taken address, a kernel without
+    /// nftables.
     pub(crate) async fn start(options: AgentOptions, stop: CancellationToken) -> Result<Self> {
         options.validate()?;
         let admin = AdminServer::bind(options.admin_listen)

@@ -1,4 +1,5 @@
-//! Listeners: all are bound before anything starts, so that a taken port is an error at once, which names the flag to change.
+//! Listeners: all are bound before anything starts, so that a taken port is an error at once, which names the
+//! flag to change.
 
 use std::fmt::Display;
 use std::net::SocketAddr;
@@ -34,7 +35,8 @@ impl Addresses {
     }
 }
 
-/// Everything that is bound before anything starts, so that a taken port is an error at once and nothing is half-started.
+/// Everything that is bound before anything starts, so that a taken port is an error at once and nothing is
+/// half-started.
 pub(crate) struct Listeners {
     pub(crate) api: Option<(ApiServer, Listening)>,
     pub(crate) dns: Option<DnsServer>,

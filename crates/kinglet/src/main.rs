@@ -1,7 +1,8 @@
 //! The `kinglet` binary: the composition root.
 //!
-//! One file per subcommand in [`command`]; [`server`] puts the parts together; [`services`] feeds each service from the watched objects.
-//! Only this crate picks the TLS provider, installs the log subscriber and decides exit codes.
+//! One file per subcommand in [`command`]; [`server`] puts the parts together; [`services`] feeds each
+//! service from the watched objects. Only this crate picks the TLS provider, installs the log subscriber and
+//! decides exit codes.
 
 mod agent;
 mod command;
@@ -36,7 +37,8 @@ fn main() -> ExitCode {
     }
 }
 
-/// The error with its causes, without those that it names already: some libraries repeat the cause in their own text.
+/// The error with its causes, without those that it names already: some libraries repeat the cause in their
+/// own text.
 fn describe(error: &anyhow::Error) -> String {
     error
         .chain()

@@ -67,7 +67,8 @@ impl Server {
     /// Binds every listener, then starts every part. Parts end when `stop` is cancelled.
     ///
     /// # Errors
-    /// Options that contradict each other, a data directory or kubeconfig that cannot be used, and taken addresses; each names its flag.
+    /// Options that contradict each other, a data directory or kubeconfig that cannot be used, and taken
+    /// addresses; each names its flag.
     pub(crate) async fn start(settings: Settings, stop: CancellationToken) -> Result<Self> {
         settings.cluster.validate()?;
         let listeners = Listeners::bind(&settings).await?;
@@ -317,7 +318,8 @@ fn in_process(api: &ApiServer) -> Client {
     })
 }
 
-/// The address by which processes of this machine reach a listener: its own, or loopback for a wildcard address.
+/// The address by which processes of this machine reach a listener: its own, or loopback for a wildcard
+/// address.
 fn reachable(listener: SocketAddr) -> IpAddr {
     match listener.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),

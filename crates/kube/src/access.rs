@@ -1,7 +1,7 @@
 //! Permissions that a component needs, and waiting until it has them.
 //!
-//! A component that starts before its RBAC objects, or before the API server, must neither end nor fill the log: it waits here, says once
-//! what is missing, and goes on.
+//! A component that starts before its RBAC objects, or before the API server, must neither end nor fill the
+//! log: it waits here, says once what is missing, and goes on.
 
 use std::collections::BTreeSet;
 use std::fmt;

@@ -25,7 +25,8 @@ impl From<kube::Error> for ApplyError {
     }
 }
 
-/// Applies one object as `manager`, taking over fields that others own. Namespaced objects without a namespace go to `default`.
+/// Applies one object as `manager`, taking over fields that others own. Namespaced objects without a
+/// namespace go to `default`.
 pub async fn apply(client: &Client, object: &Value, manager: &str) -> Result<(), ApplyError> {
     let text = |pointer: &str, name| {
         object

@@ -28,7 +28,8 @@ pub enum ConnectError {
     Client(#[from] kube::Error),
 }
 
-/// A client of the cluster that `kubeconfig` describes; without it, of the one that the environment names, as `kubectl` does.
+/// A client of the cluster that `kubeconfig` describes; without it, of the one that the environment names, as
+/// `kubectl` does.
 pub async fn connect(kubeconfig: Option<&Path>) -> Result<Client, ConnectError> {
     let config = match kubeconfig {
         None => kube::Config::infer().await?,

@@ -30,7 +30,8 @@ impl RequestError {
         self.status().is_some_and(|status| status.code == 404)
     }
 
-    /// Somebody else was faster: a changed `resourceVersion`, an unfulfilled precondition or a name that is taken (409).
+    /// Somebody else was faster: a changed `resourceVersion`, an unfulfilled precondition or a name that is
+    /// taken (409).
     pub fn is_conflict(&self) -> bool {
         self.status().is_some_and(|status| status.code == 409)
     }

@@ -1,5 +1,5 @@
-//! Which kinds the API server serves: aggregated discovery (`apidiscovery.k8s.io/v2`), two requests for everything, and the list of one group's
-//! version, which everybody who is authenticated may read.
+//! Which kinds the API server serves: aggregated discovery (`apidiscovery.k8s.io/v2`), two requests for
+//! everything, and the list of one group's version, which everybody who is authenticated may read.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -13,7 +13,8 @@ use crate::{RequestError, Resource};
 
 const AGGREGATED: &str = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList";
 
-/// All kinds, each in the version that the server prefers. A group whose own server does not answer is left out.
+/// All kinds, each in the version that the server prefers. A group whose own server does not answer is left
+/// out.
 pub async fn discover(client: &Client) -> Result<Vec<Resource>, RequestError> {
     let mut resources = Vec::new();
     for root in ["/api", "/apis"] {

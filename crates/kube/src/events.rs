@@ -75,7 +75,8 @@ pub struct Recorder {
 }
 
 impl Recorder {
-    /// Starts the writer; `component` becomes `reportingController`, `instance` (a host or Pod name) `reportingInstance`.
+    /// Starts the writer; `component` becomes `reportingController`, `instance` (a host or Pod name)
+    /// `reportingInstance`.
     pub fn spawn(client: Client, component: &'static str, instance: String, stop: CancellationToken) -> Self {
         let (queue, reports) = mpsc::channel(QUEUE);
         let writer = Writer {

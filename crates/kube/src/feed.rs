@@ -27,8 +27,8 @@ pub enum Feed<T> {
     Deleted(T),
 }
 
-/// Follows the `metadata` of all objects of a kind until `stop` is cancelled. `T` decodes from `PartialObjectMetadata`: it has a field
-/// `metadata`.
+/// Follows the `metadata` of all objects of a kind until `stop` is cancelled. `T` decodes from
+/// `PartialObjectMetadata`: it has a field `metadata`.
 pub fn follow_metadata<T: DeserializeOwned + Send>(
     client: Client,
     resource: &Resource,
@@ -43,7 +43,8 @@ pub fn follow_metadata<T: DeserializeOwned + Send>(
     spawn(client, source, None, stop, take);
 }
 
-/// Starts a task that follows a collection until `stop` is cancelled. An `optional` kind has no objects while it is not served.
+/// Starts a task that follows a collection until `stop` is cancelled. An `optional` kind has no objects while
+/// it is not served.
 pub(crate) fn spawn<T: DeserializeOwned + Send>(
     client: Client,
     source: Source,

@@ -1,9 +1,10 @@
 //! Everything of Kinglet that talks to a Kubernetes API.
 //!
-//! [`connect`] makes a client of a cluster, [`in_process`] one of the embedded API server; from there on there is no difference. Components
-//! watch through [`Reflector`]s, each kind decoded once per process and shared, and write through [`Recorder`] (Events), [`status`] and
-//! [`apply`]. What must run once in a cluster [`lead`]s; what depends on permissions waits for them ([`access`]). Code that works on kinds it does not know [`discover`]s them, follows their metadata ([`follow_metadata`]) and writes through
-//! [`Collection`]s.
+//! [`connect`] makes a client of a cluster, [`in_process`] one of the embedded API server; from there on
+//! there is no difference. Components watch through [`Reflector`]s, each kind decoded once per process and
+//! shared, and write through [`Recorder`] (Events), [`status`] and [`apply`]. What must run once in a cluster
+//! [`lead`]s; what depends on permissions waits for them ([`access`]). Code that works on kinds it does not
+//! know [`discover`]s them, follows their metadata ([`follow_metadata`]) and writes through [`Collection`]s.
 //!
 //! Invariant: the only crate that names the kube crates; it knows no service.
 

@@ -73,7 +73,8 @@ impl Source {
     }
 }
 
-/// Lists a collection. Objects that do not decode are logged and left out: one bad object must not hide the others.
+/// Lists a collection. Objects that do not decode are logged and left out: one bad object must not hide the
+/// others.
 pub(crate) async fn list<T: DeserializeOwned>(
     client: &Client,
     source: &Source,

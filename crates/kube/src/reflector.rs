@@ -35,8 +35,8 @@ impl<K> Clone for Delta<K> {
 
 /// A cache of all objects of one kind. Cheap to clone; clones share the cache.
 ///
-/// Level-triggered: after a lost connection the list is compared with the cache and only differences are sent on. While the API server is
-/// away the cache stays as it is.
+/// Level-triggered: after a lost connection the list is compared with the cache and only differences are sent
+/// on. While the API server is away the cache stays as it is.
 pub struct Reflector<K> {
     shared: Arc<Mutex<State<K>>>,
 }
@@ -74,8 +74,8 @@ impl<K: Object> Reflector<K> {
         Self::follow(client, None, stop)
     }
 
-    /// The same for a kind that need not be there (a custom resource): while the API server does not serve it there are no objects, and it is
-    /// looked from time to time whether it does.
+    /// The same for a kind that need not be there (a custom resource): while the API server does not serve it
+    /// there are no objects, and it is looked from time to time whether it does.
     pub fn spawn_optional(client: Client, stop: CancellationToken) -> Self {
         Self::follow(client, Some(Resource::of::<K>()), stop)
     }

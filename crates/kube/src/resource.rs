@@ -48,7 +48,8 @@ impl Resource {
         self.verbs.iter().any(|one| one == verb)
     }
 
-    /// The URL path of the objects in a namespace; with an empty one, and for cluster-scoped kinds, of all objects.
+    /// The URL path of the objects in a namespace; with an empty one, and for cluster-scoped kinds, of all
+    /// objects.
     pub fn collection(&self, namespace: &str) -> String {
         let root = if self.group.is_empty() { "/api/" } else { "/apis/" };
         let version = self.api_version();

@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 use crate::resource::Resource;
 use crate::write::{MERGE_PATCH, send};
 
-/// Replaces parts of an object's `status` by a merge patch (RFC 7396) of the `status` subresource. The caller compares first: a patch that
-/// changes nothing is still a request.
+/// Replaces parts of an object's `status` by a merge patch (RFC 7396) of the `status` subresource. The caller
+/// compares first: a patch that changes nothing is still a request.
 pub async fn patch<K: Object>(
     client: &Client,
     name: &ObjectName,

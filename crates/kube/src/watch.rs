@@ -16,7 +16,8 @@ use crate::list::{Source, decode};
 
 /// How long the server may keep one watch open, in seconds; the value that client libraries use.
 const TIMEOUT_SECONDS: u32 = 290;
-/// Longest accepted event, in bytes: well above the largest object that an API server stores (1.5 MiB in etcd).
+/// Longest accepted event, in bytes: well above the largest object that an API server stores (1.5 MiB in
+/// etcd).
 const LONGEST_EVENT: usize = 16 << 20;
 
 /// One change of a kind.

@@ -63,8 +63,8 @@ impl Family {
         }
     }
 
-    /// The network that the nodes' uplinks share. IPv4 comes from the range for tests of networks (RFC 2544), which neither homes nor
-    /// container engines use.
+    /// The network that the nodes' uplinks share. IPv4 comes from the range for tests of networks (RFC 2544),
+    /// which neither homes nor container engines use.
     pub(crate) fn node_network(self) -> IpNet {
         match self {
             Self::V4 => v4(198, 18, 0, 24),
@@ -80,7 +80,8 @@ impl Family {
         }
     }
 
-    /// Addresses that are translated 1:1 to nodes: ranges for documentation (RFC 5737, RFC 3849), that no real host has.
+    /// Addresses that are translated 1:1 to nodes: ranges for documentation (RFC 5737, RFC 3849), that no
+    /// real host has.
     pub(crate) fn external_network(self) -> IpNet {
         match self {
             Self::V4 => v4(198, 51, 100, 24),
@@ -114,7 +115,8 @@ impl Family {
     }
 }
 
-/// The router of the outside network, first address of the nodes' network: default gateway of the nodes, and where they reach the API.
+/// The router of the outside network, first address of the nodes' network: default gateway of the nodes, and
+/// where they reach the API.
 pub(crate) fn router(family: Family) -> IpNet {
     host(family.node_network(), 1)
 }
@@ -171,7 +173,8 @@ pub(crate) fn with_prefix(address: IpAddr, length: u8) -> IpNet {
     IpNet::new(address, length).unwrap_or_else(|_| address.into())
 }
 
-/// Gives out addresses of a range in turn, so that a freed one is used again as late as possible and never while somebody has it.
+/// Gives out addresses of a range in turn, so that a freed one is used again as late as possible and never
+/// while somebody has it.
 #[derive(Debug)]
 pub(crate) struct Pool {
     range: IpNet,

@@ -85,7 +85,8 @@ impl Drop for Remains {
 }
 
 impl Lab {
-    /// Starts a lab and waits until its nodes are ready. What a killed lab of the same name left is removed first.
+    /// Starts a lab and waits until its nodes are ready. What a killed lab of the same name left is removed
+    /// first.
     ///
     /// # Errors
     /// Settings or a machine that do not allow it; nothing is left behind then.
@@ -330,14 +331,16 @@ impl Lab {
         }
     }
 
-    /// What starts programs in places of the lab; for tasks that outlive a borrow of the lab, but not the lab.
+    /// What starts programs in places of the lab; for tasks that outlive a borrow of the lab, but not the
+    /// lab.
     pub fn starter(&self) -> Starter {
         Starter {
             spawner: self.spawner.clone(),
         }
     }
 
-    /// Starts a program of this machine in a place. It is killed when the lab ends, or when its handle is dropped.
+    /// Starts a program of this machine in a place. It is killed when the lab ends, or when its handle is
+    /// dropped.
     pub async fn spawn(
         &self,
         place: &str,

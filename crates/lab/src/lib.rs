@@ -1,8 +1,10 @@
-//! A small Kubernetes cluster on one Linux machine, without containers: nodes and pods are network namespaces.
+//! A small Kubernetes cluster on one Linux machine, without containers: nodes and pods are network
+//! namespaces.
 //!
-//! In: a Kubernetes API, the embedded one or a real cluster's. Out: nodes that register, pods that run and answer, real packets between
-//! them. It serves newcomers (`kinglet demo`), and every test of what the kernel does. It is honest about itself: for trying and testing, no
-//! isolation — programs of pods run as root of this machine.
+//! In: a Kubernetes API, the embedded one or a real cluster's. Out: nodes that register, pods that run and
+//! answer, real packets between them. It serves newcomers (`kinglet demo`), and every test of what the kernel
+//! does. It is honest about itself: for trying and testing, no isolation — programs of pods run as root of
+//! this machine.
 //!
 //! ```no_run
 //! # async fn example() -> Result<(), kinglet_lab::LabError> {

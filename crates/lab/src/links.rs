@@ -39,8 +39,9 @@ pub(crate) struct Links {
     namespace: Namespace,
 }
 
-/// The hardware address of bridges, one that is administered locally. One that nobody sets is the lowest of the ports' addresses: it changes
-/// when pods come and go, and those that know the old one send to nobody for a while.
+/// The hardware address of bridges, one that is administered locally. One that nobody sets is the lowest of
+/// the ports' addresses: it changes when pods come and go, and those that know the old one send to nobody for
+/// a while.
 const BRIDGE_ADDRESS: [u8; 6] = [0x02, 0, 0, 0, 0, 1];
 
 impl Links {
@@ -83,8 +84,8 @@ impl Links {
         self.told(added, || format!("add bridge {name} (kernel feature bridge)"))
     }
 
-    /// Makes a link a port of a bridge and sets it up. With `hairpin` a frame may leave where it came in: a pod reaches itself through a
-    /// Service.
+    /// Makes a link a port of a bridge and sets it up. With `hairpin` a frame may leave where it came in: a
+    /// pod reaches itself through a Service.
     pub(crate) async fn attach(&self, name: &str, bridge: &str, hairpin: bool) -> Result<(), LinkError> {
         let controller = self.index(bridge).await?;
         let port = LinkUnspec::new_with_name(name)
@@ -126,7 +127,8 @@ impl Links {
         }
     }
 
-    /// Gives a link an address; IPv6 addresses are usable at once (without duplicate address detection, see [`crate::network`]).
+    /// Gives a link an address; IPv6 addresses are usable at once (without duplicate address detection, see
+    /// [`crate::network`]).
     pub(crate) async fn address(&self, name: &str, address: IpNet) -> Result<(), LinkError> {
         let index = self.index(name).await?;
         let request = self

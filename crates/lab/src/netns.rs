@@ -75,12 +75,14 @@ impl Namespace {
         self.file.as_fd()
     }
 
-    /// Moves the calling thread into the namespace. Sockets that it opens from now on belong there, wherever they are used later.
+    /// Moves the calling thread into the namespace. Sockets that it opens from now on belong there, wherever
+    /// they are used later.
     pub(crate) fn enter(&self) -> io::Result<()> {
         Ok(setns(&self.file, CloneFlags::CLONE_NEWNET)?)
     }
 
-    /// Runs a function in a thread inside the namespace and waits for it. Blocks, so keep it to opening sockets and the like.
+    /// Runs a function in a thread inside the namespace and waits for it. Blocks, so keep it to opening
+    /// sockets and the like.
     pub fn run<T: Send>(&self, work: impl FnOnce() -> io::Result<T> + Send) -> io::Result<T> {
         in_thread(|| {
             self.enter()?;
@@ -100,7 +102,8 @@ impl Namespace {
         })
     }
 
-    /// Removes the name. The kernel removes the namespace with its links and rules when the last process and socket in it are gone.
+    /// Removes the name. The kernel removes the namespace with its links and rules when the last process and
+    /// socket in it are gone.
     pub(crate) fn remove(name: &str) -> io::Result<()> {
         let path = path_of(name);
         match umount2(&path, MntFlags::MNT_DETACH) {
@@ -138,7 +141,8 @@ fn path_of(name: &str) -> PathBuf {
     Path::new(DIRECTORY).join(name)
 }
 
-/// Makes /run/netns a shared mount, as `ip netns` does: what is unmounted there goes from all mount namespaces.
+/// Makes /run/netns a shared mount, as `ip netns` does: what is unmounted there goes from all mount
+/// namespaces.
 fn prepare_directory() -> io::Result<()> {
     fs::create_dir_all(DIRECTORY)?;
     let shared = || mount(NONE, DIRECTORY, NONE, MsFlags::MS_SHARED | MsFlags::MS_REC, NONE);

@@ -1,4 +1,5 @@
-//! Places: a network namespace with the files that programs in it see, as a directory that other processes find too.
+//! Places: a network namespace with the files that programs in it see, as a directory that other processes
+//! find too.
 
 use std::fs;
 use std::io;

@@ -1,4 +1,5 @@
-//! Labs that run on this machine, as other processes find them: a directory each, locked while the lab's process lives.
+//! Labs that run on this machine, as other processes find them: a directory each, locked while the lab's
+//! process lives.
 
 use std::fs::{self, File};
 use std::io;
@@ -150,7 +151,8 @@ impl Entry {
         Place::open(&path).map_err(|_| missing(format!("{text} is not there, or does not run")))
     }
 
-    /// Ends all processes in the lab's namespaces and removes namespaces and directory. What is not there is fine.
+    /// Ends all processes in the lab's namespaces and removes namespaces and directory. What is not there is
+    /// fine.
     pub(crate) fn remove(&self) -> Result<(), LabError> {
         let names = Namespace::names(&namespace_prefix(&self.name))?;
         let open: Vec<Namespace> = names

@@ -70,7 +70,8 @@ fn has_bridge_filter() -> bool {
     present()
 }
 
-/// The lab is apart from the host's network, but whoever reads an address should know which of the two is meant.
+/// The lab is apart from the host's network, but whoever reads an address should know which of the two is
+/// meant.
 fn check_ranges(settings: &Settings, host: &[(String, IpNet)]) -> Result<(), RequirementError> {
     let named = [
         ("--cluster-cidr", &settings.cluster_cidrs),

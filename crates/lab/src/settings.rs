@@ -28,7 +28,8 @@ pub enum PodNetwork {
 /// Settings of a lab.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// Name: lower-case letters, digits and dashes, at most 24. Part of all namespaces, so that labs do not collide.
+    /// Name: lower-case letters, digits and dashes, at most 24. Part of all namespaces, so that labs do not
+    /// collide.
     pub name: String,
     /// Number of nodes, 1 to 200.
     pub nodes: u16,
@@ -44,8 +45,8 @@ pub struct Settings {
     pub cluster_domain: String,
     /// Give each node an ExternalIP, translated 1:1 in front of it as cloud providers do.
     pub external_addresses: bool,
-    /// Register nodes with the taint `node.cloudprovider.kubernetes.io/uninitialized` and without addresses in their status, as a kubelet
-    /// with an external cloud provider does.
+    /// Register nodes with the taint `node.cloudprovider.kubernetes.io/uninitialized` and without addresses
+    /// in their status, as a kubelet with an external cloud provider does.
     pub uninitialized: bool,
     /// Serve ClusterIPs and NodePorts on every node.
     pub service_proxy: bool,
@@ -55,8 +56,8 @@ pub struct Settings {
     pub api_listen: SocketAddr,
     /// The cluster to join; without it an embedded API server is started.
     pub kubeconfig: Option<PathBuf>,
-    /// The last plugin of the nodes' CNI chain, if there is one. It is told that the agent of its node listens on `agent.sock` in the node's
-    /// directory.
+    /// The last plugin of the nodes' CNI chain, if there is one. It is told that the agent of its node
+    /// listens on `agent.sock` in the node's directory.
     pub cni_plugin: Option<PathBuf>,
     /// Where labs keep their state.
     pub state_root: PathBuf,

@@ -1,4 +1,5 @@
-//! Starts programs inside places, all from one thread: they are killed when it ends, and with it when the lab's process is killed.
+//! Starts programs inside places, all from one thread: they are killed when it ends, and with it when the
+//! lab's process is killed.
 
 use std::io;
 use std::process::Command;

@@ -40,7 +40,8 @@ impl Entry {
         })
     }
 
-    /// Moves the calling thread into the place: its network, and the host's files but for names and host name.
+    /// Moves the calling thread into the place: its network, and the host's files but for names and host
+    /// name.
     fn enter(&self) -> io::Result<()> {
         setns(self.place.namespace.fd(), CloneFlags::CLONE_NEWNET)?;
         unshare(CloneFlags::CLONE_NEWNS | CloneFlags::CLONE_NEWUTS)?;
@@ -69,7 +70,8 @@ pub(crate) fn enter(place: &Place) -> io::Result<()> {
     Entry::new(place)?.enter()
 }
 
-/// Makes a command run inside a place, as leader of a session of its own, killed when the thread that starts it ends.
+/// Makes a command run inside a place, as leader of a session of its own, killed when the thread that starts
+/// it ends.
 pub(crate) fn run_inside(command: &mut Command, place: &Place) -> io::Result<()> {
     let entry = Entry::new(place)?;
     let prepare = move || {
@@ -77,7 +79,8 @@ pub(crate) fn run_inside(command: &mut Command, place: &Place) -> io::Result<()>
         setsid()?;
         die_with_parent()
     };
-    // SAFETY: `prepare` only makes system calls on values that were allocated before the fork; nothing in it takes locks or allocates.
+    // SAFETY: `prepare` only makes system calls on values that were allocated before the fork; nothing in it
+    // takes locks or allocates.
     unsafe {
         command.pre_exec(prepare);
     }

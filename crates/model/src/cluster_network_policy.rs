@@ -10,8 +10,9 @@ use crate::network_policy::selector;
 use crate::object::{Meta, nullable, object};
 use crate::{Selector, SelectorError};
 
-/// A ClusterNetworkPolicy, flattened: the fields of `spec` are fields of the value itself, as written. What is not valid stays to be seen,
-/// as do fields that are not known: a rule that has some may not be taken for a wider one.
+/// A ClusterNetworkPolicy, flattened: the fields of `spec` are fields of the value itself, as written. What
+/// is not valid stays to be seen, as do fields that are not known: a rule that has some may not be taken for
+/// a wider one.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(from = "Wire")]
 pub struct ClusterNetworkPolicy {

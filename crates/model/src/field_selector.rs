@@ -1,4 +1,5 @@
-//! Field selectors: `fieldSelector=metadata.name=web,spec.nodeName!=node-1` (`k8s.io/apimachinery/pkg/fields`).
+//! Field selectors: `fieldSelector=metadata.name=web,spec.nodeName!=node-1`
+//! (`k8s.io/apimachinery/pkg/fields`).
 
 use std::borrow::Cow;
 use std::fmt;
@@ -66,7 +67,8 @@ impl FieldSelector {
         Ok(Self { terms })
     }
 
-    /// Checks that a kind can be selected by these fields. `supported` are all its selectable fields, the two common ones included.
+    /// Checks that a kind can be selected by these fields. `supported` are all its selectable fields, the two
+    /// common ones included.
     ///
     /// # Errors
     /// Names the first field that is not supported.

@@ -124,7 +124,8 @@ pub struct LoadBalancerIngress {
     /// Host name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hostname: Option<Arc<str>>,
-    /// `ipMode` of a Service's address: `Proxy` if a load balancer takes the traffic; absent or `VIP` if nodes get packets for the address.
+    /// `ipMode` of a Service's address: `Proxy` if a load balancer takes the traffic; absent or `VIP` if
+    /// nodes get packets for the address.
     #[serde(rename = "ipMode", skip_serializing_if = "Option::is_none")]
     pub ip_mode: Option<Arc<str>>,
     /// The ports that are served at the address.

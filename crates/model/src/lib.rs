@@ -1,12 +1,13 @@
 //! Plain shared types of Kinglet.
 //!
-//! The Kubernetes objects that the services watch, reduced to the fields they use ([`object`] and one file per kind), the names by which
-//! objects refer to each other ([`ObjectName`]), label and field selectors, and the well-known names of labels and annotations.
+//! The Kubernetes objects that the services watch, reduced to the fields they use ([`object`] and one file
+//! per kind), the names by which objects refer to each other ([`ObjectName`]), label and field selectors, and
+//! the well-known names of labels and annotations.
 //!
 //! In: JSON of the Kubernetes API. Out: values that every pure core takes.
 //!
-//! Invariant: knows no client, no runtime, no I/O and no service. Decoding tolerates unknown fields and missing optional ones, so that an
-//! object written by a newer API server is still understood.
+//! Invariant: knows no client, no runtime, no I/O and no service. Decoding tolerates unknown fields and
+//! missing optional ones, so that an object written by a newer API server is still understood.
 
 mod cluster_network_policy;
 mod condition;

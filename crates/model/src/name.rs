@@ -32,7 +32,8 @@ impl ObjectName {
     }
 }
 
-/// `namespace/name`, or `name` for cluster-scoped objects: the form in which `kubectl` and log lines name objects.
+/// `namespace/name`, or `name` for cluster-scoped objects: the form in which `kubectl` and log lines name
+/// objects.
 impl fmt::Display for ObjectName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.namespace.is_empty() {

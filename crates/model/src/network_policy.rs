@@ -9,8 +9,8 @@ use serde_json::Value;
 use crate::object::{Meta, nullable, object};
 use crate::{Selector, SelectorError};
 
-/// A NetworkPolicy, flattened: the fields of `spec` are fields of the value itself, as written. What is not valid stays to be seen, so that
-/// it can be reported.
+/// A NetworkPolicy, flattened: the fields of `spec` are fields of the value itself, as written. What is not
+/// valid stays to be seen, so that it can be reported.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(from = "Wire")]
 pub struct NetworkPolicy {

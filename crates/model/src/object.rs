@@ -59,7 +59,8 @@ impl Meta {
     }
 }
 
-/// Drops the copy of the whole object that `kubectl apply` keeps in an annotation: no service reads it and it doubles an object's size.
+/// Drops the copy of the whole object that `kubectl apply` keeps in an annotation: no service reads it and it
+/// doubles an object's size.
 fn annotations<'de, D: serde::Deserializer<'de>>(
     deserializer: D,
 ) -> Result<BTreeMap<Box<str>, Box<str>>, D::Error> {

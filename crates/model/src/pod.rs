@@ -25,7 +25,8 @@ pub struct Pod {
     pub ips: Vec<IpAddr>,
     /// Whether the condition `Ready` is true.
     pub ready: bool,
-    /// Named ports of the containers that go on running: `spec.containers`, and `spec.initContainers` with `restartPolicy: Always`.
+    /// Named ports of the containers that go on running: `spec.containers`, and `spec.initContainers` with
+    /// `restartPolicy: Always`.
     pub named_ports: Vec<NamedPort>,
     /// Ports of the node that its containers, also those of sidecars, take.
     pub host_ports: Box<[HostPort]>,

@@ -20,7 +20,8 @@ pub struct Service {
     pub metadata: Meta,
     /// `spec.type`.
     pub service_type: ServiceType,
-    /// `spec.clusterIPs`, in order, the first being the primary; empty for headless and ExternalName Services.
+    /// `spec.clusterIPs`, in order, the first being the primary; empty for headless and ExternalName
+    /// Services.
     pub cluster_ips: Vec<IpAddr>,
     /// `spec.clusterIP: None`.
     pub headless: bool,
@@ -44,7 +45,8 @@ pub struct Service {
     pub external_traffic_policy: TrafficPolicy,
     /// `spec.healthCheckNodePort`, 0 when none.
     pub health_check_node_port: u16,
-    /// `spec.loadBalancerSourceRanges` as written: networks that may use the load balancer's addresses; all if empty.
+    /// `spec.loadBalancerSourceRanges` as written: networks that may use the load balancer's addresses; all
+    /// if empty.
     pub load_balancer_source_ranges: Vec<Arc<str>>,
     /// `spec.loadBalancerClass`: which load balancer serves it, if not the usual one.
     pub load_balancer_class: Option<Arc<str>>,
@@ -123,7 +125,8 @@ pub enum Protocol {
 }
 
 impl Protocol {
-    /// The protocol of a port that names one, TCP if it names none; nothing for a name that Kubernetes does not know.
+    /// The protocol of a port that names one, TCP if it names none; nothing for a name that Kubernetes does
+    /// not know.
     pub fn of(name: Option<&str>) -> Option<Self> {
         match name {
             None | Some("TCP" | "") => Some(Self::Tcp),

@@ -8,7 +8,8 @@ pub const LABEL_MANAGED_BY: &str = "endpointslice.kubernetes.io/managed-by";
 pub const LABEL_SERVICE_PROXY_NAME: &str = "service.kubernetes.io/service-proxy-name";
 /// Label of a Node: its topology zone.
 pub const LABEL_ZONE: &str = "topology.kubernetes.io/zone";
-/// Annotation with `spec.loadBalancerSourceRanges` of a Service, separated by commas, for when the field is empty.
+/// Annotation with `spec.loadBalancerSourceRanges` of a Service, separated by commas, for when the field is
+/// empty.
 pub const ANNOTATION_SOURCE_RANGES: &str = "service.beta.kubernetes.io/load-balancer-source-ranges";
 /// Annotation that named an Ingress' class before `spec.ingressClassName`.
 pub const ANNOTATION_INGRESS_CLASS: &str = "kubernetes.io/ingress.class";

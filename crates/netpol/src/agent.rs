@@ -28,19 +28,22 @@ use crate::watch::{Watch, foreign};
 
 /// How long changes are collected after a commit, so that a burst makes few.
 const COLLECT: Duration = Duration::from_millis(10);
-/// Between two sweeps, and between an element and the chain that it led to: kernels before 6.2 cannot delete both at once.
+/// Between two sweeps, and between an element and the chain that it led to: kernels before 6.2 cannot delete
+/// both at once.
 const SWEEP: Duration = Duration::from_secs(1);
 /// Between changes and a look at the names of ports: what is applied together has arrived by then.
 const NAMES: Duration = Duration::from_secs(5);
 /// How often it is looked after what enforcement depends on.
 const LOOK_AFTER: Duration = Duration::from_secs(60);
 
-/// Enforces policies until `stop` is cancelled or the sources end, and leaves the rules in place; [`Kernel::remove`] removes them. Until all
-/// objects that were there at the start are known, the rules of an earlier run stay. Every `period`, if there is one, the kernel's rules and
-/// tracked connections are compared with what they should be.
+/// Enforces policies until `stop` is cancelled or the sources end, and leaves the rules in place;
+/// [`Kernel::remove`] removes them. Until all objects that were there at the start are known, the rules of an
+/// earlier run stay. Every `period`, if there is one, the kernel's rules and tracked connections are compared
+/// with what they should be.
 ///
 /// # Errors
-/// The kernel cannot tell what tables it can own, or of changes. Later errors of the kernel are logged, and answered by new attempts.
+/// The kernel cannot tell what tables it can own, or of changes. Later errors of the kernel are logged, and
+/// answered by new attempts.
 pub async fn run(
     kernel: Kernel,
     settings: Settings,

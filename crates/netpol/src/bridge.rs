@@ -1,4 +1,5 @@
-//! Whether bridges show the packets between their ports to nftables: without that, pods of one node reach each other whatever policies say.
+//! Whether bridges show the packets between their ports to nftables: without that, pods of one node reach
+//! each other whatever policies say.
 
 use std::fs;
 use std::io;

@@ -1,4 +1,5 @@
-//! Cuts connections that are no longer allowed, beside the commits of rules: there may be many connections, and no commit waits for them.
+//! Cuts connections that are no longer allowed, beside the commits of rules: there may be many connections,
+//! and no commit waits for them.
 
 use std::collections::HashSet;
 use std::net::IpAddr;
@@ -133,7 +134,8 @@ impl Cutter {
     }
 }
 
-/// The connections that may be changed, with those that packets began which were on their way when rules changed.
+/// The connections that may be changed, with those that packets began which were on their way when rules
+/// changed.
 fn list(
     tracked: &mut Conntrack,
     scope: Scope,

@@ -108,8 +108,8 @@ impl Enforcer {
         self.policies.cluster().unresolved()
     }
 
-    /// Brings the kernel up to date by the difference. After an error, what the kernel has is not what was thought:
-    /// [`replace`](Self::replace) is next.
+    /// Brings the kernel up to date by the difference. After an error, what the kernel has is not what was
+    /// thought: [`replace`](Self::replace) is next.
     pub(crate) fn change(&mut self) -> Result<Committed, Error> {
         if self.policies.is_outgrown() {
             return self.replace();
@@ -127,7 +127,8 @@ impl Enforcer {
         self.change()
     }
 
-    /// Puts the present rules in the place of whatever is there. A second table enforces them while the first is replaced.
+    /// Puts the present rules in the place of whatever is there. A second table enforces them while the first
+    /// is replaced.
     pub(crate) fn replace(&mut self) -> Result<Committed, Error> {
         let guarded = self.tables.has_table()?;
         if guarded {

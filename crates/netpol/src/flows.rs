@@ -1,7 +1,8 @@
 //! Tracked connections that policies allow no longer, or again.
 //!
-//! Deleting an entry does not end a connection whose server goes on sending: its next packet begins a connection the other way round, which
-//! may be allowed. So the entry stays, with a bit in its mark for which the first rule of the table looks.
+//! Deleting an entry does not end a connection whose server goes on sending: its next packet begins a
+//! connection the other way round, which may be allowed. So the entry stays, with a bit in its mark for which
+//! the first rule of the table looks.
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
@@ -68,7 +69,8 @@ fn is_related(entry: &Entry) -> bool {
     entry.status.contains(CtStatus::EXPECTED)
 }
 
-/// The packet that began a connection, as the rules saw it: from its sender, to where its destination was translated.
+/// The packet that began a connection, as the rules saw it: from its sender, to where its destination was
+/// translated.
 fn packet(entry: &Entry, own: &BTreeSet<IpAddr>) -> Packet {
     let [source, destination] = ends(entry);
     let path = if own.contains(&source) {

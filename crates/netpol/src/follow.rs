@@ -55,7 +55,8 @@ impl Changes {
         self.ready.first().is_none_or(|first| **first == *node)
     }
 
-    /// Waits for a change and gives it with all others that are there already; nothing when the sources are gone.
+    /// Waits for a change and gives it with all others that are there already; nothing when the sources are
+    /// gone.
     pub(crate) async fn next(&mut self) -> Option<Vec<Change>> {
         let first = tokio::select! {
             delta = self.pods.recv() => delta.map(Any::Pod),

@@ -22,7 +22,8 @@ pub struct Kernel {
 pub(crate) struct Tables(Connection);
 
 impl Kernel {
-    /// Connects to the network namespace of the calling thread, and stays there when it moves to another thread.
+    /// Connects to the network namespace of the calling thread, and stays there when it moves to another
+    /// thread.
     ///
     /// # Errors
     /// Netlink sockets cannot be opened.
@@ -46,7 +47,8 @@ impl Kernel {
 }
 
 impl Tables {
-    /// The ownership for the table: that of the one that is there, which the kernel lets nobody change; else the best that the kernel has.
+    /// The ownership for the table: that of the one that is there, which the kernel lets nobody change; else
+    /// the best that the kernel has.
     pub(crate) fn ownership(&mut self) -> Result<Ownership, Error> {
         match self.0.table(&table(TABLE, Ownership::Shared))? {
             Some(listed) => Ok(listed.ownership),

@@ -1,13 +1,16 @@
 //! Policies in the kernel of one node: the shell around [`kinglet_policy`].
 //!
-//! [`run`] follows Pods, Namespaces, NetworkPolicies, ClusterNetworkPolicies and Nodes, commits what the core makes of them, and cuts connections that a change has
-//! forbidden. It looks after what enforcement depends on: nobody else changes the table, and bridges show their packets to it.
+//! [`run`] follows Pods, Namespaces, NetworkPolicies, ClusterNetworkPolicies and Nodes, commits what the core
+//! makes of them, and cuts connections that a change has forbidden. It looks after what enforcement depends
+//! on: nobody else changes the table, and bridges show their packets to it.
 //!
-//! In: watched objects, the [`Kernel`] of the node's network namespace, [`kinglet_policy::Settings`]. Out: the table
-//! [`kinglet_policy::TABLE`], one bit of the marks of tracked connections, Events, [`Denied`] packets, [`Metrics`].
+//! In: watched objects, the [`Kernel`] of the node's network namespace, [`kinglet_policy::Settings`]. Out:
+//! the table [`kinglet_policy::TABLE`], one bit of the marks of tracked connections, Events, [`Denied`]
+//! packets, [`Metrics`].
 //!
-//! Invariant: a packet that policies forbid does not pass, whatever happens to the agent: rules stay when it ends or cannot reach the API,
-//! and every change goes from rules that are complete to rules that are complete.
+//! Invariant: a packet that policies forbid does not pass, whatever happens to the agent: rules stay when it
+//! ends or cannot reach the API, and every change goes from rules that are complete to rules that are
+//! complete.
 
 mod agent;
 mod bridge;

@@ -31,7 +31,8 @@ pub struct Outside {
     pub recorder: Recorder,
     /// Counts.
     pub metrics: Metrics,
-    /// Hears whether policies are enforced: the kernel has the rules of all objects, and all packets come past them.
+    /// Hears whether policies are enforced: the kernel has the rules of all objects, and all packets come
+    /// past them.
     pub enforcing: Box<dyn Fn(bool) + Send + Sync>,
     /// Hears of denied packets, as far as the rules log them.
     pub denied: Option<Denied>,

@@ -38,7 +38,8 @@ impl Starting {
         self.0.insert(started.name.clone(), started);
     }
 
-    /// What is known of a pod: as the API tells, and while that has no addresses, with those that it started with.
+    /// What is known of a pod: as the API tells, and while that has no addresses, with those that it started
+    /// with.
     pub(crate) fn complete(&mut self, pod: Arc<Pod>) -> Arc<Pod> {
         let name = pod.object_name();
         let waits = pod.ips.is_empty() && !pod.is_finished();

@@ -9,7 +9,8 @@ use tokio::io::unix::AsyncFd;
 
 /// Waits for the socket in the runtime.
 pub(crate) fn register(monitor: Monitor) -> io::Result<AsyncFd<Monitor>> {
-    // SAFETY: the monitor owns its descriptor, which stays the same and open until the monitor is dropped, by `AsyncFd` after deregistration.
+    // SAFETY: the monitor owns its descriptor, which stays the same and open until the monitor is dropped, by
+    // `AsyncFd` after deregistration.
     let registered = unsafe { AsyncFd::register(monitor) };
     Ok(registered?)
 }

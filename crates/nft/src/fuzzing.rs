@@ -13,7 +13,8 @@ use crate::ruleset::Ruleset;
 use crate::statement::{Ct, Field, Header, Key, Meta};
 use crate::types::{Data, DataType, Verdict};
 
-/// Reads octets as the answer to every request that there is. Whatever they are, this ends without a panic. Returns how many objects it found.
+/// Reads octets as the answer to every request that there is. Whatever they are, this ends without a panic.
+/// Returns how many objects it found.
 ///
 /// # Errors
 ///
@@ -68,8 +69,9 @@ fn sets() -> Vec<Set> {
     ]
 }
 
-/// Builds a set with elements from octets, whatever they are. Returns the set, the elements that went into a batch, and those that are read
-/// from the batch's messages. They must be the same, and the set's text must not take a panic.
+/// Builds a set with elements from octets, whatever they are. Returns the set, the elements that went into a
+/// batch, and those that are read from the batch's messages. They must be the same, and the set's text must
+/// not take a panic.
 pub fn written_and_read(octets: &[u8]) -> Option<(Set, Vec<Element>, Vec<Element>)> {
     let (head, body) = octets.split_first_chunk::<4>()?;
     let set = set_of(*head)?;
@@ -148,7 +150,8 @@ fn round_trip(set: &Set, elements: &[Element]) -> Option<Vec<Element>> {
     reader.finish().ok()
 }
 
-/// Compiles and prints a rule that looks at fields chosen by octets, with octets as values. Returns its text, if the kernel would get it.
+/// Compiles and prints a rule that looks at fields chosen by octets, with octets as values. Returns its text,
+/// if the kernel would get it.
 pub fn rule(octets: &[u8]) -> Option<String> {
     let (family, rest) = octets.split_first()?;
     let families = [

@@ -1,12 +1,13 @@
 //! nftables and connection tracking over netlink.
 //!
-//! Typed objects ([`Table`], [`Chain`], [`Rule`], [`Set`], [`Element`], [`Counter`]) go into a [`Batch`], which a [`Connection`] commits: the
-//! kernel applies all of it at once or nothing. If it refuses, [`Error::Rejected`] tells which operation on which object failed, which
-//! element of it, and why. Rules are written in statements ([`statement`]); registers, tests of protocols that fields depend on, and sets
+//! Typed objects ([`Table`], [`Chain`], [`Rule`], [`Set`], [`Element`], [`Counter`]) go into a [`Batch`],
+//! which a [`Connection`] commits: the kernel applies all of it at once or nothing. If it refuses,
+//! [`Error::Rejected`] tells which operation on which object failed, which element of it, and why. Rules are
+//! written in statements ([`statement`]); registers, tests of protocols that fields depend on, and sets
 //! without names are added on the way.
 //!
-//! In: typed objects, and the network namespace of the thread that opens the connection. Out: the kernel's state, lists of it, and the
-//! text that `nft list` would print.
+//! In: typed objects, and the network namespace of the thread that opens the connection. Out: the kernel's
+//! state, lists of it, and the text that `nft list` would print.
 //!
 //! ```no_run
 //! use std::net::Ipv4Addr;
@@ -40,11 +41,13 @@
 //! # Ok::<(), kinglet_nft::Error>(())
 //! ```
 //!
-//! A change of an element that is there already is its deletion and addition in one batch. Order within a batch matters as it does in the
-//! kernel: sets before the rules that use them, chains before what leads to them, and the other way round when they are removed.
+//! A change of an element that is there already is its deletion and addition in one batch. Order within a
+//! batch matters as it does in the kernel: sets before the rules that use them, chains before what leads to
+//! them, and the other way round when they are removed.
 //!
-//! Invariant: knows no Kubernetes, no runtime and no program: nothing is executed, nothing waits. The kernel answers while it takes a request,
-//! so a call takes as long as the kernel works and never blocks for the network.
+//! Invariant: knows no Kubernetes, no runtime and no program: nothing is executed, nothing waits. The kernel
+//! answers while it takes a request, so a call takes as long as the kernel works and never blocks for the
+//! network.
 
 mod batch;
 mod connection;

@@ -10,13 +10,14 @@ use crate::object::Table;
 
 /// `NFNLGRP_NFTABLES`
 const GROUP: i32 = 7;
-/// Of the messages about tables, chains, rules, sets, elements, objects and flowtables the attribute with the table's name
-/// (`NFTA_TABLE_NAME`, `NFTA_CHAIN_TABLE`, ...).
+/// Of the messages about tables, chains, rules, sets, elements, objects and flowtables the attribute with the
+/// table's name (`NFTA_TABLE_NAME`, `NFTA_CHAIN_TABLE`, ...).
 const TABLE_NAME: u16 = 1;
 /// `NFT_MSG_NEWGEN`: the end of a transaction; it names no table.
 const NEW_GENERATION: u16 = 15;
 
-/// A netlink socket that hears of all changes of nftables in its network namespace. It becomes readable when there is something to hear.
+/// A netlink socket that hears of all changes of nftables in its network namespace. It becomes readable when
+/// there is something to hear.
 #[derive(Debug)]
 pub struct Monitor {
     socket: Socket,
@@ -33,8 +34,9 @@ impl Monitor {
         Ok(Self { socket })
     }
 
-    /// Takes everything that has been heard, without waiting: whether somebody else than the connection with the number `own`
-    /// ([`Connection::port`](crate::Connection::port)) changed the table. What was too much to be heard may have been just that.
+    /// Takes everything that has been heard, without waiting: whether somebody else than the connection with
+    /// the number `own` ([`Connection::port`](crate::Connection::port)) changed the table. What was too much
+    /// to be heard may have been just that.
     ///
     /// # Errors
     /// The socket does not work, or the kernel tells what is not netlink.

@@ -24,13 +24,14 @@ pub struct Denial {
     pub source: Option<ObjectName>,
     /// The pod that it goes to, if it is one.
     pub destination: Option<ObjectName>,
-    /// The policies that isolate the pod of that side: a rule in any of them would let it pass. Or the ClusterNetworkPolicy that denies it,
-    /// whose name has no namespace. None if they have changed since.
+    /// The policies that isolate the pod of that side: a rule in any of them would let it pass. Or the
+    /// ClusterNetworkPolicy that denies it, whose name has no namespace. None if they have changed since.
     pub policies: Vec<ObjectName>,
 }
 
 impl Policies {
-    /// What a logged packet was denied for; nothing if it was not logged by these rules or its headers are not known.
+    /// What a logged packet was denied for; nothing if it was not logged by these rules or its headers are
+    /// not known.
     pub fn denial(&self, logged: &Logged) -> Option<Denial> {
         let is_of = |direction: &Direction| lower::log_prefix(*direction) == logged.prefix;
         let direction = Direction::BOTH.into_iter().find(is_of)?;
@@ -58,7 +59,8 @@ impl Policies {
         })
     }
 
-    /// The sets whose elements are the addresses of pods that were denied packets in a direction; their counters tell how many.
+    /// The sets whose elements are the addresses of pods that were denied packets in a direction; their
+    /// counters tell how many.
     pub fn denied(&self) -> Vec<(Direction, Set)> {
         let each = Direction::BOTH.into_iter();
         each.flat_map(|direction| lower::denied(direction).map(|set| (direction, set)))

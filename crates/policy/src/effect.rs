@@ -5,7 +5,8 @@ use std::ops::BitOrAssign;
 use crate::engine::{Engine, Slot, Touched};
 use crate::rules::{Id, Kind, Member};
 
-/// What a change does to permissions: whether connections that were allowed may be forbidden now, and the other way round.
+/// What a change does to permissions: whether connections that were allowed may be forbidden now, and the
+/// other way round.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Effect {
     /// Something may be forbidden that was not before.

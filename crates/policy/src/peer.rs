@@ -37,7 +37,8 @@ impl Peer {
         Self { scope, pods, text }
     }
 
-    /// Whether it means a pod. `namespace` are the labels of the pod's namespace; one that is not known has none to match.
+    /// Whether it means a pod. `namespace` are the labels of the pod's namespace; one that is not known has
+    /// none to match.
     pub(crate) fn matches(&self, pod: &Pod, namespace: Option<&Labels>) -> bool {
         let inside = match &self.scope {
             Scope::Namespace(name) => pod.metadata.namespace == *name,

@@ -92,15 +92,17 @@ impl Policies {
         self.engine.remove_node(name);
     }
 
-    /// Whether the table is written for other address families than pods have now: the first pod has an address of a family, or the last one
-    /// that had is gone. Then [`replacement`](Self::replacement) is next.
+    /// Whether the table is written for other address families than pods have now: the first pod has an
+    /// address of a family, or the last one that had is gone. Then [`replacement`](Self::replacement) is
+    /// next.
     pub fn is_outgrown(&self) -> bool {
         self.families != Families::of(&self.engine.rules, &self.settings)
     }
 
-    /// The batch of chains and sets that are new since the last batch, to be committed by itself before [`changes`](Self::changes). Without it
-    /// a packet could be led to a chain before it sees its rules: the kernel looks sets up as they are at the moment, rules as they were when
-    /// it began with the packet. Empty if the table is [outgrown](Self::is_outgrown).
+    /// The batch of chains and sets that are new since the last batch, to be committed by itself before
+    /// [`changes`](Self::changes). Without it a packet could be led to a chain before it sees its rules: the
+    /// kernel looks sets up as they are at the moment, rules as they were when it began with the packet.
+    /// Empty if the table is [outgrown](Self::is_outgrown).
     pub fn additions(&mut self) -> Batch {
         if self.is_outgrown() {
             return Batch::new();
@@ -109,8 +111,9 @@ impl Policies {
         self.engine.rules.additions(&mut self.engine.touched, target)
     }
 
-    /// The batch that brings the kernel from the last batch to the present objects; empty if nothing changed. If it cannot be committed,
-    /// [`replacement`](Self::replacement) is next; if the table is [outgrown](Self::is_outgrown), this is it.
+    /// The batch that brings the kernel from the last batch to the present objects; empty if nothing changed.
+    /// If it cannot be committed, [`replacement`](Self::replacement) is next; if the table is
+    /// [outgrown](Self::is_outgrown), this is it.
     pub fn changes(&mut self) -> Batch {
         if self.is_outgrown() {
             return self.replacement();
@@ -126,8 +129,9 @@ impl Policies {
         std::mem::take(&mut self.effect)
     }
 
-    /// Lets go of chains and sets to which nothing has led since the last sweep; the next [`changes`](Self::changes) remove them. Between two
-    /// sweeps must be more time than a packet takes, so that none is in such a chain.
+    /// Lets go of chains and sets to which nothing has led since the last sweep; the next
+    /// [`changes`](Self::changes) remove them. Between two sweeps must be more time than a packet takes, so
+    /// that none is in such a chain.
     pub fn sweep(&mut self) {
         self.engine.sweep();
     }
@@ -137,8 +141,9 @@ impl Policies {
         self.engine.has_idle()
     }
 
-    /// The batch that puts the rules of the present objects in the place of whatever the table holds. Packets that are on their way see
-    /// neither; between [`guard`](Self::guard) and [`unguard`](Self::unguard) that lets none of them pass.
+    /// The batch that puts the rules of the present objects in the place of whatever the table holds. Packets
+    /// that are on their way see neither; between [`guard`](Self::guard) and [`unguard`](Self::unguard) that
+    /// lets none of them pass.
     pub fn replacement(&mut self) -> Batch {
         self.engine.sweep_all();
         self.engine.take_touched();

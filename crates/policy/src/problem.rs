@@ -4,7 +4,8 @@ use std::fmt;
 
 use kinglet_model::ObjectName;
 
-/// A part of a policy that cannot be meant as it is written, or that matches nothing here. It allows nothing; the rest of the policy counts.
+/// A part of a policy that cannot be meant as it is written, or that matches nothing here. It allows nothing;
+/// the rest of the policy counts.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Problem {
     /// The policy's name; without a namespace it is a ClusterNetworkPolicy.

@@ -5,11 +5,11 @@ use std::net::IpAddr;
 
 use kinglet_model::{IpFamily, Node};
 
-/// The addresses of nodes, family by family in the order of `spec.ipFamilies`: of each family the external ones, or, if no node has any, the
-/// internal ones. Within a family they are sorted as texts, as K3s does.
+/// The addresses of nodes, family by family in the order of `spec.ipFamilies`: of each family the external
+/// ones, or, if no node has any, the internal ones. Within a family they are sorted as texts, as K3s does.
 ///
-/// K3s chooses between external and internal ones before it looks at families, so that a Service of one family loses all addresses if nodes
-/// have external ones of the other only.
+/// K3s chooses between external and internal ones before it looks at families, so that a Service of one
+/// family loses all addresses if nodes have external ones of the other only.
 pub(crate) fn of<'a>(families: &[IpFamily], nodes: impl Iterator<Item = &'a Node> + Clone) -> Vec<IpAddr> {
     let kind = |kind, family| {
         let addresses = nodes.clone().flat_map(|node| node.addresses.iter());

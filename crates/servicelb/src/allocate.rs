@@ -1,4 +1,5 @@
-//! Which nodes serve which Services: a pure function, which the controller and every agent compute for themselves.
+//! Which nodes serve which Services: a pure function, which the controller and every agent compute for
+//! themselves.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
@@ -24,7 +25,8 @@ pub struct Allocation {
 pub struct Assignment {
     /// Nodes on which all ports of the Service are its own.
     pub nodes: BTreeSet<Arc<str>>,
-    /// Those of them that serve it now: with `externalTrafficPolicy: Local` the ones with ready endpoints. Their addresses are published.
+    /// Those of them that serve it now: with `externalTrafficPolicy: Local` the ones with ready endpoints.
+    /// Their addresses are published.
     pub serving: BTreeSet<Arc<str>>,
     /// Nodes that could serve it if a port were not taken: the first such port, and who holds it.
     pub taken: BTreeMap<Arc<str>, (Port, Holder)>,
@@ -41,8 +43,8 @@ enum Part {
     Unfit(Unfit),
 }
 
-/// Distributes the ports of all nodes. A port of a node belongs to one holder: Pods with host ports and listening processes first, then
-/// Services by age and `uid`. A Service gets a node only with all its ports.
+/// Distributes the ports of all nodes. A port of a node belongs to one holder: Pods with host ports and
+/// listening processes first, then Services by age and `uid`. A Service gets a node only with all its ports.
 pub fn allocate(view: &View) -> Allocation {
     let rules = Rules::of(view);
     let mut services: BTreeMap<ObjectName, Assignment> = rules.assignments();
@@ -56,9 +58,10 @@ pub fn allocate(view: &View) -> Allocation {
     Allocation { services }
 }
 
-/// The Services that the agent of a node has to serve there, with their ports. It depends on all Services and Nodes, but only on the Pods of
-/// that node, and on no EndpointSlices: agents need to watch no more. In mode [`Mode::DaemonSet`] these are the Services whose Pod is not
-/// ready yet on a node that served them natively before.
+/// The Services that the agent of a node has to serve there, with their ports. It depends on all Services and
+/// Nodes, but only on the Pods of that node, and on no EndpointSlices: agents need to watch no more. In mode
+/// [`Mode::DaemonSet`] these are the Services whose Pod is not ready yet on a node that served them natively
+/// before.
 pub fn share(view: &View, node: &str) -> BTreeMap<ObjectName, BTreeSet<Port>> {
     let Some(node) = view.nodes.get(node).filter(|node| HostPorts::of(node).is_some()) else {
         return BTreeMap::new();
@@ -164,7 +167,8 @@ impl<'a> Rules<'a> {
         if let Some((port, holder)) = taken {
             return Part::Taken(port, holder);
         }
-        // While modes change, or while K3s is being replaced, a Pod of the DaemonSet serves as well as an agent does.
+        // While modes change, or while K3s is being replaced, a Pod of the DaemonSet serves as well as an
+        // agent does.
         let is_served = HostPorts::of(node).is_some() || self.view.has_ready_pod(&name, &node.metadata.name);
         match self.view.mode {
             _ if is_served => Part::Own,
@@ -174,8 +178,8 @@ impl<'a> Rules<'a> {
     }
 }
 
-/// Who holds ports of a node before Services get any. Pods of the DaemonSets count for their Services where DaemonSets are how load
-/// balancers are served; otherwise they are about to go.
+/// Who holds ports of a node before Services get any. Pods of the DaemonSets count for their Services where
+/// DaemonSets are how load balancers are served; otherwise they are about to go.
 fn holders(view: &View, node: &Node) -> BTreeMap<Port, Holder> {
     let processes = HostPorts::of(node).unwrap_or_default();
     let mut holders: BTreeMap<_, _> = processes.iter().map(|port| (port, Holder::Process)).collect();

@@ -87,7 +87,8 @@ fn is_in_pool(node: &Node, pool: &str) -> bool {
     node.metadata.label(LABEL_POOL) == Some(pool) || node.metadata.label(&key) == Some("true")
 }
 
-/// What keeps a Service's load balancer off a node, by the properties of both; agents and ports are looked at elsewhere.
+/// What keeps a Service's load balancer off a node, by the properties of both; agents and ports are looked at
+/// elsewhere.
 pub(crate) fn unfit(node: &Node, service: &Service, listed: bool, address: Option<IpAddr>) -> Option<Unfit> {
     if is_leaving(node) {
         return Some(Unfit::Deleting);

@@ -1,19 +1,22 @@
 //! ServiceLB: Services of `type: LoadBalancer` without a cloud, on the addresses of nodes.
 //!
-//! The core is pure. A [`View`] holds Services, Nodes, EndpointSlices and Pods; [`allocate`] tells from it which nodes serve which Services;
-//! from that the controller ([`run`]) makes `status.loadBalancer`, a condition that says why, the finalizer, Events and, in
-//! [`Mode::DaemonSet`], DaemonSets as K3s has them. [`remove_all`] takes everything back.
+//! The core is pure. A [`View`] holds Services, Nodes, EndpointSlices and Pods; [`allocate`] tells from it
+//! which nodes serve which Services; from that the controller ([`run`]) makes `status.loadBalancer`, a
+//! condition that says why, the finalizer, Events and, in [`Mode::DaemonSet`], DaemonSets as K3s has them.
+//! [`remove_all`] takes everything back.
 //!
-//! How the data plane of a node learns what to serve: it computes its part by itself, with the same function over the same objects
-//! ([`share`], and [`agent`] around it). So controller and agents agree without talking, and restarts lose nothing. The only thing that
-//! agents alone know, the ports on which processes of their node listen, is an annotation of the Node that everybody reads ([`HostPorts`]);
-//! it also tells that there is an agent.
+//! How the data plane of a node learns what to serve: it computes its part by itself, with the same function
+//! over the same objects ([`share`], and [`agent`] around it). So controller and agents agree without
+//! talking, and restarts lose nothing. The only thing that agents alone know, the ports on which processes of
+//! their node listen, is an annotation of the Node that everybody reads ([`HostPorts`]); it also tells that
+//! there is an agent.
 //!
-//! In: objects of [`kinglet_model`], [`Settings`]. Out: writes to the Kubernetes API; on nodes, the ports to serve ([`agent`]); in the Pods
-//! of DaemonSets, kernel rules ([`pod`]).
+//! In: objects of [`kinglet_model`], [`Settings`]. Out: writes to the Kubernetes API; on nodes, the ports to
+//! serve ([`agent`]); in the Pods of DaemonSets, kernel rules ([`pod`]).
 //!
-//! Invariant: touches only what is its own. A Service of another class, or one whose status another controller writes, is left alone. The
-//! core has no I/O, no clock and no chance: the same objects give the same result, in whatever order they came.
+//! Invariant: touches only what is its own. A Service of another class, or one whose status another
+//! controller writes, is left alone. The core has no I/O, no clock and no chance: the same objects give the
+//! same result, in whatever order they came.
 
 mod addresses;
 pub mod agent;

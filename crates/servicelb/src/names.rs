@@ -1,10 +1,12 @@
-//! Names of labels, annotations and finalizers. Those with `k3s.cattle.io` are K3s' own, so that clusters can change over and back.
+//! Names of labels, annotations and finalizers. Those with `k3s.cattle.io` are K3s' own, so that clusters can
+//! change over and back.
 
 /// Label of a Node. If any Node has it, only those with the value `true` serve load balancers.
 pub const LABEL_ENABLE: &str = "svccontroller.k3s.cattle.io/enablelb";
 /// Label of a Node and of a Service: the pool of nodes.
 pub const LABEL_POOL: &str = "svccontroller.k3s.cattle.io/lbpool";
-/// Before the name of a pool: label of a Node that is in the pool if the value is `true`. A Node can be in several.
+/// Before the name of a pool: label of a Node that is in the pool if the value is `true`. A Node can be in
+/// several.
 pub const LABEL_POOL_PREFIX: &str = "lbpool.svccontroller.k3s.cattle.io/";
 /// Label of a Node: it serves no load balancers, whatever the value.
 pub const LABEL_EXCLUDE: &str = "node.kubernetes.io/exclude-from-external-load-balancers";
@@ -23,11 +25,11 @@ pub const FINALIZER: &str = "service.kubernetes.io/load-balancer-cleanup";
 /// Finalizer that old versions of K3s left on Services.
 pub const FINALIZER_LEGACY: &str = "svccontroller.k3s.cattle.io/daemonset";
 
-/// Annotation of a Node: the ports that processes of the node listen on, as [`HostPorts`](crate::HostPorts) writes them. Its presence tells
-/// that the node has an agent whose data plane serves load balancers.
+/// Annotation of a Node: the ports that processes of the node listen on, as [`HostPorts`](crate::HostPorts)
+/// writes them. Its presence tells that the node has an agent whose data plane serves load balancers.
 pub const ANNOTATION_HOST_PORTS: &str = "kinglet.dev/servicelb-host-ports";
-/// Annotation of a Node, `true`: the kernel has rules for all load balancers that the node serves natively. Only then are DaemonSets deleted,
-/// and before the rules go this does.
+/// Annotation of a Node, `true`: the kernel has rules for all load balancers that the node serves natively.
+/// Only then are DaemonSets deleted, and before the rules go this does.
 pub const ANNOTATION_SERVING: &str = "kinglet.dev/servicelb-serving";
 /// Condition of a Service, which also marks `status.loadBalancer` as ours.
 pub const CONDITION: &str = "kinglet.dev/LoadBalancerReady";

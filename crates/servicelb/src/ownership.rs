@@ -1,7 +1,8 @@
 //! What of a Service is ours, and what belongs to other controllers of load balancers.
 //!
-//! A Service is ours if its type is `LoadBalancer` and it names no class, unless its status has addresses that another controller put there
-//! (MetalLB and others also take Services without a class): then it is left to that one, and nobody's addresses flap.
+//! A Service is ours if its type is `LoadBalancer` and it names no class, unless its status has addresses
+//! that another controller put there (MetalLB and others also take Services without a class): then it is left
+//! to that one, and nobody's addresses flap.
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
@@ -45,16 +46,16 @@ impl Ownership {
         Self { addresses }
     }
 
-    /// Whether an entry of a Service's status is ours: it has a node's address; or ports, which we write, beside our condition. The latter
-    /// holds for addresses that nodes do not have any more, too.
+    /// Whether an entry of a Service's status is ours: it has a node's address; or ports, which we write,
+    /// beside our condition. The latter holds for addresses that nodes do not have any more, too.
     pub(crate) fn is_ours(&self, service: &Service, entry: &LoadBalancerIngress) -> bool {
         let address = entry.ip.as_deref().and_then(|ip| ip.parse().ok());
         address.is_some_and(|address| self.addresses.contains(&address))
             || (is_marked(service) && !entry.ports.is_empty())
     }
 
-    /// The first address in a Service's status that another controller put there. Where a DaemonSet of K3s serves the Service, all are taken
-    /// over, whatever has become of the nodes since.
+    /// The first address in a Service's status that another controller put there. Where a DaemonSet of K3s
+    /// serves the Service, all are taken over, whatever has become of the nodes since.
     pub(crate) fn foreign<'a>(&self, view: &View, service: &'a Service) -> Option<&'a LoadBalancerIngress> {
         let mut entries = service.load_balancer.iter();
         let foreign = entries.find(|entry| !self.is_ours(service, entry))?;

@@ -49,7 +49,8 @@ impl<'a> Planner<'a> {
         }
     }
 
-    /// Serves nothing, so that everything is taken back: from Services that are marked, and from the unmarked ones that are given.
+    /// Serves nothing, so that everything is taken back: from Services that are marked, and from the unmarked
+    /// ones that are given.
     pub(crate) fn for_removal(
         view: &'a View,
         sets: &'a Sets,
@@ -127,8 +128,8 @@ impl<'a> Planner<'a> {
         Ok(Some(Plan::new(Step::Apply { set, replaces }, [note])))
     }
 
-    /// Deletes DaemonSets that a served Service does not need: those of an earlier Service of the name, and in native mode all, once agents
-    /// serve wherever Pods do.
+    /// Deletes DaemonSets that a served Service does not need: those of an earlier Service of the name, and
+    /// in native mode all, once agents serve wherever Pods do.
     fn delete(&self, service: &Service, assignment: &Assignment) -> Option<Plan> {
         let own = ObjectName::new(&*self.settings.namespace, daemonset::name(service));
         let keeps_own = self.settings.mode == Mode::DaemonSet || self.needs_pods(service, assignment);

@@ -12,8 +12,8 @@ use crate::problem::Problem;
 
 const ACCEPTED: &str = "a network, as in 192.0.2.0/24 or 2001:db8::/32";
 
-/// The networks of `spec.loadBalancerSourceRanges` or, if there are none, of the annotation; empty if nothing is restricted. Sorted, so that
-/// their order changes nothing.
+/// The networks of `spec.loadBalancerSourceRanges` or, if there are none, of the annotation; empty if nothing
+/// is restricted. Sorted, so that their order changes nothing.
 pub(crate) fn of(service: &Service) -> Result<BTreeSet<IpNet>, Problem> {
     let field = &service.load_balancer_source_ranges;
     if !field.is_empty() {

@@ -21,8 +21,9 @@ use crate::view::View;
 /// Most writes that a Service needs.
 const WRITES: usize = 8;
 
-/// Removes DaemonSets, our finalizers, status entries and conditions of Services, and the reports of nodes; also those of K3s' ServiceLB. What
-/// other controllers of load balancers have is left alone. Returns when all is done; it can be repeated.
+/// Removes DaemonSets, our finalizers, status entries and conditions of Services, and the reports of nodes;
+/// also those of K3s' ServiceLB. What other controllers of load balancers have is left alone. Returns when
+/// all is done; it can be repeated.
 ///
 /// # Errors
 /// The API server cannot be reached, or refuses.

@@ -1,4 +1,5 @@
-//! What agents report in annotations of their Nodes: the ports that processes listen on, and whether the kernel serves.
+//! What agents report in annotations of their Nodes: the ports that processes listen on, and whether the
+//! kernel serves.
 
 use std::collections::BTreeSet;
 

@@ -68,7 +68,8 @@ pub(crate) fn port(protocol: Protocol, port: u16) -> ServicePort {
     }
 }
 
-/// A Service of type LoadBalancer in the namespace `default` with TCP ports. Its age and uid follow its number.
+/// A Service of type LoadBalancer in the namespace `default` with TCP ports. Its age and uid follow its
+/// number.
 pub(crate) fn service(name: &str, number: u32, ports: &[u16]) -> Service {
     let mut service = Service {
         service_type: ServiceType::LoadBalancer,

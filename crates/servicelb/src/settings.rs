@@ -5,7 +5,8 @@ use crate::view::Mode;
 /// Settings of the controller.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// Namespace of DaemonSets, their Pods and their ServiceAccount (`--servicelb-namespace`). Those that K3s left are looked for there, too.
+    /// Namespace of DaemonSets, their Pods and their ServiceAccount (`--servicelb-namespace`). Those that K3s
+    /// left are looked for there, too.
     pub namespace: String,
     /// How load balancers are served (`--servicelb-mode`).
     pub mode: Mode,

@@ -87,7 +87,8 @@ pub(crate) fn annotated(service: &Service) -> Result<Vec<Toleration>, Problem> {
     checked.collect::<Result<_, _>>().map_err(problem)
 }
 
-/// The first taint that keeps the load balancer of a Service off a node: the same ones that keep off the Pods of its DaemonSet.
+/// The first taint that keeps the load balancer of a Service off a node: the same ones that keep off the Pods
+/// of its DaemonSet.
 pub(crate) fn untolerated<'a>(node: &'a Node, service: &Service) -> Option<&'a Taint> {
     if node.taints.is_empty() {
         return None;

@@ -18,7 +18,8 @@ pub enum Mode {
     DaemonSet,
 }
 
-/// What is known of a cluster, reduced to what matters here. Each method that takes a change in tells whether it can make a difference.
+/// What is known of a cluster, reduced to what matters here. Each method that takes a change in tells whether
+/// it can make a difference.
 #[derive(Clone, Debug)]
 pub struct View {
     pub(crate) mode: Mode,

@@ -1,7 +1,7 @@
 //! What a running Kinglet tells about itself: log lines, metrics, health.
 //!
-//! Components register metrics in a [`Registry`] that the composition root hands them and set their [`Gate`] when they are ready; the
-//! [`AdminServer`] shows both over HTTP.
+//! Components register metrics in a [`Registry`] that the composition root hands them and set their [`Gate`]
+//! when they are ready; the [`AdminServer`] shows both over HTTP.
 //!
 //! Invariant: knows no component; nothing is global but the log subscriber, which only the binary installs.
 

@@ -14,7 +14,8 @@ pub enum LogFormat {
     Json,
 }
 
-/// Installs the process' log subscriber. `filter` follows `tracing`'s directives, for instance `info` or `info,kinglet_dns_server=debug`.
+/// Installs the process' log subscriber. `filter` follows `tracing`'s directives, for instance `info` or
+/// `info,kinglet_dns_server=debug`.
 ///
 /// # Errors
 /// The text of what is wrong with the filter.

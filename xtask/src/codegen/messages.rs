@@ -1,11 +1,13 @@
 //! The field numbers of Kubernetes' protobuf messages, as one table of text.
 //!
-//! `generated.proto` knows numbers and types; the Go types know the names in JSON, which messages are inlined, and for which scalars zero is a value
-//! and not its absence (pointers, and fields without `omitempty`).
+//! `generated.proto` knows numbers and types; the Go types know the names in JSON, which messages are
+//! inlined, and for which scalars zero is a value and not its absence (pointers, and fields without
+//! `omitempty`).
 //!
-//! The table has a line for each message (`api.core.v1.Volume`, the name without `k8s.io.`), followed by one for each field: number, name in JSON
-//! and type. Instead of a name, `-` says that the fields of a message stand in the parent, `=` that a list stands for the message that wraps it. A
-//! type may start with `[]` (repeated), `{}` (map with text keys) or `*` (zero counts).
+//! The table has a line for each message (`api.core.v1.Volume`, the name without `k8s.io.`), followed by one
+//! for each field: number, name in JSON and type. Instead of a name, `-` says that the fields of a message
+//! stand in the parent, `=` that a list stands for the message that wraps it. A type may start with `[]`
+//! (repeated), `{}` (map with text keys) or `*` (zero counts).
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -82,7 +84,8 @@ struct Field {
     container: &'static str,
     kind: String,
     zero_counts: bool,
-    /// Whether a Go struct has the field. Go's named list types, such as ExtraValue, are messages without a struct.
+    /// Whether a Go struct has the field. Go's named list types, such as ExtraValue, are messages without a
+    /// struct.
     in_struct: bool,
 }
 

@@ -10,7 +10,8 @@ use std::path::PathBuf;
 pub(crate) enum Codegen {
     /// The definitions of the built-in kinds, from the OpenAPI v3 documents of a Kubernetes release.
     Schema {
-        /// Directory `api/openapi-spec/v3` of the Go module `k8s.io/kubernetes` (`go mod download -json k8s.io/kubernetes@v1.37.2` tells where it lies).
+        /// Directory `api/openapi-spec/v3` of the Go module `k8s.io/kubernetes` (`go mod download -json
+        /// k8s.io/kubernetes@v1.37.2` tells where it lies).
         #[arg(long, value_name = "DIR")]
         from: PathBuf,
     },

@@ -1,7 +1,8 @@
 //! Reduces the OpenAPI v3 documents of a Kubernetes release to what the embedded API server serves.
 //!
-//! Two files come out, both compressed JSON of definitions by name: `definitions.json.gz` without descriptions, which the running server keeps
-//! in memory, and `documented.json.gz` with them, which is read when a client asks for an OpenAPI document.
+//! Two files come out, both compressed JSON of definitions by name: `definitions.json.gz` without
+//! descriptions, which the running server keeps in memory, and `documented.json.gz` with them, which is read
+//! when a client asks for an OpenAPI document.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -12,7 +13,8 @@ use anyhow::{Context, ensure};
 use flate2::{Compression, GzBuilder};
 use serde_json::{Map, Value};
 
-/// Document, group, version, kinds: the kinds that the server serves or takes in. Lists of them are added where they exist.
+/// Document, group, version, kinds: the kinds that the server serves or takes in. Lists of them are added
+/// where they exist.
 const KINDS: &[(&str, &str, &str, &[&str])] = &[
     (
         "api__v1",
@@ -196,7 +198,8 @@ fn keep_served_kinds(schema: &mut Value) {
     }
 }
 
-/// Drops what only people read: descriptions. The default `{}` stays: it tells a structure that is always shown from an optional one.
+/// Drops what only people read: descriptions. The default `{}` stays: it tells a structure that is always
+/// shown from an optional one.
 fn make_lean(node: &mut Value) {
     match node {
         Value::Object(fields) => {

@@ -1,6 +1,7 @@
 //! Events that nobody needs any more: deleted some time after their last occurrence.
 //!
-//! Nothing is watched or kept: a list from time to time is cheaper than a cache of objects that nobody else reads.
+//! Nothing is watched or kept: a list from time to time is cheaper than a cache of objects that nobody else
+//! reads.
 
 use std::time::Duration;
 

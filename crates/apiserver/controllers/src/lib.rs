@@ -1,14 +1,17 @@
-//! The controllers that an API server needs beside it to be useful, and that a cluster's kube-controller-manager would run.
+//! The controllers that an API server needs beside it to be useful, and that a cluster's
+//! kube-controller-manager would run.
 //!
 //! - [`endpoints`]: EndpointSlices and Endpoints of Services, and mirrored Endpoints;
 //! - [`garbage`]: objects whose owners are gone, and the order in which owners and dependents go;
 //! - [`namespaces`]: emptying of namespaces that are being deleted;
 //! - [`accounts`]: the ServiceAccount `default` of every namespace;
 //! - [`events`]: Events that nobody needs any more;
-//! - [`workloads`] ([`spawn_workloads`]): scheduler, Deployments, ReplicaSets, DaemonSets, StatefulSets and nodes, where there are kubelets.
+//! - [`workloads`] ([`spawn_workloads`]): scheduler, Deployments, ReplicaSets, DaemonSets, StatefulSets and
+//!   nodes, where there are kubelets.
 //!
-//! Each is a pure core (from objects to wanted writes) in a thin shell that watches, writes and retries. A write happens only where
-//! something differs; all decisions come from the present state, so that restarts and lost watches lead to the same result.
+//! Each is a pure core (from objects to wanted writes) in a thin shell that watches, writes and retries. A
+//! write happens only where something differs; all decisions come from the present state, so that restarts
+//! and lost watches lead to the same result.
 //!
 //! Invariant: ordinary API clients that know nothing of the embedded server; they do the same on any other.
 
@@ -36,7 +39,8 @@ pub struct Settings {
     pub instance: String,
     /// How long an Event is kept after its last occurrence.
     pub event_ttl: Duration,
-    /// How long a node may be silent before it counts as unreachable, and how long Pods may be bound to a node that does not exist.
+    /// How long a node may be silent before it counts as unreachable, and how long Pods may be bound to a
+    /// node that does not exist.
     pub node_grace_period: Duration,
 }
 
@@ -79,8 +83,8 @@ pub fn spawn(client: &Client, settings: &Settings, stop: &CancellationToken) -> 
 
 /// Starts the scheduler and the controllers of workloads and nodes; they run until `stop` is cancelled.
 ///
-/// They expect a kubelet behind every Node, and clean up after nodes that have none: do not start them where Nodes and Pods are written by
-/// hand, as in a stand-alone server whose backends are ordinary processes.
+/// They expect a kubelet behind every Node, and clean up after nodes that have none: do not start them where
+/// Nodes and Pods are written by hand, as in a stand-alone server whose backends are ordinary processes.
 pub fn spawn_workloads(client: &Client, settings: &Settings, stop: &CancellationToken) -> Controllers {
     workloads::spawn(client, settings, stop)
 }

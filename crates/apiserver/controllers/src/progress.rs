@@ -44,7 +44,8 @@ impl Progress {
         self.synced
     }
 
-    /// Tells whether this controller has seen everything that existed at the start; once it has, it always has.
+    /// Tells whether this controller has seen everything that existed at the start; once it has, it always
+    /// has.
     pub(crate) fn update(&mut self, synced: bool) {
         if synced && !self.synced {
             self.synced = true;

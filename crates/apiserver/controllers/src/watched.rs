@@ -30,7 +30,8 @@ impl<K: Object> Watched<K> {
         }
     }
 
-    /// The next change; `None` when the last of the existing objects has come. Waits for ever once the watch was stopped.
+    /// The next change; `None` when the last of the existing objects has come. Waits for ever once the watch
+    /// was stopped.
     pub(crate) async fn next(&mut self) -> Option<Change<K>> {
         match self.deltas.recv().await {
             Some(Delta::Applied(object)) => Some((object.object_name(), Some(object))),

@@ -8,8 +8,8 @@ use crate::json::{Json, JsonMut};
 
 const IS_DEFAULT: &str = "ingressclass.kubernetes.io/is-default-class";
 
-/// A new Ingress that names no class, in neither of the two ways, gets the default IngressClass: of several, the newest, and of those the
-/// first by name.
+/// A new Ingress that names no class, in neither of the two ways, gets the default IngressClass: of several,
+/// the newest, and of those the first by name.
 pub fn default_ingress_class<'a>(ingress: &mut Value, classes: impl IntoIterator<Item = &'a Value>) {
     let named =
         ingress.has("spec.ingressClassName") || ingress.annotation("kubernetes.io/ingress.class").is_some();

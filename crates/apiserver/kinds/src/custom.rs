@@ -92,8 +92,8 @@ pub fn is_established(crd: &Value) -> bool {
         .any(|one| one.text("type") == "Established" && one.text("status") == "True")
 }
 
-/// The status of a definition whose names nobody else has: accepted and established since `now`, or since when it was before.
-/// Versions that were stored stay listed.
+/// The status of a definition whose names nobody else has: accepted and established since `now`, or since
+/// when it was before. Versions that were stored stay listed.
 pub fn established_status(crd: &Value, now: Timestamp) -> Value {
     let conditions: Vec<Value> = [
         ("NamesAccepted", "NoConflicts", "no conflicts found"),

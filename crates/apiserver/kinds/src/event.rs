@@ -1,4 +1,5 @@
-//! Events: one kind of object, two shapes. `events.k8s.io/v1` renames fields of the core Event; the core shape is the stored one.
+//! Events: one kind of object, two shapes. `events.k8s.io/v1` renames fields of the core Event; the core
+//! shape is the stored one.
 
 use serde_json::Value;
 

@@ -1,5 +1,5 @@
-//! Reading and completing objects held as JSON. Paths are dotted, `spec.ports`; a missing field, `null` and a field of another type read as
-//! empty, because the schema has already judged the types.
+//! Reading and completing objects held as JSON. Paths are dotted, `spec.ports`; a missing field, `null` and a
+//! field of another type read as empty, because the schema has already judged the types.
 
 use serde_json::{Map, Value};
 
@@ -74,7 +74,8 @@ pub(crate) trait JsonMut {
     /// The value at a path, if it is there.
     fn at_mut(&mut self, path: &str) -> Option<&mut Value>;
 
-    /// Sets the value at a path, and makes the objects on the way. Nothing happens where something else than an object is on the way.
+    /// Sets the value at a path, and makes the objects on the way. Nothing happens where something else than
+    /// an object is on the way.
     fn put(&mut self, path: &str, value: impl Into<Value>);
 
     /// Sets the value at a path if nothing, `null` or an empty text is there.

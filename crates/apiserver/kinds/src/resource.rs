@@ -31,13 +31,15 @@ pub struct Resource {
     pub has_status: bool,
     /// The `scale` subresource.
     pub scale: Option<ScalePaths>,
-    /// Verbs of the resource itself, in the order of discovery. Subresources have `get`, `patch` and `update`.
+    /// Verbs of the resource itself, in the order of discovery. Subresources have `get`, `patch` and
+    /// `update`.
     pub verbs: &'static [&'static str],
     /// The rule that `metadata.name` follows.
     pub name_rule: NameRule,
     /// Field selectors besides `metadata.name` and `metadata.namespace`; see [`Resource::field`].
     pub fields: Vec<SelectableField>,
-    /// Where objects are stored if not under the resource's own group and plural name: another resource holds them in its own shape.
+    /// Where objects are stored if not under the resource's own group and plural name: another resource holds
+    /// them in its own shape.
     pub storage: Option<Storage>,
     /// Schema of the kind; `None` accepts everything.
     pub schema: Option<Arc<SchemaDocument>>,
@@ -62,8 +64,8 @@ impl Resource {
         matches!(self.columns, Columns::NameAndAge | Columns::Custom(_))
     }
 
-    /// The value of an object's field that a field selector names, or `None` if the kind does not support the selector.
-    /// A missing value is the empty string, or the zero value of the field's type.
+    /// The value of an object's field that a field selector names, or `None` if the kind does not support the
+    /// selector. A missing value is the empty string, or the zero value of the field's type.
     pub fn field(&self, label: &str, object: &Value) -> Option<String> {
         let text = |path: &str| object.pointer(&pointer(path)).and_then(scalar_text);
         match label {
@@ -126,14 +128,16 @@ pub struct Storage {
     pub from_stored: fn(&mut Value),
 }
 
-/// Where the `scale` subresource (autoscaling/v1 Scale) finds its values: dotted paths such as `spec.replicas`.
+/// Where the `scale` subresource (autoscaling/v1 Scale) finds its values: dotted paths such as
+/// `spec.replicas`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ScalePaths {
     /// Wanted replicas.
     pub spec_replicas: Arc<str>,
     /// Observed replicas.
     pub status_replicas: Arc<str>,
-    /// Label selector, if any: a text, or (built-in kinds) a `LabelSelector` object that the subresource shows as text.
+    /// Label selector, if any: a text, or (built-in kinds) a `LabelSelector` object that the subresource
+    /// shows as text.
     pub label_selector: Option<Arc<str>>,
 }
 
@@ -181,8 +185,8 @@ pub enum Description {
 pub struct Behaviour {
     /// Fills in defaults; runs on every decoded object before admission. Running twice changes nothing.
     pub default: fn(&mut Value),
-    /// Fields that only the server decides, on create (no old object) and on update of the main resource: (new, old). Runs after
-    /// `default` and after status was dropped or taken over.
+    /// Fields that only the server decides, on create (no old object) and on update of the main resource:
+    /// (new, old). Runs after `default` and after status was dropped or taken over.
     pub prepare: fn(&mut Value, Option<&Value>),
     /// Rules for an object on its own, but for its metadata; [`Resource::validate_create`] applies both.
     pub validate: fn(&Value) -> Vec<FieldError>,
@@ -194,7 +198,8 @@ pub struct Behaviour {
     pub validate_status: fn(&Value) -> Vec<FieldError>,
     /// Whether `metadata.generation` counts changes outside metadata and status.
     pub generation: bool,
-    /// Whether the object takes addresses and ports from the cluster's ranges: `allocate` completes it before it is validated.
+    /// Whether the object takes addresses and ports from the cluster's ranges: `allocate` completes it before
+    /// it is validated.
     pub allocates: bool,
 }
 

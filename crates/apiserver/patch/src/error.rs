@@ -11,7 +11,8 @@ pub enum PatchError {
     /// The patch has too many operations (413 `RequestEntityTooLarge`).
     #[error("Request entity too large: {0}")]
     TooLarge(String),
-    /// The patch is well-formed, but the object does not fulfil what it asks (422 `Invalid`). Kubernetes keeps the reason to itself.
+    /// The patch is well-formed, but the object does not fulfil what it asks (422 `Invalid`). Kubernetes
+    /// keeps the reason to itself.
     #[error("the server rejected our request due to an error in our request")]
     Rejected {
         /// Why, for a log.

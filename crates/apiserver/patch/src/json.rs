@@ -10,8 +10,9 @@ const MOST_OPERATIONS: usize = 10_000;
 /// Applies a JSON patch.
 ///
 /// # Errors
-/// [`PatchError::Malformed`] for a patch that is no list of operations, [`PatchError::TooLarge`] for more than 10,000 operations, and
-/// [`PatchError::Rejected`] for an operation that does not exist or fails on this object.
+/// [`PatchError::Malformed`] for a patch that is no list of operations, [`PatchError::TooLarge`] for more
+/// than 10,000 operations, and [`PatchError::Rejected`] for an operation that does not exist or fails on this
+/// object.
 pub fn json_patch(document: &Value, patch: &Value) -> Result<Value, PatchError> {
     let none = Vec::new();
     let operations = match patch {

@@ -1,7 +1,9 @@
-//! The embedded definitions of the built-in kinds (`cargo xtask codegen schema` makes them from a Kubernetes release).
+//! The embedded definitions of the built-in kinds (`cargo xtask codegen schema` makes them from a Kubernetes
+//! release).
 //!
-//! The working set has no descriptions and is decoded once, when first asked for. The definitions with descriptions are three times
-//! as large and decoded anew for each [`documented`]: only OpenAPI documents need them.
+//! The working set has no descriptions and is decoded once, when first asked for. The definitions with
+//! descriptions are three times as large and decoded anew for each [`documented`]: only OpenAPI documents
+//! need them.
 
 use std::collections::HashMap;
 use std::io::Read;
@@ -34,13 +36,14 @@ static BUILT_IN: LazyLock<BuiltIn> = LazyLock::new(|| {
     BuiltIn { definitions, kinds }
 });
 
-/// The definitions without descriptions, by name (`io.k8s.api.core.v1.Service`). Shared; the first call decodes them.
+/// The definitions without descriptions, by name (`io.k8s.api.core.v1.Service`). Shared; the first call
+/// decodes them.
 pub fn definitions() -> Arc<Definitions> {
     Arc::clone(&BUILT_IN.definitions)
 }
 
-/// The schema of a built-in kind, its list, or a kind of request body (`DeleteOptions`, `Scale`, `SubjectAccessReview`); `group` is empty for
-/// the core group.
+/// The schema of a built-in kind, its list, or a kind of request body (`DeleteOptions`, `Scale`,
+/// `SubjectAccessReview`); `group` is empty for the core group.
 pub fn document(group: &str, version: &str, kind: &str) -> Option<Arc<SchemaDocument>> {
     let key = (group.to_owned(), version.to_owned(), kind.to_owned());
     BUILT_IN.kinds.get(&key).map(Arc::clone)
@@ -56,7 +59,8 @@ pub(crate) fn documented_bytes() -> &'static [u8] {
     DOCUMENTED
 }
 
-/// Embedded at build time and checked by the tests, so that an unreadable file cannot reach a user; it would count as no definitions.
+/// Embedded at build time and checked by the tests, so that an unreadable file cannot reach a user; it would
+/// count as no definitions.
 fn decode(compressed: &[u8]) -> Definitions {
     let mut text = Vec::new();
     let read = GzDecoder::new(compressed).read_to_end(&mut text);

@@ -57,14 +57,16 @@ impl FieldErrorKind {
     }
 }
 
-/// One field that is wrong, for instance `spec.ports[0].port: Invalid value: 0: must be between 1 and 65535, inclusive`.
+/// One field that is wrong, for instance `spec.ports[0].port: Invalid value: 0: must be between 1 and 65535,
+/// inclusive`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FieldError {
     /// What is wrong.
     pub kind: FieldErrorKind,
     /// Path of the field, for instance `spec.ports[0].port`.
     pub field: String,
-    /// The value at fault; not shown for `Required`, `Forbidden` and `TooLong`; the number of entries for `TooMany`.
+    /// The value at fault; not shown for `Required`, `Forbidden` and `TooLong`; the number of entries for
+    /// `TooMany`.
     pub value: Value,
     /// The rule.
     pub detail: String,

@@ -1,7 +1,7 @@
 //! Structural schemas of the Kubernetes API.
 //!
-//! What fields an object may have, how its lists and maps merge, which values are missing or wrong; for built-in kinds (the embedded
-//! definitions) and for custom resources alike.
+//! What fields an object may have, how its lists and maps merge, which values are missing or wrong; for
+//! built-in kinds (the embedded definitions) and for custom resources alike.
 //!
 //! Invariant: pure; knows no HTTP, no store and no kind in particular.
 

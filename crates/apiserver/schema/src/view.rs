@@ -1,19 +1,22 @@
 //! Structural schemas: what fields an object may have and how lists and maps of it merge.
 //!
-//! One view, [`Schema`], reads both the schemas of built-in kinds (OpenAPI definitions that refer to each other) and those that a
-//! CustomResourceDefinition carries, so that every algorithm over schemas is written once.
+//! One view, [`Schema`], reads both the schemas of built-in kinds (OpenAPI definitions that refer to each
+//! other) and those that a CustomResourceDefinition carries, so that every algorithm over schemas is written
+//! once.
 
 use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-/// Named definitions that schemas refer to by `$ref: "#/definitions/<name>"` (or `#/components/schemas/<name>`).
+/// Named definitions that schemas refer to by `$ref: "#/definitions/<name>"` (or
+/// `#/components/schemas/<name>`).
 pub type Definitions = Map<String, Value>;
 
 /// An owned schema: the root node together with the definitions that it refers to.
 #[derive(Clone, Debug)]
 pub struct SchemaDocument {
-    /// Definitions that `$ref`s resolve in; shared by all kinds. A custom resource refers only to `ObjectMeta`.
+    /// Definitions that `$ref`s resolve in; shared by all kinds. A custom resource refers only to
+    /// `ObjectMeta`.
     pub definitions: Arc<Definitions>,
     /// The root node.
     pub root: Value,
@@ -46,7 +49,8 @@ pub enum ListType<'a> {
 }
 
 impl<'a> Schema<'a> {
-    /// The view of `node`. `$ref`, and `allOf` with one element in a node that says nothing else of its value, are followed.
+    /// The view of `node`. `$ref`, and `allOf` with one element in a node that says nothing else of its
+    /// value, are followed.
     pub fn new(node: &'a Value, definitions: &'a Definitions) -> Self {
         let mut schema = Self {
             node,
@@ -150,8 +154,8 @@ impl<'a> Schema<'a> {
         self.node.get("items").map(|node| self.at(node))
     }
 
-    /// Whether fields that are not declared are kept: `x-kubernetes-preserve-unknown-fields`, `additionalProperties: true`, or a node that says
-    /// nothing of its value.
+    /// Whether fields that are not declared are kept: `x-kubernetes-preserve-unknown-fields`,
+    /// `additionalProperties: true`, or a node that says nothing of its value.
     pub fn preserves_unknown(self) -> bool {
         self.flag("x-kubernetes-preserve-unknown-fields")
             || self
@@ -168,7 +172,8 @@ impl<'a> Schema<'a> {
         !self.is_int_or_string() && SAY_SOMETHING.iter().all(|key| self.node.get(key).is_none())
     }
 
-    /// Whether the node is a whole object with its own `apiVersion`, `kind` and `metadata` (`x-kubernetes-embedded-resource`).
+    /// Whether the node is a whole object with its own `apiVersion`, `kind` and `metadata`
+    /// (`x-kubernetes-embedded-resource`).
     pub fn is_embedded_resource(self) -> bool {
         self.flag("x-kubernetes-embedded-resource")
     }
@@ -201,7 +206,8 @@ impl<'a> Schema<'a> {
         self.text("x-kubernetes-patch-merge-key")
     }
 
-    /// Whether `x-kubernetes-patch-strategy` (a comma-separated list) names a strategy, `merge` or `retainKeys`.
+    /// Whether `x-kubernetes-patch-strategy` (a comma-separated list) names a strategy, `merge` or
+    /// `retainKeys`.
     pub fn has_patch_strategy(self, strategy: &str) -> bool {
         self.text("x-kubernetes-patch-strategy")
             .is_some_and(|all| all.split(',').any(|one| one == strategy))

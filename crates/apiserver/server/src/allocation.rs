@@ -9,7 +9,8 @@ use serde_json::Value;
 
 use crate::store::Store;
 
-/// What is taken. It follows the store's changes, so that a write costs the same however many Services there are.
+/// What is taken. It follows the store's changes, so that a write costs the same however many Services there
+/// are.
 #[derive(Default)]
 pub(crate) struct Allocation {
     state: Mutex<State>,
@@ -30,7 +31,8 @@ struct State {
     reserved: u64,
 }
 
-/// Values with the number of those who hold them: for a moment a write on its way and the Service that it became hold the same.
+/// Values with the number of those who hold them: for a moment a write on its way and the Service that it
+/// became hold the same.
 #[derive(Default)]
 struct Counted {
     held: Held,
@@ -39,7 +41,8 @@ struct Counted {
 }
 
 impl Allocation {
-    /// Completes a Service with addresses and node ports, and reserves them. `old` is its present state, if there is one.
+    /// Completes a Service with addresses and node ports, and reserves them. `old` is its present state, if
+    /// there is one.
     pub(crate) fn choose(
         &self,
         store: &Store,
@@ -151,7 +154,8 @@ fn is_last<K: Copy + Eq + std::hash::Hash>(counts: &mut HashMap<K, usize>, key: 
     }
 }
 
-/// A random number. The system's source does not fail once the system is up; then the first free address is as good as any.
+/// A random number. The system's source does not fail once the system is up; then the first free address is
+/// as good as any.
 fn random() -> u64 {
     let mut bytes = [0; 8];
     match getrandom::fill(&mut bytes) {

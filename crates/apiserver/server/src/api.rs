@@ -64,7 +64,8 @@ pub(crate) struct Inner {
 }
 
 impl ApiServer {
-    /// Opens the store and the certificates, making what is missing, and creates the objects that every cluster has.
+    /// Opens the store and the certificates, making what is missing, and creates the objects that every
+    /// cluster has.
     ///
     /// Blocks for disk I/O.
     pub fn open(settings: Settings) -> Result<Self, OpenError> {
@@ -95,8 +96,9 @@ impl ApiServer {
         Ok(server)
     }
 
-    /// Answers a request. The sender is the [`Identity`](crate::Identity) in the request's extensions, else the owner of its bearer token;
-    /// other requests are anonymous and refused. Bodies of watches go on until the watch ends or the body is dropped.
+    /// Answers a request. The sender is the [`Identity`](crate::Identity) in the request's extensions, else
+    /// the owner of its bearer token; other requests are anonymous and refused. Bodies of watches go on until
+    /// the watch ends or the body is dropped.
     pub async fn handle<B>(&self, request: Request<B>) -> Response<Body>
     where
         B: http_body::Body + Send,
@@ -113,7 +115,8 @@ impl ApiServer {
         Listening::bind(self.clone())
     }
 
-    /// Writes the administrator's kubeconfig (mode 0600). Its server address is that of the listener, so bind first.
+    /// Writes the administrator's kubeconfig (mode 0600). Its server address is that of the listener, so bind
+    /// first.
     pub fn write_kubeconfig(&self, path: &Path) -> io::Result<()> {
         self.inner.authority.write_kubeconfig(path, self.inner.address())
     }
@@ -123,7 +126,8 @@ impl ApiServer {
         self.inner.authority.token()
     }
 
-    /// Ends all watches, refuses further writes, and waits until everything is on disk and the store is closed.
+    /// Ends all watches, refuses further writes, and waits until everything is on disk and the store is
+    /// closed.
     pub async fn close(&self) {
         self.inner.stop.cancel();
         let inner = self.inner.clone();

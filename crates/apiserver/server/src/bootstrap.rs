@@ -1,4 +1,5 @@
-//! The objects that every cluster has: the system Namespaces and the Service by which pods reach the API server.
+//! The objects that every cluster has: the system Namespaces and the Service by which pods reach the API
+//! server.
 
 use bytes::Bytes;
 use futures::executor::block_on;

@@ -63,7 +63,8 @@ fn versions(definition: &Value) -> impl Iterator<Item = &Value> {
         .flatten()
 }
 
-/// Accepts a definition: its names, conditions and stored versions. Nothing more is needed before it is served.
+/// Accepts a definition: its names, conditions and stored versions. Nothing more is needed before it is
+/// served.
 pub(crate) fn accept(definition: &mut Value) {
     definition["status"] = established_status(definition, jiff::Timestamp::now());
 }

@@ -1,4 +1,5 @@
-//! What some kinds do around a write beyond being stored: Services get addresses, CustomResourceDefinitions change the served kinds.
+//! What some kinds do around a write beyond being stored: Services get addresses, CustomResourceDefinitions
+//! change the served kinds.
 
 use std::sync::Arc;
 

@@ -79,7 +79,8 @@ impl Listening {
         self.address
     }
 
-    /// Serves until the token is cancelled, then gives open requests a few seconds to end. Watches end at once.
+    /// Serves until the token is cancelled, then gives open requests a few seconds to end. Watches end at
+    /// once.
     pub async fn serve(self, stop: CancellationToken) -> io::Result<()> {
         let listener = TcpListener::from_std(self.listener)?;
         let tasks = TaskTracker::new();

@@ -1,4 +1,5 @@
-//! The kinds that are served, as an immutable snapshot: a change of a CustomResourceDefinition publishes a new one.
+//! The kinds that are served, as an immutable snapshot: a change of a CustomResourceDefinition publishes a
+//! new one.
 
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};

@@ -111,7 +111,8 @@ async fn objects(
     verbs::dispatch(server, request).await
 }
 
-/// The sender: an identity from the transport (client certificate, or in process), or the owner of the bearer token.
+/// The sender: an identity from the transport (client certificate, or in process), or the owner of the bearer
+/// token.
 fn authenticate(server: &Inner, parts: &Parts) -> Result<Identity, ApiError> {
     if let Some(identity) = parts.extensions.get::<Identity>() {
         return Ok(identity.clone());
@@ -131,7 +132,8 @@ fn header_text<'a>(headers: &'a HeaderMap, name: &str) -> &'a str {
         .unwrap_or_default()
 }
 
-/// `ok`, or with `verbose` the list of checks. The server is ready as soon as it answers: its store is loaded before.
+/// `ok`, or with `verbose` the list of checks. The server is ready as soon as it answers: its store is loaded
+/// before.
 fn health(path: &str, query: &Query) -> Answer {
     let mut parts = path.trim_matches('/').split('/');
     let name = parts.next().unwrap_or_default();

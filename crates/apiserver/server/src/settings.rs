@@ -13,7 +13,8 @@ pub struct Settings {
     pub data_dir: Option<PathBuf>,
     /// Address of the TLS listener; port 0 takes any free port.
     pub listen: SocketAddr,
-    /// Where the Service `kubernetes` points; the listener when not given. For a server that pods reach through something in front of it.
+    /// Where the Service `kubernetes` points; the listener when not given. For a server that pods reach
+    /// through something in front of it.
     pub advertise: Option<SocketAddr>,
     /// Ranges that `clusterIP`s come from, at most one per IP family; the first is the primary one.
     pub service_cidrs: Vec<IpNet>,

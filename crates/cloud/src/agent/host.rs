@@ -24,8 +24,8 @@ impl Host for SystemHost {
         name.to_string_lossy().trim().to_owned()
     }
 
-    /// One address, as K3s chooses it: the source of what goes by the default route, IPv4 before IPv6; without such a route, the first of an
-    /// interface that is up.
+    /// One address, as K3s chooses it: the source of what goes by the default route, IPv4 before IPv6;
+    /// without such a route, the first of an interface that is up.
     fn addresses(&self) -> Vec<IpAddr> {
         // Documentation addresses (RFC 5737, RFC 3849) go by the default route. Nothing is sent to them.
         let v4 = || source(Ipv4Addr::UNSPECIFIED.into(), Ipv4Addr::new(192, 0, 2, 1).into());

@@ -1,4 +1,5 @@
-//! What an agent says of its node: annotations of the Node, from which the cloud controller makes its addresses.
+//! What an agent says of its node: annotations of the Node, from which the cloud controller makes its
+//! addresses.
 //!
 //! | annotation | value |
 //! |---|---|
@@ -7,8 +8,8 @@
 //! | `k3s.io/internal-dns`, `k3s.io/external-dns` | `--node-internal-dns`, `--node-external-dns` |
 //! | `k3s.io/hostname` | the host's name; the Node's name if it has none, or one of `localhost` |
 //!
-//! In: settings, and the [`Host`]. Out: a patch of one Node, when something differs. What is no longer set is removed, so that an address
-//! that went away does not stay in the cluster.
+//! In: settings, and the [`Host`]. Out: a patch of one Node, when something differs. What is no longer set is
+//! removed, so that an address that went away does not stay in the cluster.
 
 mod annotations;
 mod host;
@@ -64,8 +65,8 @@ pub async fn annotate(
     Ok(true)
 }
 
-/// Keeps the annotations of this host's Node in line until `stop` is cancelled. A Node that is not registered yet is waited for, as is an API
-/// server that is away or refuses.
+/// Keeps the annotations of this host's Node in line until `stop` is cancelled. A Node that is not registered
+/// yet is waited for, as is an API server that is away or refuses.
 pub async fn run(client: Client, settings: AgentSettings, host: impl Host, stop: CancellationToken) {
     let keep = async {
         let mut backoff = Backoff::new();

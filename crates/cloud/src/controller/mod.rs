@@ -62,8 +62,8 @@ impl CloudController {
         self.progress.subscribe()
     }
 
-    /// Runs until `stop` is cancelled, then leaves the Lease to others. An API server that is away, or that does not grant [`PERMISSIONS`],
-    /// is waited for.
+    /// Runs until `stop` is cancelled, then leaves the Lease to others. An API server that is away, or that
+    /// does not grant [`PERMISSIONS`], is waited for.
     pub fn run(&self, client: Client, stop: CancellationToken) -> impl Future<Output = ()> + Send + 'static {
         let run = Run {
             client,

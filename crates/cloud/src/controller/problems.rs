@@ -37,8 +37,8 @@ impl Problems {
         }
     }
 
-    /// Notes what is wrong with a Node now, and tells it if it is new. Answers when to look again if it is not told yet: what keeps a Node
-    /// from being initialised often is over before somebody reads it.
+    /// Notes what is wrong with a Node now, and tells it if it is new. Answers when to look again if it is
+    /// not told yet: what keeps a Node from being initialised often is over before somebody reads it.
     pub(super) fn update(&mut self, node: &Node, problems: &[Problem]) -> Option<Duration> {
         if problems.is_empty() {
             self.forget(&node.metadata.name);

@@ -52,7 +52,8 @@ pub struct Settings {
     pub election: Election,
     /// How often a Node is looked at although nothing has changed.
     pub refresh: Duration,
-    /// For how long a Node may be without an address before that is an Event: its agent starts after its kubelet.
+    /// For how long a Node may be without an address before that is an Event: its agent starts after its
+    /// kubelet.
     pub patience: Duration,
 }
 

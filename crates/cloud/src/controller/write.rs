@@ -23,7 +23,8 @@ impl Writer {
         }
     }
 
-    /// Writes what a Node needs first: a Node becomes a member of the cluster when its addresses have come back.
+    /// Writes what a Node needs first: a Node becomes a member of the cluster when its addresses have come
+    /// back.
     pub(super) async fn apply(&self, node: &Node, plan: &Plan) -> Result<(), RequestError> {
         let written = match (&plan.addresses, &plan.initialization) {
             (Some(addresses), _) => self.write_addresses(node, &json!(addresses)).await,

@@ -31,7 +31,8 @@ pub(super) fn wanted(node: &Node) -> (Option<Vec<NodeAddress>>, Vec<Problem>) {
     (Some(addresses), problems)
 }
 
-/// Makes an address the first of its type. An unspecified one says only which family the kubelet prefers, and that it has chosen itself.
+/// Makes an address the first of its type. An unspecified one says only which family the kubelet prefers, and
+/// that it has chosen itself.
 fn prefer(addresses: &mut Vec<NodeAddress>, used: &str) -> Result<(), Problem> {
     let foreign = || Problem::ForeignNodeIp(used.to_owned());
     let ip: IpAddr = used.parse().map_err(|_| foreign())?;

@@ -1,7 +1,7 @@
 //! From a Node to the wanted writes, without I/O.
 //!
-//! [`ownership`] decides whose a Node is, [`said`] reads what its agent says, [`addresses`] makes the list of addresses of it, [`plan`] the
-//! writes.
+//! [`ownership`] decides whose a Node is, [`said`] reads what its agent says, [`addresses`] makes the list of
+//! addresses of it, [`plan`] the writes.
 
 mod addresses;
 mod ownership;

@@ -4,10 +4,11 @@
 //! |---|---|
 //! | `k3s://…` | always |
 //! | none | it has the taint of an uninitialised node, or its agent says an address |
-//! | another's | its agent says an address, and it waits for a cloud provider or has the instance type that only we give |
+//! | another's | its agent says an address, and it waits for a cloud provider or has our instance type |
 //!
-//! The last row are nodes whose kubelet was started with a provider ID of its user's (for a cluster autoscaler, for instance). Another cloud
-//! provider that runs in the cluster gives its Nodes an instance type of its own; what an agent once wrote into such a Node is void.
+//! The last row are nodes whose kubelet was started with a provider ID of its user's (for a cluster
+//! autoscaler, for instance). Another cloud provider that runs in the cluster gives its Nodes an instance
+//! type of its own; what an agent once wrote into such a Node is void.
 
 use kinglet_model::Node;
 

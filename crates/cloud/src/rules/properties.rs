@@ -134,7 +134,8 @@ proptest! {
         }
     }
 
-    /// Nothing but the one taint goes, what a Node says of itself stays, and no Node joins without addresses or with a problem that blocks.
+    /// Nothing but the one taint goes, what a Node says of itself stays, and no Node joins without addresses
+    /// or with a problem that blocks.
     #[test]
     fn initialization_is_careful(node in node()) {
         let plan = plan(&node);

@@ -10,8 +10,8 @@ use crate::keys::{EXTERNAL_DNS, EXTERNAL_IP, HOSTNAME, INTERNAL_DNS, INTERNAL_IP
 /// Longest DNS name, in octets (RFC 1035, section 2.3.4).
 const LONGEST_NAME: usize = 253;
 
-/// The addresses that a node's agent says, in K3s' order: InternalIP, ExternalIP, InternalDNS, ExternalDNS, Hostname; and what of it is
-/// left out. An annotation hides the label of the same name.
+/// The addresses that a node's agent says, in K3s' order: InternalIP, ExternalIP, InternalDNS, ExternalDNS,
+/// Hostname; and what of it is left out. An annotation hides the label of the same name.
 pub(super) fn addresses(node: &Node) -> (Vec<NodeAddress>, Vec<Problem>) {
     let meta = &node.metadata;
     let mut reader = Reader::default();

@@ -1,4 +1,5 @@
-//! The load of `bench/run l4`: connections, datagrams and a stream to one address, and the server that answers all of them.
+//! The load of `bench/run l4`: connections, datagrams and a stream to one address, and the server that
+//! answers all of them.
 //!
 //! ```text
 //! l4_load serve PORT

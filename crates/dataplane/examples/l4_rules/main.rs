@@ -1,11 +1,13 @@
-//! The rules of many Services, in the network namespace that it is started in: how long they take, and how long changes of them take.
+//! The rules of many Services, in the network namespace that it is started in: how long they take, and how
+//! long changes of them take.
 //!
 //! ```text
 //! l4_rules load SERVICES ENDPOINT              prints the first sync; the rules stay
 //! l4_rules change SERVICES ENDPOINT CHANGES    also prints changes of each kind; the rules are removed
 //! ```
-//! One Service, [`cluster::balanced`], is served on the node's port 80 and leads to `ENDPOINT`, an address and port; all others are there to
-//! be many. Prints JSON, times in milliseconds: `wall`, and `cpu` of this process, which is where the kernel does its part, too.
+//! One Service, [`cluster::balanced`], is served on the node's port 80 and leads to `ENDPOINT`, an address
+//! and port; all others are there to be many. Prints JSON, times in milliseconds: `wall`, and `cpu` of this
+//! process, which is where the kernel does its part, too.
 
 #![allow(clippy::print_stdout, reason = "what it prints is its result")]
 

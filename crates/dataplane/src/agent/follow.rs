@@ -56,7 +56,8 @@ impl Changes {
         self.share.as_ref()
     }
 
-    /// Waits for a change and applies it with all others that are there already. `false` when the sources are gone.
+    /// Waits for a change and applies it with all others that are there already. `false` when the sources are
+    /// gone.
     pub(super) async fn next(&mut self, services: &mut Services) -> bool {
         let first = tokio::select! {
             delta = self.services.recv() => delta.map(Change::Service),

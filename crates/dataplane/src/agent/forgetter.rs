@@ -1,4 +1,5 @@
-//! Deletes connections that changes made stale, beside the commits of rules: there may be many connections, and no commit waits for them.
+//! Deletes connections that changes made stale, beside the commits of rules: there may be many connections,
+//! and no commit waits for them.
 
 use std::time::Duration;
 

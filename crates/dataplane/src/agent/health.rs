@@ -1,4 +1,5 @@
-//! The responder of `healthCheckNodePort`: an HTTP server on the port of each Service that has one, on all addresses of the node.
+//! The responder of `healthCheckNodePort`: an HTTP server on the port of each Service that has one, on all
+//! addresses of the node.
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
@@ -17,7 +18,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::health::{Health, HealthChecks};
 
-/// Serves health checks as they come and go, until `stop` is cancelled. It listens in the network namespace of the process.
+/// Serves health checks as they come and go, until `stop` is cancelled. It listens in the network namespace
+/// of the process.
 pub async fn serve_health(mut checks: watch::Receiver<Arc<HealthChecks>>, stop: CancellationToken) {
     let mut open: BTreeMap<u16, CancellationToken> = BTreeMap::new();
     checks.mark_changed();

@@ -10,7 +10,8 @@ use crate::settings::Settings;
 /// `ENOENT`
 const NOT_THERE: i32 = 2;
 
-/// The connections to the kernel of one network namespace: its rules and its tracked connections. Calls block as long as the kernel works.
+/// The connections to the kernel of one network namespace: its rules and its tracked connections. Calls block
+/// as long as the kernel works.
 #[derive(Debug)]
 pub struct Kernel {
     pub(super) rules: Rules,
@@ -26,7 +27,8 @@ pub(super) struct Rules(Connection);
 pub(super) struct Tracked(Conntrack);
 
 impl Kernel {
-    /// Connects to the network namespace of the calling thread, and stays there when it moves to another thread.
+    /// Connects to the network namespace of the calling thread, and stays there when it moves to another
+    /// thread.
     ///
     /// # Errors
     /// Netlink sockets cannot be opened.
@@ -37,7 +39,8 @@ impl Kernel {
         })
     }
 
-    /// The ownership for the table: that of the one that is there, which the kernel lets nobody change; else the best that the kernel has.
+    /// The ownership for the table: that of the one that is there, which the kernel lets nobody change; else
+    /// the best that the kernel has.
     ///
     /// # Errors
     /// The kernel does not tell.
@@ -139,7 +142,8 @@ impl Rules {
 }
 
 impl Tracked {
-    /// Deletes connections that do not fit any more; returns how many. The kernel goes through all that it tracks.
+    /// Deletes connections that do not fit any more; returns how many. The kernel goes through all that it
+    /// tracks.
     pub(super) fn forget(&mut self, stale: &Stale) -> Result<usize, Error> {
         let mut forgotten = 0;
         for protocol in stale.protocols() {

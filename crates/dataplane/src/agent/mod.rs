@@ -17,7 +17,15 @@
 //!     ..Settings::default()
 //! };
 //! let metrics = agent::Metrics::default();
-//! let sources = agent::Sources { services, slices, nodes, shares: None, served: None, health: None, metrics };
+//! let sources = agent::Sources {
+//!     services,
+//!     slices,
+//!     nodes,
+//!     shares: None,
+//!     served: None,
+//!     health: None,
+//!     metrics,
+//! };
 //! let stop = CancellationToken::new();
 //! agent::run(kernel, settings, &sources, || tracing::info!("Services are served"), stop).await?;
 //! # Ok(())
@@ -73,11 +81,13 @@ pub struct Sources {
     pub metrics: Metrics,
 }
 
-/// Serves the Services until `stop` is cancelled or the sources end, and leaves the rules in place; [`Kernel::remove`] removes them. Calls
-/// `synced` once, when the kernel has the rules of all objects that were there at the start; until then the rules of an earlier run stay.
+/// Serves the Services until `stop` is cancelled or the sources end, and leaves the rules in place;
+/// [`Kernel::remove`] removes them. Calls `synced` once, when the kernel has the rules of all objects that
+/// were there at the start; until then the rules of an earlier run stay.
 ///
 /// # Errors
-/// The kernel cannot tell what tables it can own. Later errors of the kernel are logged, and answered by new attempts.
+/// The kernel cannot tell what tables it can own. Later errors of the kernel are logged, and answered by new
+/// attempts.
 pub async fn run(
     kernel: Kernel,
     settings: Settings,
@@ -150,7 +160,8 @@ impl Agent {
         Ok(())
     }
 
-    /// Brings the kernel up to date by the difference; if that fails, what the kernel has is not what was thought.
+    /// Brings the kernel up to date by the difference; if that fails, what the kernel has is not what was
+    /// thought.
     async fn change(&mut self) -> Result<(), Lost> {
         match self.commit().await? {
             Ok(()) => Ok(()),

@@ -7,8 +7,9 @@ use crate::present::Present;
 use crate::program::Body;
 
 impl Desired {
-    /// Takes what the kernel has from `present`: the next batches bring it from there to what is desired. Of chains only the names are
-    /// known, so the rules of all are written anew; elements that fit are left alone.
+    /// Takes what the kernel has from `present`: the next batches bring it from there to what is desired. Of
+    /// chains only the names are known, so the rules of all are written anew; elements that fit are left
+    /// alone.
     pub(crate) fn adopt(&mut self, present: &Present) {
         let unknown = Body {
             comment: None,

@@ -13,9 +13,10 @@ use crate::settings::Settings;
 type Elements = BTreeMap<SetId, Vec<Element>>;
 
 impl Desired {
-    /// Takes what changed since the last call, as batches that are to be committed one after another: the frame after an adoption, additions,
-    /// changes, removals; only those that do anything. If one of them cannot be committed, what the kernel has is not what was thought: [`adopt`](Self::adopt)
-    /// or [`replacement`](Self::replacement) is next.
+    /// Takes what changed since the last call, as batches that are to be committed one after another: the
+    /// frame after an adoption, additions, changes, removals; only those that do anything. If one of them
+    /// cannot be committed, what the kernel has is not what was thought: [`adopt`](Self::adopt) or
+    /// [`replacement`](Self::replacement) is next.
     pub(crate) fn batches(&mut self, table: &Table, settings: &Settings) -> Vec<Batch> {
         let mut frame = Batch::new();
         if std::mem::take(&mut self.rewrite_frame) {
@@ -33,9 +34,9 @@ impl Desired {
         batches
     }
 
-    /// Takes the chains that are new since the last batch. Nothing leads to them yet, so a batch of their own changes nothing. Without it
-    /// packets could be led to a chain before they see its rules: the kernel looks sets up as they are at the moment, rules as they were
-    /// when it began with the packet.
+    /// Takes the chains that are new since the last batch. Nothing leads to them yet, so a batch of their own
+    /// changes nothing. Without it packets could be led to a chain before they see its rules: the kernel
+    /// looks sets up as they are at the moment, rules as they were when it began with the packet.
     fn additions(&mut self, table: &Table) -> Batch {
         let mut batch = Batch::new();
         let missing = self.chains.iter().filter(|(_, before)| before.is_none());
@@ -67,7 +68,8 @@ impl Desired {
         }
     }
 
-    /// Deletes chains that nothing leads to any more. Before Linux 6.2 a chain and the last element that leads to it could not go at once.
+    /// Deletes chains that nothing leads to any more. Before Linux 6.2 a chain and the last element that
+    /// leads to it could not go at once.
     fn removals(&self, table: &Table, chains: &Chains) -> Batch {
         let mut batch = Batch::new();
         let gone = chains

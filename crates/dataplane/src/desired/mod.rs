@@ -1,7 +1,7 @@
 //! What the table is to hold, kept from change to change, and what of it the kernel does not have yet.
 //!
-//! Sets are shared, so several Services may claim one element: that of the oldest Service counts, then that of the first name. Chains are
-//! shared, too, but what several claim is the same.
+//! Sets are shared, so several Services may claim one element: that of the oldest Service counts, then that
+//! of the first name. Chains are shared, too, but what several claim is the same.
 
 mod adopt;
 mod batch;
@@ -92,7 +92,8 @@ impl Desired {
         }
     }
 
-    /// Remembers what the kernel has of the chains that a Service gets, changes or leaves, and claims and leaves them.
+    /// Remembers what the kernel has of the chains that a Service gets, changes or leaves, and claims and
+    /// leaves them.
     fn claim_chains(&mut self, service: &ObjectName, old: &Objects, new: &Objects) {
         let differ = |name: &&String| old.chains.get(*name) != new.chains.get(*name);
         for name in old.chains.keys().chain(new.chains.keys()).filter(differ) {

@@ -125,7 +125,8 @@ fn present(chain: &str) -> Present {
 fn what_is_adopted_changes_only_where_it_differs() {
     let settings = Settings::default();
     for (wanted, had, expected) in [
-        // The table is taken and the rules of the frame are written anew; the chain is emptied, as nobody knows its rules.
+        // The table is taken and the rules of the frame are written anew; the chain is emptied, as nobody
+        // knows its rules.
         ("web", "web", [1].as_slice()),
         // The other chain comes; the element changes; the old chain goes.
         ("other", "web", &[1, 2, 2]),

@@ -56,7 +56,8 @@ fn family(slice: &EndpointSlice) -> Option<IpFamily> {
     }
 }
 
-/// The number of the port of that name. A port without a number means all ports, which only programs that know more can use.
+/// The number of the port of that name. A port without a number means all ports, which only programs that
+/// know more can use.
 fn port(slice: &EndpointSlice, wanted: Wanted<'_>, problems: &mut Problems<'_>) -> Option<u16> {
     let mut ports = slice.ports.iter().enumerate();
     let named = ports.find(|(_, port)| *port.name == *wanted.port && port.protocol == wanted.protocol);

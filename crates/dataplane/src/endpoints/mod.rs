@@ -1,4 +1,5 @@
-//! EndpointSlices to the endpoints that serve a port: who is there ([`candidates`]), and who of them gets connections ([`select`]).
+//! EndpointSlices to the endpoints that serve a port: who is there ([`candidates`]), and who of them gets
+//! connections ([`select`]).
 
 mod candidates;
 mod select;

@@ -9,8 +9,8 @@ use super::candidates::Candidate;
 use super::{Place, Selected};
 use crate::backend::Backend;
 
-/// Selects endpoints: ready ones; where there are none, those that still serve while they end. Hints of ready endpoints narrow those of the
-/// cluster down, never those of the node (KEP-1669, KEP-2433).
+/// Selects endpoints: ready ones; where there are none, those that still serve while they end. Hints of ready
+/// endpoints narrow those of the cluster down, never those of the node (KEP-1669, KEP-2433).
 pub(crate) fn select(candidates: &[Candidate<'_>], place: &Place) -> Selected {
     let here = |candidate: &&Candidate<'_>| place.has(candidate.endpoint);
     let local: Vec<_> = candidates.iter().filter(here).copied().collect();
@@ -65,8 +65,8 @@ fn is_draining(endpoint: &Endpoint) -> bool {
     endpoint.conditions.serving() && endpoint.conditions.terminating()
 }
 
-/// Those that are meant for this node, or else for its zone. Hints count only if every endpoint has them and some name this place:
-/// otherwise they are out of date, and all endpoints serve.
+/// Those that are meant for this node, or else for its zone. Hints count only if every endpoint has them and
+/// some name this place: otherwise they are out of date, and all endpoints serve.
 fn hinted<'a, 'b>(ready: Vec<&'b Candidate<'a>>, place: &Place) -> Vec<&'b Candidate<'a>> {
     let by_node = meant_for(&ready, Some(&place.node), |endpoint| &endpoint.hints.for_nodes);
     let by_zone = || meant_for(&ready, place.zone.as_ref(), |endpoint| &endpoint.hints.for_zones);

@@ -46,7 +46,8 @@ pub(super) fn of(plan: &ServicePlan) -> BTreeSet<Kept> {
 }
 
 impl Kept {
-    /// What the element of a client says: the client's address comes first, then the chain's key and the endpoint.
+    /// What the element of a client says: the client's address comes first, then the chain's key and the
+    /// endpoint.
     pub(super) fn read(element: &Data) -> Option<Self> {
         let [
             _client,

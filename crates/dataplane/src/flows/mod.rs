@@ -1,6 +1,7 @@
-//! Connections without an end. UDP has none, and SCTP outlives its endpoint: what the kernel has tracked goes on to the endpoint that was
-//! chosen first, or to none, whatever the rules say. Such entries are to be deleted when endpoints go, and when the first ones come. So is
-//! the memory of clients that kept an endpoint which is gone: it may come back.
+//! Connections without an end. UDP has none, and SCTP outlives its endpoint: what the kernel has tracked goes
+//! on to the endpoint that was chosen first, or to none, whatever the rules say. Such entries are to be
+//! deleted when endpoints go, and when the first ones come. So is the memory of clients that kept an endpoint
+//! which is gone: it may come back.
 
 mod keepers;
 mod stale;
@@ -55,7 +56,8 @@ fn of(plan: &ServicePlan) -> Destinations {
     all
 }
 
-/// Whether a change lets connections go to the wrong place: to endpoints that are gone, or past the first ones.
+/// Whether a change lets connections go to the wrong place: to endpoints that are gone, or past the first
+/// ones.
 fn leaves_stale(before: Option<BTreeSet<Backend>>, now: Option<BTreeSet<Backend>>) -> bool {
     match (before, now) {
         (Some(before), Some(now)) => !before.is_subset(&now) || before.is_empty() && !now.is_empty(),

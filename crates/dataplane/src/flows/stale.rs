@@ -9,7 +9,8 @@ use super::{Destinations, Kept, Meant};
 use crate::backend::{Backend, layer3};
 use crate::frame::{SetId, SetKind};
 
-/// Destinations that changed. Tells which tracked connections and which clients' memories do not fit any more.
+/// Destinations that changed. Tells which tracked connections and which clients' memories do not fit any
+/// more.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Stale {
     pub(super) destinations: Destinations,
@@ -49,9 +50,9 @@ impl Stale {
         protocols
     }
 
-    /// Whether the connection is to be deleted: it was translated to an endpoint that is gone, or passed by untranslated before there were
-    /// endpoints. What passes by a port of the node is left alone if its source is translated: it is on its way to elsewhere, and
-    /// without its entry it would not come back.
+    /// Whether the connection is to be deleted: it was translated to an endpoint that is gone, or passed by
+    /// untranslated before there were endpoints. What passes by a port of the node is left alone if its
+    /// source is translated: it is on its way to elsewhere, and without its entry it would not come back.
     pub fn contains(&self, entry: &Entry) -> bool {
         let Some(port) = entry.original.destination_port() else {
             return false;

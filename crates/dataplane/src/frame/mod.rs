@@ -1,4 +1,5 @@
-//! What is always in the table: the sets that all Services share ([`sets`]), and the chains that look things up in them ([`chains`]).
+//! What is always in the table: the sets that all Services share ([`sets`]), and the chains that look things
+//! up in them ([`chains`]).
 
 mod chains;
 mod networks;

@@ -13,7 +13,8 @@ pub(crate) fn of_family(networks: &[IpNet], family: L3) -> Vec<IpNet> {
     IpNet::aggregate(&fitting)
 }
 
-/// Tests of addresses against networks, of which there is at least one and none overlap. One alone takes no set.
+/// Tests of addresses against networks, of which there is at least one and none overlap. One alone takes no
+/// set.
 pub(crate) trait Networks {
     /// The address is in any of the networks.
     fn in_any(self, address: Header, networks: Vec<IpNet>) -> Self;

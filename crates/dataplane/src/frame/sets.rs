@@ -1,4 +1,5 @@
-//! The sets and maps that all Services share. There are few of them, since the kernel's work grows with their number.
+//! The sets and maps that all Services share. There are few of them, since the kernel's work grows with their
+//! number.
 
 use kinglet_nft::{DataType, L3, Set};
 
@@ -87,7 +88,8 @@ impl SetId {
         format!("{}{family}", self.kind.word())
     }
 
-    /// The set, without elements. Numbers are of type `mark`, the only one of 32 bits that `nft` both prints and reads.
+    /// The set, without elements. Numbers are of type `mark`, the only one of 32 bits that `nft` both prints
+    /// and reads.
     pub(crate) fn set(self) -> Set {
         use DataType::{InetProto, InetService, Mark};
         let name = self.name();

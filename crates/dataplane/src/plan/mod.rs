@@ -66,8 +66,8 @@ pub(crate) enum Action {
     Cluster,
     /// It goes to an endpoint of this node.
     Local,
-    /// From outside as [`Local`](Self::Local), or [`Drop`](Self::Drop) if the node has no endpoint; from inside as
-    /// [`Cluster`](Self::Cluster).
+    /// From outside as [`Local`](Self::Local), or [`Drop`](Self::Drop) if the node has no endpoint; from
+    /// inside as [`Cluster`](Self::Cluster).
     LocalFromOutside,
 }
 

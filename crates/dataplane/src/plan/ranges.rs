@@ -8,7 +8,8 @@ use crate::problem::{Problem, Problems};
 /// What is accepted as a range.
 const ACCEPTED: &str = "a network such as 192.0.2.0/24";
 
-/// Networks of the family; nothing if there is no restriction. A list that has networks of the other family only lets nobody in.
+/// Networks of the family; nothing if there is no restriction. A list that has networks of the other family
+/// only lets nobody in.
 pub(super) fn of(service: &Service, family: IpFamily) -> Option<Vec<IpNet>> {
     let texts = texts(service);
     if texts.is_empty() {

@@ -1,8 +1,10 @@
-//! Plans to objects of the kernel: the elements of a Service in the shared sets, and the chains that they lead to.
+//! Plans to objects of the kernel: the elements of a Service in the shared sets, and the chains that they
+//! lead to.
 //!
-//! Endpoints are elements under the address and port that clients mean and a number, so that all ports with equally many endpoints share
-//! one chain ([`spread`]). Only ports whose clients keep their endpoint ([`sticky`]) and load balancers that are not for everybody
-//! ([`sources`]) have chains of their own. Rules are few because each rule that uses a map makes the kernel look through the map.
+//! Endpoints are elements under the address and port that clients mean and a number, so that all ports with
+//! equally many endpoints share one chain ([`spread`]). Only ports whose clients keep their endpoint
+//! ([`sticky`]) and load balancers that are not for everybody ([`sources`]) have chains of their own. Rules
+//! are few because each rule that uses a map makes the kernel look through the map.
 
 mod elements;
 mod outside;

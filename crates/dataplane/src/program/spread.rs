@@ -1,5 +1,5 @@
-//! Chains that spread connections over endpoints. What clients mean and a number at random give the endpoint, so all ports with equally many
-//! endpoints go through one chain.
+//! Chains that spread connections over endpoints. What clients mean and a number at random give the endpoint,
+//! so all ports with equally many endpoints go through one chain.
 
 use std::collections::BTreeSet;
 
@@ -26,8 +26,9 @@ impl Objects {
         let size = port.pool_size(role);
         let name = format!("{}-{}-{size}", reach.prefix(family), role.word());
         let number = |size| rule(family, reach, Numgen::random(size).offset(offset(role)));
-        // A packet may meet a change: this chain is of before, the map of after. Where it has no such number any more, the first will do;
-        // where it has none, the packet must not pass by, or else its connection would be tracked as one that is never translated.
+        // A packet may meet a change: this chain is of before, the map of after. Where it has no such number
+        // any more, the first will do; where it has none, the packet must not pass by, or else its connection
+        // would be tracked as one that is never translated.
         let rules = vec![number(size), number(1), Rule::new().drop()];
         let body = Body { comment: None, rules };
         self.chains.insert(name.clone(), body);

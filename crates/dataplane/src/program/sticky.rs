@@ -1,8 +1,9 @@
-//! Chains whose clients keep their endpoint, written in the kernel's own expressions: no word of `nft` puts a constant into a key.
+//! Chains whose clients keep their endpoint, written in the kernel's own expressions: no word of `nft` puts a
+//! constant into a key.
 //!
-//! What `nft` prints of the rules is no text that it would read, but it prints them. The endpoint that a client keeps is part of a set's
-//! key, not found in a map: some versions of `nft` give up on rules in which the result of a map goes on to anything but a translation, and
-//! list no table of the machine any more.
+//! What `nft` prints of the rules is no text that it would read, but it prints them. The endpoint that a
+//! client keeps is part of a set's key, not found in a map: some versions of `nft` give up on rules in which
+//! the result of a map goes on to anything but a translation, and list no table of the machine any more.
 
 use std::time::Duration;
 
@@ -18,8 +19,8 @@ use crate::identity::{Key, Role};
 use crate::plan::PortPlan;
 
 impl Objects {
-    /// The chain that translates to the endpoint that the client has; or else to one at random, which the client has from now on; or, if no
-    /// more clients can be remembered, to one at random.
+    /// The chain that translates to the endpoint that the client has; or else to one at random, which the
+    /// client has from now on; or, if no more clients can be remembered, to one at random.
     pub(super) fn sticky(&mut self, port: &PortPlan, role: Role, timeout: Duration) -> String {
         let chain = Sticky {
             key: port.id.key(role),

@@ -1,4 +1,5 @@
-//! Random changes of a small cluster, with objects that compete for addresses and ports, and some that are bad.
+//! Random changes of a small cluster, with objects that compete for addresses and ports, and some that are
+//! bad.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -13,7 +13,8 @@ pub(crate) struct Namespace {
 }
 
 impl Namespace {
-    /// A new namespace with its loopback up and forwarding on. Nothing if it cannot be had and `KINGLET_ALLOW_SKIP=1`.
+    /// A new namespace with its loopback up and forwarding on. Nothing if it cannot be had and
+    /// `KINGLET_ALLOW_SKIP=1`.
     pub(crate) fn create() -> Option<Self> {
         let made = thread::spawn(|| {
             unshare(CloneFlags::CLONE_NEWNET)?;

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use kinglet_model::{EndpointSlice, Service};
 use serde_json::{Value, json};
 
-/// A Service `default/web` for TCP and UDP on port 80 of 10.43.0.80 and fd43::80, and on the nodes' port 30080, with changes to `spec`.
+/// A Service `default/web` for TCP and UDP on port 80 of 10.43.0.80 and fd43::80, and on the nodes' port
+/// 30080, with changes to `spec`.
 pub(crate) fn web(changes: Value) -> Arc<Service> {
     Arc::new(serde_json::from_value(web_object(changes)).expect("a Service"))
 }

@@ -1,9 +1,11 @@
 //! Serves a made-up or a given cluster, for measurements.
 //!
-//! `dns_serve [--listen 127.0.0.1:1053] [--workers 1] [--services 10000] [--endpoints 10] [--objects DIR] [--upstream ADDRESS]`
+//! `dns_serve [--listen 127.0.0.1:1053] [--workers 1] [--services 10000] [--endpoints 10] [--objects DIR]
+//! [--upstream ADDRESS]`
 //!
-//! Services are `svc-<n>.ns-<n mod 100>` with cluster addresses; every tenth is headless with `--endpoints` endpoints. `--objects` adds the
-//! Service, EndpointSlice and Namespace documents of a folder's YAML files. Names for `dnsperf` are `svc-<n>.ns-<n mod 100>.svc.cluster.local A`.
+//! Services are `svc-<n>.ns-<n mod 100>` with cluster addresses; every tenth is headless with `--endpoints`
+//! endpoints. `--objects` adds the Service, EndpointSlice and Namespace documents of a folder's YAML files.
+//! Names for `dnsperf` are `svc-<n>.ns-<n mod 100>.svc.cluster.local A`.
 
 #![allow(clippy::print_stdout, reason = "it runs in a terminal")]
 

@@ -63,7 +63,8 @@ pub(crate) enum Deferred {
     },
 }
 
-/// Answers a message from the snapshot into `out`. `turn` differs from query to query and chooses which address comes first.
+/// Answers a message from the snapshot into `out`. `turn` differs from query to query and chooses which
+/// address comes first.
 pub(crate) fn answer(
     snapshot: &Snapshot,
     message: &[u8],

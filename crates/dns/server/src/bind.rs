@@ -32,7 +32,8 @@ pub(crate) struct Sockets {
     pub(crate) tcp: std::net::TcpListener,
 }
 
-/// Takes an address over UDP, for so many workers, and TCP. `only_v6` leaves IPv4 to another listener of the same port.
+/// Takes an address over UDP, for so many workers, and TCP. `only_v6` leaves IPv4 to another listener of the
+/// same port.
 pub(crate) fn bind(address: SocketAddr, workers: usize, only_v6: bool) -> Result<Sockets, BindError> {
     let tries = if address.port() == 0 { PORT_TRIES } else { 1 };
     let mut result = bind_once(address, workers, only_v6);
@@ -77,7 +78,8 @@ fn tcp(address: SocketAddr, only_v6: bool) -> io::Result<std::net::TcpListener> 
 }
 
 fn udp(address: SocketAddr, workers: usize, only_v6: bool) -> io::Result<Vec<Socket>> {
-    // Sockets that share a port also share it with those of another process; one that does not share finds out whether there is one.
+    // Sockets that share a port also share it with those of another process; one that does not share finds
+    // out whether there is one.
     socket(address, Type::DGRAM, Protocol::UDP, only_v6)?.bind(&address.into())?;
     let shared = || {
         let socket = socket(address, Type::DGRAM, Protocol::UDP, only_v6)?;

@@ -122,7 +122,8 @@ fn question(name: &Name, request: &Request<'_>) -> Vec<u8> {
     query
 }
 
-/// Appends the answers of a reply, whose compressed names are written out: they will stand elsewhere in the message.
+/// Appends the answers of a reply, whose compressed names are written out: they will stand elsewhere in the
+/// message.
 fn append_answers(reply: &Upstream, records: &mut Records<'static>) {
     let Ok(message) = Message::from_octets(reply.as_bytes()) else {
         return;

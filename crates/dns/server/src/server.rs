@@ -105,8 +105,9 @@ impl DnsServer {
         self.forward_metrics.register(registry);
     }
 
-    /// Answers until it is cancelled, from whatever snapshot `snapshot` holds at the moment of a query. Returns when everything has ended, at
-    /// most 5 seconds after being cancelled. Fails if threads or listeners cannot be started.
+    /// Answers until it is cancelled, from whatever snapshot `snapshot` holds at the moment of a query.
+    /// Returns when everything has ended, at most 5 seconds after being cancelled. Fails if threads or
+    /// listeners cannot be started.
     pub async fn serve(
         self,
         snapshot: Arc<ArcSwap<Snapshot>>,

@@ -1,4 +1,5 @@
-//! TCP (RFC 7766): each connection is a task; queries of one connection are answered as their replies are ready, in any order.
+//! TCP (RFC 7766): each connection is a task; queries of one connection are answered as their replies are
+//! ready, in any order.
 
 use std::io;
 use std::net::IpAddr;
@@ -78,7 +79,8 @@ impl Tcp {
         let (replies, queue) = mpsc::channel(self.settings.max_in_flight);
         let writer = tokio::spawn(write_replies(writer, queue, self.settings.write));
         loop {
-            // A place in the queue is taken before a query is read, so that no more are in flight than replies fit.
+            // A place in the queue is taken before a query is read, so that no more are in flight than
+            // replies fit.
             let Ok(place) = replies.clone().reserve_owned().await else {
                 break;
             };
@@ -144,7 +146,8 @@ impl Tcp {
     }
 }
 
-/// Reads a message behind its length (RFC 1035 section 4.2.2). Fails at the end, after silence, and on what cannot be a message.
+/// Reads a message behind its length (RFC 1035 section 4.2.2). Fails at the end, after silence, and on what
+/// cannot be a message.
 async fn read_message(reader: &mut OwnedReadHalf, settings: &TcpSettings) -> io::Result<Vec<u8>> {
     let first = timeout(settings.idle, reader.read_u8()).await??;
     let rest = async {
@@ -159,7 +162,8 @@ async fn read_message(reader: &mut OwnedReadHalf, settings: &TcpSettings) -> io:
     timeout(settings.read, rest).await?
 }
 
-/// Writes replies as they come, those that are ready together. Ends when all senders are gone or the client stops reading.
+/// Writes replies as they come, those that are ready together. Ends when all senders are gone or the client
+/// stops reading.
 async fn write_replies(mut writer: OwnedWriteHalf, mut queue: mpsc::Receiver<Vec<u8>>, limit: Duration) {
     let mut out = Vec::new();
     while let Some(reply) = queue.recv().await {

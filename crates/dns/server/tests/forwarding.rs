@@ -1,4 +1,5 @@
-//! What the zone does not know goes to upstreams: over UDP, over TCP where that is cut off, to the next where one does not answer.
+//! What the zone does not know goes to upstreams: over UDP, over TCP where that is cut off, to the next where
+//! one does not answer.
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 

@@ -19,7 +19,8 @@ pub struct ZoneSettings {
     pub domain: String,
     /// TTL of all records, in seconds (CoreDNS `ttl`, 5 by default).
     pub ttl: u32,
-    /// Addresses of this machine that are not loopback: they tell which Service the name server itself is (NS records).
+    /// Addresses of this machine that are not loopback: they tell which Service the name server itself is (NS
+    /// records).
     pub local_addresses: Vec<IpAddr>,
 }
 
@@ -35,8 +36,9 @@ impl Default for ZoneSettings {
 
 /// Keeps the zone's data and publishes immutable snapshots of it.
 ///
-/// Every method takes the present state of one object; applying an object that changes no answer is cheap and changes nothing. The cost of a
-/// change depends on the size of the Service that it touches, not on the number of Services. Objects may arrive in any order.
+/// Every method takes the present state of one object; applying an object that changes no answer is cheap and
+/// changes nothing. The cost of a change depends on the size of the Service that it touches, not on the
+/// number of Services. Objects may arrive in any order.
 ///
 /// ```
 /// # use kinglet_dns_zone::{QueryName, ZoneBuilder, ZoneSettings, Lookup, rtype, Name};
@@ -161,7 +163,8 @@ impl ZoneBuilder {
         }
     }
 
-    /// All kinds have been listed once: from now on, a name that is not there does not exist. Never taken back.
+    /// All kinds have been listed once: from now on, a name that is not there does not exist. Never taken
+    /// back.
     pub fn set_synced(&mut self) {
         self.synced = true;
     }
@@ -171,7 +174,8 @@ impl ZoneBuilder {
         self.services.len()
     }
 
-    /// The zone as it is now, at the Unix time `now` in seconds, which becomes the SOA serial if data changed since the last snapshot.
+    /// The zone as it is now, at the Unix time `now` in seconds, which becomes the SOA serial if data changed
+    /// since the last snapshot.
     pub fn snapshot(&mut self, now: u32) -> Arc<Snapshot> {
         if std::mem::take(&mut self.changed) {
             self.serial = self.serial.max(now);

@@ -1,7 +1,8 @@
 //! Domain names in wire format (RFC 1035 section 3.1).
 //!
-//! A name is a run of labels, each behind its length, and ends with the empty root label. Length octets are at most 63, below the letters,
-//! so that a whole name can be lower-cased octet by octet without looking at its labels.
+//! A name is a run of labels, each behind its length, and ends with the empty root label. Length octets are
+//! at most 63, below the letters, so that a whole name can be lower-cased octet by octet without looking at
+//! its labels.
 
 use std::fmt;
 
@@ -34,7 +35,8 @@ pub enum NameError {
 pub struct Name(Box<[u8]>);
 
 impl Name {
-    /// Reads a host name in text, with or without the final dot. Labels are made of letters, digits, `-` and `_`.
+    /// Reads a host name in text, with or without the final dot. Labels are made of letters, digits, `-` and
+    /// `_`.
     pub fn parse(text: &str) -> Result<Self, NameError> {
         let text = text.strip_suffix('.').unwrap_or(text);
         let mut wire = Vec::with_capacity(text.len() + 2);

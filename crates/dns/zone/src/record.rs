@@ -38,8 +38,8 @@ pub(crate) const MAX_MESSAGE: usize = 65_535;
 
 /// A run of records: a stored RRset that is borrowed, or one that was assembled for the question.
 ///
-/// Owners are compression pointers to the question's name (`0xC00C`) or whole names, so that the run may follow any question whose name is the
-/// owner.
+/// Owners are compression pointers to the question's name (`0xC00C`) or whole names, so that the run may
+/// follow any question whose name is the owner.
 #[derive(Clone, Debug, Default)]
 pub struct Records<'s> {
     count: usize,
@@ -65,7 +65,8 @@ impl<'s> Records<'s> {
         &self.bytes
     }
 
-    /// The length of each record, if all are addresses of one family owned by the question's name and thus equally long.
+    /// The length of each record, if all are addresses of one family owned by the question's name and thus
+    /// equally long.
     pub fn uniform_len(&self) -> Option<usize> {
         let len = match self.bytes.get(..12)? {
             [0xC0, 12, 0, 1, .., 0, 4] => 16,
@@ -93,7 +94,8 @@ impl<'s> Records<'s> {
         }
     }
 
-    /// Appends a whole record in wire format. It must contain no compression pointers but to the question's name.
+    /// Appends a whole record in wire format. It must contain no compression pointers but to the question's
+    /// name.
     pub fn append(&mut self, record: &[u8]) {
         self.bytes.to_mut().extend_from_slice(record);
         self.count += 1;

@@ -1,4 +1,5 @@
-//! The SOA record of our zones: in the authority section of negative answers (RFC 2308) and as the answer at the apex.
+//! The SOA record of our zones: in the authority section of negative answers (RFC 2308) and as the answer at
+//! the apex.
 
 use crate::record::rtype;
 
@@ -13,8 +14,8 @@ const MAX_TTL: u32 = 300;
 
 /// An SOA record in wire format, valid behind one question.
 ///
-/// MNAME is `ns.dns.<zone>`, RNAME `hostmaster.<zone>`, refresh 7200, retry 1800, expire 86400 seconds; MINIMUM is the zone's TTL and with
-/// it the time for which a negative answer may be kept.
+/// MNAME is `ns.dns.<zone>`, RNAME `hostmaster.<zone>`, refresh 7200, retry 1800, expire 86400 seconds;
+/// MINIMUM is the zone's TTL and with it the time for which a negative answer may be kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Soa([u8; LEN]);
 
@@ -39,7 +40,8 @@ impl Soa {
         Self(bytes)
     }
 
-    /// The record for a question in whose name the zone's name starts at `offset`: so the zone is spelled as it was asked.
+    /// The record for a question in whose name the zone's name starts at `offset`: so the zone is spelled as
+    /// it was asked.
     pub(crate) fn at(mut self, offset: usize) -> Self {
         let [high, low] = (0xC000 | (12 + offset) as u16).to_be_bytes();
         for at in POINTERS {

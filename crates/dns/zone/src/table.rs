@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use hashbrown::{DefaultHashBuilder, HashTable};
 
-/// Number of shards. A change copies one shard and the list of shards, so that its cost hardly depends on the number of entries.
+/// Number of shards. A change copies one shard and the list of shards, so that its cost hardly depends on the
+/// number of entries.
 const SHARDS: usize = 1024;
 
 /// An entry that contains its own key.

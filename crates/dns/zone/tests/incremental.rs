@@ -1,4 +1,5 @@
-//! However the objects came, changed and went, the answers are those of a zone built from what is there in the end.
+//! However the objects came, changed and went, the answers are those of a zone built from what is there in
+//! the end.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 

@@ -1,4 +1,5 @@
-//! Runs `tests/scenarios/*.txt`: objects as YAML, then questions with their answers. The format is explained in `tests/scenarios/README.md`.
+//! Runs `tests/scenarios/*.txt`: objects as YAML, then questions with their answers. The format is explained
+//! in `tests/scenarios/README.md`.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 

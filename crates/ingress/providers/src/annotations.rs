@@ -1,7 +1,7 @@
 //! Annotations under `traefik.ingress.kubernetes.io/`.
 //!
-//! What is not supported is never ignored silently. An annotation that restricts who may pass (middlewares, TLS options) closes the
-//! routes: serving them without it would be worse than not serving them.
+//! What is not supported is never ignored silently. An annotation that restricts who may pass (middlewares,
+//! TLS options) closes the routes: serving them without it would be worse than not serving them.
 
 use std::collections::BTreeMap;
 

@@ -29,7 +29,8 @@ pub(crate) fn port_text(port: &ServiceBackendPort) -> String {
     }
 }
 
-/// Protocol towards the servers of a port: `appProtocol` (KEP-3726), else HTTPS for port 443 and for names that start with `https`.
+/// Protocol towards the servers of a port: `appProtocol` (KEP-3726), else HTTPS for port 443 and for names
+/// that start with `https`.
 pub(crate) fn scheme(port: &ServicePort) -> Scheme {
     match port.app_protocol.as_deref() {
         Some("kubernetes.io/h2c") => Scheme::H2c,
@@ -42,8 +43,9 @@ pub(crate) fn scheme(port: &ServicePort) -> Scheme {
 
 /// The servers of a Service port: an ExternalName's host, or the endpoints of its slices.
 ///
-/// Endpoints that serve and are not terminating; while there are none, those that still serve although they are terminating, so that
-/// the last Pod of a roll-out goes on answering. An address counts once, in whatever number of slices it is.
+/// Endpoints that serve and are not terminating; while there are none, those that still serve although they
+/// are terminating, so that the last Pod of a roll-out goes on answering. An address counts once, in whatever
+/// number of slices it is.
 pub(crate) fn servers(service: &Service, port: &ServicePort, slices: &[&EndpointSlice]) -> Vec<Server> {
     if let (ServiceType::ExternalName, Some(name)) = (service.service_type, &service.external_name) {
         let host = ServerHost::Name(name.clone());

@@ -1,4 +1,5 @@
-//! Which Ingresses are ours (Kubernetes `spec.ingressClassName`; Traefik `providers.kubernetesIngress.ingressClass`).
+//! Which Ingresses are ours (Kubernetes `spec.ingressClassName`; Traefik
+//! `providers.kubernetesIngress.ingressClass`).
 
 use kinglet_model::{Ingress, IngressClass, ObjectName, wellknown};
 
@@ -6,8 +7,10 @@ use crate::Objects;
 
 /// Whether an Ingress is served, given the configured class.
 ///
-/// 1. `spec.ingressClassName`: the IngressClass must exist and name Traefik's controller, and be the configured class if there is one.
-/// 2. Else the annotation `kubernetes.io/ingress.class`: the configured class, or empty or `traefik` when none is configured.
+/// 1. `spec.ingressClassName`: the IngressClass must exist and name Traefik's controller, and be the
+///    configured class if there is one.
+/// 2. Else the annotation `kubernetes.io/ingress.class`: the configured class, or empty or `traefik` when
+///    none is configured.
 /// 3. Neither: served unless a class is configured.
 pub(crate) fn is_served(
     ingress: &Ingress,

@@ -17,8 +17,8 @@ use crate::{ClusterView, Problem, Reason, backends, classes};
 pub struct Options {
     /// `ingressClass`: the only class to serve; `None` serves every class of Traefik's controller.
     pub ingress_class: Option<Arc<str>>,
-    /// `allowExternalNameServices`: whether ExternalName Services may be backends. They let whoever may write a Service reach any host
-    /// that the proxy can reach.
+    /// `allowExternalNameServices`: whether ExternalName Services may be backends. They let whoever may write
+    /// a Service reach any host that the proxy can reach.
     pub allow_external_name_services: bool,
 }
 
@@ -193,7 +193,8 @@ impl Pass<'_> {
         Some(self.proxy_service(name, text, scheme, servers))
     }
 
-    /// The name of the service of a port, made once and, if it did not change, the one of the previous compilation.
+    /// The name of the service of a port, made once and, if it did not change, the one of the previous
+    /// compilation.
     fn proxy_service(
         &mut self,
         name: ObjectName,
@@ -216,8 +217,8 @@ impl Pass<'_> {
         service
     }
 
-    /// Traefik's name of a service. It is ambiguous (`a-b`/`c` and `a`/`b-c` are the same), and two tenants' Services must never share
-    /// one: later ones get a number.
+    /// Traefik's name of a service. It is ambiguous (`a-b`/`c` and `a`/`b-c` are the same), and two tenants'
+    /// Services must never share one: later ones get a number.
     fn unused_name(&self, name: &ObjectName, port_text: &str) -> Arc<str> {
         let base = format!("{}-{}-{port_text}", name.namespace, name.name);
         let plain = rules::normalized_name(&base);

@@ -1,16 +1,18 @@
 //! Objects of the cluster to the proxy's configuration.
 //!
 //! In: a [`ClusterView`], the watched objects at one moment. Out: [`Compiled`]: a
-//! [`Configuration`](kinglet_ingress_routes::Configuration) for the proxy and the [`Problem`]s of single Ingresses, each with the object,
-//! the field and a message for its author. A problem never affects another object.
+//! [`Configuration`](kinglet_ingress_routes::Configuration) for the proxy and the [`Problem`]s of single
+//! Ingresses, each with the object, the field and a message for its author. A problem never affects another
+//! object.
 //!
 //! - [`classes`]: which Ingresses are ours.
-//! - [`rules`]: Ingress rules to routers. [`backends`]: Service ports to servers. [`secrets`]: TLS Secrets to certificates.
+//! - [`rules`]: Ingress rules to routers. [`backends`]: Service ports to servers. [`secrets`]: TLS Secrets to
+//!   certificates.
 //! - [`annotations`]: what Traefik's annotations ask for.
 //! - [`status`]: the addresses that an Ingress should publish.
 //!
-//! Invariant: no I/O, no clock, no client. The same view gives the same result in whatever order its objects arrived, and what did not
-//! change between two compilations is the same allocation in both results.
+//! Invariant: no I/O, no clock, no client. The same view gives the same result in whatever order its objects
+//! arrived, and what did not change between two compilations is the same allocation in both results.
 
 mod annotations;
 mod backends;

@@ -8,7 +8,8 @@ use kinglet_model::{Ingress, IngressBackend, IngressPath, IngressRule, PathType}
 
 use crate::Reason;
 
-/// Resolves a backend to a service's name and reports what is wrong with it; `None` makes the router answer 404.
+/// Resolves a backend to a service's name and reports what is wrong with it; `None` makes the router
+/// answer 404.
 pub(crate) trait Backends {
     /// The service of a backend, whose field path is given.
     fn resolve(&mut self, backend: &IngressBackend, field: &str) -> Option<Arc<str>>;
@@ -18,7 +19,8 @@ pub(crate) trait Backends {
 
 /// All routers of an Ingress, in the order of its rules.
 ///
-/// The default backend takes what no rule takes: of the hosts that the rules name, or of every host when there are no rules.
+/// The default backend takes what no rule takes: of the hosts that the rules name, or of every host when
+/// there are no rules.
 pub(crate) fn routers(ingress: &Ingress, backends: &mut impl Backends) -> Vec<Router> {
     let mut routers = Vec::new();
     let mut hosts = BTreeSet::new();

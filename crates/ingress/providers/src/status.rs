@@ -6,8 +6,8 @@ use kinglet_model::{IngressStatus, LoadBalancerIngress};
 
 /// The status to write, or `None` when the present one is right already.
 ///
-/// Addresses are compared as a set: the order in which another writer put them is no reason to write. While nothing is published (the
-/// load balancer of the proxy has no address yet) the status is left alone.
+/// Addresses are compared as a set: the order in which another writer put them is no reason to write. While
+/// nothing is published (the load balancer of the proxy has no address yet) the status is left alone.
 pub fn desired(published: &[LoadBalancerIngress], present: &IngressStatus) -> Option<IngressStatus> {
     if published.is_empty() || set(published) == set(&present.addresses) {
         return None;

@@ -1,4 +1,5 @@
-//! What does not change between two compilations keeps its identity, and the order in which objects arrive does not matter.
+//! What does not change between two compilations keeps its identity, and the order in which objects arrive
+//! does not matter.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 

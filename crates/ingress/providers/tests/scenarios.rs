@@ -1,8 +1,9 @@
 //! Scenario files: objects in, requests, expected answers. Add a case by adding a file to `tests/scenarios`.
 //!
-//! `requests` are lines `host/path => answer`, the answer being the servers in the balancer's order, `404` or `503`; a service whose scheme
-//! is not `http` is written `h2c://server`. `problems` are lines `namespace/name field reason`. `certificates` are the Secrets whose
-//! certificates are usable, `tls` makes Secrets with fresh certificates (name: DNS names).
+//! `requests` are lines `host/path => answer`, the answer being the servers in the balancer's order, `404` or
+//! `503`; a service whose scheme is not `http` is written `h2c://server`. `problems` are lines
+//! `namespace/name field reason`. `certificates` are the Secrets whose certificates are usable, `tls` makes
+//! Secrets with fresh certificates (name: DNS names).
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 

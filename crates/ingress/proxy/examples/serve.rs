@@ -1,7 +1,7 @@
 //! Proxies every request to one server, for benchmarks and experiments.
 //!
-//! `cargo run --release -p kinglet-ingress-proxy --example serve -- SERVER [WEB [WEBSECURE [WORKERS]]]`, for instance
-//! `serve 127.0.0.1:9000 127.0.0.1:8000 127.0.0.1:8443 1`.
+//! `cargo run --release -p kinglet-ingress-proxy --example serve -- SERVER [WEB [WEBSECURE [WORKERS]]]`, for
+//! instance `serve 127.0.0.1:9000 127.0.0.1:8000 127.0.0.1:8443 1`.
 
 use std::collections::BTreeMap;
 use std::error::Error;

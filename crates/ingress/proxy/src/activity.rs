@@ -1,15 +1,15 @@
 //! What a client connection is doing, for its timeouts.
 //!
-//! A timer per request would cost more than routing it. Instead the connection writes down what it does, in plain stores, and one sleep per
-//! connection looks at that when it would expire.
+//! A timer per request would cost more than routing it. Instead the connection writes down what it does, in
+//! plain stores, and one sleep per connection looks at that when it would expire.
 
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
 use crate::settings::Timeouts;
 
-/// Shared between the connection, its guard (which the HTTP library owns) and the bodies on their way. All of them run on one thread; the
-/// atomics only satisfy the library's bounds.
+/// Shared between the connection, its guard (which the HTTP library owns) and the bodies on their way. All of
+/// them run on one thread; the atomics only satisfy the library's bounds.
 #[derive(Debug)]
 pub(crate) struct Activity {
     epoch: Instant,

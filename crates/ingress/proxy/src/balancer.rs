@@ -21,7 +21,8 @@ pub(crate) struct Backend {
 }
 
 impl Backend {
-    /// The backend of a service. The one of the previous snapshot is kept when the service is the same; else its position is taken over.
+    /// The backend of a service. The one of the previous snapshot is kept when the service is the same; else
+    /// its position is taken over.
     pub(crate) fn next(previous: Option<&Arc<Self>>, service: &Arc<Service>) -> Arc<Self> {
         match previous {
             Some(previous) if Arc::ptr_eq(&previous.service, service) || previous.service == *service => {

@@ -58,7 +58,8 @@ impl Body for RequestBody {
     }
 }
 
-/// The body of a response to a client. When it ends, the request is counted and the server's connection goes back to the pool.
+/// The body of a response to a client. When it ends, the request is counted and the server's connection goes
+/// back to the pool.
 pub(crate) struct ResponseBody {
     content: Content,
     ticket: Ticket,
@@ -118,7 +119,8 @@ impl Body for ResponseBody {
     }
 }
 
-/// A body that was not read to its end leaves the server's connection in the middle of a message: that one is closed instead.
+/// A body that was not read to its end leaves the server's connection in the middle of a message: that one is
+/// closed instead.
 impl Drop for ResponseBody {
     fn drop(&mut self) {
         if self.is_end_stream()

@@ -11,8 +11,8 @@ use rustls::sign::CertifiedKey;
 
 use crate::SharedSnapshot;
 
-/// Certificates by name. A name may have several: the newest that the client's signature algorithms allow is taken, so an ECDSA and an RSA
-/// certificate can stand side by side.
+/// Certificates by name. A name may have several: the newest that the client's signature algorithms allow is
+/// taken, so an ECDSA and an RSA certificate can stand side by side.
 #[derive(Debug, Default)]
 pub(crate) struct CertificateMap {
     exact: HashMap<Box<str>, Vec<Arc<CertifiedKey>>>,
@@ -21,7 +21,8 @@ pub(crate) struct CertificateMap {
 }
 
 impl CertificateMap {
-    /// Indexes certificates by their names; the start of validity, then the Secret's name, decides between equals.
+    /// Indexes certificates by their names; the start of validity, then the Secret's name, decides between
+    /// equals.
     pub(crate) fn new(certificates: &[Arc<Certificate>]) -> Self {
         let mut sorted: Vec<_> = certificates.iter().collect();
         sorted.sort_by_key(|certificate| (std::cmp::Reverse(certificate.not_before), &certificate.secret));
@@ -38,7 +39,8 @@ impl CertificateMap {
         map
     }
 
-    /// The certificate for a server name: an exact name before a wildcard of one label. `usable` tells what the client supports.
+    /// The certificate for a server name: an exact name before a wildcard of one label. `usable` tells what
+    /// the client supports.
     fn find(&self, name: &str, usable: impl Fn(&CertifiedKey) -> bool) -> Option<Arc<CertifiedKey>> {
         let mut buffer = [0; 255];
         let name = kinglet_ingress_routes::host::canonical(name, &mut buffer);

@@ -107,7 +107,8 @@ where
     drive(client, connection, |connection| connection.graceful_shutdown()).await
 }
 
-/// Runs a connection until it ends, is idle or slow for too long, or the proxy stops; `retire` lets it finish its requests.
+/// Runs a connection until it ends, is idle or slow for too long, or the proxy stops; `retire` lets it finish
+/// its requests.
 async fn drive<C>(client: &Client, connection: C, retire: fn(Pin<&mut C>)) -> hyper::Result<()>
 where
     C: Future<Output = hyper::Result<()>>,

@@ -114,7 +114,8 @@ async fn forward(
     Ok(Answer { response, lease })
 }
 
-/// Checks the request, finds its backend in the present snapshot and gives it the form in which servers get it: a path and a `Host`.
+/// Checks the request, finds its backend in the present snapshot and gives it the form in which servers get
+/// it: a path and a `Host`.
 fn route(
     client: &Client,
     request: &mut Request<Incoming>,
@@ -153,7 +154,8 @@ fn origin_form(path: &str, query: Option<&str>) -> Result<Uri, Reply> {
         .map_err(|_| Reply::BadRequest)
 }
 
-/// Makes the head fit for a server. `Expect` is removed because the library answers it to the client when the body is read.
+/// Makes the head fit for a server. `Expect` is removed because the library answers it to the client when the
+/// body is read.
 fn prepare(client: &Client, request: &mut Request<Incoming>, upgrade: bool) {
     let version = std::mem::replace(request.version_mut(), Version::HTTP_11);
     let headers = request.headers_mut();
@@ -219,7 +221,8 @@ impl Ticket {
     }
 }
 
-/// The response has ended, or the client has gone; in the latter case without a status the request counts as 499.
+/// The response has ended, or the client has gone; in the latter case without a status the request counts
+/// as 499.
 impl Drop for Ticket {
     fn drop(&mut self) {
         let now = Instant::now();

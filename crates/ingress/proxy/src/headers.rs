@@ -1,4 +1,5 @@
-//! Headers that belong to one connection and are not forwarded (RFC 9110 section 7.6.1), in requests and responses alike.
+//! Headers that belong to one connection and are not forwarded (RFC 9110 section 7.6.1), in requests and
+//! responses alike.
 
 use http::header::{
     CONNECTION, COOKIE, HOST, HeaderMap, HeaderName, HeaderValue, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION,
@@ -7,8 +8,9 @@ use http::header::{
 
 use crate::forwarded;
 
-/// Removes the headers of the connection and those that `Connection` names. `TE: trailers` stays, and so do `Connection` and `Upgrade`
-/// when the message really changes the protocol. `Trailer` is not a header of the connection: it announces fields that are forwarded.
+/// Removes the headers of the connection and those that `Connection` names. `TE: trailers` stays, and so do
+/// `Connection` and `Upgrade` when the message really changes the protocol. `Trailer` is not a header of the
+/// connection: it announces fields that are forwarded.
 pub(crate) fn remove_hop_by_hop(headers: &mut HeaderMap, upgrade: bool) {
     if !headers.keys().any(is_hop_by_hop) {
         return;
@@ -38,8 +40,8 @@ pub(crate) fn remove_hop_by_hop(headers: &mut HeaderMap, upgrade: bool) {
     }
 }
 
-/// Whether a message asks for, or agrees to, another protocol that the proxy can tunnel. HTTP/2 in clear text by upgrade is not one: a
-/// server would get requests that the proxy never saw.
+/// Whether a message asks for, or agrees to, another protocol that the proxy can tunnel. HTTP/2 in clear text
+/// by upgrade is not one: a server would get requests that the proxy never saw.
 pub(crate) fn is_upgrade(headers: &HeaderMap) -> bool {
     headers.contains_key(UPGRADE)
         && has_token(headers, &CONNECTION, "upgrade")
@@ -75,8 +77,8 @@ fn tokens<'a>(headers: &'a HeaderMap, name: &HeaderName) -> impl Iterator<Item =
     values.flat_map(|value| value.split(',')).map(str::trim)
 }
 
-/// The fields that `Connection` declares to be of this connection. `Host`, `TE` and `Upgrade` have their own rules, and the headers that
-/// the proxy vouches for must not be removable by a client.
+/// The fields that `Connection` declares to be of this connection. `Host`, `TE` and `Upgrade` have their own
+/// rules, and the headers that the proxy vouches for must not be removable by a client.
 fn named_by_connection(headers: &HeaderMap) -> Vec<HeaderName> {
     let protected =
         |name: &HeaderName| *name == HOST || *name == TE || *name == UPGRADE || forwarded::is_managed(name);

@@ -1,16 +1,19 @@
 //! The HTTP reverse proxy: listeners, TLS by SNI, routing, and streaming between clients and servers.
 //!
 //! In: [`Settings`], read once, and a stream of [`ProxySnapshot`]s, each built from a
-//! [`Configuration`](kinglet_ingress_routes::Configuration) and published in an `ArcSwap`. Out: answers to clients, and [`Metrics`].
+//! [`Configuration`](kinglet_ingress_routes::Configuration) and published in an `ArcSwap`. Out: answers to
+//! clients, and [`Metrics`].
 //!
-//! The way of a request: a worker thread accepts the connection ([`proxy`], `worker`), finds out its protocol and guards it
-//! (`connection`, [`framing`]), and hands each request to `exchange`, which checks it (`target`), routes it by the present snapshot
-//! ([`snapshot`]), makes its headers fit to be forwarded (`headers`, `forwarded`), sends it over a pooled connection (`upstream`), and
-//! streams the answer back (`body`). Upgrades become tunnels (`tunnel`).
+//! The way of a request: a worker thread accepts the connection ([`proxy`], `worker`), finds out its protocol
+//! and guards it (`connection`, [`framing`]), and hands each request to `exchange`, which checks it
+//! (`target`), routes it by the present snapshot ([`snapshot`]), makes its headers fit to be forwarded
+//! (`headers`, `forwarded`), sends it over a pooled connection (`upstream`), and streams the answer back
+//! (`body`). Upgrades become tunnels (`tunnel`).
 //!
-//! Every worker is one thread with its own runtime, listening sockets, connection pool and counters. The only things that workers share
-//! are the snapshot, which is read without locks, and the positions of the balancers. A request belongs to the snapshot it started with,
-//! so publishing another never touches requests on their way.
+//! Every worker is one thread with its own runtime, listening sockets, connection pool and counters. The only
+//! things that workers share are the snapshot, which is read without locks, and the positions of the
+//! balancers. A request belongs to the snapshot it started with, so publishing another never touches requests
+//! on their way.
 //!
 //! Invariant: knows no Kubernetes object and no client of its API; names no TLS provider but takes one.
 

@@ -37,8 +37,8 @@ impl fmt::Display for EntryPoint {
 
 /// Listening sockets on one address, one for each worker: the kernel spreads connections over them.
 ///
-/// A first socket without port sharing finds out whether the address is free, because sharing would silently join another process of the
-/// same user.
+/// A first socket without port sharing finds out whether the address is free, because sharing would silently
+/// join another process of the same user.
 pub(crate) fn bind(address: SocketAddr, count: usize) -> io::Result<Vec<TcpListener>> {
     let address = socket(address, false)?.local_addr()?;
     (0..count).map(|_| socket(address, true)).collect()

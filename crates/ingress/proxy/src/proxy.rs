@@ -93,7 +93,8 @@ impl Proxy {
         self.metrics.clone()
     }
 
-    /// Serves until `stop`, then lets requests finish within their grace. Dropping the future stops the proxy too.
+    /// Serves until `stop`, then lets requests finish within their grace. Dropping the future stops the proxy
+    /// too.
     pub async fn serve(self, snapshot: SharedSnapshot, stop: CancellationToken) -> Result<(), ServeError> {
         let acceptor = self.acceptor(&snapshot)?;
         let stop = stop.child_token();

@@ -24,7 +24,8 @@ pub struct Settings {
     pub upstream_tls: Option<Arc<ClientConfig>>,
     /// Name of this host, sent to servers as `X-Forwarded-Server`.
     pub hostname: String,
-    /// Clients whose `X-Forwarded-*` and `X-Real-Ip` headers are believed (Traefik `forwardedHeaders.trustedIPs`); none by default.
+    /// Clients whose `X-Forwarded-*` and `X-Real-Ip` headers are believed (Traefik
+    /// `forwardedHeaders.trustedIPs`); none by default.
     pub trusted_ips: Vec<IpNet>,
     /// Timeouts.
     pub timeouts: Timeouts,
@@ -35,13 +36,15 @@ pub struct Settings {
 /// Timeouts of connections.
 #[derive(Clone, Copy, Debug)]
 pub struct Timeouts {
-    /// From the first byte of a request (or from accepting the connection) to the end of its head, and for the TLS handshake.
+    /// From the first byte of a request (or from accepting the connection) to the end of its head, and for
+    /// the TLS handshake.
     pub read_header: Duration,
     /// How long a client connection is kept without a request (Traefik `respondingTimeouts.idleTimeout`).
     pub idle: Duration,
     /// For connecting to a server, TLS included (Traefik `forwardingTimeouts.dialTimeout`).
     pub connect: Duration,
-    /// How long a connection to a server is kept without a request (Traefik `forwardingTimeouts.idleConnTimeout`).
+    /// How long a connection to a server is kept without a request (Traefik
+    /// `forwardingTimeouts.idleConnTimeout`).
     pub upstream_idle: Duration,
     /// How long requests may take to finish when the proxy stops (Traefik `lifeCycle.graceTimeOut`).
     pub grace: Duration,
@@ -50,7 +53,8 @@ pub struct Timeouts {
 /// Limits of what clients and the pool may use.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// Bytes of a request's head; more is answered with 431 (a request target has its own limit of 65,534 bytes: 414).
+    /// Bytes of a request's head; more is answered with 431 (a request target has its own limit of 65,534
+    /// bytes: 414).
     pub header_bytes: usize,
     /// Concurrent requests of an HTTP/2 connection (Traefik `http2.maxConcurrentStreams`).
     pub concurrent_streams: u32,

@@ -31,7 +31,8 @@ pub(crate) struct Route {
 }
 
 impl ProxySnapshot {
-    /// The snapshot that follows `previous`. Services that did not change keep their balancer; changed ones keep its position.
+    /// The snapshot that follows `previous`. Services that did not change keep their balancer; changed ones
+    /// keep its position.
     pub fn next(previous: &Self, configuration: &Configuration) -> Self {
         let backends: HashMap<_, _> = configuration
             .services
@@ -59,7 +60,8 @@ impl ProxySnapshot {
         Arc::new(ArcSwap::from_pointee(Self::default()))
     }
 
-    /// Publishes the configuration as the next snapshot. Requests on their way keep the one they started with.
+    /// Publishes the configuration as the next snapshot. Requests on their way keep the one they started
+    /// with.
     pub fn publish(shared: &SharedSnapshot, configuration: &Configuration) {
         let next = Self::next(&shared.load(), configuration);
         shared.store(Arc::new(next));

@@ -41,8 +41,8 @@ impl<'a> Target<'a> {
     }
 }
 
-/// The authority: of the target if it has one (RFC 9112 section 3.2.2, RFC 9113 section 8.3.1), else of `Host`. HTTP/1.1 and HTTP/2
-/// requests need one, and in HTTP/2 both must agree.
+/// The authority: of the target if it has one (RFC 9112 section 3.2.2, RFC 9113 section 8.3.1), else of
+/// `Host`. HTTP/1.1 and HTTP/2 requests need one, and in HTTP/2 both must agree.
 fn authority<B>(request: &Request<B>) -> Result<(&str, bool), Reply> {
     let mut hosts = request.headers().get_all(HOST).iter();
     let header = hosts

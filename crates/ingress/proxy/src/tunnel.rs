@@ -1,4 +1,5 @@
-//! Connections that changed their protocol (WebSocket and others): bytes are copied both ways until one side ends.
+//! Connections that changed their protocol (WebSocket and others): bytes are copied both ways until one side
+//! ends.
 
 use std::rc::Rc;
 
@@ -8,8 +9,8 @@ use tokio::io::copy_bidirectional;
 
 use crate::exchange::Client;
 
-/// Waits for both sides to change the protocol and joins them. There is no idle timeout: the protocol inside has its own. The client
-/// counts as connected until then.
+/// Waits for both sides to change the protocol and joins them. There is no idle timeout: the protocol inside
+/// has its own. The client counts as connected until then.
 pub(crate) async fn join(client: Rc<Client>, downstream: OnUpgrade, upstream: OnUpgrade) {
     let (downstream, upstream) = match tokio::try_join!(downstream, upstream) {
         Ok(both) => both,

@@ -51,7 +51,8 @@ pub(crate) struct Assignment {
     pub(crate) websecure: std::net::TcpListener,
 }
 
-/// Runs a worker on the present thread until it has stopped and its requests have finished, or their grace is over.
+/// Runs a worker on the present thread until it has stopped and its requests have finished, or their grace is
+/// over.
 pub(crate) fn run(assignment: Assignment) -> std::io::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -104,7 +105,8 @@ async fn sweep(pool: Rc<Pool>) {
 }
 
 impl Worker {
-    /// Accepts until the proxy stops; then once more whatever the kernel has accepted already, so that no client is reset.
+    /// Accepts until the proxy stops; then once more whatever the kernel has accepted already, so that no
+    /// client is reset.
     async fn accept_all(self: &Rc<Self>, entry_point: EntryPoint, listener: TcpListener) {
         loop {
             tokio::select! {

@@ -15,8 +15,8 @@ use x509_parser::prelude::{FromDer, X509Certificate};
 pub struct Certificate {
     /// The Secret it comes from.
     pub secret: ObjectName,
-    /// DNS names that the certificate is for, in lower case, wildcards as `*.example.com`: the subject's alternative names, or its
-    /// common name when there are none.
+    /// DNS names that the certificate is for, in lower case, wildcards as `*.example.com`: the subject's
+    /// alternative names, or its common name when there are none.
     pub names: Vec<Box<str>>,
     /// Start of validity, in seconds of the Unix epoch.
     pub not_before: i64,
@@ -42,7 +42,8 @@ pub enum CertificateError {
 }
 
 impl Certificate {
-    /// Reads a chain (end-entity certificate first) and its key from PEM and checks that they belong together.
+    /// Reads a chain (end-entity certificate first) and its key from PEM and checks that they belong
+    /// together.
     pub fn from_pem(
         secret: ObjectName,
         chain: &[u8],

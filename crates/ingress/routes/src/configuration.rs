@@ -7,8 +7,8 @@ use crate::{Certificate, Router, Service};
 
 /// A complete configuration: it replaces the previous one as a whole.
 ///
-/// Values are shared, so that what did not change between two configurations is the same allocation in both and keeps its state in the
-/// proxy (balancer position, signing keys).
+/// Values are shared, so that what did not change between two configurations is the same allocation in both
+/// and keeps its state in the proxy (balancer position, signing keys).
 #[derive(Clone, Debug, Default)]
 pub struct Configuration {
     /// All routers. The order decides between routers that match exactly the same requests: the first wins.

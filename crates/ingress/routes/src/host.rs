@@ -1,12 +1,13 @@
 //! The canonical form of a request's host: without port and trailing dot, in lower case.
 
-/// Room for the longest DNS name (RFC 1035 section 2.3.4), where [`canonical`] writes a host that needs a change.
+/// Room for the longest DNS name (RFC 1035 section 2.3.4), where [`canonical`] writes a host that needs a
+/// change.
 pub type Buffer = [u8; 255];
 
 /// The canonical form of a `Host` header or `:authority` value.
 ///
-/// Nothing is allocated; a host that is canonical already is returned as it is. A host longer than any DNS name can match no router by
-/// name, so it comes back empty.
+/// Nothing is allocated; a host that is canonical already is returned as it is. A host longer than any DNS
+/// name can match no router by name, so it comes back empty.
 pub fn canonical<'a>(host: &'a str, buffer: &'a mut Buffer) -> &'a str {
     let (name, _) = split_port(host);
     let name = name.strip_suffix('.').unwrap_or(name);
@@ -21,7 +22,8 @@ pub fn canonical<'a>(host: &'a str, buffer: &'a mut Buffer) -> &'a str {
     str::from_utf8(copy).unwrap_or_default()
 }
 
-/// Splits `host[:port]` (RFC 3986 section 3.2) into the host and the port's digits; an IPv6 literal keeps its brackets.
+/// Splits `host[:port]` (RFC 3986 section 3.2) into the host and the port's digits; an IPv6 literal keeps its
+/// brackets.
 pub fn split_port(host: &str) -> (&str, Option<&str>) {
     match host.rsplit_once(':') {
         Some((name, port)) if !port.contains(']') => (name, Some(port).filter(|port| !port.is_empty())),
@@ -41,7 +43,8 @@ pub fn is_valid(host: &str) -> bool {
     port_is_valid && name_is_valid
 }
 
-/// `reg-name` (RFC 3986 section 3.2.2) without percent-encoding: an encoded host would be read differently by different programs.
+/// `reg-name` (RFC 3986 section 3.2.2) without percent-encoding: an encoded host would be read differently by
+/// different programs.
 fn is_name_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=".contains(&byte)
 }

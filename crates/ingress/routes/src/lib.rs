@@ -1,9 +1,12 @@
-//! What the ingress proxy is told to do: routers, services, certificates, and the route table compiled from them.
+//! What the ingress proxy is told to do: routers, services, certificates, and the route table compiled from
+//! them.
 //!
-//! In: a [`Configuration`], which providers make from the objects of the cluster. Out: a [`RouteTable`], which answers "which router takes
-//! this host and path" without allocating, and the plain values ([`Service`], [`Certificate`]) that the proxy works with.
+//! In: a [`Configuration`], which providers make from the objects of the cluster. Out: a [`RouteTable`],
+//! which answers "which router takes this host and path" without allocating, and the plain values
+//! ([`Service`], [`Certificate`]) that the proxy works with.
 //!
-//! - [`router`]: what a router matches and where it sends, in the intermediate form that every provider produces.
+//! - [`router`]: what a router matches and where it sends, in the intermediate form that every provider
+//!   produces.
 //! - [`table`]: the compiled, immutable look-up structure and the order of precedence.
 //! - [`host`] and [`path`]: the canonical form in which hosts and paths are compared.
 //! - [`service`]: where requests go. [`certificate`]: what TLS listeners present.

@@ -1,8 +1,9 @@
 //! The two forms of a request's path: the one that backends receive and the one that routers compare.
 //!
-//! Both exist so that two spellings of one path cannot take two routes. [`normalize`] undoes needless percent-encodings and dot segments
-//! before anything looks at the path; backends get its result. [`routing_path`] further decodes whatever cannot change the meaning of
-//! the path, so that rules can be written in plain text.
+//! Both exist so that two spellings of one path cannot take two routes. [`normalize`] undoes needless
+//! percent-encodings and dot segments before anything looks at the path; backends get its result.
+//! [`routing_path`] further decodes whatever cannot change the meaning of the path, so that rules can be
+//! written in plain text.
 
 use std::borrow::Cow;
 
@@ -20,8 +21,8 @@ pub enum InvalidPath {
     Relative,
 }
 
-/// Normalises a path (RFC 3986 sections 6.2.2.1 to 6.2.2.3): encodings of unreserved characters are decoded, the others get upper-case
-/// digits, dot segments are resolved and repeated slashes merged.
+/// Normalises a path (RFC 3986 sections 6.2.2.1 to 6.2.2.3): encodings of unreserved characters are decoded,
+/// the others get upper-case digits, dot segments are resolved and repeated slashes merged.
 pub fn normalize(path: &str) -> Result<Cow<'_, str>, InvalidPath> {
     if !path.starts_with('/') {
         return Err(InvalidPath::Relative);
@@ -37,8 +38,9 @@ pub fn normalize(path: &str) -> Result<Cow<'_, str>, InvalidPath> {
     Ok(Cow::Owned(resolve_segments(&decoded)))
 }
 
-/// The path that routers compare: every percent-encoded octet that is not a reserved character is decoded, reserved ones (`%2F`) stay
-/// encoded, so `/a%2Fb` is one element. An encoding that is no UTF-8 text stays as it is.
+/// The path that routers compare: every percent-encoded octet that is not a reserved character is decoded,
+/// reserved ones (`%2F`) stay encoded, so `/a%2Fb` is one element. An encoding that is no UTF-8 text stays as
+/// it is.
 pub fn routing_path(normalized: &str) -> Cow<'_, str> {
     if !normalized.contains('%') {
         return Cow::Borrowed(normalized);
@@ -48,7 +50,8 @@ pub fn routing_path(normalized: &str) -> Cow<'_, str> {
         .map_or(Cow::Borrowed(normalized), Cow::Owned)
 }
 
-/// Whether nothing in the path can need a change: no encoding, no empty segment, no segment that starts with a dot.
+/// Whether nothing in the path can need a change: no encoding, no empty segment, no segment that starts with
+/// a dot.
 fn is_normal(path: &str) -> bool {
     let mut after_slash = false;
     for byte in path.bytes() {
@@ -60,7 +63,8 @@ fn is_normal(path: &str) -> bool {
     true
 }
 
-/// Decodes the octets that `decodable` accepts and writes the other encodings in upper case; `None` for an incomplete encoding.
+/// Decodes the octets that `decodable` accepts and writes the other encodings in upper case; `None` for an
+/// incomplete encoding.
 fn decode(path: &str, decodable: fn(u8) -> bool) -> Option<Vec<u8>> {
     let mut output = Vec::with_capacity(path.len());
     let mut bytes = path.bytes();
@@ -80,7 +84,8 @@ fn decode(path: &str, decodable: fn(u8) -> bool) -> Option<Vec<u8>> {
     Some(output)
 }
 
-/// Removes `.` and empty segments and resolves `..`, which never climbs above the root; a final dot segment leaves its slash.
+/// Removes `.` and empty segments and resolves `..`, which never climbs above the root; a final dot segment
+/// leaves its slash.
 fn resolve_segments(path: &str) -> String {
     let mut segments: Vec<&str> = Vec::new();
     let mut directory = false;

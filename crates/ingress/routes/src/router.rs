@@ -6,7 +6,8 @@ use crate::path;
 
 /// A router in the form that every provider produces.
 ///
-/// Precedence among the routers that match a request is part of [`RouteTable`](crate::RouteTable), not of the router.
+/// Precedence among the routers that match a request is part of [`RouteTable`](crate::RouteTable), not of the
+/// router.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Router {
     /// Name in metrics and logs, for instance `default-hello-example-com@kubernetes`.
@@ -15,8 +16,8 @@ pub struct Router {
     pub host: HostMatcher,
     /// Which paths.
     pub path: PathMatcher,
-    /// Name of the [`Service`](crate::Service). `None` holds the route for a backend that does not exist: requests get 404 instead of
-    /// falling through to a less specific router that was never meant for them.
+    /// Name of the [`Service`](crate::Service). `None` holds the route for a backend that does not exist:
+    /// requests get 404 instead of falling through to a less specific router that was never meant for them.
     pub service: Option<Arc<str>>,
 }
 
@@ -85,7 +86,8 @@ fn is_label(label: &str) -> bool {
 pub enum PathMatcher {
     /// This path, byte for byte (`pathType: Exact`).
     Exact(Box<str>),
-    /// This path and everything below it, element by element (`pathType: Prefix`); kept without a trailing slash, so `/` is empty.
+    /// This path and everything below it, element by element (`pathType: Prefix`); kept without a trailing
+    /// slash, so `/` is empty.
     Prefix(Box<str>),
     /// Whatever no other router of the same host takes (`defaultBackend`).
     Fallback,

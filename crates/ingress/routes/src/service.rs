@@ -7,7 +7,8 @@ use std::sync::Arc;
 /// A service as the proxy sees it: one port of a Kubernetes Service with its usable endpoints.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Service {
-    /// Name in metrics and logs, and the key by which routers refer to it, for instance `default-web-80@kubernetes`.
+    /// Name in metrics and logs, and the key by which routers refer to it, for instance
+    /// `default-web-80@kubernetes`.
     pub name: Arc<str>,
     /// How servers are spoken to.
     pub scheme: Scheme,

@@ -1,12 +1,13 @@
 //! The compiled route table: which router takes a host and a path.
 //!
-//! Precedence follows Kubernetes: an exact host before a wildcard before no host; within a host an exact path before prefixes, the longer
-//! prefix first, and the fallback of the host (its default backend) last. A request that no router of the exact host takes is offered to
-//! the wildcard and then to the routers without a host. Among routers that match the same requests the first in the list wins; providers
-//! list them by age and name, so the answer does not depend on the order of events.
+//! Precedence follows Kubernetes: an exact host before a wildcard before no host; within a host an exact path
+//! before prefixes, the longer prefix first, and the fallback of the host (its default backend) last. A
+//! request that no router of the exact host takes is offered to the wildcard and then to the routers without
+//! a host. Among routers that match the same requests the first in the list wins; providers list them by age
+//! and name, so the answer does not depend on the order of events.
 //!
-//! A look-up is a few hash probes, whatever the number of routers: one per kind of host, then one per element of the path, from the
-//! longest prefix that the host knows to the shortest.
+//! A look-up is a few hash probes, whatever the number of routers: one per kind of host, then one per element
+//! of the path, from the longest prefix that the host knows to the shortest.
 
 use hashbrown::HashMap;
 

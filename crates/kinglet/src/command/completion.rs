@@ -10,7 +10,8 @@ pub(crate) fn print(shell: clap_complete::Shell) -> Result<()> {
     Ok(())
 }
 
-/// Prints the manual page: the main page followed by one section per subcommand, those of subcommands included.
+/// Prints the manual page: the main page followed by one section per subcommand, those of subcommands
+/// included.
 pub(crate) fn print_man() -> Result<()> {
     let mut root = Cli::command().disable_help_subcommand(true);
     root.build();

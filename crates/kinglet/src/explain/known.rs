@@ -50,7 +50,8 @@ impl Known {
         Ok(known)
     }
 
-    /// What manifests would make: a workload counts as one pod of its name. Namespaces that are only mentioned have no labels but their name.
+    /// What manifests would make: a workload counts as one pod of its name. Namespaces that are only
+    /// mentioned have no labels but their name.
     pub(super) fn of_manifests(objects: Vec<Value>) -> Result<Self> {
         let mut known = Self::default();
         let (mut mentioned, mut pods) = (BTreeSet::new(), 0);

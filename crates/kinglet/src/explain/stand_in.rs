@@ -1,6 +1,7 @@
 //! Addresses for pods of manifests, which have none yet.
 //!
-//! They are of 0.0.0.0/8, which nobody has (RFC 1122, section 3.2.1.3): of all blocks in policies only 0.0.0.0/0 means them.
+//! They are of 0.0.0.0/8, which nobody has (RFC 1122, section 3.2.1.3): of all blocks in policies only
+//! 0.0.0.0/0 means them.
 
 use std::net::Ipv4Addr;
 

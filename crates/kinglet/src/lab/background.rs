@@ -36,7 +36,8 @@ pub(super) fn up(settings: &Settings, up: &LabUp) -> Result<()> {
     Ok(())
 }
 
-/// The same command line with `run` for `up`, in a process group of its own: Ctrl-C of this terminal is not for it.
+/// The same command line with `run` for `up`, in a process group of its own: Ctrl-C of this terminal is not
+/// for it.
 fn start(log: &Path) -> Result<Child> {
     let failed = || format!("cannot write {}", log.display());
     if let Some(directory) = log.parent() {

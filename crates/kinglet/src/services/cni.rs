@@ -67,7 +67,8 @@ impl Pods for Gate {
                     .await
                     .map_err(|closed| closed.to_string())
             }
-            // What the API tells of a pod that goes is enough for rules: runtimes repeat this, also when the pod has started anew.
+            // What the API tells of a pod that goes is enough for rules: runtimes repeat this, also when the
+            // pod has started anew.
             (Command::Del, _) => {
                 records(&self.socket).remove(&request.uid);
                 Ok(())

@@ -49,8 +49,8 @@ struct Changes {
 }
 
 impl Changes {
-    /// Waits for a change and applies it with all others that are there already, so that a burst makes one snapshot. `false` when the
-    /// sources are gone.
+    /// Waits for a change and applies it with all others that are there already, so that a burst makes one
+    /// snapshot. `false` when the sources are gone.
     async fn next(&mut self, zone: &mut ZoneBuilder) -> bool {
         let more = tokio::select! {
             delta = self.namespaces.recv() => delta.map(|delta| self.namespace(zone, &delta)).is_some(),

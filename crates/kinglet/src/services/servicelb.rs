@@ -24,7 +24,8 @@ fn mode(options: &ServiceLbOptions) -> Mode {
     }
 }
 
-/// Of all servers the one that leads runs the controller or, where ServiceLB is disabled, removes what it left.
+/// Of all servers the one that leads runs the controller or, where ServiceLB is disabled, removes what it
+/// left.
 pub(crate) fn lead(
     client: Client,
     sources: Sources,

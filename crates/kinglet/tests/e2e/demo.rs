@@ -18,7 +18,8 @@ fn everything_answers_and_nothing_stays_behind() {
     let lines = BufReader::new(demo.stdout.take().unwrap())
         .lines()
         .map(Result::unwrap);
-    // The demo prints what to try only after DNS, HTTP and HTTPS have answered; without that the output just ends.
+    // The demo prints what to try only after DNS, HTTP and HTTPS have answered; without that the output just
+    // ends.
     let tour: Vec<String> = lines.take_while(|line| !line.contains("Ctrl-C")).collect();
     let shows = |start: &str| tour.iter().any(|line| line.starts_with(start));
     assert!(

@@ -1,4 +1,5 @@
-//! The sample of `examples/hello` on a server, with echo backends at the addresses that its EndpointSlices name.
+//! The sample of `examples/hello` on a server, with echo backends at the addresses that its EndpointSlices
+//! name.
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};

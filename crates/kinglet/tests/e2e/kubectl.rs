@@ -1,6 +1,7 @@
 //! kubectl in several versions: every transcript of `tests/kubectl`, each on a fresh server.
 //!
-//! With `KINGLET_REAL_KUBECONFIG` the transcripts run against that cluster instead: they must be true there too.
+//! With `KINGLET_REAL_KUBECONFIG` the transcripts run against that cluster instead: they must be true there
+//! too.
 
 use std::path::{Path, PathBuf};
 

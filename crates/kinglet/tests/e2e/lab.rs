@@ -1,4 +1,5 @@
-//! `kinglet lab` and `kinglet demo` as root, as their users run them: real packets between network namespaces.
+//! `kinglet lab` and `kinglet demo` as root, as their users run them: real packets between network
+//! namespaces.
 
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
@@ -24,8 +25,8 @@ pub(crate) fn is_possible() -> bool {
     false
 }
 
-/// The cluster that labs are to join: with `KINGLET_REAL_KUBECONFIG` that one, whose own controllers do their work, and one test at a time.
-/// Its scheduler is not needed: pods of tests name their node.
+/// The cluster that labs are to join: with `KINGLET_REAL_KUBECONFIG` that one, whose own controllers do their
+/// work, and one test at a time. Its scheduler is not needed: pods of tests name their node.
 fn real_cluster() -> Option<PathBuf> {
     std::env::var_os("KINGLET_REAL_KUBECONFIG").map(PathBuf::from)
 }

@@ -1,4 +1,5 @@
-//! Tests of the `kinglet` binary as its users run it: its command line, kubectl, DNS and HTTP over sockets, restarts.
+//! Tests of the `kinglet` binary as its users run it: its command line, kubectl, DNS and HTTP over sockets,
+//! restarts.
 
 #![allow(
     clippy::unwrap_used,

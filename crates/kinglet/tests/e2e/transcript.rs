@@ -10,9 +10,9 @@
 //! ? 1
 //! ```
 //!
-//! Standard output and standard error stand together. `[..]` matches any text within a line, a line `...` any number of lines, `? N` is an
-//! exit code other than 0. `$@>=1.30` and `$@<1.30` run a command with some versions of kubectl only. A line that ends in `\` goes on in
-//! the next.
+//! Standard output and standard error stand together. `[..]` matches any text within a line, a line `...` any
+//! number of lines, `? N` is an exit code other than 0. `$@>=1.30` and `$@<1.30` run a command with some
+//! versions of kubectl only. A line that ends in `\` goes on in the next.
 
 use std::path::Path;
 use std::process::Command;
@@ -56,7 +56,8 @@ impl Transcript {
         }
     }
 
-    /// Runs all commands in `folder` with a kubectl of that minor version; returns what did not print what it must.
+    /// Runs all commands in `folder` with a kubectl of that minor version; returns what did not print what it
+    /// must.
     pub(crate) fn run(&self, folder: &Path, environment: &[(&str, &Path)], minor: u32) -> Vec<String> {
         let mut steps = self.steps.iter().filter(|step| step.applies_to(minor)).peekable();
         assert!(

@@ -81,7 +81,8 @@ impl Lease {
         self.spec.lease_duration_seconds.map(Duration::from_secs)
     }
 
-    /// The Lease that a candidate may write at `now`, having seen this one unchanged for `age`; `None` while another holds it.
+    /// The Lease that a candidate may write at `now`, having seen this one unchanged for `age`; `None` while
+    /// another holds it.
     pub(super) fn claimed(
         &self,
         identity: &str,

@@ -18,11 +18,12 @@ enum End {
     Lost,
 }
 
-/// Runs `work` whenever, and only while, this candidate leads; returns when `stop` is cancelled or the work is done, and then releases the
-/// Lease.
+/// Runs `work` whenever, and only while, this candidate leads; returns when `stop` is cancelled or the work
+/// is done, and then releases the Lease.
 ///
-/// A candidate that loses the Lease drops the future of `work`, cancels the token that it was given (for tasks that it spawned), and stands
-/// for election again. An API server that is away or refuses is asked again for ever.
+/// A candidate that loses the Lease drops the future of `work`, cancels the token that it was given (for
+/// tasks that it spawned), and stands for election again. An API server that is away or refuses is asked
+/// again for ever.
 ///
 /// Each election and each loss is reported as an Event `LeaderElection` of the Lease.
 pub async fn lead<W, F>(

@@ -14,7 +14,8 @@ use tokio_util::sync::CancellationToken;
 use super::*;
 use crate::Recorder;
 
-/// A server that knows one Lease and optimistic concurrency, and on whose way requests and answers get late or lost.
+/// A server that knows one Lease and optimistic concurrency, and on whose way requests and answers get late
+/// or lost.
 #[derive(Clone, Default)]
 struct Server {
     lease: Arc<Mutex<Option<Value>>>,
@@ -44,7 +45,8 @@ fn chance(seed: u64, seconds: u64) -> u64 {
     (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb) >> 33
 }
 
-/// Minutes of good and of bad weather; in the bad ones some requests get lost, some answers, and some take longer than a Lease lives.
+/// Minutes of good and of bad weather; in the bad ones some requests get lost, some answers, and some take
+/// longer than a Lease lives.
 fn stormy(seed: u64, seconds: u64) -> Trouble {
     if !chance(seed, seconds / 40).is_multiple_of(3) {
         return Trouble::Late(chance(seed, seconds) % 300);

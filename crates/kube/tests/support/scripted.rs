@@ -1,4 +1,5 @@
-//! An API that lists what it was given, sends on what it is told, and keeps what is written: for tests of what follows one.
+//! An API that lists what it was given, sends on what it is told, and keeps what is written: for tests of
+//! what follows one.
 
 use std::collections::HashMap;
 use std::convert::Infallible;

@@ -49,7 +49,8 @@ impl Kubeconfig {
         self.server
     }
 
-    /// Writes the file for clients who reach the server at another address. Certificates are still checked for the first one.
+    /// Writes the file for clients who reach the server at another address. Certificates are still checked
+    /// for the first one.
     pub(super) fn write_for(&self, entrance: SocketAddr, path: &Path) -> Result<(), LabError> {
         let mut text = self.text.clone();
         for entry in text["clusters"].as_array_mut().into_iter().flatten() {

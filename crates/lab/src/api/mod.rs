@@ -1,4 +1,5 @@
-//! The lab's Kubernetes API: an embedded server, or the cluster of a kubeconfig; after that there is no difference.
+//! The lab's Kubernetes API: an embedded server, or the cluster of a kubeconfig; after that there is no
+//! difference.
 
 mod kubeconfig;
 mod relay;
@@ -40,7 +41,8 @@ pub(crate) struct Api {
 }
 
 impl Api {
-    /// Starts the embedded server, or connects to the given cluster, and opens the way to it from inside the lab.
+    /// Starts the embedded server, or connects to the given cluster, and opens the way to it from inside the
+    /// lab.
     pub(crate) async fn start(
         settings: &Settings,
         directory: &Path,

@@ -1,7 +1,8 @@
 //! The built-in echo server: what a container of the lab runs unless it has a `command`.
 //!
-//! It answers on every declared port and tells who answered and whom it saw: HTTP/1 and HTTP/2 requests (also in prior-knowledge h2c), plain
-//! TCP (one line of JSON, then every byte comes back) and UDP (one line of JSON for each datagram).
+//! It answers on every declared port and tells who answered and whom it saw: HTTP/1 and HTTP/2 requests (also
+//! in prior-knowledge h2c), plain TCP (one line of JSON, then every byte comes back) and UDP (one line of
+//! JSON for each datagram).
 
 mod http;
 mod tcp;
@@ -87,7 +88,8 @@ struct Shared {
 }
 
 impl Echo {
-    /// Listens on all ports inside a namespace. UDP listens on each address by itself, so that replies come from the address that was asked.
+    /// Listens on all ports inside a namespace. UDP listens on each address by itself, so that replies come
+    /// from the address that was asked.
     ///
     /// # Errors
     /// A port that somebody has already; nothing listens then.

@@ -1,4 +1,5 @@
-//! The last plugin of a CNI chain, called as a container runtime calls it: when a pod has its addresses, before its containers start.
+//! The last plugin of a CNI chain, called as a container runtime calls it: when a pod has its addresses,
+//! before its containers start.
 
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};

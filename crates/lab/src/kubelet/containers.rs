@@ -1,4 +1,5 @@
-//! The order in which a pod's containers run: init containers one after the other, sidecars from their place on, then all others.
+//! The order in which a pod's containers run: init containers one after the other, sidecars from their place
+//! on, then all others.
 
 use tokio::task::JoinSet;
 

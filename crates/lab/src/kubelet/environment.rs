@@ -1,4 +1,5 @@
-//! A container's environment and what `$(NAME)` stands for. Pure; ConfigMaps and Secrets are looked up before.
+//! A container's environment and what `$(NAME)` stands for. Pure; ConfigMaps and Secrets are looked up
+//! before.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -170,7 +171,8 @@ fn field(path: &str, sources: &Sources<'_>) -> Result<String, String> {
     })
 }
 
-/// Replaces `$(NAME)` by the variable's value; `$$` is a dollar sign, and what is not known stays as it is written.
+/// Replaces `$(NAME)` by the variable's value; `$$` is a dollar sign, and what is not known stays as it is
+/// written.
 pub(crate) fn expand(text: &str, known: &[(String, String)]) -> String {
     let mut result = String::new();
     let mut rest = text;

@@ -14,7 +14,8 @@ pub(crate) enum Verdict {
     Ready(bool),
 }
 
-/// Probes a container until it has to be started again. Without a startup or liveness probe that never happens.
+/// Probes a container until it has to be started again. Without a startup or liveness probe that never
+/// happens.
 pub(crate) async fn watch(
     target: &Target<'_>,
     container: &Container,

@@ -73,7 +73,8 @@ impl Network {
 }
 
 impl Housing {
-    /// Makes it; a pod of the host network lives on its node. Nothing is left of what cannot be made as a whole.
+    /// Makes it; a pod of the host network lives on its node. Nothing is left of what cannot be made as a
+    /// whole.
     pub(super) async fn create(node: &NodeContext, pod: &Pod) -> Result<Self, String> {
         let network = if pod.spec.host_network {
             None

@@ -1,4 +1,5 @@
-//! A small kubelet: an ordinary client of the Kubernetes API that runs the Pods of one node as network namespaces.
+//! A small kubelet: an ordinary client of the Kubernetes API that runs the Pods of one node as network
+//! namespaces.
 
 mod cni;
 mod container;
@@ -153,7 +154,8 @@ impl Kubelet {
         Handle { name, wanted, kills }
     }
 
-    /// Kills a pod's sandbox with all that runs in it; it starts again in a new one. `false` when the pod is not here.
+    /// Kills a pod's sandbox with all that runs in it; it starts again in a new one. `false` when the pod is
+    /// not here.
     pub(crate) fn kill(&self, pod: &ObjectName) -> bool {
         let pods = self.lock();
         let handle = pods.values().find(|handle| handle.name == *pod);

@@ -157,7 +157,8 @@ impl Worker {
         }
     }
 
-    /// Writes the last status and lets the object go, when the API server can be reached; then forgets the pod.
+    /// Writes the last status and lets the object go, when the API server can be reached; then forgets the
+    /// pod.
     async fn remove(&mut self, state: &Shared) {
         let (node, pod) = (self.node.clone(), self.pod.clone());
         let gone = self.until(|wanted| wanted == Wanted::Gone);

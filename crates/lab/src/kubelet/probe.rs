@@ -1,4 +1,5 @@
-//! Probes and hooks: one attempt each. HTTP and TCP come from the node, as a kubelet's do; commands run inside the pod.
+//! Probes and hooks: one attempt each. HTTP and TCP come from the node, as a kubelet's do; commands run
+//! inside the pod.
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};

@@ -11,7 +11,8 @@ use super::context::NodeContext;
 use super::spec::Pod;
 use super::state::Shared;
 
-/// Keeps the object's status equal to the state, and says it again when others have judged the pod in the node's absence.
+/// Keeps the object's status equal to the state, and says it again when others have judged the pod in the
+/// node's absence.
 pub(super) async fn publish(node: Arc<NodeContext>, pod: Arc<Pod>, state: Shared) {
     let (mut changes, mut gate) = (state.subscribe(), node.gate.watch());
     let mut last = Value::Null;

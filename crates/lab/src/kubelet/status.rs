@@ -133,7 +133,8 @@ fn condition(kind: &str, holds: bool, (reason, message): &(&str, String)) -> Val
     condition
 }
 
-/// Keeps the time at which each condition last changed: that of the old status where nothing did, `now` elsewhere.
+/// Keeps the time at which each condition last changed: that of the old status where nothing did, `now`
+/// elsewhere.
 pub(crate) fn stamp_conditions(status: &mut Value, old: &Value, now: Timestamp) {
     let before = old["conditions"].as_array().cloned().unwrap_or_default();
     for condition in status["conditions"].as_array_mut().into_iter().flatten() {

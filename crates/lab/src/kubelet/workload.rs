@@ -22,7 +22,8 @@ use super::spec::Container;
 /// How long an echo server serves on when it is asked to end, until everybody knows that it goes.
 const DRAIN: Duration = Duration::from_secs(1);
 
-/// Where programs are looked for: where this process looks, and then beside its own program, so that `kinglet` is found.
+/// Where programs are looked for: where this process looks, and then beside its own program, so that
+/// `kinglet` is found.
 fn search_path() -> OsString {
     let mut path = std::env::var_os("PATH").unwrap_or_default();
     if let Ok(program) = std::env::current_exe()

@@ -23,12 +23,14 @@ pub(crate) fn namespace_name(lab: &str, place: &str) -> String {
     format!("{}{place}", namespace_prefix(lab))
 }
 
-/// What the names of a lab's namespaces begin with. Lab names have no dots, so no prefix begins another lab's.
+/// What the names of a lab's namespaces begin with. Lab names have no dots, so no prefix begins another
+/// lab's.
 pub(crate) fn namespace_prefix(lab: &str) -> String {
     format!("kl-{lab}.")
 }
 
-/// Settings of every namespace, before it has links: addresses are usable at once, and nobody announces routers.
+/// Settings of every namespace, before it has links: addresses are usable at once, and nobody announces
+/// routers.
 const ALL: &[(&str, &str)] = &[
     ("net/ipv6/conf/all/accept_dad", "0"),
     ("net/ipv6/conf/default/accept_dad", "0"),

@@ -1,4 +1,5 @@
-//! Address translation that a lab's network has beside Services: pods that leave the cluster, host ports, external addresses.
+//! Address translation that a lab's network has beside Services: pods that leave the cluster, host ports,
+//! external addresses.
 
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -77,7 +78,8 @@ fn hairpin_set(family: L3) -> Set {
 }
 
 impl NodeNat {
-    /// Makes the node's table: pods that leave the cluster through `uplink` have the node's address outside, as flannel does it.
+    /// Makes the node's table: pods that leave the cluster through `uplink` have the node's address outside,
+    /// as flannel does it.
     pub(super) fn create(namespace: &Namespace, cluster: &[IpNet], uplink: &str) -> Result<Self, LinkError> {
         let mut connection = open_in(namespace, NFTABLES, Connection::open)?;
         let (table, mut batch) = (table(), Batch::new());

@@ -1,4 +1,5 @@
-//! What the outside client reaches: host ports, host networks, external addresses; and what it does not reach.
+//! What the outside client reaches: host ports, host networks, external addresses; and what it does not
+//! reach.
 
 use std::time::Duration;
 

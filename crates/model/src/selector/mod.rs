@@ -20,7 +20,8 @@ pub struct Selector {
     pub requirements: Vec<Requirement>,
 }
 
-/// A selector that does not follow the grammar, or a key, value or operator that is not valid; in the words of the Kubernetes API.
+/// A selector that does not follow the grammar, or a key, value or operator that is not valid; in the words
+/// of the Kubernetes API.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct SelectorError(pub String);
@@ -34,7 +35,8 @@ impl Selector {
         parse::requirements(text).map(Self::ordered)
     }
 
-    /// Reads a `LabelSelector` object. `None` where there is no object (`null`): such a selector selects nothing, while `{}` selects everything.
+    /// Reads a `LabelSelector` object. `None` where there is no object (`null`): such a selector selects
+    /// nothing, while `{}` selects everything.
     ///
     /// # Errors
     /// A key, value or operator is not valid.

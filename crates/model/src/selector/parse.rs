@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! selector    = [ requirement *( "," requirement ) ]
-//! requirement = "!" key / key [ ( "=" / "==" / "!=" / ">" / "<" ) [ value ] / ( "in" / "notin" ) "(" values ")" ]
+//! requirement = "!" key
+//!             / key [ ( "=" / "==" / "!=" / ">" / "<" ) [ value ] / ( "in" / "notin" ) "(" values ")" ]
 //! values      = [ value ] *( "," [ value ] )
 //! ```
 

@@ -74,8 +74,8 @@ impl fmt::Display for Requirement {
     }
 }
 
-/// Makes a requirement of an operator as the text form writes it (`exists` and `!` for presence), with the checks of
-/// `k8s.io/apimachinery/pkg/labels.NewRequirement`.
+/// Makes a requirement of an operator as the text form writes it (`exists` and `!` for presence), with the
+/// checks of `k8s.io/apimachinery/pkg/labels.NewRequirement`.
 pub(super) fn checked(key: &str, operator: &str, values: Vec<String>) -> Result<Requirement, SelectorError> {
     let mut faults = Vec::new();
     faults.extend(labels::key_faults("key", key));

@@ -1,4 +1,5 @@
-//! Sets of addresses that kube-router's rules for iptables looked things up in. Only the program `ipset` reaches them.
+//! Sets of addresses that kube-router's rules for iptables looked things up in. Only the program `ipset`
+//! reaches them.
 
 use std::io;
 use std::process::Command;

@@ -62,7 +62,8 @@ fn clean(program: &str) -> io::Result<bool> {
     }
 }
 
-/// What removes the chains, in one transaction, in the words of `iptables-restore`; nothing if there are none.
+/// What removes the chains, in one transaction, in the words of `iptables-restore`; nothing if there are
+/// none.
 fn removal(saved: &str) -> Option<String> {
     let lines = || saved.lines().map(str::trim);
     let chains = lines().filter_map(|line| line.strip_prefix(':')?.split(' ').next());

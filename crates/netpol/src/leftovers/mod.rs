@@ -1,5 +1,5 @@
-//! What kube-router leaves when it no longer runs: its rules would go on denying. They are removed after ours are in place, so that there is
-//! no moment without.
+//! What kube-router leaves when it no longer runs: its rules would go on denying. They are removed after ours
+//! are in place, so that there is no moment without.
 
 mod ipsets;
 mod legacy;
@@ -12,8 +12,9 @@ const TABLES: [&str; 2] = ["kube-router-filter-ipv4", "kube-router-filter-ipv6"]
 /// Chains of the back end for iptables.
 const CHAINS: [&str; 3] = ["KUBE-ROUTER-", "KUBE-POD-FW-", "KUBE-NWPLCY-"];
 
-/// Removes everything: from nftables, which iptables writes to on most hosts; from the tables of iptables that are not in nftables, and sets,
-/// where the host has the programs for it. Returns the names of what it was in.
+/// Removes everything: from nftables, which iptables writes to on most hosts; from the tables of iptables
+/// that are not in nftables, and sets, where the host has the programs for it. Returns the names of what it
+/// was in.
 pub(crate) fn remove(connection: &mut Connection) -> Result<Vec<String>, Error> {
     let mut removed = tables::remove(connection)?;
     removed.extend(legacy::remove().into_iter().map(str::to_owned));

@@ -27,7 +27,8 @@ pub(super) fn remove(connection: &mut Connection) -> Result<Vec<String>, Error> 
     Ok(removed)
 }
 
-/// The batch that removes the chains from a table that is not only theirs: first what leads to them, then what is in them.
+/// The batch that removes the chains from a table that is not only theirs: first what leads to them, then
+/// what is in them.
 fn chains(connection: &mut Connection, table: &Table) -> Result<Batch, Error> {
     let chains = connection.chains(table)?.into_iter();
     let ours: BTreeSet<String> = chains

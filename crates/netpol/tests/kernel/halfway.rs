@@ -208,7 +208,8 @@ fn no_packet_slips_through_while_policies_come_and_go() {
     forbidden.assert_silent(changes);
 }
 
-/// A policy of the cluster that is not about what is sent, each time by other rules: NetworkPolicies go on to decide.
+/// A policy of the cluster that is not about what is sent, each time by other rules: NetworkPolicies go on to
+/// decide.
 fn cluster_policy(number: u16) -> ClusterNetworkPolicy {
     let port = 1024 + number % 50_000;
     let protocols = json!([{"udp": {"destinationPort": {"number": port}}}]);

@@ -31,8 +31,8 @@ struct Task<'a> {
 }
 
 impl Batch {
-    /// Adds elements. One that is there already with the same data stays; with other data it is an error (`EEXIST`): delete it before,
-    /// in the same batch.
+    /// Adds elements. One that is there already with the same data stays; with other data it is an error
+    /// (`EEXIST`): delete it before, in the same batch.
     pub fn add_elements(&mut self, table: &Table, set: &Set, elements: &[Element]) -> &mut Self {
         self.checked(
             Action::Add,

@@ -19,8 +19,9 @@ const BATCH_GENERATION: u16 = 1;
 /// Longest name that the kernel accepts.
 const NAME: usize = 255;
 
-/// Operations in order, encoded as they are added. Nothing happens before [`Connection::commit`](crate::Connection::commit), which also
-/// reports an operation that could not be encoded.
+/// Operations in order, encoded as they are added. Nothing happens before
+/// [`Connection::commit`](crate::Connection::commit), which also reports an operation that could not be
+/// encoded.
 #[derive(Clone, Debug, Default)]
 pub struct Batch {
     bytes: Vec<u8>,

@@ -39,8 +39,8 @@ enum Place {
 
 /// Tables.
 impl Batch {
-    /// Adds a table, or adopts a persistent one whose owner is gone. Otherwise, a table that is there must have the same ownership
-    /// (`EOPNOTSUPP`, `EPERM`); it keeps its comment.
+    /// Adds a table, or adopts a persistent one whose owner is gone. Otherwise, a table that is there must
+    /// have the same ownership (`EOPNOTSUPP`, `EPERM`); it keeps its comment.
     pub fn add_table(&mut self, table: &Table) -> &mut Self {
         self.new_table(Action::Add, table, 0)
     }
@@ -68,7 +68,8 @@ impl Batch {
         self.table_message(Action::Destroy, message::DESTROY_TABLE, table)
     }
 
-    /// Puts an empty table in the place of one that may be there, whatever its flags, unless somebody else owns it (`EPERM`). On every kernel.
+    /// Puts an empty table in the place of one that may be there, whatever its flags, unless somebody else
+    /// owns it (`EPERM`). On every kernel.
     pub fn replace_table(&mut self, table: &Table) -> &mut Self {
         // Without flags, the kernel leaves a table as it is.
         let operation = Self::operation(Action::Add, ObjectKind::Table, table, "");

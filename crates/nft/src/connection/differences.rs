@@ -16,8 +16,9 @@ use crate::types::Data;
 type Named = BTreeMap<String, Vec<u8>>;
 
 impl Connection {
-    /// What of a table is not as `wanted` says, whoever changed it; empty if nothing is. Not compared are named counters, comments of rules and
-    /// elements, elements that rules add or that expire, and what rules do that have sets of their own or add elements with several expressions.
+    /// What of a table is not as `wanted` says, whoever changed it; empty if nothing is. Not compared are
+    /// named counters, comments of rules and elements, elements that rules add or that expire, and what rules
+    /// do that have sets of their own or add elements with several expressions.
     pub fn differences(&mut self, wanted: &Ruleset) -> Result<BTreeSet<Difference>, Error> {
         let table = &wanted.table;
         let Some(listed) = self.table(table)? else {
@@ -93,7 +94,8 @@ impl Connection {
         Ok(())
     }
 
-    /// The attributes of a table's objects; `name` tells the names of the table and the object, or nothing for one that does not matter.
+    /// The attributes of a table's objects; `name` tells the names of the table and the object, or nothing
+    /// for one that does not matter.
     fn named(
         &mut self,
         table: &Table,

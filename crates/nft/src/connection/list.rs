@@ -108,7 +108,8 @@ impl Connection {
         none_if_missing(listed)
     }
 
-    /// The elements of a set or map, whose types and properties the caller knows; without a table or set of this name, an error (`ENOENT`).
+    /// The elements of a set or map, whose types and properties the caller knows; without a table or set of
+    /// this name, an error (`ENOENT`).
     pub fn elements(&mut self, table: &Table, set: &Set) -> Result<Vec<Element>, Error> {
         let fill = |writer: &mut Writer| {
             writer.text(1, &table.name);

@@ -17,7 +17,8 @@ pub struct Connection {
 }
 
 impl Connection {
-    /// Connects to the network namespace of the calling thread, in which the connection stays when it moves to another thread.
+    /// Connects to the network namespace of the calling thread, in which the connection stays when it moves
+    /// to another thread.
     pub fn open() -> Result<Self, Error> {
         let socket = Socket::open().map_err(|error| Error::socket("open", error))?;
         Ok(Self { socket })
@@ -33,12 +34,14 @@ impl Connection {
         self.transmit(batch, true)
     }
 
-    /// Lets the kernel check a batch without applying it. What only an application shows (such as loops between chains) may go unnoticed.
+    /// Lets the kernel check a batch without applying it. What only an application shows (such as loops
+    /// between chains) may go unnoticed.
     pub fn check(&mut self, batch: &Batch) -> Result<(), Error> {
         self.transmit(batch, false)
     }
 
-    /// The best ownership of tables that outlives the connection: owned and persistent from Linux 6.9 on, shared before.
+    /// The best ownership of tables that outlives the connection: owned and persistent from Linux 6.9 on,
+    /// shared before.
     pub fn ownership(&mut self) -> Result<Ownership, Error> {
         let name = format!("kinglet-probe-{}", self.port());
         let wanted = Ownership::OwnedPersistent;

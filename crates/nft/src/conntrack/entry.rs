@@ -85,7 +85,8 @@ impl Tuple {
 pub struct Entry {
     /// Packets of the original direction, before translation.
     pub original: Tuple,
-    /// Packets of the reply direction, before their translation: its source is where the original packets went to.
+    /// Packets of the reply direction, before their translation: its source is where the original packets
+    /// went to.
     pub reply: Tuple,
     /// What is known of it.
     pub status: CtStatus,

@@ -6,7 +6,8 @@ use super::{Entry, Tuple};
 use crate::netlink::Writer;
 use crate::types::L3;
 
-/// Which entries are wanted: those that have everything that is given. Family, mark and zone are filtered by the kernel, as far as it can.
+/// Which entries are wanted: those that have everything that is given. Family, mark and zone are filtered by
+/// the kernel, as far as it can.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Filter {
     /// IPv4 or IPv6.

@@ -1,7 +1,8 @@
 //! Connection tracking: lists entries, deletes them, changes their marks.
 //!
-//! UDP has no end of a connection: an entry leads packets to the endpoint that was chosen first, as long as packets come. Entries of endpoints
-//! that are gone are therefore to be deleted, and a mark can cut off what is no longer allowed.
+//! UDP has no end of a connection: an entry leads packets to the endpoint that was chosen first, as long as
+//! packets come. Entries of endpoints that are gone are therefore to be deleted, and a mark can cut off what
+//! is no longer allowed.
 
 mod decode;
 mod encode;
@@ -55,13 +56,15 @@ pub enum Change {
 }
 
 impl Conntrack {
-    /// Connects to the network namespace of the calling thread, in which the connection stays when it moves to another thread.
+    /// Connects to the network namespace of the calling thread, in which the connection stays when it moves
+    /// to another thread.
     pub fn open() -> Result<Self, Error> {
         let socket = Socket::open().map_err(|error| Error::socket("open", error))?;
         Ok(Self { socket })
     }
 
-    /// The entries that the filter lets pass. Each is there once, but those that come or go meanwhile may be missing.
+    /// The entries that the filter lets pass. Each is there once, but those that come or go meanwhile may be
+    /// missing.
     pub fn entries(&mut self, filter: &Filter) -> Result<Vec<Entry>, Error> {
         self.entries_if(filter, |_| true)
     }
@@ -123,7 +126,8 @@ impl Conntrack {
         Ok(self.apply(&[change])? == 1)
     }
 
-    /// Applies changes one after another; returns how many entries were there. What fails for another reason ends this.
+    /// Applies changes one after another; returns how many entries were there. What fails for another reason
+    /// ends this.
     pub fn apply(&mut self, changes: &[Change]) -> Result<usize, Error> {
         let mut found = 0;
         for some in changes.chunks(CHANGES) {
@@ -173,7 +177,8 @@ impl Conntrack {
     }
 }
 
-/// Reads an entry, if the message is one, and its tuples again from what they are written as; whether it was one.
+/// Reads an entry, if the message is one, and its tuples again from what they are written as; whether it was
+/// one.
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) fn read_and_write_again(
     message: &crate::netlink::Message<'_>,

@@ -2,7 +2,8 @@
 
 use crate::netlink::{Attribute, Attributes, Malformed};
 
-/// Whether all that is wanted is listed. The kernel lists in an order of its own, and also what it chose itself.
+/// Whether all that is wanted is listed. The kernel lists in an order of its own, and also what it chose
+/// itself.
 pub(crate) fn covers(listed: &[u8], wanted: &[u8]) -> Result<bool, Malformed> {
     let (listed, wanted) = (read(listed)?, read(wanted)?);
     for one in &wanted {

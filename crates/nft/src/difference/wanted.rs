@@ -31,7 +31,8 @@ pub(crate) struct WantedChain {
 pub(crate) enum Body {
     /// Its list of expressions.
     Expressions(Vec<u8>),
-    /// The kernel lists it otherwise than it was given: it has sets of its own, or adds elements with several expressions.
+    /// The kernel lists it otherwise than it was given: it has sets of its own, or adds elements with several
+    /// expressions.
     Unlisted,
     /// No such rule can be.
     Impossible,

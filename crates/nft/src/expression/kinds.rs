@@ -200,7 +200,8 @@ pub enum Reject {
     Icmp(u8),
     /// With an ICMPv6 message "destination unreachable" of this code; the packet must be IPv6.
     Icmpv6(u8),
-    /// With the ICMP message of the packet's family (`NFT_REJECT_ICMPX_*`): 0 no route, 1 port, 2 host, 3 prohibited.
+    /// With the ICMP message of the packet's family (`NFT_REJECT_ICMPX_*`): 0 no route, 1 port, 2 host, 3
+    /// prohibited.
     Icmpx(u8),
 }
 

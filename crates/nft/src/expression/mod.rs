@@ -25,7 +25,8 @@ pub enum Expression {
         offset: u32,
         len: u32,
     },
-    /// A register into the packet; `checksum` is the offset of the Internet checksum to be corrected, if there is one.
+    /// A register into the packet; `checksum` is the offset of the Internet checksum to be corrected, if
+    /// there is one.
     PayloadWrite {
         from: Register,
         base: Base,

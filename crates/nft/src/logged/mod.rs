@@ -24,15 +24,16 @@ const BIND: u8 = 1;
 /// `NFULNL_COPY_PACKET`
 const COPY_PACKET: u8 = 2;
 
-/// A netlink socket that receives the packets of one group in its network namespace. It becomes readable when there are some.
+/// A netlink socket that receives the packets of one group in its network namespace. It becomes readable when
+/// there are some.
 #[derive(Debug)]
 pub struct LoggedPackets {
     socket: Socket,
 }
 
 impl LoggedPackets {
-    /// Receives the packets that rules of the calling thread's network namespace log to `group`: `octets` of each, and no later than after
-    /// `delay` hundredths of a second.
+    /// Receives the packets that rules of the calling thread's network namespace log to `group`: `octets` of
+    /// each, and no later than after `delay` hundredths of a second.
     ///
     /// # Errors
     /// The kernel has no such log; or another program receives the group (`EPERM`).

@@ -59,7 +59,8 @@ impl Logged {
         Ok(packet)
     }
 
-    /// From whom to whom it is; nothing if its headers are not copied, or no IP headers. Of later fragments the ports are not known.
+    /// From whom to whom it is; nothing if its headers are not copied, or no IP headers. Of later fragments
+    /// the ports are not known.
     pub fn tuple(&self) -> Option<Tuple> {
         match self.octets.first()? >> 4 {
             4 => v4(&self.octets),

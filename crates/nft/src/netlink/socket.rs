@@ -21,7 +21,8 @@ pub(crate) struct Socket {
 }
 
 impl Socket {
-    /// Opens a socket in the network namespace of the calling thread; it stays there when it moves to another thread.
+    /// Opens a socket in the network namespace of the calling thread; it stays there when it moves to another
+    /// thread.
     pub(crate) fn open() -> io::Result<Self> {
         let fd = sys::open()?;
         let port = sys::bind(fd.as_fd())?;

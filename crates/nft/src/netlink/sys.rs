@@ -1,7 +1,8 @@
 //! The system calls of a netlink socket. The only `unsafe` code of the crate.
 //!
-//! `std` knows no netlink, so socket, address and options go through `libc`. Every pointer handed to the kernel points to a local variable
-//! or a borrowed slice that outlives the call, with the length of exactly that memory.
+//! `std` knows no netlink, so socket, address and options go through `libc`. Every pointer handed to the
+//! kernel points to a local variable or a borrowed slice that outlives the call, with the length of exactly
+//! that memory.
 
 #![allow(unsafe_code, reason = "audited system calls; see each block")]
 
@@ -70,7 +71,8 @@ pub(super) fn send(socket: BorrowedFd<'_>, bytes: &[u8]) -> io::Result<usize> {
     usize::try_from(sent).map_err(|_| io::Error::last_os_error())
 }
 
-/// Takes a datagram that has arrived, without waiting. Returns its whole length, which may exceed the buffer's.
+/// Takes a datagram that has arrived, without waiting. Returns its whole length, which may exceed the
+/// buffer's.
 pub(super) fn receive(socket: BorrowedFd<'_>, buffer: &mut [u8]) -> io::Result<usize> {
     let flags = libc::MSG_DONTWAIT | libc::MSG_TRUNC;
     let data = buffer.as_mut_ptr().cast::<c_void>();

@@ -31,7 +31,8 @@ impl Writer {
         self.bytes.len()
     }
 
-    /// Whether an attribute was longer than the 65,535 octets that its length field can tell; the buffer must not be sent then.
+    /// Whether an attribute was longer than the 65,535 octets that its length field can tell; the buffer must
+    /// not be sent then.
     pub(crate) fn oversized(&self) -> bool {
         self.oversized
     }

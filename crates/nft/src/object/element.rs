@@ -68,7 +68,8 @@ impl Element {
         }
     }
 
-    /// All keys from `first` to `last`, both included; of a concatenation, all whose parts are in the ranges of the parts.
+    /// All keys from `first` to `last`, both included; of a concatenation, all whose parts are in the ranges
+    /// of the parts.
     pub fn range(first: impl Into<Data>, last: impl Into<Data>) -> Self {
         Self {
             last: Some(last.into()),
@@ -125,7 +126,8 @@ pub(crate) struct ListedElement<'a> {
 }
 
 impl ListedElement<'_> {
-    /// Writes the attributes of an element; those of the list's entry are around them. To delete one, its key is enough.
+    /// Writes the attributes of an element; those of the list's entry are around them. To delete one, its key
+    /// is enough.
     pub(crate) fn encode(&self, only_key: bool, counters: bool, writer: &mut Writer) {
         writer.nested(attribute::KEY, |writer| writer.bytes(1, &self.key));
         if let Some(end) = &self.key_end {

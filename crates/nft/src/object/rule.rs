@@ -5,8 +5,8 @@ use crate::expression::Expression;
 use crate::netlink::Writer;
 use crate::statement::Statement;
 
-/// A rule: statements that are evaluated one after another until one does not match or decides. The methods that add statements are in
-/// [`statement`](crate::statement).
+/// A rule: statements that are evaluated one after another until one does not match or decides. The methods
+/// that add statements are in [`statement`](crate::statement).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Rule {
     /// What the rule does.

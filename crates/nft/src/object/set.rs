@@ -145,7 +145,8 @@ impl Set {
         self
     }
 
-    /// Makes the `nft` program print fields instead of the types of the key (`typeof`), which it must know: headers, meta, numgen.
+    /// Makes the `nft` program print fields instead of the types of the key (`typeof`), which it must know:
+    /// headers, meta, numgen.
     pub fn typeof_key(mut self, key: impl Into<Key>) -> Self {
         self.typeof_key = Some(key.into());
         self

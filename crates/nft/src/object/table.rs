@@ -59,7 +59,8 @@ pub enum Ownership {
     Shared,
     /// Only the connection that creates or adopts the table, with which it vanishes (Linux 5.12).
     Owned,
-    /// As [`Owned`](Self::Owned), but it stays when the connection closes, to be adopted by another one (Linux 6.9).
+    /// As [`Owned`](Self::Owned), but it stays when the connection closes, to be adopted by another one
+    /// (Linux 6.9).
     OwnedPersistent,
 }
 
@@ -111,7 +112,8 @@ impl Table {
         }
     }
 
-    /// Sets who may change it. [`Connection::ownership`](crate::Connection::ownership) tells the best that the kernel has.
+    /// Sets who may change it. [`Connection::ownership`](crate::Connection::ownership) tells the best that
+    /// the kernel has.
     pub fn ownership(mut self, ownership: Ownership) -> Self {
         self.ownership = ownership;
         self

@@ -1,4 +1,5 @@
-//! Elements in lists: decoded by the types of their set, and put together from starts and ends where they are ranges.
+//! Elements in lists: decoded by the types of their set, and put together from starts and ends where they are
+//! ranges.
 
 use std::collections::HashSet;
 use std::time::Duration;
@@ -49,8 +50,9 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    /// Whether an element is there twice. While the kernel makes room in a hash table that grew, each datagram of a list may begin at another
-    /// place than the one before ended: some elements come twice, others not at all, and no flag tells.
+    /// Whether an element is there twice. While the kernel makes room in a hash table that grew, each
+    /// datagram of a list may begin at another place than the one before ended: some elements come twice,
+    /// others not at all, and no flag tells.
     pub(crate) fn inconsistent(&self) -> bool {
         let mut seen = HashSet::with_capacity(self.raw.len());
         !self

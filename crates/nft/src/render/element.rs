@@ -49,8 +49,8 @@ pub(super) fn sorted<'a>(set: &Set, elements: &'a [Element]) -> Vec<&'a Element>
     sorted
 }
 
-/// Values in network order compare from their first octet. All others, and concatenations without the padding of their parts, compare
-/// from their last.
+/// Values in network order compare from their first octet. All others, and concatenations without the padding
+/// of their parts, compare from their last.
 fn compare(set: &Set, one: &Element, other: &Element) -> Ordering {
     let octets =
         |element: &Element| -> Vec<u8> { element.key.0.iter().flat_map(|part| part.encode()).collect() };

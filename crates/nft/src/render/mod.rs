@@ -1,6 +1,7 @@
 //! Prints tables as `nft list table` does (version 1.0.6, which Debian 12 has).
 //!
-//! Where `nft` would ask the machine, such as for the names of interfaces by their numbers, numbers are printed.
+//! Where `nft` would ask the machine, such as for the names of interfaces by their numbers, numbers are
+//! printed.
 
 mod chain;
 mod element;

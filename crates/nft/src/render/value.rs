@@ -74,7 +74,8 @@ pub(super) fn range(first: &Value, last: &Value) -> String {
     }
 }
 
-/// The length of the prefix that the addresses from the first to the last have in common, if they are all with it.
+/// The length of the prefix that the addresses from the first to the last have in common, if they are all
+/// with it.
 fn prefix_length(first: &Value, last: &Value) -> Option<u32> {
     if !matches!(first.data_type(), DataType::Ipv4Addr | DataType::Ipv6Addr) {
         return None;

@@ -161,7 +161,8 @@ impl Header {
         }
     }
 
-    /// The numbers by which the `nft` program knows a header and its field, for the fields that `typeof` is of use for.
+    /// The numbers by which the `nft` program knows a header and its field, for the fields that `typeof` is
+    /// of use for.
     pub(crate) fn description(self) -> Option<(u32, u32)> {
         match self {
             Self::IpSaddr => Some((12, 11)),

@@ -3,7 +3,8 @@
 use super::Field;
 use crate::types::DataType;
 
-/// One field, or several that are looked up together (`ip daddr . meta l4proto . th dport`). Tuples of fields become one.
+/// One field, or several that are looked up together (`ip daddr . meta l4proto . th dport`). Tuples of fields
+/// become one.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Key(Vec<Field>);
 

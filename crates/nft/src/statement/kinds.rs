@@ -42,7 +42,8 @@ pub enum Statement {
     Set(Store, Source),
     /// Exempts from connection tracking.
     Notrack,
-    /// Expressions as they are; they may use all registers, and nothing of them is known to other statements. Not rendered as `nft` does.
+    /// Expressions as they are; they may use all registers, and nothing of them is known to other statements.
+    /// Not rendered as `nft` does.
     Raw(Vec<Expression>),
 }
 
@@ -115,7 +116,8 @@ pub enum Target {
     Address(std::net::IpAddr, Option<u16>),
     /// One of the addresses from the first to the last.
     Addresses(std::net::IpAddr, std::net::IpAddr),
-    /// What a named map has for the key, an address or an address and a port; the rule does not match if it has nothing.
+    /// What a named map has for the key, an address or an address and a port; the rule does not match if it
+    /// has nothing.
     Map {
         /// The key.
         key: Key,
@@ -128,8 +130,9 @@ pub enum Target {
     },
 }
 
-/// Remembers what a map gave in another map, or restarts the time-out there. `nft` has no words for this: only the kernel can. Version 1.0.6
-/// of `nft`, which Debian 12 has, aborts when it lists a chain with such a rule; nothing else is wrong then.
+/// Remembers what a map gave in another map, or restarts the time-out there. `nft` has no words for this:
+/// only the kernel can. Version 1.0.6 of `nft`, which Debian 12 has, aborts when it lists a chain with such a
+/// rule; nothing else is wrong then.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Remember {
     /// The key under which it is remembered.

@@ -134,7 +134,8 @@ impl Compiler {
         });
     }
 
-    /// Numbers are compared in network order: swaps those of the host's order, in the register and in the value.
+    /// Numbers are compared in network order: swaps those of the host's order, in the register and in the
+    /// value.
     fn in_network_order(&mut self, one: &Match, value: Vec<u8>) -> Vec<u8> {
         if let [field] = one.left.fields()
             && swaps(field)

@@ -3,7 +3,8 @@
 /// Bits of one type's number in the number of a concatenation.
 const TYPE_BITS: u32 = 6;
 
-/// The type of a key, of data, or of one part of a concatenation, with the number by which the `nft` program knows it.
+/// The type of a key, of data, or of one part of a concatenation, with the number by which the `nft` program
+/// knows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum DataType {
     /// `ipv4_addr`
@@ -38,8 +39,8 @@ pub enum DataType {
     IcmpType,
     /// `icmpv6_type`
     Icmpv6Type,
-    /// A 32-bit number in the order of the host, as `numgen` and hashes give. The `nft` program has no name that it would read back: give
-    /// the set a [`typeof_key`](crate::Set::typeof_key).
+    /// A 32-bit number in the order of the host, as `numgen` and hashes give. The `nft` program has no name
+    /// that it would read back: give the set a [`typeof_key`](crate::Set::typeof_key).
     Integer,
 }
 

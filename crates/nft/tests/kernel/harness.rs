@@ -8,8 +8,8 @@ use kinglet_nft::{Batch, Connection};
 
 use crate::sys::enter_new_namespace;
 
-/// Runs a test in a network namespace of its own, on a thread of its own. Without the privilege the test fails, unless
-/// `KINGLET_ALLOW_SKIP=1`.
+/// Runs a test in a network namespace of its own, on a thread of its own. Without the privilege the test
+/// fails, unless `KINGLET_ALLOW_SKIP=1`.
 pub(crate) fn in_namespace(test: fn()) {
     let body = move || match enter_new_namespace() {
         Ok(()) => {

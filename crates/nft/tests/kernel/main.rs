@@ -1,5 +1,5 @@
-//! The crate against the kernel, and its text against that of the `nft` program. Each test has a network namespace of its own; root is
-//! needed.
+//! The crate against the kernel, and its text against that of the `nft` program. Each test has a network
+//! namespace of its own; root is needed.
 
 #![allow(
     clippy::unwrap_used,

@@ -24,8 +24,8 @@ fn persistent(connection: &mut Connection) -> bool {
     persistent
 }
 
-/// Closes a connection, and waits until the kernel knows: other tests start programs meanwhile, each of which holds a copy of the socket until it
-/// runs.
+/// Closes a connection, and waits until the kernel knows: other tests start programs meanwhile, each of which
+/// holds a copy of the socket until it runs.
 fn close(connection: Connection, table: &Table) {
     let port = connection.port();
     drop(connection);

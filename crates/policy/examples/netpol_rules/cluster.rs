@@ -1,8 +1,9 @@
 //! A cluster with as many policies as pods.
 //!
-//! Up to 100 pods and 100 policies are in a namespace, where two pods make an application. One policy is about an application's ingress: from
-//! the application before it to TCP and UDP 8080, and from gateways in namespaces of a team to TCP 9090. The other one is about its egress: to
-//! the application after it, to DNS, and to TCP 443 outside the cluster. So every pod is isolated in both directions. One pod in ten is a
+//! Up to 100 pods and 100 policies are in a namespace, where two pods make an application. One policy is
+//! about an application's ingress: from the application before it to TCP and UDP 8080, and from gateways in
+//! namespaces of a team to TCP 9090. The other one is about its egress: to the application after it, to DNS,
+//! and to TCP 443 outside the cluster. So every pod is isolated in both directions. One pod in ten is a
 //! gateway, and ten namespaces make a team.
 //!
 //! Pod 0 may open connections to pod 1, and both are on the node.
@@ -136,7 +137,8 @@ impl Cluster {
         )
     }
 
-    /// A policy: even numbers are about ingress, odd ones about egress. Numbers from [`Self::pods`] on are further ones.
+    /// A policy: even numbers are about ingress, odd ones about egress. Numbers from [`Self::pods`] on are
+    /// further ones.
     pub(crate) fn policy(&self, number: usize, port: u16) -> Value {
         let inside = number % self.pods;
         let count = self.applications(inside);

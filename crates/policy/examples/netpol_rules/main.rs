@@ -1,12 +1,13 @@
-//! The rules of many pods and policies, in the network namespace that it is started in: how long they take, and how long changes of them take.
+//! The rules of many pods and policies, in the network namespace that it is started in: how long they take,
+//! and how long changes of them take.
 //!
 //! ```text
-//! netpol_rules objects PODS LOCAL            prints the cluster as the API would: lists of Namespaces, Pods and NetworkPolicies
+//! netpol_rules objects PODS LOCAL            prints the cluster's objects as the API would, as lists
 //! netpol_rules load PODS LOCAL               prints the first sync; the rules stay
-//! netpol_rules change PODS LOCAL CHANGES     also prints changes of each kind, and the memory of this process; the rules are removed
+//! netpol_rules change PODS LOCAL CHANGES     also prints changes and memory; the rules are removed
 //! ```
-//! There are as many policies as pods, see [`cluster`]; of the pods, `LOCAL` are on the node. Prints JSON, times in milliseconds: `wall`, and
-//! `cpu` of this process, which is where the kernel does its part, too.
+//! There are as many policies as pods, see [`cluster`]; of the pods, `LOCAL` are on the node. Prints JSON,
+//! times in milliseconds: `wall`, and `cpu` of this process, which is where the kernel does its part, too.
 
 #![allow(clippy::print_stdout, reason = "what it prints is its result")]
 

@@ -1,5 +1,5 @@
-//! ClusterNetworkPolicies. Where a rule has something that is not known it fails closed: one that accepts matches nothing, any other denies
-//! everything.
+//! ClusterNetworkPolicies. Where a rule has something that is not known it fails closed: one that accepts
+//! matches nothing, any other denies everything.
 
 use std::fmt;
 

@@ -1,4 +1,5 @@
-//! Policies whose fields have been checked: what is not valid is reported and allows nothing, defaults are filled in.
+//! Policies whose fields have been checked: what is not valid is reported and allows nothing, defaults are
+//! filled in.
 
 mod cluster;
 mod cluster_peers;
@@ -127,7 +128,8 @@ impl Policy {
     }
 }
 
-/// Whether a policy isolates for ingress and for egress. A list without any known type counts as missing, since that isolates more.
+/// Whether a policy isolates for ingress and for egress. A list without any known type counts as missing,
+/// since that isolates more.
 fn isolates(policy: &NetworkPolicy, problems: &mut Problems<'_>) -> (bool, bool) {
     let types = &policy.policy_types;
     for (index, kind) in types.iter().enumerate() {

@@ -95,8 +95,8 @@ pub(super) fn selector(
     }
 }
 
-/// The addresses of a block. An exception that is no network makes the block match nothing, since nobody knows what it was to keep out;
-/// one outside of the block takes nothing from it.
+/// The addresses of a block. An exception that is no network makes the block match nothing, since nobody
+/// knows what it was to keep out; one outside of the block takes nothing from it.
 fn ranges(block: &IpBlock, problems: &mut Problems<'_>) -> Option<Ranges> {
     let Some(network) = network(&block.cidr) else {
         problems.below("cidr").add(&block.cidr, NETWORK);

@@ -6,7 +6,8 @@ use std::net::IpAddr;
 use jiff::Timestamp;
 use kinglet_model::{Object, ObjectName, Pod};
 
-/// The pods that claim addresses. A runtime may give an address of a pod that is going to a new one before the old object tells.
+/// The pods that claim addresses. A runtime may give an address of a pod that is going to a new one before
+/// the old object tells.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Addresses(HashMap<IpAddr, BTreeSet<Rank>>);
 

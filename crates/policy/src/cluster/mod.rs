@@ -95,7 +95,8 @@ impl Cluster {
         self.problems.remove(name);
     }
 
-    /// Takes a policy of the cluster that is new or changed; returns the problems that it did not have before.
+    /// Takes a policy of the cluster that is new or changed; returns the problems that it did not have
+    /// before.
     pub fn apply_cluster_policy(&mut self, policy: &ClusterNetworkPolicy) -> Vec<Problem> {
         let name = policy.object_name();
         let mut found = Vec::new();
@@ -138,7 +139,8 @@ impl Cluster {
         self.pods.get(name)
     }
 
-    /// The pod that has an address: not one on its node's network nor one that is finished, and the newest if several claim it.
+    /// The pod that has an address: not one on its node's network nor one that is finished, and the newest if
+    /// several claim it.
     pub fn owner(&self, address: IpAddr) -> Option<&Arc<Pod>> {
         self.pods.get(self.addresses.owner(address)?)
     }

@@ -18,7 +18,8 @@ struct Subject<'a> {
 }
 
 impl Cluster {
-    /// The names of ports in policies that no pod has which they are about; policies that select no pod are left out.
+    /// The names of ports in policies that no pod has which they are about; policies that select no pod are
+    /// left out.
     pub fn unresolved(&self) -> BTreeSet<Problem> {
         let mut found = Vec::new();
         for policy in self.policies.values() {

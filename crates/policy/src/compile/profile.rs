@@ -32,7 +32,8 @@ pub(crate) fn profile(cluster: &Cluster, pod: &Pod, direction: Direction) -> Opt
     })
 }
 
-/// What NetworkPolicies say, if any isolates the pod: their rules are one step, since their order does not matter.
+/// What NetworkPolicies say, if any isolates the pod: their rules are one step, since their order does not
+/// matter.
 fn policies(cluster: &Cluster, pod: &Pod, direction: Direction) -> Option<Profile> {
     let mut isolating = cluster.isolating(pod, direction).peekable();
     isolating.peek()?;

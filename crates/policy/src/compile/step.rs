@@ -5,7 +5,8 @@ use kinglet_model::Protocol;
 use crate::ports::PortSet;
 use crate::rules::{Named, Step, Whom};
 
-/// With more single ports of pods than this, one look-up of address and port is cheaper than one rule for each.
+/// With more single ports of pods than this, one look-up of address and port is cheaper than one rule for
+/// each.
 const SINGLE_PORTS: usize = 8;
 
 impl Step {

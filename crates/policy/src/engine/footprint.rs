@@ -12,7 +12,8 @@ use crate::cluster::Cluster;
 use crate::compile::profile;
 use crate::rules::{Facts, Id, Member, Profile};
 
-/// The addresses of a pod, and its profiles if the node runs it and policies isolate it. What it gives to sets is found by address.
+/// The addresses of a pod, and its profiles if the node runs it and policies isolate it. What it gives to
+/// sets is found by address.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Footprint {
     owned: BTreeSet<IpAddr>,

@@ -1,6 +1,7 @@
 //! How many hold profiles and sets, and which sets a pod can be in.
 //!
-//! A profile that nobody holds any more stays for a while: a packet may be on its way to it, and would find nothing there that denies.
+//! A profile that nobody holds any more stays for a while: a packet may be on its way to it, and would find
+//! nothing there that denies.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;

@@ -123,7 +123,8 @@ impl Engine {
         claimants.cloned().collect()
     }
 
-    /// Computes the pods of a namespace again; only those of the node if a policy changed, since it changes no others.
+    /// Computes the pods of a namespace again; only those of the node if a policy changed, since it changes
+    /// no others.
     fn refresh_namespace(&mut self, namespace: &Arc<str>, own_only: bool) {
         let pods = self.cluster.pods_of(namespace);
         let pods = pods.filter(|pod| !own_only || pod.node_name == self.node);
@@ -164,7 +165,8 @@ impl Engine {
         }
     }
 
-    /// Computes pods again. First everything is taken that a pod does not have any more, since another one may have it now.
+    /// Computes pods again. First everything is taken that a pod does not have any more, since another one
+    /// may have it now.
     fn refresh(&mut self, names: BTreeSet<ObjectName>) {
         let mut changes = Vec::new();
         for name in names {

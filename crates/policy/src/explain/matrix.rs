@@ -13,7 +13,8 @@ use crate::settings::Settings;
 pub struct Reachability {
     /// The pods that have addresses of their own, by name.
     pub pods: Vec<ObjectName>,
-    /// For each pod as source, for each pod as destination: whether it is reached, in every family that both have; nothing without one.
+    /// For each pod as source, for each pod as destination: whether it is reached, in every family that both
+    /// have; nothing without one.
     pub cells: Vec<Vec<Option<bool>>>,
 }
 

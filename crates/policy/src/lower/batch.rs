@@ -77,7 +77,8 @@ impl Rules {
         }
     }
 
-    /// The batch that brings the kernel here from where it was when things were touched: what others lead to comes first and goes last.
+    /// The batch that brings the kernel here from where it was when things were touched: what others lead to
+    /// comes first and goes last.
     pub(crate) fn changes(&self, touched: &Touched, target: Target<'_>) -> Batch {
         let mut batch = Batch::new();
         self.add_sets(&mut batch, touched, target);
@@ -88,7 +89,8 @@ impl Rules {
         batch
     }
 
-    /// The batch of what is new and has nothing that leads to it yet; of what was touched that is no longer part.
+    /// The batch of what is new and has nothing that leads to it yet; of what was touched that is no longer
+    /// part.
     pub(crate) fn additions(&self, touched: &mut Touched, target: Target<'_>) -> Batch {
         let mut batch = Batch::new();
         self.add_sets(&mut batch, touched, target);

@@ -34,7 +34,8 @@ fn side(direction: Direction) -> &'static str {
     }
 }
 
-/// What is decided before policies matter. Every packet comes here, so that what few need is in the chains that deny.
+/// What is decided before policies matter. Every packet comes here, so that what few need is in the chains
+/// that deny.
 fn before(settings: &Settings) -> [Rule; 2] {
     let established = CtState::ESTABLISHED | CtState::RELATED;
     [
@@ -43,8 +44,8 @@ fn before(settings: &Settings) -> [Rule; 2] {
     ]
 }
 
-/// Leads to the profile of the pod, which returns what it allows to where the chain was jumped from. Each look-up is there twice: while an element
-/// is replaced by another, a packet may find neither.
+/// Leads to the profile of the pod, which returns what it allows to where the chain was jumped from. Each
+/// look-up is there twice: while an element is replaced by another, a packet may find neither.
 fn look_up(direction: Direction) -> Vec<Rule> {
     let families = FAMILIES.into_iter().chain(FAMILIES);
     let rules = families.map(|family| {

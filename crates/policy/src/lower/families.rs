@@ -8,8 +8,8 @@ use super::sets::{FAMILIES, family};
 use crate::rules::Rules;
 use crate::settings::Settings;
 
-/// The address families that pods have or may have. To the kernel each set and each rule has a price, so that there are none for a family that
-/// no pod of the cluster is in.
+/// The address families that pods have or may have. To the kernel each set and each rule has a price, so that
+/// there are none for a family that no pod of the cluster is in.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Families {
     v4: bool,

@@ -18,7 +18,8 @@ pub(super) fn chain(direction: Direction, id: Id) -> String {
     }
 }
 
-/// The rules of a profile's chain: those of its steps in order, and its end unless they let nothing come to it.
+/// The rules of a profile's chain: those of its steps in order, and its end unless they let nothing come to
+/// it.
 pub(super) fn rules(profile: &Profile, families: Families) -> Vec<Rule> {
     let steps = profile.steps.iter();
     let mut rules: Vec<Rule> = steps
@@ -68,7 +69,8 @@ fn other(direction: Direction, family: L3) -> Header {
     }
 }
 
-/// The rules of those who may use some ports. Ports come first: to look at them is cheaper than to look an address up.
+/// The rules of those who may use some ports. Ports come first: to look at them is cheaper than to look an
+/// address up.
 fn line(whom: &Whom, ports: &PortSet, direction: Direction, families: Families) -> Vec<Rule> {
     let starts = starts(ports);
     let Some(kind) = whom.set() else {

@@ -4,8 +4,8 @@ use std::thread;
 
 use nix::sched::{CloneFlags, unshare};
 
-/// Runs a test in a network namespace of its own, on a thread of its own. Without the privilege the test fails, unless
-/// `KINGLET_ALLOW_SKIP=1`.
+/// Runs a test in a network namespace of its own, on a thread of its own. Without the privilege the test
+/// fails, unless `KINGLET_ALLOW_SKIP=1`.
 pub(crate) fn in_namespace(test: fn()) {
     let body = move || match unshare(CloneFlags::CLONE_NEWNET) {
         Ok(()) => test(),

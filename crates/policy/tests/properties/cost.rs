@@ -41,10 +41,12 @@ fn a_change_touches_only_what_it_is_about() {
     // A replica elsewhere: known, and a member of the peers.
     policies.apply_pod(pod(7, 11, "there"));
     assert_eq!(policies.changes().len(), 2);
-    // A replica here: also a pair with itself, and an element in the map, which leads to the chain of the others.
+    // A replica here: also a pair with itself, and an element in the map, which leads to the chain of the
+    // others.
     policies.apply_pod(pod(7, 12, "here"));
     assert_eq!(policies.changes().len(), 4);
-    // A policy that allows more: a chain, then the elements that lead there, later the end of the chain before.
+    // A policy that allows more: a chain, then the elements that lead there, later the end of the chain
+    // before.
     policies.apply_policy(&policy(7, 3, &json!([{"port": 90}])));
     let messages = policies.additions().len();
     assert!(messages <= 14, "{messages} messages");

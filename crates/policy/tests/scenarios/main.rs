@@ -1,4 +1,5 @@
-//! Runs the scenarios (README.md beside this file), through the plain reading of policies and through the rules of all nodes.
+//! Runs the scenarios (README.md beside this file), through the plain reading of policies and through the
+//! rules of all nodes.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 

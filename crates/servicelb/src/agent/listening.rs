@@ -16,7 +16,8 @@ const TABLES: [(&str, Protocol, &str); 4] = [
     ("udp6", Protocol::Udp, "07"),
 ];
 
-/// The ports that processes listen on in the network namespace of the calling thread, other than on loopback addresses only.
+/// The ports that processes listen on in the network namespace of the calling thread, other than on loopback
+/// addresses only.
 ///
 /// # Errors
 /// /proc cannot be read. Tables of protocols that the kernel does not have are no error.

@@ -1,4 +1,5 @@
-//! What the agent of a node has to do: tell which ports its processes listen on, and learn which ports its data plane has to serve.
+//! What the agent of a node has to do: tell which ports its processes listen on, and learn which ports its
+//! data plane has to serve.
 //!
 //! ```no_run
 //! # async fn example(client: kinglet_kube::Client, sources: kinglet_servicelb::agent::Sources) {
@@ -66,11 +67,12 @@ pub struct Sources {
     pub pods: Reflector<Pod>,
 }
 
-/// Starts a task that reports listening ports and follows the node's share until `stop` is cancelled; the share is nothing until it is known. `listening` tells the ports; it is
-/// called on threads that may block, every two seconds. `served` tells which share the kernel has rules for.
+/// Starts a task that reports listening ports and follows the node's share until `stop` is cancelled; the
+/// share is nothing until it is known. `listening` tells the ports; it is called on threads that may block,
+/// every two seconds. `served` tells which share the kernel has rules for.
 ///
-/// In mode [`Mode::DaemonSet`] the node reports only as long as Pods have not taken over all that it served natively before. The share is not
-/// known before everybody can know that what the kernel has is about to go.
+/// In mode [`Mode::DaemonSet`] the node reports only as long as Pods have not taken over all that it served
+/// natively before. The share is not known before everybody can know that what the kernel has is about to go.
 pub fn spawn(
     client: Client,
     settings: Settings,

@@ -91,7 +91,8 @@ impl Agent {
         }
     }
 
-    /// Whether the kernel has rules for the present share, and everybody knows of the agent, without which the node has no share.
+    /// Whether the kernel has rules for the present share, and everybody knows of the agent, without which
+    /// the node has no share.
     fn is_served(&self) -> bool {
         let (share, served) = (self.share.borrow(), self.served.borrow());
         let same = share.as_ref().zip(served.as_ref());

@@ -12,7 +12,8 @@ use crate::plan::Plan;
 /// The attempts for all Services.
 #[derive(Debug, Default)]
 pub(super) struct Attempts {
-    /// The last write, and the revision of the Service that it was planned from: until the cache has seen the result, the same plan comes again.
+    /// The last write, and the revision of the Service that it was planned from: until the cache has seen the
+    /// result, the same plan comes again.
     written: HashMap<ObjectName, (Arc<str>, Plan)>,
     failed: HashMap<ObjectName, (Backoff, Instant)>,
 }

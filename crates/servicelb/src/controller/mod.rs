@@ -30,9 +30,11 @@ const COLLECT: Duration = Duration::from_millis(20);
 /// Until what no Service is concerned by is tried again.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// Keeps all load balancers of a cluster until `stop` is cancelled. Errors are logged and answered by new attempts.
+/// Keeps all load balancers of a cluster until `stop` is cancelled. Errors are logged and answered by new
+/// attempts.
 ///
-/// Where there are several candidates for this, the caller elects one; two at the same time do the same and harm nothing.
+/// Where there are several candidates for this, the caller elects one; two at the same time do the same and
+/// harm nothing.
 ///
 /// ```no_run
 /// # async fn example(client: kinglet_kube::Client) {
@@ -61,7 +63,8 @@ pub async fn run(client: Client, sources: &Sources, settings: Settings, stop: Ca
     stop.run_until_cancelled(controller.serve(changes)).await;
 }
 
-/// Kinds that the process watches anyway, for others too. Those that only load balancers need are watched as long as they are served.
+/// Kinds that the process watches anyway, for others too. Those that only load balancers need are watched as
+/// long as they are served.
 #[derive(Clone)]
 pub struct Sources {
     /// All Services.

@@ -125,8 +125,8 @@ fn revision(service: &Service) -> &str {
     &service.metadata.resource_version
 }
 
-/// A strategic merge patch of the status: conditions of others stay as they are. It is refused if the Service has changed since: another
-/// controller may have put its addresses there.
+/// A strategic merge patch of the status: conditions of others stay as they are. It is refused if the Service
+/// has changed since: another controller may have put its addresses there.
 fn status(service: &Service, from: &Status, to: &Status) -> Value {
     let condition = match &to.condition {
         Some(condition) => entry(condition, from.condition.as_ref()),

@@ -1,5 +1,6 @@
-//! The DaemonSet of a Service, for [`Mode::DaemonSet`](crate::Mode): its Pods take the Service's ports on their nodes and forward them, with
-//! [`pod`](crate::pod) as their program. Names, labels and fields are those of K3s.
+//! The DaemonSet of a Service, for [`Mode::DaemonSet`](crate::Mode): its Pods take the Service's ports on
+//! their nodes and forward them, with [`pod`](crate::pod) as their program. Names, labels and fields are
+//! those of K3s.
 
 mod object;
 mod template;

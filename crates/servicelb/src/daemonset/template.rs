@@ -106,8 +106,8 @@ fn container(
     }))
 }
 
-/// Where a port is forwarded to: to the Service's own addresses or, so that only local endpoints are used, to the node port. No address means
-/// those of the node.
+/// Where a port is forwarded to: to the Service's own addresses or, so that only local endpoints are used, to
+/// the node port. No address means those of the node.
 fn destination(service: &Service, index: usize, port: &ServicePort) -> Result<(u16, Value), Problem> {
     if service.external_traffic_policy != TrafficPolicy::Local {
         let addresses = service.cluster_ips.iter().map(ToString::to_string);

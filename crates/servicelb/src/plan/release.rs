@@ -23,8 +23,8 @@ impl Planner<'_> {
         (was_ours && from != to).then(|| Plan::new(Step::Status { from, to }, []))
     }
 
-    /// Whether the finalizer of a Service that we do not serve is, if there is one, that of somebody else: of the load balancer of another
-    /// class, or of the controller that has written the status.
+    /// Whether the finalizer of a Service that we do not serve is, if there is one, that of somebody else: of
+    /// the load balancer of another class, or of the controller that has written the status.
     fn keeps_finalizer(&self, service: &Service) -> bool {
         let is_other =
             service.load_balancer_class.is_some() || self.ownership.foreign(self.view, service).is_some();

@@ -17,8 +17,8 @@ pub struct ApplyError {
     source: Error,
 }
 
-/// Puts a forwarding into effect in the network namespace of the calling thread, where it stays. What an earlier run put there is replaced in
-/// the same step.
+/// Puts a forwarding into effect in the network namespace of the calling thread, where it stays. What an
+/// earlier run put there is replaced in the same step.
 pub fn apply(forwarding: &Forwarding) -> Result<(), ApplyError> {
     let failed = |source| ApplyError {
         protocol: forwarding.protocol,
@@ -40,7 +40,8 @@ pub fn apply(forwarding: &Forwarding) -> Result<(), ApplyError> {
     Ok(())
 }
 
-/// Deletes flows to the port that began before it was translated: as long as packets come, they would never be.
+/// Deletes flows to the port that began before it was translated: as long as packets come, they would never
+/// be.
 fn forget(forwarding: &Forwarding) -> Result<usize, Error> {
     let number = match forwarding.protocol {
         Protocol::Tcp => 6,

@@ -13,9 +13,9 @@ use super::Forwarding;
 
 /// The table of a forwarding.
 ///
-/// Only new connections to addresses of the Pod are looked at. Those whose source is in none of the ranges, and all of a family without
-/// ranges, are dropped; the others are translated to the destination of their family, and get the Pod's address as source, so that replies
-/// come back.
+/// Only new connections to addresses of the Pod are looked at. Those whose source is in none of the ranges,
+/// and all of a family without ranges, are dropped; the others are translated to the destination of their
+/// family, and get the Pod's address as source, so that replies come back.
 pub fn ruleset(forwarding: &Forwarding) -> Ruleset {
     let name = format!(
         "kinglet-lb-{}-{}",

@@ -150,7 +150,8 @@ impl Cluster {
         self.patch(&format!("/api/v1/nodes/{name}/status"), status).await;
     }
 
-    /// Creates a Service of type LoadBalancer with TCP port 80 in the namespace `default`, with more fields of `spec`.
+    /// Creates a Service of type LoadBalancer with TCP port 80 in the namespace `default`, with more fields
+    /// of `spec`.
     pub(crate) async fn service(&self, name: &str, labels: Value, more: Value) -> String {
         let mut spec = json!({"type": "LoadBalancer", "selector": {"app": name}, "ports": [{"port": 80}]});
         for (field, value) in more.as_object().into_iter().flatten() {

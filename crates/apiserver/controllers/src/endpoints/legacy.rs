@@ -1,4 +1,5 @@
-//! The Endpoints object of a Service that selects Pods: the older form of the same facts, in one object and one address family.
+//! The Endpoints object of a Service that selects Pods: the older form of the same facts, in one object and
+//! one address family.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
@@ -84,7 +85,8 @@ fn change(existing: &Endpoints, labels: &Map, over: Option<&str>, subsets: &[Sub
 /// A Pod's place in the subsets: address, readiness.
 type Member = (IpAddr, Address, bool);
 
-/// Addresses that serve the same ports share a subset, in the order of the ports; addresses are in ascending order.
+/// Addresses that serve the same ports share a subset, in the order of the ports; addresses are in ascending
+/// order.
 fn subsets(service: &Service, pods: &[Arc<Pod>]) -> Vec<Subset> {
     let family = service.families().first().copied().unwrap_or(Family::V4);
     let terminating_too = service.spec.publish_not_ready_addresses;

@@ -1,7 +1,9 @@
-//! Endpoints of Services: EndpointSlices and Endpoints from selectors and Pods, and mirror slices from hand-written Endpoints.
+//! Endpoints of Services: EndpointSlices and Endpoints from selectors and Pods, and mirror slices from
+//! hand-written Endpoints.
 //!
-//! In: Services, Pods, Nodes, EndpointSlices, Endpoints. [`state`] keeps them by Service and plans; [`selected`], [`legacy`] and
-//! [`mirror`] are the three pure rules. Out: writes, retried per Service until a plan is empty.
+//! In: Services, Pods, Nodes, EndpointSlices, Endpoints. [`state`] keeps them by Service and plans;
+//! [`selected`], [`legacy`] and [`mirror`] are the three pure rules. Out: writes, retried per Service until a
+//! plan is empty.
 
 mod legacy;
 mod mirror;

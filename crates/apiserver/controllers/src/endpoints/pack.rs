@@ -1,7 +1,8 @@
 //! Packing endpoints into EndpointSlices with as few writes as possible.
 //!
-//! An endpoint stays in the slice in which it is. New endpoints fill up slices that change anyway; what is left over goes into the fullest
-//! slice with room for all of it, or into new slices. Slices that are no longer needed are used for new ones before they are deleted.
+//! An endpoint stays in the slice in which it is. New endpoints fill up slices that change anyway; what is
+//! left over goes into the fullest slice with room for all of it, or into new slices. Slices that are no
+//! longer needed are used for new ones before they are deleted.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -32,8 +33,8 @@ fn identity(endpoint: &Endpoint) -> Identity {
     (endpoint.addresses.first().cloned(), endpoint.target_ref.clone())
 }
 
-/// Distributes the wanted endpoints of one family over the existing slices of that family and new ones, `most` to a slice. With
-/// `placeholder`, one empty slice stands for "no endpoints".
+/// Distributes the wanted endpoints of one family over the existing slices of that family and new ones,
+/// `most` to a slice. With `placeholder`, one empty slice stands for "no endpoints".
 pub(super) fn pack<'a>(wanted: Groups, existing: &[&'a Slice], most: usize, placeholder: bool) -> Packed<'a> {
     let mut by_ports: BTreeMap<&[SlicePort], Vec<&Slice>> = BTreeMap::new();
     for slice in existing {

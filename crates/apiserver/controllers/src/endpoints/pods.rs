@@ -13,7 +13,8 @@ pub(crate) type Groups = BTreeMap<Vec<SlicePort>, Vec<Endpoint>>;
 /// Finds the zone (`topology.kubernetes.io/zone`) of a node.
 pub(crate) type Zones<'a> = &'a dyn Fn(&str) -> Option<Arc<str>>;
 
-/// The endpoints of a Service by family and ports. Every family of the Service is there, be it without endpoints.
+/// The endpoints of a Service by family and ports. Every family of the Service is there, be it without
+/// endpoints.
 pub(crate) fn groups(service: &Service, pods: &[Arc<Pod>], zones: Zones<'_>) -> BTreeMap<Family, Groups> {
     let mut families: BTreeMap<Family, Groups> = service
         .families()
@@ -91,7 +92,8 @@ fn hints(service: &Service, pod: &Pod, zone: Option<&Arc<str>>) -> Option<Hints>
     (hints != Hints::default()).then_some(hints)
 }
 
-/// The ports of a Service as a Pod serves them, in ascending order. A named port that no container has is left out.
+/// The ports of a Service as a Pod serves them, in ascending order. A named port that no container has is
+/// left out.
 fn slice_ports(service: &Service, pod: &Pod) -> Vec<SlicePort> {
     let mut ports: Vec<SlicePort> = service
         .spec

@@ -136,7 +136,8 @@ impl State {
         plan
     }
 
-    /// The end of a Service is the end of its Endpoints, be they hand-written; those that never had a Service stay.
+    /// The end of a Service is the end of its Endpoints, be they hand-written; those that never had a Service
+    /// stay.
     fn is_left_over(&self, name: &ObjectName, endpoints: &Endpoints) -> bool {
         let leader = endpoints.metadata.annotation(mirror::ANNOTATION_LEADER).is_some();
         !leader && (self.deleted.contains(name) || legacy::is_managed(endpoints))

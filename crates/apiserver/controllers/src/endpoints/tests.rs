@@ -167,7 +167,8 @@ fn web() -> Value {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
 
-    /// Whatever happens to Pods: the slices say what the Pods say, none holds more than 100 endpoints, and a second look writes nothing.
+    /// Whatever happens to Pods: the slices say what the Pods say, none holds more than 100 endpoints, and a
+    /// second look writes nothing.
     #[test]
     fn slices_say_what_pods_say(changes in prop::collection::vec((0_usize..240, prop::option::of((any::<bool>(), 0_u16..3))), 1..400)) {
         let mut world = World::default();

@@ -45,8 +45,8 @@ pub(crate) struct Template {
 }
 
 impl Template {
-    /// The writes that turn the existing slices of the Service into the wanted ones. Slices of another owner of the same name are
-    /// deleted; slices that are being deleted are left alone.
+    /// The writes that turn the existing slices of the Service into the wanted ones. Slices of another owner
+    /// of the same name are deleted; slices that are being deleted are left alone.
     pub(crate) fn reconcile(&self, wanted: BTreeMap<Family, Groups>, existing: &[Arc<Slice>]) -> Vec<Write> {
         let all = existing.iter().map(Arc::as_ref);
         let managed = all.filter(|slice| slice.is_managed_by(self.controller));
@@ -123,8 +123,8 @@ impl Template {
         object
     }
 
-    /// The first free of a row of names that look like generated ones but are always the same: when the cache is behind and a slice
-    /// exists already, creating it again fails instead of making another one.
+    /// The first free of a row of names that look like generated ones but are always the same: when the cache
+    /// is behind and a slice exists already, creating it again fails instead of making another one.
     fn name(&self, family: Family, taken: impl Fn(&str) -> bool) -> String {
         let mut number = 0_u32;
         loop {

@@ -142,7 +142,8 @@ impl Round<'_> {
         meant.then(|| state(owner.stage))
     }
 
-    /// What is known of an owner, looked up if the graph does not know; `None` if the reference cannot mean anything.
+    /// What is known of an owner, looked up if the graph does not know; `None` if the reference cannot mean
+    /// anything.
     async fn owner(
         &self,
         uid: &Uid,

@@ -35,7 +35,8 @@ impl fmt::Display for Node {
 }
 
 impl Node {
-    /// Whether a reference by an object of `namespace` describes this node: kind, name and scope are right, not only the `uid`.
+    /// Whether a reference by an object of `namespace` describes this node: kind, name and scope are right,
+    /// not only the `uid`.
     pub(super) fn is_meant_by(&self, reference: &OwnerReference, namespace: &str) -> bool {
         *self.resource.group == *reference.group()
             && *self.resource.kind == *reference.kind

@@ -1,9 +1,11 @@
 //! Garbage collection by `metadata.ownerReferences`.
 //!
-//! [`monitors`] follows the metadata of every kind that discovery names, kinds that appear later included; [`graph`] keeps who owns whom;
-//! [`verdict`] is the rule for an object whose owners are known to be there or not; [`collector`] looks owners up and decides, [`writes`] writes.
+//! [`monitors`] follows the metadata of every kind that discovery names, kinds that appear later included;
+//! [`graph`] keeps who owns whom; [`verdict`] is the rule for an object whose owners are known to be there or
+//! not; [`collector`] looks owners up and decides, [`writes`] writes.
 //!
-//! - Background: an object whose owners are all gone is deleted; an absent owner beside a present one only loses its reference.
+//! - Background: an object whose owners are all gone is deleted; an absent owner beside a present one only
+//!   loses its reference.
 //! - Foreground (`foregroundDeletion` finalizer): dependents that block the owner's deletion go first.
 //! - Orphan (`orphan` finalizer): dependents lose their reference first, and stay.
 

@@ -88,7 +88,8 @@ impl Monitors {
         }
     }
 
-    /// Keeps track of first lists, and of definitions that change what discovery names; a list may already show less than discovery did.
+    /// Keeps track of first lists, and of definitions that change what discovery names; a list may already
+    /// show less than discovery did.
     fn observe(&mut self, (resource, feed): &News) {
         if matches!(feed, Feed::Listed(_)) {
             self.unlisted.remove(&key(resource));

@@ -1,4 +1,5 @@
-//! The writes of the collector. Each carries the revision that it is based on, or at least the `uid`; what is gone needs none.
+//! The writes of the collector. Each carries the revision that it is based on, or at least the `uid`; what is
+//! gone needs none.
 
 use kinglet_kube::{Deletion, Propagation, RequestError};
 use serde_json::{Value, json};
@@ -44,7 +45,8 @@ impl Round<'_> {
         self.change(node, &live, "finalizers", list(&kept)).await
     }
 
-    /// Deletes an object that its owners wait for and that itself waits, by way of its dependents, for its owners.
+    /// Deletes an object that its owners wait for and that itself waits, by way of its dependents, for its
+    /// owners.
     pub(super) async fn unblock(
         &self,
         node: &Node,

@@ -1,7 +1,8 @@
 //! Emptying of namespaces that are being deleted.
 //!
-//! Pods go first, so that the NetworkPolicies that protect them go later than they; then everything else. What remains is told in the
-//! namespace's conditions. When nothing remains the finalizer `kubernetes` is taken away, and the namespace goes.
+//! Pods go first, so that the NetworkPolicies that protect them go later than they; then everything else.
+//! What remains is told in the namespace's conditions. When nothing remains the finalizer `kubernetes` is
+//! taken away, and the namespace goes.
 
 mod conditions;
 mod object;

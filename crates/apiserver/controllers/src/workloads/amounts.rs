@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 
-/// The amount of a whole: a percentage of it, rounded up or down, or the number itself. What is neither counts as none.
+/// The amount of a whole: a percentage of it, rounded up or down, or the number itself. What is neither
+/// counts as none.
 pub(super) fn scaled(amount: &Value, whole: i32, round_up: bool) -> i32 {
     let number = match amount {
         Value::Number(number) => number.as_i64().unwrap_or_default(),

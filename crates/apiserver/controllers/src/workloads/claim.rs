@@ -1,5 +1,5 @@
-//! Which objects an owner controls: those that refer to it and match its selector. It adopts matching ones that nobody controls and
-//! releases those that match no longer.
+//! Which objects an owner controls: those that refer to it and match its selector. It adopts matching ones
+//! that nobody controls and releases those that match no longer.
 
 use std::sync::Arc;
 

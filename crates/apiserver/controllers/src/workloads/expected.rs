@@ -1,4 +1,5 @@
-//! Own writes that the watch has not shown yet: until it does, what the cache says about an owner's Pods is wrong.
+//! Own writes that the watch has not shown yet: until it does, what the cache says about an owner's Pods is
+//! wrong.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -8,7 +9,8 @@ use tokio::time::Instant;
 
 use super::objects::Pod;
 
-/// How long to wait for the watch. A write that it never shows (the Pod came and went while the watch was away) is given up.
+/// How long to wait for the watch. A write that it never shows (the Pod came and went while the watch was
+/// away) is given up.
 pub(super) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Pods whose creation or deletion is still to be seen.

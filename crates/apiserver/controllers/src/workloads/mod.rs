@@ -1,7 +1,8 @@
 //! Workloads: what puts Pods on nodes and keeps as many of them as wanted.
 //!
 //! - [`scheduler`]: binds Pods to nodes, as kube-scheduler does;
-//! - [`deployments`], [`replicasets`], [`daemonsets`], [`statefulsets`]: Pods from templates ([`fleet`] is what owners of Pods have in common);
+//! - [`deployments`], [`replicasets`], [`daemonsets`], [`statefulsets`]: Pods from templates ([`fleet`] is
+//!   what owners of Pods have in common);
 //! - [`nodes`]: nodes that fall silent, and the Pods on them.
 //!
 //! They need kubelets behind the Nodes; without Nodes Pods wait. All share one cache per kind.

@@ -25,7 +25,8 @@ pub(super) fn selects(spec: &PodSpec, node: &Node) -> bool {
 }
 
 impl Toleration {
-    /// Whether it tolerates a taint. An empty key, with `Exists`, means every key; an empty effect every effect.
+    /// Whether it tolerates a taint. An empty key, with `Exists`, means every key; an empty effect every
+    /// effect.
     pub(super) fn tolerates(&self, taint: &Taint) -> bool {
         let exists = &*self.operator == "Exists";
         let key = self.key == taint.key || (self.key.is_empty() && exists);

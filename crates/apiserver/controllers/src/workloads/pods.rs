@@ -78,7 +78,8 @@ impl PodWriter {
         }
     }
 
-    /// Creates Pods of an owner in batches that double: when the first one is refused, the others would be, too.
+    /// Creates Pods of an owner in batches that double: when the first one is refused, the others would be,
+    /// too.
     pub(super) async fn create_all<K: Object>(
         &self,
         owner: &Meta,

@@ -10,8 +10,8 @@ pub(super) const LABEL_REVISION_HASH: &str = "controller-revision-hash";
 /// Letters and digits that form no words, as the API server generates them.
 const ALPHABET: &[u8] = b"bcdfghjklmnpqrstvwxz2456789";
 
-/// The hash of a template, as part of names and labels. It never changes: it depends on nothing but the template and how many other
-/// templates had the same (`status.collisionCount`).
+/// The hash of a template, as part of names and labels. It never changes: it depends on nothing but the
+/// template and how many other templates had the same (`status.collisionCount`).
 pub(super) fn hash(template: &Value, collisions: i32) -> String {
     // Keys of JSON objects are encoded in alphabetical order.
     let mut number = fnv(template.to_string().as_bytes(), 0xcbf2_9ce4_8422_2325);

@@ -1,4 +1,5 @@
-//! What the controllers rely on: how an API server deletes. The expectations are what Kubernetes 1.37 answers.
+//! What the controllers rely on: how an API server deletes. The expectations are what Kubernetes 1.37
+//! answers.
 
 use http::Method;
 use serde_json::{Value, json};

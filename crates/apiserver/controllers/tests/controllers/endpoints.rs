@@ -1,4 +1,5 @@
-//! EndpointSlices and Endpoints of Services with a selector. The expectations are what Kubernetes 1.37 writes.
+//! EndpointSlices and Endpoints of Services with a selector. The expectations are what Kubernetes 1.37
+//! writes.
 
 use serde_json::{Value, json};
 
@@ -312,7 +313,8 @@ async fn controllers_that_start_again_write_nothing() {
         })
         .await;
     cluster.run_controllers().await;
-    // A change that both sets of controllers have to deal with comes after everything that they found at the start.
+    // A change that both sets of controllers have to deal with comes after everything that they found at the
+    // start.
     cluster
         .post(&cluster.core("services"), service("later", json!({})))
         .await;

@@ -1,4 +1,5 @@
-//! Nodes with a kubelet that runs nothing: Pods on them become Running and Ready, and end when they are deleted.
+//! Nodes with a kubelet that runs nothing: Pods on them become Running and Ready, and end when they are
+//! deleted.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -46,8 +47,8 @@ pub(crate) struct Node {
 }
 
 impl Node {
-    /// Registers a node and starts its kubelet. The node has the label `test` with the test's namespace, and more labels; `spec` holds
-    /// taints and the like.
+    /// Registers a node and starts its kubelet. The node has the label `test` with the test's namespace, and
+    /// more labels; `spec` holds taints and the like.
     pub(crate) async fn start(cluster: &Cluster, name: &str, labels: Value, spec: Value) -> Self {
         let name = format!("{name}-{}", cluster.namespace);
         let mut labels = labels;

@@ -1,4 +1,5 @@
-//! Address families of a Service: which of IPv4 and IPv6 it gets, from what it asks for and what the cluster has.
+//! Address families of a Service: which of IPv4 and IPv6 it gets, from what it asks for and what the cluster
+//! has.
 
 use std::net::IpAddr;
 
@@ -66,7 +67,8 @@ fn judged(errors: Vec<FieldError>) -> Result<(), AllocateError> {
     }
 }
 
-/// Whether a Service that takes what it can get is updated without a word about it: then it keeps what it has.
+/// Whether a Service that takes what it can get is updated without a word about it: then it keeps what it
+/// has.
 fn still_preferring_both(new: &Value, old: &Value) -> bool {
     let preferring = |service: &Value| service.text(POLICY) == "PreferDualStack";
     preferring(new)

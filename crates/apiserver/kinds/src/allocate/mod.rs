@@ -1,9 +1,9 @@
 //! Cluster addresses and node ports of Services.
 //!
-//! [`service`] completes a Service from the cluster's ranges and from what other Services hold: a pure function, so that the caller
-//! decides how to make "look, choose, store" atomic. Nothing needs to be released: what is held is what stored Services say
-//! ([`Held::by`]). The lower part of each range is left to those who ask for a certain value, as long as the upper part has room
-//! (Kubernetes KEP-3070, KEP-3668).
+//! [`service`] completes a Service from the cluster's ranges and from what other Services hold: a pure
+//! function, so that the caller decides how to make "look, choose, store" atomic. Nothing needs to be
+//! released: what is held is what stored Services say ([`Held::by`]). The lower part of each range is left to
+//! those who ask for a certain value, as long as the upper part has room (Kubernetes KEP-3070, KEP-3668).
 
 mod families;
 mod range;
@@ -77,13 +77,14 @@ impl From<FieldError> for AllocateError {
     }
 }
 
-/// Completes a defaulted Service: address families, cluster addresses, node ports, health check port. On update (`old` is the stored
-/// Service) it keeps what is not given anew and drops what the new type does not have. `held` is what all Services hold, the Service
-/// itself may be among them. `chance` gives random numbers.
+/// Completes a defaulted Service: address families, cluster addresses, node ports, health check port. On
+/// update (`old` is the stored Service) it keeps what is not given anew and drops what the new type does not
+/// have. `held` is what all Services hold, the Service itself may be among them. `chance` gives random
+/// numbers.
 ///
 /// # Errors
-/// A requested value is taken, outside its range or against the families' rules; or a range is full. The Service is then half done and of
-/// no use.
+/// A requested value is taken, outside its range or against the families' rules; or a range is full. The
+/// Service is then half done and of no use.
 pub fn service(
     new: &mut Value,
     old: Option<&Value>,

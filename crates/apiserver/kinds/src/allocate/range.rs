@@ -8,7 +8,8 @@ use ipnet::IpNet;
 /// IPv6 networks larger than this are used only so far, as Kubernetes does.
 const MOST_ADDRESSES: u128 = 1 << 63;
 
-/// The usable addresses of a network as numbers: without the network's own and, for IPv4, the broadcast address.
+/// The usable addresses of a network as numbers: without the network's own and, for IPv4, the broadcast
+/// address.
 fn usable(network: &IpNet) -> (u128, u128) {
     let number = |address: IpAddr| match address {
         IpAddr::V4(address) => u128::from(u32::from(address)),
@@ -39,7 +40,8 @@ fn reserved(size: u128, fraction: u128, least: u128, most: u128) -> u128 {
     }
 }
 
-/// A number from `first..=last` that is free: from a random place of the upper part on, then from the lower part.
+/// A number from `first..=last` that is free: from a random place of the upper part on, then from the lower
+/// part.
 fn choose(
     (first, last): (u128, u128),
     reserved: u128,

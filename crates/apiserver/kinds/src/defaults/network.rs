@@ -47,7 +47,8 @@ pub(crate) fn service(object: &mut Value) {
     }
 }
 
-/// Whether traffic from outside the cluster reaches a Service (given its `spec`), so that `externalTrafficPolicy` means something.
+/// Whether traffic from outside the cluster reaches a Service (given its `spec`), so that
+/// `externalTrafficPolicy` means something.
 pub(crate) fn externally_accessible(spec: &Value) -> bool {
     match spec.text("type") {
         "LoadBalancer" | "NodePort" => true,

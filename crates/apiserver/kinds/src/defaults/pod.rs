@@ -211,7 +211,8 @@ fn host_ports(container: &mut Value) {
     });
 }
 
-/// Quality of service: `Guaranteed` when every container limits CPU and memory to what it requests, `BestEffort` when none asks for any.
+/// Quality of service: `Guaranteed` when every container limits CPU and memory to what it requests,
+/// `BestEffort` when none asks for any.
 fn qos_class(pod: &Value) -> &'static str {
     let containers = || {
         pod.list("spec.containers")

@@ -7,8 +7,8 @@ const HOUR: i64 = 60 * MINUTE;
 const DAY: i64 = 24 * HOUR;
 const YEAR: i64 = 365 * DAY;
 
-/// A duration of so many seconds with two or three significant figures: `2m10s`, `5d3h`, `90m`. The precision falls as the duration grows.
-/// Up to one second of the future counts as now.
+/// A duration of so many seconds with two or three significant figures: `2m10s`, `5d3h`, `90m`. The precision
+/// falls as the duration grows. Up to one second of the future counts as now.
 pub fn human_duration(seconds: i64) -> String {
     match seconds {
         ..-1 => "<invalid>".to_owned(),

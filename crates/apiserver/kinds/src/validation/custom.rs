@@ -93,8 +93,8 @@ fn versions(errors: &mut Errors, spec: &Value) {
 /// Checks a part of a version at a path.
 type Check = fn(&mut Errors, &str, &Value);
 
-/// Schema, subresources and columns. The API speaks of them as of `spec.validation` and so on, the places of its oldest version, when
-/// they are the same in all versions (`common`); else as of parts of a version.
+/// Schema, subresources and columns. The API speaks of them as of `spec.validation` and so on, the places of
+/// its oldest version, when they are the same in all versions (`common`); else as of parts of a version.
 fn parts(errors: &mut Errors, spec: &Value, common: bool) {
     let parts: [(&str, &str, Check); 4] = [
         ("schema.openAPIV3Schema", "validation.openAPIV3Schema", schema),

@@ -70,8 +70,8 @@ fn endpoints_address(errors: &mut Errors, path: &str, address: &Value) {
     errors.endpoint_address(&format!("{path}.ip"), ip, false);
 }
 
-/// EndpointSlice. Other than a cluster's API server this one takes loopback addresses: there live the processes that stand-alone Services
-/// point at.
+/// EndpointSlice. Other than a cluster's API server this one takes loopback addresses: there live the
+/// processes that stand-alone Services point at.
 pub(crate) fn endpoint_slice(object: &Value) -> Vec<FieldError> {
     let mut errors = Errors::default();
     let kind = object.text("addressType");

@@ -1,7 +1,7 @@
 //! The rules of the API: which objects it accepts, and what it says of the others.
 //!
-//! One file per area. Rules collect every fault into [`Errors`]; the paths and words are those of the Kubernetes API, because users
-//! search for them.
+//! One file per area. Rules collect every fault into [`Errors`]; the paths and words are those of the
+//! Kubernetes API, because users search for them.
 
 mod common;
 pub(crate) mod config;
@@ -27,7 +27,8 @@ pub(crate) use common::Errors;
 use crate::Resource;
 
 impl Resource {
-    /// Everything that is wrong with a new object, `metadata` included. The object is complete: named, defaulted, allocated.
+    /// Everything that is wrong with a new object, `metadata` included. The object is complete: named,
+    /// defaulted, allocated.
     pub fn validate_create(&self, object: &Value) -> Vec<FieldError> {
         let mut errors = metadata::on_create(self, object);
         errors.extend((self.behaviour.validate_new)(object));

@@ -1,5 +1,5 @@
-//! Pods and Pod templates: names, ports and the choices among fixed words. What a kubelet would judge (volumes, resources, security) is
-//! left to it.
+//! Pods and Pod templates: names, ports and the choices among fixed words. What a kubelet would judge
+//! (volumes, resources, security) is left to it.
 
 use std::collections::HashSet;
 

@@ -1,4 +1,5 @@
-//! Objects that the API refuses, and the words in which it does; recorded from a real API server where not said otherwise.
+//! Objects that the API refuses, and the words in which it does; recorded from a real API server where not
+//! said otherwise.
 
 use serde_json::{Value, json};
 

@@ -103,8 +103,8 @@ pub(crate) fn job(object: &Value) -> Vec<FieldError> {
     errors.0
 }
 
-/// The selector is there and selects what the template makes. Pods of all but Jobs always restart. The words for ReplicaSets are those
-/// for Deployments.
+/// The selector is there and selects what the template makes. Pods of all but Jobs always restart. The words
+/// for ReplicaSets are those for Deployments.
 fn selected_template(errors: &mut Errors, object: &Value, kind: &str) {
     let selector = object.at("spec.selector");
     let everything =

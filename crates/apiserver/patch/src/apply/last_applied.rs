@@ -20,7 +20,8 @@ fn annotation(object: &Value) -> Option<&str> {
     (!text.is_empty()).then_some(text)
 }
 
-/// The fields that were last applied by the client and are still as it applied them: kubectl may take these from anybody.
+/// The fields that were last applied by the client and are still as it applied them: kubectl may take these
+/// from anybody.
 pub(super) fn own_fields(live: &Value, api_version: &str, ty: Type<'_>) -> Option<FieldSet> {
     let applied: Value = serde_json::from_str(annotation(live)?).ok()?;
     if applied.get("apiVersion").and_then(Value::as_str) != Some(api_version) {

@@ -61,7 +61,8 @@ impl<'v> Named<'v> {
     }
 }
 
-/// Both lists interleaved: shared items in the order of the configuration, the others as near as possible to where they stood.
+/// Both lists interleaved: shared items in the order of the configuration, the others as near as possible to
+/// where they stood.
 fn merge_items(live: &[Value], applied: &[Value], list: &List<'_>) -> Vec<Value> {
     let (theirs, ours) = (Named::new(live, list), Named::new(applied, list));
     let merged_item = |element: &PathElement, item: &Value| match theirs.items.get(element) {

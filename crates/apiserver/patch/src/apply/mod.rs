@@ -1,13 +1,15 @@
-//! Server-side apply: who owns which field of an object, and what that means for a configuration somebody applies.
+//! Server-side apply: who owns which field of an object, and what that means for a configuration somebody
+//! applies.
 //!
-//! [`apply`] merges a configuration into an object; [`track_update`] keeps the books for every other write. Both keep
-//! `metadata.managedFields`.
+//! [`apply`] merges a configuration into an object; [`track_update`] keeps the books for every other write.
+//! Both keep `metadata.managedFields`.
 //!
-//! The parts, from below: paths and sets of them, the shapes of values by schema, then the operations on values (checking, collecting fields,
-//! comparing, merging, removing), then ownership, then one write.
+//! The parts, from below: paths and sets of them, the shapes of values by schema, then the operations on
+//! values (checking, collecting fields, comparing, merging, removing), then ownership, then one write.
 //!
-//! The rules are those of `sigs.k8s.io/structured-merge-diff` and `k8s.io/apimachinery/pkg/util/managedfields`. Every version of a kind is
-//! taken to be the same, so that ownership needs no conversion.
+//! The rules are those of `sigs.k8s.io/structured-merge-diff` and
+//! `k8s.io/apimachinery/pkg/util/managedfields`. Every version of a kind is taken to be the same, so that
+//! ownership needs no conversion.
 
 mod compare;
 mod error;
@@ -37,13 +39,15 @@ pub use write::Write;
 /// The manager of what an object had before anybody applied to it.
 const BEFORE_FIRST_APPLY: &str = "before-first-apply";
 
-/// Applies a configuration, to the live object or, without one, as a new object. The result has its `managedFields`.
+/// Applies a configuration, to the live object or, without one, as a new object. The result has its
+/// `managedFields`.
 ///
-/// The result is the live object itself, but for `managedFields`, when the configuration changes nothing. A `null` in the configuration stays
-/// in the result.
+/// The result is the live object itself, but for `managedFields`, when the configuration changes nothing. A
+/// `null` in the configuration stays in the result.
 ///
 /// # Errors
-/// [`ApplyError::Conflict`] when others own fields that the configuration changes, unless `force` takes the fields from them.
+/// [`ApplyError::Conflict`] when others own fields that the configuration changes, unless `force` takes the
+/// fields from them.
 pub fn apply(
     live: Option<&Value>,
     applied: &Value,
@@ -75,8 +79,9 @@ pub fn apply(
     Ok(object)
 }
 
-/// Records who changed what by a write that is no apply: compares the old object, if there is one, with the new one, and sets `managedFields`
-/// of the new one. `managedFields` that the writer sent replace the old ones; an empty list, or one with an empty entry, clears them.
+/// Records who changed what by a write that is no apply: compares the old object, if there is one, with the
+/// new one, and sets `managedFields` of the new one. `managedFields` that the writer sent replace the old
+/// ones; an empty list, or one with an empty entry, clears them.
 ///
 /// An object without `managedFields` stays without until somebody applies to it.
 pub fn track_update(old: Option<&Value>, new: &mut Value, write: &Write<'_>) {

@@ -16,12 +16,14 @@ use super::types::Type;
 pub(super) struct Ownership<'a> {
     /// The type of the objects.
     pub(super) ty: Type<'a>,
-    /// Fields that writes through this resource or subresource cannot change, so that nobody comes to own them by one.
+    /// Fields that writes through this resource or subresource cannot change, so that nobody comes to own
+    /// them by one.
     pub(super) reset: FieldSet,
 }
 
 impl Ownership<'_> {
-    /// Applies a configuration: the resulting object, or `None` where it is the live one. `entry` becomes the manager's entry.
+    /// Applies a configuration: the resulting object, or `None` where it is the live one. `entry` becomes the
+    /// manager's entry.
     pub(super) fn apply(
         &self,
         live: &Value,

@@ -28,7 +28,8 @@ impl PathElement {
         Self::Field(name.into())
     }
 
-    /// Reads the form in `fieldsV1`: `f:name`, `k:{"port":80}`, `v:"x"`, `i:0`. `None` for one of a later version, or malformed.
+    /// Reads the form in `fieldsV1`: `f:name`, `k:{"port":80}`, `v:"x"`, `i:0`. `None` for one of a later
+    /// version, or malformed.
     pub(super) fn parse(text: &str) -> Option<Self> {
         let (kind, rest) = text.split_once(':')?;
         match kind {

@@ -1,11 +1,13 @@
-//! Sets of fields after a schema has changed: where a map or list became whole, whoever owned parts of it owns it.
+//! Sets of fields after a schema has changed: where a map or list became whole, whoever owned parts of it
+//! owns it.
 
 use super::list::Identity;
 use super::path::PathElement;
 use super::set::FieldSet;
 use super::types::{Shape, Type};
 
-/// The set as the type has it now. Parts of what is whole become the whole; the other way, a whole stays one until somebody writes it.
+/// The set as the type has it now. Parts of what is whole become the whole; the other way, a whole stays one
+/// until somebody writes it.
 pub(super) fn reconciled(set: &FieldSet, ty: Type<'_>) -> FieldSet {
     let mut now = set.clone();
     if matches!(ty, Type::Deduced) {

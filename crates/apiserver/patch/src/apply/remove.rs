@@ -7,7 +7,8 @@ use super::path::PathElement;
 use super::set::FieldSet;
 use super::types::{Shape, Type};
 
-/// A value without some fields. A map or list of which nothing is left becomes `null`: the field is still there, and may have owners.
+/// A value without some fields. A map or list of which nothing is left becomes `null`: the field is still
+/// there, and may have owners.
 pub(super) fn remove(value: &Value, removed: &FieldSet, ty: Type<'_>) -> Value {
     without(value, removed, ty).unwrap_or_default()
 }

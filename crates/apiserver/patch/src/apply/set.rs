@@ -108,7 +108,8 @@ impl FieldSet {
         }
     }
 
-    /// The JSON form: a tree of encoded elements, `.` where a path with longer ones below it is itself in the set.
+    /// The JSON form: a tree of encoded elements, `.` where a path with longer ones below it is itself in the
+    /// set.
     pub(super) fn encoded(&self) -> Value {
         let mut fields = Map::new();
         let elements: BTreeSet<_> = self.members.iter().chain(self.children.keys()).collect();

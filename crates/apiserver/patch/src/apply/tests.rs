@@ -11,7 +11,8 @@ use serde_json::{Value, json};
 use super::set::FieldSet;
 use super::{ApplyError, Write, apply, track_update};
 
-/// Sequences of writes with what `k8s.io/apimachinery/pkg/util/managedfields` makes of them; `schemaless` and `Widget` ones as custom resources.
+/// Sequences of writes with what `k8s.io/apimachinery/pkg/util/managedfields` makes of them; `schemaless` and
+/// `Widget` ones as custom resources.
 const UPSTREAM: &str = include_str!("../../tests/cases/apply.json");
 
 /// The schema of the custom resource `Widget`: every type of list and map.
@@ -80,7 +81,8 @@ fn lean(object: &Value) -> Value {
     })
 }
 
-/// An object without what a server with types shows although it is not set: also empty texts, zeros and `false`.
+/// An object without what a server with types shows although it is not set: also empty texts, zeros and
+/// `false`.
 fn comparable(object: &Value) -> Value {
     without(&lean(object), &|value| {
         value.is_null()

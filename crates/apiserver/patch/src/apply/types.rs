@@ -1,4 +1,5 @@
-//! What the schema says of a value's shape, in the terms of structured-merge-diff: scalars, lists and maps, each whole (atomic) or in parts.
+//! What the schema says of a value's shape, in the terms of structured-merge-diff: scalars, lists and maps,
+//! each whole (atomic) or in parts.
 
 use std::sync::LazyLock;
 
@@ -122,7 +123,8 @@ impl<'a> Type<'a> {
         }
     }
 
-    /// The shape that a value has by this type; for `null`, or a value that the type does not allow, the first shape that it allows.
+    /// The shape that a value has by this type; for `null`, or a value that the type does not allow, the
+    /// first shape that it allows.
     pub(super) fn shape(self, value: Option<&Value>) -> Shape<'a> {
         let allowed = self.allowed();
         let map = || Shape::Map {
@@ -146,7 +148,8 @@ impl<'a> Type<'a> {
         }
     }
 
-    /// The type of a list's items and how they are told apart. Where the schema has no list type, the strategy of strategic merge patch tells.
+    /// The type of a list's items and how they are told apart. Where the schema has no list type, the
+    /// strategy of strategic merge patch tells.
     fn list(self) -> List<'a> {
         let Self::Declared(node) = self else {
             return List {
@@ -209,8 +212,8 @@ impl<'a> Type<'a> {
         self.allowed().list.then(|| self.list().item)
     }
 
-    /// Whether this is one of Kubernetes' own types. Their objects do not tell an unset field from `null` or, where the field is not optional,
-    /// from zero.
+    /// Whether this is one of Kubernetes' own types. Their objects do not tell an unset field from `null` or,
+    /// where the field is not optional, from zero.
     pub(super) fn is_built_in(self) -> bool {
         let Self::Declared(node) = self else {
             return false;
@@ -219,8 +222,9 @@ impl<'a> Type<'a> {
         name.is_some_and(|name| name.starts_with("io.k8s."))
     }
 
-    /// Fields that a type of Kubernetes always shows, be they set or not, with what they show then: structures that are not optional, and
-    /// required lists and maps. Such a field is never added or removed, so that nobody owns it.
+    /// Fields that a type of Kubernetes always shows, be they set or not, with what they show then:
+    /// structures that are not optional, and required lists and maps. Such a field is never added or removed,
+    /// so that nobody owns it.
     pub(super) fn always_shown(self) -> Vec<(&'a str, &'static Value)> {
         let Self::Declared(node) = self else {
             return Vec::new();
@@ -243,7 +247,8 @@ impl<'a> Type<'a> {
         properties.iter().filter_map(shown).collect()
     }
 
-    /// What an unset scalar of a type of Kubernetes counts as, where the field is not optional: the empty text, zero or `false`.
+    /// What an unset scalar of a type of Kubernetes counts as, where the field is not optional: the empty
+    /// text, zero or `false`.
     pub(super) fn zero(self, name: &str) -> Option<&'a Value> {
         let default = self.declaration(name)?.get("default")?;
         let zero = match default {

@@ -39,7 +39,8 @@ pub struct Write<'a> {
     pub manager: &'a str,
     /// The subresource written through, for instance `status`.
     pub subresource: Option<&'a str>,
-    /// Dotted paths of fields that this resource or subresource cannot change, for instance `status`: nobody comes to own them.
+    /// Dotted paths of fields that this resource or subresource cannot change, for instance `status`: nobody
+    /// comes to own them.
     pub reset: &'a [&'a str],
     /// The present time, RFC 3339 in UTC with seconds.
     pub now: &'a str,

@@ -3,7 +3,8 @@
 use kinglet_api_schema::Schema;
 use serde_json::Value;
 
-/// How a field merges, from the property that declares it: the annotations stand beside a reference, not behind it.
+/// How a field merges, from the property that declares it: the annotations stand beside a reference, not
+/// behind it.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Field<'a> {
     /// The schema of the field's value.

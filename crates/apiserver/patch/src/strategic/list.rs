@@ -64,8 +64,8 @@ pub(super) fn merge_ordered(
     order::normalize(merged, wanted, wanted, &places, field.merge_key).map(Some)
 }
 
-/// The server's order after a merge. Where the patch deletes items, its first new items take the places that become free at the end: an
-/// effect of how upstream reuses memory, kept because it shows in the result.
+/// The server's order after a merge. Where the patch deletes items, its first new items take the places that
+/// become free at the end: an effect of how upstream reuses memory, kept because it shows in the result.
 fn places_after(old: &[Value], patch: &[Value], merge_key: &str) -> Vec<Value> {
     let same = |a: &Value, b: &Value| a.get(merge_key) == b.get(merge_key);
     let directive = |item: &Value| item.get(DIRECTIVE).is_some();
@@ -193,8 +193,8 @@ pub(super) fn merge_key_of<'v>(item: &'v Value, merge_key: &str) -> Result<&'v V
     })
 }
 
-/// The items of a patch must stand in `$setElementOrder`, in the same order. Items to be deleted are left out, and other directives as long as
-/// places are left.
+/// The items of a patch must stand in `$setElementOrder`, in the same order. Items to be deleted are left
+/// out, and other directives as long as places are left.
 fn check_order(patch: &[Value], wanted: &[Value], merge_key: &str) -> Result<(), PatchError> {
     if patch.is_empty() || wanted.is_empty() {
         return Ok(());

@@ -1,5 +1,6 @@
-//! Strategic merge patch: a merge patch that knows how lists merge, by the schema (`x-kubernetes-patch-strategy` and
-//! `x-kubernetes-patch-merge-key`), and that obeys directives in the patch:
+//! Strategic merge patch: a merge patch that knows how lists merge, by the schema
+//! (`x-kubernetes-patch-strategy` and `x-kubernetes-patch-merge-key`), and that obeys directives in the
+//! patch:
 //!
 //! | directive | in | meaning |
 //! | --- | --- | --- |
@@ -34,12 +35,13 @@ const DELETE_FROM_LIST: &str = "$deleteFromPrimitiveList";
 
 /// Applies a strategic merge patch.
 ///
-/// A field that the schema does not know merges when it is a map and is replaced otherwise. `null`s that the patch places inside of new
-/// list items stay, as in Kubernetes; decoding by type drops them there.
+/// A field that the schema does not know merges when it is a map and is replaced otherwise. `null`s that the
+/// patch places inside of new list items stay, as in Kubernetes; decoding by type drops them there.
 ///
 /// # Errors
 /// [`PatchError::Malformed`] for directives of a wrong form, [`PatchError::Rejected`] for lists of lists, and
-/// [`PatchError::Contradictory`] for anything else that cannot be merged, for instance a list item without its merge key.
+/// [`PatchError::Contradictory`] for anything else that cannot be merged, for instance a list item without
+/// its merge key.
 pub fn strategic(document: &Value, patch: &Value, schema: Schema<'_>) -> Result<Value, PatchError> {
     let Value::Object(original) = document else {
         return Err(PatchError::Malformed("invalid JSON document".into()));

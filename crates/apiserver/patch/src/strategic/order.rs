@@ -17,8 +17,8 @@ pub(super) fn same(left: &Value, right: &Value, merge_key: &str) -> Result<bool,
     Ok(merge_key_of(left, merge_key)? == merge_key_of(right, merge_key)?)
 }
 
-/// Orders merged items: those that `ours` names by `our_order`, the others by `server_order`, the others put before the first of ours that
-/// stood behind them.
+/// Orders merged items: those that `ours` names by `our_order`, the others by `server_order`, the others put
+/// before the first of ours that stood behind them.
 pub(super) fn normalize(
     merged: Vec<Value>,
     ours: &[Value],
@@ -54,8 +54,8 @@ fn place(list: &[Value], item: &Value, merge_key: &str) -> Result<Option<usize>,
     Ok(None)
 }
 
-/// Sorts items by their places in `order`; items to be deleted go last. An item without a place goes before the one it is compared with, so
-/// that the result depends on the way of sorting: by insertion.
+/// Sorts items by their places in `order`; items to be deleted go last. An item without a place goes before
+/// the one it is compared with, so that the result depends on the way of sorting: by insertion.
 fn sorted(items: Vec<Value>, order: &[Value], merge_key: &str) -> Result<Vec<Value>, PatchError> {
     let is_deleted = |item: &Value| item.get(DIRECTIVE).and_then(Value::as_str) == Some("delete");
     let (deleted, kept): (Vec<_>, Vec<_>) = items.into_iter().partition(is_deleted);
@@ -72,7 +72,8 @@ fn sorted(items: Vec<Value>, order: &[Value], merge_key: &str) -> Result<Vec<Val
     Ok(placed.into_iter().map(|(_, item)| item).chain(deleted).collect())
 }
 
-/// Puts the items of `left` between those of `right`, each before the first that stood behind it on the server.
+/// Puts the items of `left` between those of `right`, each before the first that stood behind it on the
+/// server.
 fn interleave(
     left: Vec<Value>,
     right: Vec<Value>,

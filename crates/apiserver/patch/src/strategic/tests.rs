@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 
 use super::strategic;
 
-/// Documents and patches with what `k8s.io/apimachinery/pkg/util/strategicpatch` makes of them; the last ones are patches that its
-/// `CreateTwoWayMergePatch` and `CreateThreeWayMergePatch` made.
+/// Documents and patches with what `k8s.io/apimachinery/pkg/util/strategicpatch` makes of them; the last ones
+/// are patches that its `CreateTwoWayMergePatch` and `CreateThreeWayMergePatch` made.
 const UPSTREAM: &str = include_str!("../../tests/cases/strategic.json");
 
 #[test]

@@ -1,7 +1,8 @@
-//! OpenAPI v3 documents, one per group and version: the paths of what is served and the definitions that they refer to.
+//! OpenAPI v3 documents, one per group and version: the paths of what is served and the definitions that they
+//! refer to.
 //!
-//! kubectl reads them to explain kinds, to learn whether the server validates fields (the `fieldValidation` parameter of a PATCH), and to
-//! make strategic merge patches.
+//! kubectl reads them to explain kinds, to learn whether the server validates fields (the `fieldValidation`
+//! parameter of a PATCH), and to make strategic merge patches.
 
 mod operation;
 mod paths;
@@ -33,8 +34,8 @@ pub struct OpenApiResource<'a> {
     pub custom_schema: Option<&'a Value>,
 }
 
-/// The smallest OpenAPI v2 document, in the protobuf form that clients ask for (`swagger`, and `title` and `version` of `info`). `kubectl explain` before 1.29
-/// wants one, though it then explains from v3.
+/// The smallest OpenAPI v2 document, in the protobuf form that clients ask for (`swagger`, and `title` and
+/// `version` of `info`). `kubectl explain` before 1.29 wants one, though it then explains from v3.
 pub const V2_DOCUMENT: &[u8] = b"\x0a\x032.0\x12\x19\x0a\x0aKubernetes\x12\x0bunversioned";
 
 /// Media type of [`V2_DOCUMENT`].

@@ -320,7 +320,8 @@ pub(super) fn content(schema: &Value) -> Value {
     json!({"application/json": schema, "application/yaml": schema})
 }
 
-/// `Core`, `Apps`, `RbacAuthorization`, `StableExampleCom`: the group without Kubernetes' own suffix, and the version.
+/// `Core`, `Apps`, `RbacAuthorization`, `StableExampleCom`: the group without Kubernetes' own suffix, and the
+/// version.
 pub(super) fn group_version(group: &str, version: &str) -> String {
     let group = if group.is_empty() { "core" } else { group };
     let words = group.strip_suffix(".k8s.io").unwrap_or(group).split(['.', '-']);

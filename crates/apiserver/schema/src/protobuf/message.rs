@@ -11,7 +11,8 @@ use super::wire::{Fields, Wire, text, varint};
 
 /// Deepest nesting of messages; a Pod needs about a dozen.
 const MAX_DEPTH: usize = 40;
-/// Most values in one body: two bytes may stand for a value of a hundred, so that a limit on the body is not enough.
+/// Most values in one body: two bytes may stand for a value of a hundred, so that a limit on the body is not
+/// enough.
 const MAX_VALUES: usize = 250_000;
 
 /// Decodes one body.

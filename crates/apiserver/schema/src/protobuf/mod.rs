@@ -1,7 +1,7 @@
 //! Kubernetes' protobuf form of objects, as kubectl 1.32 and newer send it for `create` and `auth`.
 //!
-//! A body is `k8s\0`, then a `runtime.Unknown` that carries `apiVersion`, `kind` and the encoded object. What comes out is the object as JSON. Fields that
-//! are not known are skipped, as protobuf wants it.
+//! A body is `k8s\0`, then a `runtime.Unknown` that carries `apiVersion`, `kind` and the encoded object. What
+//! comes out is the object as JSON. Fields that are not known are skipped, as protobuf wants it.
 
 mod message;
 mod table;

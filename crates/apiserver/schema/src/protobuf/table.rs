@@ -1,4 +1,5 @@
-//! The table of messages: field numbers, names in JSON, types (`cargo xtask codegen messages` makes it and tells its form).
+//! The table of messages: field numbers, names in JSON, types (`cargo xtask codegen messages` makes it and
+//! tells its form).
 
 use std::collections::HashMap;
 use std::sync::LazyLock;

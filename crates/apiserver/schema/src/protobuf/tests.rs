@@ -8,7 +8,8 @@ use proptest::prelude::*;
 
 use super::*;
 
-/// `tests/protobuf` has for each object its protobuf body and its JSON, both as `k8s.io/client-go` 0.37.2 encodes the same Go value.
+/// `tests/protobuf` has for each object its protobuf body and its JSON, both as `k8s.io/client-go` 0.37.2
+/// encodes the same Go value.
 #[test]
 fn decodes_what_kubernetes_encodes() {
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/protobuf");

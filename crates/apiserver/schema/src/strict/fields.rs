@@ -10,7 +10,8 @@ pub fn unknown_fields(schema: Schema<'_>, value: &Value) -> Vec<String> {
     drop_unknown(schema, &mut value.clone())
 }
 
-/// Removes the fields that the schema does not know and tells their paths, in the order of the object, at most a hundred.
+/// Removes the fields that the schema does not know and tells their paths, in the order of the object, at
+/// most a hundred.
 pub fn drop_unknown(schema: Schema<'_>, value: &mut Value) -> Vec<String> {
     let mut walk = Walk::default();
     walk.node(Some(schema), value);
@@ -64,8 +65,9 @@ fn keeps_items(schema: Schema<'_>) -> bool {
     schema.items().is_none() && schema.preserves_unknown()
 }
 
-/// Removes what Kubernetes' types do not store: null fields, and empty lists and maps that are not required. A null value of a map or list
-/// becomes the zero value. Only for built-in kinds: custom resources keep all these.
+/// Removes what Kubernetes' types do not store: null fields, and empty lists and maps that are not required.
+/// A null value of a map or list becomes the zero value. Only for built-in kinds: custom resources keep all
+/// these.
 pub fn drop_empty(schema: Schema<'_>, value: &mut Value) {
     match value {
         Value::Object(fields) => {

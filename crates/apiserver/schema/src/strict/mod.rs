@@ -1,6 +1,8 @@
-//! Strict decoding: what a body says twice, says of fields that do not exist, or says in another type than the schema's.
+//! Strict decoding: what a body says twice, says of fields that do not exist, or says in another type than
+//! the schema's.
 //!
-//! Paths are written as Kubernetes writes them: `spec.template.spec.containers[0].foo`; keys of maps follow a dot like any field.
+//! Paths are written as Kubernetes writes them: `spec.template.spec.containers[0].foo`; keys of maps follow a
+//! dot like any field.
 
 mod errors;
 mod fields;

@@ -16,9 +16,11 @@ use crate::Schema;
 #[error("{0}")]
 pub struct ParseError(pub(super) String);
 
-/// Reads one JSON value. What stands twice is found; with a schema (of a built-in kind) also what the schema does not know, which is left out.
+/// Reads one JSON value. What stands twice is found; with a schema (of a built-in kind) also what the schema
+/// does not know, which is left out.
 ///
-/// Like Go, an object that stands twice is merged where the schema declares it, and replaced without a schema.
+/// Like Go, an object that stands twice is merged where the schema declares it, and replaced without a
+/// schema.
 pub fn decode_json(text: &[u8], schema: Option<Schema<'_>>) -> Result<(Value, Vec<StrictError>), ParseError> {
     let mut reader = Reader::default();
     let mut json = serde_json::Deserializer::from_slice(text);

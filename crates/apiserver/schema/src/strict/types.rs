@@ -8,14 +8,15 @@ use serde_json::{Number, Value};
 use super::Path;
 use crate::Schema;
 
-/// The first value that a body gives in another type than the schema's. Kubernetes' answer puts the kind in front:
-/// `Deployment in version "v1" cannot be handled as a Deployment: json: cannot unmarshal ...`.
+/// The first value that a body gives in another type than the schema's. Kubernetes' answer puts the kind in
+/// front: `Deployment in version "v1" cannot be handled as a Deployment: json: cannot unmarshal ...`.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct TypeError {
     /// Path of the field, with the indices of lists.
     pub field: String,
-    /// For instance `json: cannot unmarshal string into Go struct field DeploymentSpec.spec.replicas of type int32`.
+    /// For instance `json: cannot unmarshal string into Go struct field DeploymentSpec.spec.replicas of type
+    /// int32`.
     pub message: String,
 }
 

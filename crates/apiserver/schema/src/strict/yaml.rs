@@ -1,4 +1,5 @@
-//! YAML as Kubernetes reads it: YAML 1.1 booleans and octal numbers, and everything else becomes what JSON can say.
+//! YAML as Kubernetes reads it: YAML 1.1 booleans and octal numbers, and everything else becomes what JSON
+//! can say.
 
 use serde::de::DeserializeSeed;
 use serde_json::Value;
@@ -8,8 +9,8 @@ use super::parse::{ParseError, Reader};
 use super::{StrictError, drop_unknown};
 use crate::Schema;
 
-/// Reads the first document of a YAML text (`null` if it is empty). What stands twice is found; with a schema also what the schema does not know,
-/// which is left out.
+/// Reads the first document of a YAML text (`null` if it is empty). What stands twice is found; with a schema
+/// also what the schema does not know, which is left out.
 pub fn decode_yaml(text: &[u8], schema: Option<Schema<'_>>) -> Result<(Value, Vec<StrictError>), ParseError> {
     let text = std::str::from_utf8(text).map_err(|error| ParseError(error.to_string()))?;
     let options = serde_saphyr::options! {
@@ -32,7 +33,8 @@ pub fn decode_yaml(text: &[u8], schema: Option<Schema<'_>>) -> Result<(Value, Ve
     Ok((value, findings))
 }
 
-/// The documents of a YAML text, which lines that start with `---` divide. Documents of nothing but comments and blank lines are left out.
+/// The documents of a YAML text, which lines that start with `---` divide. Documents of nothing but comments
+/// and blank lines are left out.
 pub fn yaml_documents(text: &str) -> impl Iterator<Item = &str> {
     let is_mark = |line: &str| {
         line.strip_prefix("---")

@@ -4,8 +4,8 @@ use serde_json::Value;
 
 use crate::Schema;
 
-/// Fills in defaults where a field is missing, or null though the schema does not allow null; other null values that the schema does not allow are
-/// removed.
+/// Fills in defaults where a field is missing, or null though the schema does not allow null; other null
+/// values that the schema does not allow are removed.
 pub fn apply_defaults(schema: Schema<'_>, value: &mut Value) {
     match value {
         Value::Object(fields) => {

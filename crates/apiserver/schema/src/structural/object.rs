@@ -7,7 +7,8 @@ use crate::{Definitions, SchemaDocument, builtin};
 /// Built-in kind whose fields stand for those of every object.
 const ANY_OBJECT: &str = "io.k8s.api.core.v1.ConfigMap";
 
-/// The schema of a custom resource from the `openAPIV3Schema` of its version, completed with `apiVersion`, `kind` and `metadata`.
+/// The schema of a custom resource from the `openAPIV3Schema` of its version, completed with `apiVersion`,
+/// `kind` and `metadata`.
 pub fn document(schema: &Value) -> SchemaDocument {
     let definitions = builtin::definitions();
     SchemaDocument {

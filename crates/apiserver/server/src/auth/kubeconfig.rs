@@ -11,7 +11,8 @@ use super::authority::Authority;
 use super::files::write_private;
 
 impl Authority {
-    /// Writes a kubeconfig with the CA and the administrator's certificate embedded; only its owner can read it.
+    /// Writes a kubeconfig with the CA and the administrator's certificate embedded; only its owner can read
+    /// it.
     pub(crate) fn write_kubeconfig(&self, path: &Path, server: SocketAddr) -> io::Result<()> {
         write_private(path, self.kubeconfig(server).as_bytes())
     }

@@ -1,7 +1,9 @@
-//! Who sends a request: certificates, tokens, identities, and the reviews by which clients ask about themselves.
+//! Who sends a request: certificates, tokens, identities, and the reviews by which clients ask about
+//! themselves.
 //!
-//! Every identity that this server hands out is an administrator (group `system:masters`), so authorisation is a single question: is the
-//! request authenticated? RBAC objects are stored, but nobody exists whom they could restrict.
+//! Every identity that this server hands out is an administrator (group `system:masters`), so authorisation
+//! is a single question: is the request authenticated? RBAC objects are stored, but nobody exists whom they
+//! could restrict.
 
 mod authority;
 mod files;

@@ -42,7 +42,8 @@ pub(crate) struct Subresource {
     pub(crate) verbs: &'static [&'static str],
 }
 
-/// All kinds in the order of discovery: the core group, then groups in the order in which they were registered.
+/// All kinds in the order of discovery: the core group, then groups in the order in which they were
+/// registered.
 pub(crate) fn entries(registry: &Registry) -> Vec<Entry> {
     let stored = registry.kinds().iter().map(|served| Entry::of(&served.resource));
     stored

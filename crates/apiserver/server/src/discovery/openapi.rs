@@ -1,6 +1,7 @@
 //! `/openapi/v3`: an index, and one document per group and version.
 //!
-//! A document is made when it is asked for and not kept: it is some megabytes, and clients cache it by the hash in its URL.
+//! A document is made when it is asked for and not kept: it is some megabytes, and clients cache it by the
+//! hash in its URL.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -66,8 +67,8 @@ impl Documents {
     }
 }
 
-/// `/openapi/v2`: an empty document in protobuf (`openapi.v2.Document` with `swagger` and `info`). kubectl up to 1.27 does not work without
-/// one; finding no definitions in it, it goes by its own types.
+/// `/openapi/v2`: an empty document in protobuf (`openapi.v2.Document` with `swagger` and `info`). kubectl up
+/// to 1.27 does not work without one; finding no definitions in it, it goes by its own types.
 pub(crate) fn openapi_v2() -> Answer {
     let mut answer = Answer::ok(Payload::Json(Bytes::from_static(V2_DOCUMENT)));
     answer.content_type = Some(V2_MEDIA_TYPE);

@@ -1,4 +1,5 @@
-//! The HTTP side of the API: paths, queries, content negotiation, bodies and answers. Knows no kind and no store.
+//! The HTTP side of the API: paths, queries, content negotiation, bodies and answers. Knows no kind and no
+//! store.
 
 mod answer;
 mod body;

@@ -43,7 +43,8 @@ impl Query {
             .map(|(_, value)| value.as_str())
     }
 
-    /// A boolean parameter: as Kubernetes reads it, anything but `false` and `0` is true, and so is a parameter without value.
+    /// A boolean parameter: as Kubernetes reads it, anything but `false` and `0` is true, and so is a
+    /// parameter without value.
     pub(crate) fn flag(&self, key: &str) -> Option<bool> {
         self.get(key)
             .map(|value| !matches!(value.to_ascii_lowercase().as_str(), "false" | "0"))

@@ -52,7 +52,8 @@ pub(crate) struct Disk {
 }
 
 impl Disk {
-    /// Opens or creates the database, which only its owner can read: it holds Secrets. A database that was not closed is repaired.
+    /// Opens or creates the database, which only its owner can read: it holds Secrets. A database that was
+    /// not closed is repaired.
     pub(crate) fn open(path: &Path) -> Result<Self, DiskError> {
         let file = OpenOptions::new()
             .read(true)
@@ -92,7 +93,8 @@ impl Disk {
         Ok(contents)
     }
 
-    /// Writes rows and the revision counter in one durable transaction: when this returns, they survive a power cut.
+    /// Writes rows and the revision counter in one durable transaction: when this returns, they survive a
+    /// power cut.
     pub(crate) fn commit(&self, revision: u64, rows: &[Row<'_>]) -> Result<(), DiskError> {
         let mut transaction = self.database.begin_write().map_err(failed)?;
         transaction

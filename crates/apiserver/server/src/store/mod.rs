@@ -1,8 +1,9 @@
 //! The store: every object of every kind, one global revision, durable.
 //!
-//! Reads come from memory and never wait for the disk. Writes go through one thread ([`writer`]) that commits them in groups to redb and
-//! publishes them when they are durable: a revision that anyone has seen is on disk. The recent changes of each collection are kept in
-//! memory so that watches resume; older revisions are compacted.
+//! Reads come from memory and never wait for the disk. Writes go through one thread ([`writer`]) that commits
+//! them in groups to redb and publishes them when they are durable: a revision that anyone has seen is on
+//! disk. The recent changes of each collection are kept in memory so that watches resume; older revisions are
+//! compacted.
 
 mod disk;
 mod history;
@@ -28,7 +29,8 @@ use history::HistoryLimits;
 use state::State;
 use writer::{Message, Proposal};
 
-/// History per collection: enough for a watch to be a few seconds late under heavy change, small enough for an idle server.
+/// History per collection: enough for a watch to be a few seconds late under heavy change, small enough for
+/// an idle server.
 const LIMITS: HistoryLimits = HistoryLimits {
     events: 4096,
     bytes: 4 << 20,

@@ -1,8 +1,8 @@
 //! The only writer: a thread that commits proposals in groups.
 //!
-//! It takes all proposals that wait, checks each against the state and those before it in the group, commits them in one transaction,
-//! publishes them, and only then answers: also those that it refuses, so that whoever lost against another of the group sees that one.
-//! Under load one disk flush serves many writes.
+//! It takes all proposals that wait, checks each against the state and those before it in the group, commits
+//! them in one transaction, publishes them, and only then answers: also those that it refuses, so that
+//! whoever lost against another of the group sees that one. Under load one disk flush serves many writes.
 
 use std::collections::HashMap;
 use std::sync::mpsc::{Receiver, Sender, channel};

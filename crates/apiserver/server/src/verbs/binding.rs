@@ -10,7 +10,8 @@ use crate::http::{Answer, Payload, RequestBody};
 use crate::meta;
 
 impl Call {
-    /// `POST` of the subresource: a `Binding` (core/v1) with the node in `target`. Its annotations are added to the Pod's.
+    /// `POST` of the subresource: a `Binding` (core/v1) with the node in `target`. Its annotations are added
+    /// to the Pod's.
     pub(crate) async fn bind(&self, body: &RequestBody) -> Result<Answer, ApiError> {
         let binding = decode(body, "Binding", None)?.object;
         let node = self.target(&binding)?.to_owned();

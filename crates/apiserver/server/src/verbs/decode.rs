@@ -56,7 +56,8 @@ fn summary(bytes: &[u8]) -> String {
 }
 
 impl Call {
-    /// The schema by which built-in kinds are decoded; custom resources are parsed as they are and pruned later.
+    /// The schema by which built-in kinds are decoded; custom resources are parsed as they are and pruned
+    /// later.
     pub(crate) fn decoding_schema(&self) -> Option<Schema<'_>> {
         let document = self.kind.resource.schema.as_ref().filter(|_| !self.kind.custom)?;
         Some(document.schema())
@@ -80,7 +81,8 @@ impl Call {
         }
     }
 
-    /// Brings an object into the form of its schema: right types, nothing unknown, nothing empty. Returns all complaints.
+    /// Brings an object into the form of its schema: right types, nothing unknown, nothing empty. Returns all
+    /// complaints.
     pub(crate) fn conform(
         &self,
         object: &mut Value,
@@ -146,7 +148,8 @@ impl Call {
         Ok(())
     }
 
-    /// Applies `fieldValidation` to the outcome of a patch: returns warnings, or refuses. `shown` is the patch or its outcome as text.
+    /// Applies `fieldValidation` to the outcome of a patch: returns warnings, or refuses. `shown` is the
+    /// patch or its outcome as text.
     pub(crate) fn judge_patch(
         &self,
         complaints: &[StrictError],

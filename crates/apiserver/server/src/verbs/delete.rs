@@ -226,7 +226,8 @@ impl Call {
         Ok(())
     }
 
-    /// Sets what a deleted object carries while something holds it: finalizers by propagation policy, deletion time, Namespace phase.
+    /// Sets what a deleted object carries while something holds it: finalizers by propagation policy,
+    /// deletion time, Namespace phase.
     fn mark_terminating(&self, object: &mut Value, options: &DeleteOptions) {
         let mut finalizers: Vec<String> = meta::finalizers(object).into_iter().map(str::to_owned).collect();
         if let Some(policy) = options.propagation.as_deref() {

@@ -14,7 +14,8 @@ impl Call {
         apply::track_update(old, object, &self.write_of(&manager, &now));
     }
 
-    /// What server-side apply makes of the live object; without one, of nothing. The result has its `managedFields`.
+    /// What server-side apply makes of the live object; without one, of nothing. The result has its
+    /// `managedFields`.
     pub(crate) fn applied(&self, live: Option<&Value>, wanted: &Value) -> Result<Value, ApiError> {
         let (manager, now) = (self.manager(), meta::now());
         let force = self.query.flag("force").unwrap_or(false);

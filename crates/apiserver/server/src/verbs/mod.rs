@@ -1,7 +1,7 @@
 //! The verbs of the API: what a request does to the objects of a kind.
 //!
-//! A write passes the same stations whatever its verb: decode, complete (defaults, fields that only the server decides), validate,
-//! allocate, store. A read copies encoded objects from the store.
+//! A write passes the same stations whatever its verb: decode, complete (defaults, fields that only the
+//! server decides), validate, allocate, store. A read copies encoded objects from the store.
 
 mod binding;
 mod call;

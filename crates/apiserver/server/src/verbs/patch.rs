@@ -136,7 +136,8 @@ impl Call {
         }
     }
 
-    /// Applies `fieldValidation` to what stands twice in a configuration; fields that do not exist are refused by the apply itself.
+    /// Applies `fieldValidation` to what stands twice in a configuration; fields that do not exist are
+    /// refused by the apply itself.
     fn judge_configuration(&self, patch: &Patch) -> Result<Vec<String>, ApiError> {
         let complaints = &patch.complaints;
         match self.field_validation()? {

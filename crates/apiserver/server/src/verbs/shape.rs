@@ -41,7 +41,8 @@ pub(crate) fn partial_metadata(object: &Value, version: &str) -> Value {
     })
 }
 
-/// A Table (meta.k8s.io) of objects of a kind. `columns` is false for the later events of a watch, which do not repeat them.
+/// A Table (meta.k8s.io) of objects of a kind. `columns` is false for the later events of a watch, which do
+/// not repeat them.
 pub(crate) fn table(call: &Call, objects: &[Value], meta: Value, version: &str, columns: bool) -> Value {
     let resource = &call.kind.resource;
     let now = jiff::Timestamp::now();

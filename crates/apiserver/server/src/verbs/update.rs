@@ -186,7 +186,8 @@ impl Call {
 
     fn keep_all_but_status(&self, object: &mut Value, old: &Value) {
         let mut kept = old.clone();
-        // Built-in kinds let status writers change labels and annotations; Deployments and custom resources do not.
+        // Built-in kinds let status writers change labels and annotations; Deployments and custom resources
+        // do not.
         if !self.kind.custom && !self.kind.is("apps", "deployments") {
             for field in ["labels", "annotations", "finalizers"] {
                 meta::take_over(&mut kept, object, field);

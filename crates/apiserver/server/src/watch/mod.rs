@@ -1,7 +1,8 @@
 //! Watch: the changes of a collection as a stream of JSON lines.
 //!
-//! A watch has no queue of its own. It remembers the revision up to which it has seen everything and reads on from the collection's history
-//! whenever it is woken; a client that reads too slowly finds its position compacted and is cut off with 410.
+//! A watch has no queue of its own. It remembers the revision up to which it has seen everything and reads on
+//! from the collection's history whenever it is woken; a client that reads too slowly finds its position
+//! compacted and is cut off with 410.
 
 mod encode;
 mod options;

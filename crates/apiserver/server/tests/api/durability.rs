@@ -30,7 +30,8 @@ async fn endless_writer() {
     }
 }
 
-/// Runs the writer until it has acknowledged some writes, kills it, and returns the acknowledged names and revisions.
+/// Runs the writer until it has acknowledged some writes, kills it, and returns the acknowledged names and
+/// revisions.
 fn write_and_kill(directory: &std::path::Path, round: usize, acknowledged: usize) -> Vec<(String, u64)> {
     let mut child = Command::new(std::env::current_exe().unwrap())
         .args([

@@ -1,7 +1,8 @@
 //! Asking other servers what the zones do not know.
 //!
-//! Each query goes out from a socket of its own, so with a random port and a random id, to the upstreams in random order; those that failed
-//! lately come last. A reply that says SERVFAIL or REFUSED makes the next one be asked, and is given if no other knows better.
+//! Each query goes out from a socket of its own, so with a random port and a random id, to the upstreams in
+//! random order; those that failed lately come last. A reply that says SERVFAIL or REFUSED makes the next one
+//! be asked, and is given if no other knows better.
 
 mod exchange;
 mod upstreams;

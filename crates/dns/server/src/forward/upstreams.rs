@@ -163,7 +163,8 @@ fn is_local(address: IpAddr) -> bool {
     address.is_loopback() || UdpSocket::bind((address, 0)).is_ok()
 }
 
-/// The `nameserver` lines of a file like `/etc/resolv.conf`. Addresses with an interface's name (`fe80::1%eth0`) are left out.
+/// The `nameserver` lines of a file like `/etc/resolv.conf`. Addresses with an interface's name
+/// (`fe80::1%eth0`) are left out.
 fn name_servers(text: &str) -> Vec<SocketAddr> {
     let lines = text.lines().filter_map(|line| {
         let mut words = line.split_whitespace();

@@ -1,7 +1,7 @@
 //! Counters of one listener's worker.
 //!
-//! Each UDP worker has a shard of its own, which nobody else writes, so that counting costs plain memory writes; the tasks of a listener
-//! share another one. The exporter adds them up.
+//! Each UDP worker has a shard of its own, which nobody else writes, so that counting costs plain memory
+//! writes; the tasks of a listener share another one. The exporter adds them up.
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;

@@ -1,4 +1,5 @@
-//! Metrics of forwarding, under the names of CoreDNS' `forward` plugin before and after it moved them to `coredns_proxy_*`.
+//! Metrics of forwarding, under the names of CoreDNS' `forward` plugin before and after it moved them to
+//! `coredns_proxy_*`.
 
 use std::time::Duration;
 

@@ -1,6 +1,7 @@
 //! Metrics under CoreDNS' names, so that its dashboards and alerts go on working.
 //!
-//! `zone` is `.`, the one server block of the packaged Corefile, or `dropped` for messages that are no proper queries; `view` is empty.
+//! `zone` is `.`, the one server block of the packaged Corefile, or `dropped` for messages that are no proper
+//! queries; `view` is empty.
 
 mod collector;
 mod counters;

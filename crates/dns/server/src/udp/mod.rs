@@ -1,7 +1,8 @@
 //! UDP: a few threads, each with a socket of its own, that answer batches of queries.
 //!
-//! A worker blocks in the kernel until queries come, answers them all from one snapshot, and sends the replies with one call. What has to be
-//! asked elsewhere is handed to the runtime. Shutting its socket down wakes a worker that waits.
+//! A worker blocks in the kernel until queries come, answers them all from one snapshot, and sends the
+//! replies with one call. What has to be asked elsewhere is handed to the runtime. Shutting its socket down
+//! wakes a worker that waits.
 
 mod sys;
 

@@ -1,7 +1,8 @@
 //! The system calls that move many datagrams at once. The only `unsafe` code of the crate.
 //!
-//! `recvmmsg` and `sendmmsg` have no safe wrapper: they take arrays of structures full of pointers. Here, every pointer handed to the
-//! kernel points into memory that [`Batch`] owns, or that outlives the call by borrowing.
+//! `recvmmsg` and `sendmmsg` have no safe wrapper: they take arrays of structures full of pointers. Here,
+//! every pointer handed to the kernel points into memory that [`Batch`] owns, or that outlives the call by
+//! borrowing.
 
 #![allow(unsafe_code, reason = "audited system calls; see each block")]
 
@@ -93,8 +94,9 @@ impl Batch {
             .take(count)
         {
             let (slot, vector) = (slot.get(), vector.get());
-            // SAFETY: `slot` and `vector` come from cells that this batch owns, and no reference into them is alive: `get` and
-            // `split` borrow the batch, which is borrowed mutably here. `addr_of_mut` makes no reference.
+            // SAFETY: `slot` and `vector` come from cells that this batch owns, and no reference into them is
+            // alive: `get` and `split` borrow the batch, which is borrowed mutably here. `addr_of_mut` makes
+            // no reference.
             unsafe {
                 (*vector).iov_base = std::ptr::addr_of_mut!((*slot).query).cast::<c_void>();
                 (*vector).iov_len = QUERY;
@@ -113,8 +115,9 @@ impl Batch {
     pub(super) fn receive(&mut self, socket: BorrowedFd<'_>) -> io::Result<usize> {
         self.prepare(self.received);
         self.received = 0;
-        // SAFETY: the headers point at memory of this batch (see `prepare`), which lives on the heap and is not touched by anybody
-        // else during the call; the number of headers is that of the array; a null timeout means none.
+        // SAFETY: the headers point at memory of this batch (see `prepare`), which lives on the heap and is
+        // not touched by anybody else during the call; the number of headers is that of the array; a null
+        // timeout means none.
         let received = unsafe {
             libc::recvmmsg(
                 socket.as_raw_fd(),
@@ -160,8 +163,8 @@ impl Batch {
         }
         let mut rest = headers.get_mut(..count).unwrap_or_default();
         while !rest.is_empty() {
-            // SAFETY: the headers point at `vectors`, at replies and at slots of this batch, all of which outlive the call and are only
-            // read by the kernel; their number is that of the slice.
+            // SAFETY: the headers point at `vectors`, at replies and at slots of this batch, all of which
+            // outlive the call and are only read by the kernel; their number is that of the slice.
             let sent =
                 unsafe { libc::sendmmsg(socket.as_raw_fd(), rest.as_mut_ptr(), rest.len() as c_uint, 0) };
             // An error belongs to the first datagram: go on with the next one.
@@ -186,7 +189,8 @@ impl ReplyTo {
     /// The family of the client's address; an IPv4 client of an IPv6 socket counts as IPv4.
     pub(super) fn family(&self) -> Family {
         let mapped = || {
-            // SAFETY: the family says that the storage, which is large and aligned enough for any address, holds an IPv6 address.
+            // SAFETY: the family says that the storage, which is large and aligned enough for any address,
+            // holds an IPv6 address.
             let address = unsafe { &*std::ptr::addr_of!(self.peer).cast::<libc::sockaddr_in6>() };
             address
                 .sin6_addr
@@ -199,11 +203,13 @@ impl ReplyTo {
         }
     }
 
-    /// Keeps the address that a datagram came to, so that the reply leaves from it, but not the interface: routing decides that.
+    /// Keeps the address that a datagram came to, so that the reply leaves from it, but not the interface:
+    /// routing decides that.
     fn forget_interface(&mut self) {
-        // SAFETY: a header of zeros is a value; it is filled with a pointer to `control`, which is aligned for `cmsghdr` and at least
-        // `control_len` long. CMSG_FIRSTHDR checks that a control header fits; the payload is written only if `cmsg_len` covers it, and
-        // the kernel wrote that length within the buffer.
+        // SAFETY: a header of zeros is a value; it is filled with a pointer to `control`, which is aligned
+        // for `cmsghdr` and at least `control_len` long. CMSG_FIRSTHDR checks that a control header fits; the
+        // payload is written only if `cmsg_len` covers it, and the kernel wrote that length within the
+        // buffer.
         unsafe {
             let mut header: msghdr = zeroed();
             header.msg_control = std::ptr::addr_of_mut!(self.control).cast::<c_void>();
@@ -251,7 +257,8 @@ impl ReplyTo {
         }
     }
 
-    /// Sends one reply without waiting for room: a reply that does not fit into the socket's buffer is lost, as datagrams may be.
+    /// Sends one reply without waiting for room: a reply that does not fit into the socket's buffer is lost,
+    /// as datagrams may be.
     pub(crate) fn send(mut self, socket: BorrowedFd<'_>, reply: &[u8]) -> io::Result<()> {
         let mut header = no_header().msg_hdr;
         let mut vector = iovec {
@@ -259,7 +266,8 @@ impl ReplyTo {
             iov_len: 0,
         };
         self.point(reply, &mut vector, &mut header);
-        // SAFETY: the header points at `self`, `reply` and `vector`, which outlive the call and are only read by the kernel.
+        // SAFETY: the header points at `self`, `reply` and `vector`, which outlive the call and are only read
+        // by the kernel.
         let sent = unsafe { libc::sendmsg(socket.as_raw_fd(), &raw const header, libc::MSG_DONTWAIT) };
         if sent < 0 {
             Err(io::Error::last_os_error())
@@ -269,8 +277,8 @@ impl ReplyTo {
     }
 }
 
-// SAFETY: the raw pointers in `headers` and `vectors` point into memory that the batch owns on the heap, so that they stay valid when the batch
-// moves to another thread.
+// SAFETY: the raw pointers in `headers` and `vectors` point into memory that the batch owns on the heap, so
+// that they stay valid when the batch moves to another thread.
 unsafe impl Send for Batch {}
 
 fn no_header() -> mmsghdr {
@@ -278,7 +286,8 @@ fn no_header() -> mmsghdr {
     unsafe { zeroed() }
 }
 
-/// Asks the kernel to tell to which address each datagram came (needed where the socket listens on all addresses).
+/// Asks the kernel to tell to which address each datagram came (needed where the socket listens on all
+/// addresses).
 pub(crate) fn receive_destination(socket: BorrowedFd<'_>, v6: bool) -> io::Result<()> {
     let (level, option) = if v6 {
         (libc::IPPROTO_IPV6, libc::IPV6_RECVPKTINFO)

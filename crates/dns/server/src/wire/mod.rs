@@ -1,4 +1,5 @@
-//! The message format (RFC 1035 section 4), as far as a server needs it: reading questions, writing replies, checking replies of others.
+//! The message format (RFC 1035 section 4), as far as a server needs it: reading questions, writing replies,
+//! checking replies of others.
 
 mod edns;
 mod reply;

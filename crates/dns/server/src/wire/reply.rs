@@ -20,7 +20,8 @@ pub(crate) struct Upstream {
 }
 
 impl Upstream {
-    /// Checks a reply to the query `request` that was sent with the id `id`: both must be echoed (RFC 5452 section 9.1).
+    /// Checks a reply to the query `request` that was sent with the id `id`: both must be echoed (RFC 5452
+    /// section 9.1).
     pub(crate) fn check(message: Vec<u8>, request: &Request<'_>, id: u16) -> Result<Self, UpstreamError> {
         let flags = u16_at(&message, 2).ok_or(UpstreamError::Foreign)?;
         let ours = u16_at(&message, 0) == Some(id)

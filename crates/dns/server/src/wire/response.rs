@@ -4,7 +4,8 @@ use kinglet_dns_zone::Records;
 
 use super::{HEADER, MAX_MESSAGE, MIN_UDP, Rcode, Request, flag, set_u16, u16_at};
 
-/// A reply that is being written: header and question first, then sections in their order, then [`Response::finish`].
+/// A reply that is being written: header and question first, then sections in their order, then
+/// [`Response::finish`].
 ///
 /// Records are written whole; the first that does not fit ends its section and sets TC.
 pub(crate) struct Response<'r, 'm> {
@@ -44,7 +45,8 @@ impl<'r, 'm> Response<'r, 'm> {
         self
     }
 
-    /// Writes the answer section. Addresses start at the record `turn` modulo their number, so that clients spread over them.
+    /// Writes the answer section. Addresses start at the record `turn` modulo their number, so that clients
+    /// spread over them.
     pub(crate) fn answer(mut self, records: &Records<'_>, turn: usize) -> Self {
         match (records.uniform_len(), records.count()) {
             (Some(len), count) if count > 1 => self.rotated(records.as_bytes(), len, turn % count),
@@ -68,7 +70,8 @@ impl<'r, 'm> Response<'r, 'm> {
         self
     }
 
-    /// Writes the OPT record, if the client sent one, and the header. The response code's upper bits need the OPT record.
+    /// Writes the OPT record, if the client sent one, and the header. The response code's upper bits need the
+    /// OPT record.
     pub(crate) fn finish(self, rcode: Rcode) {
         let mut additional = u16_at(self.out, 10).unwrap_or_default();
         if let Some(edns) = &self.request.edns {

@@ -84,7 +84,8 @@ impl Server {
         text
     }
 
-    /// Waits until the metrics contain these lines; `ADDRESS` stands for the server's. Counting may follow sending.
+    /// Waits until the metrics contain these lines; `ADDRESS` stands for the server's. Counting may follow
+    /// sending.
     pub async fn shows(&self, lines: &[&str]) {
         let deadline = tokio::time::Instant::now() + DEADLINE;
         for line in lines {
@@ -208,7 +209,8 @@ fn meta(namespace: &str, name: &str) -> Meta {
     }
 }
 
-/// `web` (one address), `many` (headless, 80 addresses), `huge` (5,000), `alias` (ExternalName www.example.com).
+/// `web` (one address), `many` (headless, 80 addresses), `huge` (5,000), `alias` (ExternalName
+/// www.example.com).
 pub fn zone() -> ZoneBuilder {
     let mut zone = ZoneBuilder::new(&ZoneSettings::default()).unwrap();
     zone.apply_namespace(&Namespace {

@@ -1,4 +1,5 @@
-//! Cluster objects, reduced to what answers need and compared cheaply: a change that alters no answer stops here.
+//! Cluster objects, reduced to what answers need and compared cheaply: a change that alters no answer stops
+//! here.
 
 mod reverse;
 mod service;
@@ -15,7 +16,8 @@ pub(crate) use slice::{Endpoint, Slice};
 use crate::name::{NameError, push_label};
 use crate::table::Keyed;
 
-/// `<service>.<namespace>` in wire format and lower case, without a root label: the key of a Service, and a part of its names.
+/// `<service>.<namespace>` in wire format and lower case, without a root label: the key of a Service, and a
+/// part of its names.
 pub(crate) type ServiceKey = Arc<[u8]>;
 
 /// The key of a Service, unless its name or namespace cannot be labels.

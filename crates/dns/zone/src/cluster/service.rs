@@ -142,7 +142,8 @@ impl Service {
         }
     }
 
-    /// The addresses and ports that answer a question, in the order of the objects and with repetitions (they count for SRV weights).
+    /// The addresses and ports that answer a question, in the order of the objects and with repetitions (they
+    /// count for SRV weights).
     pub(crate) fn entries(&self, ask: &Ask<'_>) -> Vec<Entry<'_>> {
         match (&self.spec.kind, ask) {
             (Kind::Alias(_) | Kind::Unusable, _) => Vec::new(),
@@ -183,7 +184,8 @@ impl Service {
         entries
     }
 
-    /// Whether there are names `_port._protocol` below the label `_protocol`: then that name exists, without data (RFC 8020).
+    /// Whether there are names `_port._protocol` below the label `_protocol`: then that name exists, without
+    /// data (RFC 8020).
     pub(crate) fn has_protocol(&self, label: &[u8]) -> bool {
         match &self.spec.kind {
             Kind::ClusterIps(_) => self.spec.ports.iter().any(|port| port.is_below(label)),

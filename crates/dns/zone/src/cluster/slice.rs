@@ -29,7 +29,8 @@ pub(crate) struct Endpoint {
 }
 
 impl Slice {
-    /// Reduces a slice; nothing if it belongs to no Service or holds no addresses (`addressType: FQDN` is ignored).
+    /// Reduces a slice; nothing if it belongs to no Service or holds no addresses (`addressType: FQDN` is
+    /// ignored).
     pub(crate) fn new(slice: &EndpointSlice) -> Option<Self> {
         if !matches!(slice.address_type, AddressType::IPv4 | AddressType::IPv6) {
             return None;
@@ -83,7 +84,8 @@ impl Endpoint {
     }
 }
 
-/// An address as a label: dots and colons become dashes; a trailing dash, which no label may have, is followed by `0`.
+/// An address as a label: dots and colons become dashes; a trailing dash, which no label may have, is
+/// followed by `0`.
 pub(crate) fn dashed(address: IpAddr) -> Vec<u8> {
     let mut label = address.to_string().replace(['.', ':'], "-").into_bytes();
     if label.last() == Some(&b'-') {

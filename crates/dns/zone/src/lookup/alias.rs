@@ -22,7 +22,8 @@ impl Snapshot {
         }
     }
 
-    /// The addresses that an alias leads to. An alias that leads to nothing inside the zone, or in a circle, has no data.
+    /// The addresses that an alias leads to. An alias that leads to nothing inside the zone, or in a circle,
+    /// has no data.
     pub(super) fn follow<'s>(
         &'s self,
         place: Place,

@@ -1,8 +1,9 @@
 //! Questions to answers: the grammar of the cluster domain.
 //!
-//! Follows CoreDNS' `kubernetes` plugin with `pods insecure` and `fallthrough in-addr.arpa ip6.arpa`. It differs where CoreDNS denies a name
-//! that exists (RFC 8020 lets resolvers then deny everything below): TXT at the apex, `svc` and namespaces, other types than PTR at reverse
-//! names, `dns`, and `_tcp` above a port's name have no data; and an SOA question for a name that does not exist is a name error.
+//! Follows CoreDNS' `kubernetes` plugin with `pods insecure` and `fallthrough in-addr.arpa ip6.arpa`. It
+//! differs where CoreDNS denies a name that exists (RFC 8020 lets resolvers then deny everything below): TXT
+//! at the apex, `svc` and namespaces, other types than PTR at reverse names, `dns`, and `_tcp` above a port's
+//! name have no data; and an SOA question for a name that does not exist is a name error.
 
 mod alias;
 mod apex;
@@ -26,11 +27,13 @@ const VERSION: &[u8] = b"1.1.0";
 pub enum Lookup<'s> {
     /// NOERROR with records.
     Answer(Answer<'s>),
-    /// NOERROR without records: the name exists with other types or above other names. The SOA goes into the authority section.
+    /// NOERROR without records: the name exists with other types or above other names. The SOA goes into the
+    /// authority section.
     NoData(Soa),
     /// NXDOMAIN, with the SOA in the authority section.
     NameError(Soa),
-    /// SERVFAIL, with the SOA in the authority section: the name is unknown, but not all objects have been seen.
+    /// SERVFAIL, with the SOA in the authority section: the name is unknown, but not all objects have been
+    /// seen.
     Unsynced(Soa),
     /// REFUSED: zone transfers.
     Refused,
@@ -49,7 +52,8 @@ pub struct Answer<'s> {
     pub additional: Records<'s>,
 }
 
-/// An alias to follow elsewhere: `records`, then what is found for `target`. Without a reply the answer is empty, with `soa` in authority.
+/// An alias to follow elsewhere: `records`, then what is found for `target`. Without a reply the answer is
+/// empty, with `soa` in authority.
 #[derive(Debug)]
 pub struct Chase<'s> {
     /// CNAME records so far.

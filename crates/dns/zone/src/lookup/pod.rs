@@ -1,4 +1,5 @@
-//! Pods by address: `10-42-0-7.<namespace>.pod.<domain>` (`pods insecure`: any address of a namespace that exists).
+//! Pods by address: `10-42-0-7.<namespace>.pod.<domain>` (`pods insecure`: any address of a namespace that
+//! exists).
 
 use std::net::IpAddr;
 
@@ -8,7 +9,8 @@ use crate::record::{Owner, Records, type_of};
 use crate::snapshot::Snapshot;
 
 impl Snapshot {
-    /// A name with `labels` labels left of `pod`. Up to two labels left of the address are allowed and mean nothing.
+    /// A name with `labels` labels left of `pod`. Up to two labels left of the address are allowed and mean
+    /// nothing.
     pub(super) fn pod(&self, labels: usize, name: &QueryName<'_>, qtype: u16) -> Found<'_> {
         if labels == 0 {
             return Found::NoData;

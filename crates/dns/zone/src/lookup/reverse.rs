@@ -54,7 +54,8 @@ impl Snapshot {
     }
 }
 
-/// The address of a reverse name (RFC 1035 section 3.5, RFC 3596 section 2.5); nothing if it is too short, too long or malformed.
+/// The address of a reverse name (RFC 1035 section 3.5, RFC 3596 section 2.5); nothing if it is too short,
+/// too long or malformed.
 fn decode(place: Place, name: &QueryName<'_>) -> Option<IpAddr> {
     match (place.zone, place.labels) {
         (Zone::InAddr, 4) => {

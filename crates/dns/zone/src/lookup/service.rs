@@ -65,7 +65,8 @@ impl Snapshot {
         answer
     }
 
-    /// SRV records with each target's addresses. Targets are not compressed (RFC 2782) and end in the zone as it was asked.
+    /// SRV records with each target's addresses. Targets are not compressed (RFC 2782) and end in the zone as
+    /// it was asked.
     fn srv(
         &self,
         service: &Service,

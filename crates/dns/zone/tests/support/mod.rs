@@ -59,8 +59,8 @@ fn read<T: serde::de::DeserializeOwned>(yaml: &str) -> T {
     serde_saphyr::from_str(yaml).unwrap_or_else(|error| panic!("{error}\n{yaml}"))
 }
 
-/// An answer in text: `NOERROR`, `NODATA`, `NXDOMAIN`, `SERVFAIL`, `REFUSED`, `PASS` or `CHASE target.`, then its records, each behind `=`
-/// (answer), `-` (authority) or `+` (additional), sorted within their section.
+/// An answer in text: `NOERROR`, `NODATA`, `NXDOMAIN`, `SERVFAIL`, `REFUSED`, `PASS` or `CHASE target.`, then
+/// its records, each behind `=` (answer), `-` (authority) or `+` (additional), sorted within their section.
 pub fn ask(snapshot: &Snapshot, name: &str, rtype: &str) -> Vec<String> {
     let wire = Name::parse(name).unwrap();
     let question = QueryName::read(wire.as_wire()).unwrap();

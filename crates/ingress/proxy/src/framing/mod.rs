@@ -1,14 +1,16 @@
 //! Strict message framing of HTTP/1.1 requests (RFC 9112), in front of the HTTP library.
 //!
-//! Two parsers on a request's way that disagree on where it ends let a client smuggle a second request past the first. The HTTP library is
-//! lenient where the RFC allows it (it drops `Content-Length` beside `Transfer-Encoding`, merges equal lengths, accepts bare line feeds),
-//! and by the time a handler sees a request the evidence is gone. [`Framing`] therefore reads the bytes first, refuses everything that is
-//! not framed in exactly one way, and leaves everything else to the library.
+//! Two parsers on a request's way that disagree on where it ends let a client smuggle a second request past
+//! the first. The HTTP library is lenient where the RFC allows it (it drops `Content-Length` beside
+//! `Transfer-Encoding`, merges equal lengths, accepts bare line feeds), and by the time a handler sees a
+//! request the evidence is gone. [`Framing`] therefore reads the bytes first, refuses everything that is not
+//! framed in exactly one way, and leaves everything else to the library.
 //!
-//! Refusing means spoiling: the byte at which the message turns out malformed becomes NUL, which no part of a message may contain, and
-//! nothing after it is passed on. The library then answers 400 in its turn, after the answers to requests before this one, and closes the
-//! connection. As a head is complete only with the line feed of its empty line, and violations are found no later than there, the
-//! library never sees a malformed head complete.
+//! Refusing means spoiling: the byte at which the message turns out malformed becomes NUL, which no part of a
+//! message may contain, and nothing after it is passed on. The library then answers 400 in its turn, after
+//! the answers to requests before this one, and closes the connection. As a head is complete only with the
+//! line feed of its empty line, and violations are found no later than there, the library never sees a
+//! malformed head complete.
 
 mod head;
 
@@ -27,7 +29,8 @@ pub enum Violation {
     /// A carriage return or NUL inside a line (RFC 9112 section 2.2).
     #[error("a line contains a carriage return or NUL")]
     ControlCharacter,
-    /// The request line is not `method SP request-target SP HTTP/1.x` (RFC 9112 section 3), or its target has a fragment.
+    /// The request line is not `method SP request-target SP HTTP/1.x` (RFC 9112 section 3), or its target has
+    /// a fragment.
     #[error("the request line is malformed")]
     RequestLine,
     /// A header line without a name, or folded (RFC 9112 sections 5.1 and 5.2).
@@ -77,8 +80,8 @@ enum State {
 }
 
 impl Framing {
-    /// Reads the next bytes of the connection. Only the first so many as the answer says may be passed on; when a violation is found,
-    /// the last of them has been spoiled.
+    /// Reads the next bytes of the connection. Only the first so many as the answer says may be passed on;
+    /// when a violation is found, the last of them has been spoiled.
     pub fn scan(&mut self, bytes: &mut [u8]) -> usize {
         let mut at = 0;
         while let Some(rest) = bytes.get_mut(at..).filter(|rest| !rest.is_empty()) {

@@ -1,7 +1,7 @@
 //! Counters under the names that Traefik gives them.
 //!
-//! Each worker counts for itself, in series that only it writes; a scrape adds them up. Counting a request is one look-up in the worker's
-//! own map and a few plain stores.
+//! Each worker counts for itself, in series that only it writes; a scrape adds them up. Counting a request is
+//! one look-up in the worker's own map and a few plain stores.
 
 mod exposition;
 

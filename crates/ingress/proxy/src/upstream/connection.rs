@@ -69,7 +69,8 @@ pub(crate) struct Lease {
 }
 
 impl Lease {
-    /// Gives the connection back once its last response has been read. The library may need another turn to notice that.
+    /// Gives the connection back once its last response has been read. The library may need another turn to
+    /// notice that.
     pub(crate) fn give_back(mut self) {
         if self.sender.is_ready() {
             self.pool.put(self.endpoint, self.sender);

@@ -21,7 +21,8 @@ use super::{Pool, UpstreamError};
 use crate::balancer::Endpoint;
 use crate::worker::LocalExecutor;
 
-/// Connects to a server and prepares the connection for requests. The connection's own task ends when the last handle is dropped.
+/// Connects to a server and prepares the connection for requests. The connection's own task ends when the
+/// last handle is dropped.
 pub(super) async fn dial(pool: &Rc<Pool>, endpoint: &Arc<Endpoint>) -> Result<Connection, UpstreamError> {
     let connecting = async {
         let stream = tcp(&endpoint.server).await.map_err(UpstreamError::Connect)?;

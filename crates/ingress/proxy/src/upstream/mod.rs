@@ -1,9 +1,10 @@
 //! Requests to servers: pooled connections, balancing over servers, and what to do when one fails.
 //!
-//! A request goes to the server whose turn it is, over a connection of the pool or a new one. A server that does not accept a connection
-//! has seen nothing of the request, so the next one is tried. A pooled connection may have been closed by the server while the request
-//! was on its way; then the request is sent once more over a new connection, if it was not sent at all, or if it has no body and its
-//! method is idempotent (RFC 9110 section 9.2.2).
+//! A request goes to the server whose turn it is, over a connection of the pool or a new one. A server that
+//! does not accept a connection has seen nothing of the request, so the next one is tried. A pooled
+//! connection may have been closed by the server while the request was on its way; then the request is sent
+//! once more over a new connection, if it was not sent at all, or if it has no body and its method is
+//! idempotent (RFC 9110 section 9.2.2).
 
 mod connection;
 mod dial;
@@ -65,7 +66,8 @@ impl From<hyper::Error> for UpstreamError {
     }
 }
 
-/// Sends a request to one of the backend's servers. The lease gives the connection back when the response has been read.
+/// Sends a request to one of the backend's servers. The lease gives the connection back when the response has
+/// been read.
 pub(crate) async fn send(
     pool: &Rc<Pool>,
     backend: &Backend,

@@ -13,7 +13,8 @@ use crate::Settings;
 use crate::balancer::Endpoint;
 use crate::body::RequestBody;
 
-/// Connections by server. The one used last is taken first, so that those beyond the need grow old and are closed.
+/// Connections by server. The one used last is taken first, so that those beyond the need grow old and are
+/// closed.
 pub(crate) struct Pool {
     pub(super) settings: Arc<Settings>,
     idle: RefCell<HashMap<Arc<Endpoint>, Vec<Idle>>>,

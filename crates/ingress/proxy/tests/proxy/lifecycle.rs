@@ -67,7 +67,8 @@ async fn a_request_survives_the_removal_of_its_server() {
     read_until(&mut client, "done").await;
 }
 
-/// A server that answers the first request of its first connection and breaks off at the second; it serves later connections.
+/// A server that answers the first request of its first connection and breaks off at the second; it serves
+/// later connections.
 async fn breaks_off_once() -> (std::net::SocketAddr, Arc<AtomicUsize>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();

@@ -1,4 +1,5 @@
-//! The smuggling corpus: whatever is framed in more than one way gets 400, and nothing of it reaches a server.
+//! The smuggling corpus: whatever is framed in more than one way gets 400, and nothing of it reaches a
+//! server.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};

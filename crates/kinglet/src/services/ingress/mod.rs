@@ -71,7 +71,8 @@ struct Changes {
     slices: UnboundedReceiver<Delta<EndpointSlice>>,
     secrets: UnboundedReceiver<Delta<Secret>>,
     view: ClusterView,
-    /// Kinds whose first list has not arrived. Until then nothing is routed: an Ingress without its Service would answer 404.
+    /// Kinds whose first list has not arrived. Until then nothing is routed: an Ingress without its Service
+    /// would answer 404.
     unsynced: usize,
 }
 
@@ -88,8 +89,8 @@ impl Changes {
         }
     }
 
-    /// Waits for a change and takes all others that are there already, so that a burst is compiled once. `false` when the sources are
-    /// gone.
+    /// Waits for a change and takes all others that are there already, so that a burst is compiled once.
+    /// `false` when the sources are gone.
     async fn next(&mut self) -> bool {
         let Self {
             ingresses,

@@ -1,4 +1,5 @@
-//! Tells the author of an Ingress what is wrong with it: a warning Event on the object and a log line, once per problem.
+//! Tells the author of an Ingress what is wrong with it: a warning Event on the object and a log line, once
+//! per problem.
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,5 @@
-//! Connections that are there when policies change: what is forbidden is cut, whoever sends; what is allowed goes on.
+//! Connections that are there when policies change: what is forbidden is cut, whoever sends; what is allowed
+//! goes on.
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{IpAddr, SocketAddr, TcpListener, TcpStream, UdpSocket};

@@ -1,4 +1,5 @@
-//! Network policy with real packets: objects in the API of a lab, agents on its nodes, connections between its pods.
+//! Network policy with real packets: objects in the API of a lab, agents on its nodes, connections between
+//! its pods.
 
 mod changes;
 mod denied;

@@ -95,7 +95,8 @@ impl Machines {
         self.world.settle();
     }
 
-    /// All packets go as policies say, sooner or later: Nodes arrive on a way of their own. How many of the connections are forbidden.
+    /// All packets go as policies say, sooner or later: Nodes arrive on a way of their own. How many of the
+    /// connections are forbidden.
     fn forbidden(&self, what: &str) -> usize {
         eventually(|| match self.world.differences_to(&self.nodes)[..] {
             [] => Ok(()),

@@ -11,8 +11,9 @@ use tokio::runtime::Runtime;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
-/// How long an answer may take on a loaded machine. TCP sends the first packet again after a second; and a conversation over UDP whose ports were
-/// used before, when it was forbidden, is cut until the agent has looked at the connections.
+/// How long an answer may take on a loaded machine. TCP sends the first packet again after a second; and a
+/// conversation over UDP whose ports were used before, when it was forbidden, is cut until the agent has
+/// looked at the connections.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// What was not answered by now was dropped: nothing between pods takes that long.
 const SILENCE: Duration = Duration::from_millis(300);

@@ -1,5 +1,6 @@
-//! The scenarios of `policy/tests/scenarios` with real packets. Their answers are those of the plain reading of policies, which that crate's
-//! tests hold against the ones that are written there: pods of the lab have other addresses.
+//! The scenarios of `policy/tests/scenarios` with real packets. Their answers are those of the plain reading
+//! of policies, which that crate's tests hold against the ones that are written there: pods of the lab have
+//! other addresses.
 
 use std::collections::BTreeMap;
 use std::path::Path;

@@ -29,7 +29,8 @@ fn nothing_is_said(world: &World) {
     }
 }
 
-/// Some agent says which policy denied. Few packets a second are told, so there must be some from time to time.
+/// Some agent says which policy denied. Few packets a second are told, so there must be some from time to
+/// time.
 fn is_told(world: &World, policy: &str) {
     eventually(|| {
         world.differences();

@@ -1,4 +1,5 @@
-//! What may happen to an agent and its rules, under traffic: no packet passes that must not, and none is stopped that may pass.
+//! What may happen to an agent and its rules, under traffic: no packet passes that must not, and none is
+//! stopped that may pass.
 
 use std::net::{SocketAddr, TcpStream};
 use std::process::Output;
@@ -14,7 +15,8 @@ use super::world::{World, policy};
 use crate::hello::eventually;
 use crate::lab::{is_possible, kill};
 
-/// A connection that is not made within this time is stopped; TCP sends the first packet again after a second.
+/// A connection that is not made within this time is stopped; TCP sends the first packet again after a
+/// second.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Connections one after another, until this is asked how they went.

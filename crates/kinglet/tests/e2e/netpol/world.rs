@@ -202,7 +202,8 @@ impl World {
         self.runtime.block_on(events.list("")).unwrap()
     }
 
-    /// Waits until all changes of policies so far are in the kernels: policies arrive in order, and the last one turns what a node lets pass.
+    /// Waits until all changes of policies so far are in the kernels: policies arrive in order, and the last
+    /// one turns what a node lets pass.
     pub(crate) fn settle(&mut self) {
         self.allowed = !self.allowed;
         let ingress = if self.allowed { json!([{}]) } else { json!([]) };
@@ -236,7 +237,8 @@ impl World {
         );
     }
 
-    /// What the plain reading of policies says of every pair of pods, in both families, from the objects that the API has now.
+    /// What the plain reading of policies says of every pair of pods, in both families, from the objects that
+    /// the API has now.
     pub(crate) fn questions(&self) -> Vec<Question> {
         let cluster = self.cluster();
         let settings = Settings::default();

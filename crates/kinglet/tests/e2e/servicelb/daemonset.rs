@@ -54,7 +54,8 @@ fn pods_forward_to_the_service() {
     // While a Pod is replaced its port is free: the second Service shall not get it then.
     wait_for_pods(&lab, "web", "0.0.0.0/0");
 
-    // The scheduler gives a port to one Pod of a node: the second Service waits, and is served when the first goes.
+    // The scheduler gives a port to one Pod of a node: the second Service waits, and is served when the first
+    // goes.
     lab.apply(&service("second", "web", 8081, json!({})));
     eventually(|| {
         let pods = lab.kubectl(&[

@@ -1,7 +1,8 @@
 //! Beside a kube-proxy: its rules and ours in one kernel.
 //!
-//! The rules are recorded ones of kube-proxy 1.37 for the objects of [`objects`] (`kube_proxy/MODE-NODE`). With `KINGLET_KUBE_PROXY` the program
-//! of that path runs instead (`tests/tools/install kubeproxy`), and with `KINGLET_RECORD=1`, too, its rules are recorded anew.
+//! The rules are recorded ones of kube-proxy 1.37 for the objects of [`objects`] (`kube_proxy/MODE-NODE`).
+//! With `KINGLET_KUBE_PROXY` the program of that path runs instead (`tests/tools/install kubeproxy`), and
+//! with `KINGLET_RECORD=1`, too, its rules are recorded anew.
 
 use std::fs;
 use std::io::Write;

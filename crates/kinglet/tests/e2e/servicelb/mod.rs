@@ -1,4 +1,5 @@
-//! Load balancers in a lab: what a client outside sees, with Kinglet's server and agents as processes on the nodes.
+//! Load balancers in a lab: what a client outside sees, with Kinglet's server and agents as processes on the
+//! nodes.
 
 mod daemonset;
 mod families;

@@ -205,7 +205,8 @@ fn traffic_goes_on_while_an_agent_is_killed_and_comes_back() {
     let lab = Lab::up(&["--nodes", "2", "--external-ips"]);
     lab.apply(&pod("web", "node-1", "web"));
     lab.apply(&service("web", "web", 80, json!({})));
-    // Node addresses from outside are the external ones, translated in front of the nodes. Port 80 of node-1 is the ingress'.
+    // Node addresses from outside are the external ones, translated in front of the nodes. Port 80 of node-1
+    // is the ingress'.
     wait_for_addresses(&lab, "web", &["198.51.100.12"]);
     lab.open("client", "198.51.100.12", "80");
     let agent = lab.agent_pid("node-2");

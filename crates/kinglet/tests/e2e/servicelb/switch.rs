@@ -58,7 +58,8 @@ fn agent(lab: &Lab, node: &str, flags: &[&str]) -> Process {
     )
 }
 
-/// Waits until the pod on node-1 sees connections by node-2 come from an address that begins like this, and there are so many DaemonSets.
+/// Waits until the pod on node-1 sees connections by node-2 come from an address that begins like this, and
+/// there are so many DaemonSets.
 fn wait_for_way(lab: &Lab, client: &str, sets: usize) {
     eventually(|| {
         let seen = lab.probe("client", ADDRESS, "8081");

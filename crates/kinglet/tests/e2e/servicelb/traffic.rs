@@ -4,7 +4,8 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use crate::lab::Lab;
 
-/// Connects again and again from outside while `change` runs; no connection may fail. Returns how many there were.
+/// Connects again and again from outside while `change` runs; no connection may fail. Returns how many there
+/// were.
 pub(super) fn during(lab: &Lab, to: &str, port: &str, change: impl FnOnce()) -> usize {
     let (stop, count) = (AtomicBool::new(false), AtomicUsize::new(0));
     std::thread::scope(|scope| {

@@ -1,4 +1,5 @@
-//! Expressions as netlink attributes. The numbers are those of the kernel's `nf_tables.h`, in the order of each `enum`.
+//! Expressions as netlink attributes. The numbers are those of the kernel's `nf_tables.h`, in the order of
+//! each `enum`.
 
 mod act;
 mod load;

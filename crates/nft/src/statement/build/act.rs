@@ -80,8 +80,8 @@ impl Rule {
         })
     }
 
-    /// Translates the destination to the address and port that a map has for the key, and remembers them in another map (or restarts the
-    /// time-out there).
+    /// Translates the destination to the address and port that a map has for the key, and remembers them in
+    /// another map (or restarts the time-out there).
     pub fn dnat_map_remembered(
         self,
         family: L3,

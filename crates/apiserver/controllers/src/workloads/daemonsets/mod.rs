@@ -1,7 +1,7 @@
 //! DaemonSets: one Pod on every node that suits.
 //!
-//! [`plan`] is the rule: [`eligible`] tells which nodes suit, [`update`] which Pods of an old template go or get a companion. The Pods are
-//! pinned to their nodes by node affinity; the scheduler binds them.
+//! [`plan`] is the rule: [`eligible`] tells which nodes suit, [`update`] which Pods of an old template go or
+//! get a companion. The Pods are pinned to their nodes by node affinity; the scheduler binds them.
 
 mod eligible;
 mod plan;

@@ -82,7 +82,8 @@ pub(super) fn pod(set: &DaemonSet, node: &str) -> Value {
     pod
 }
 
-/// The nodes with their Pods, and Pods that wait for a node that is gone. Those on nodes that are gone are the node controller's.
+/// The nodes with their Pods, and Pods that wait for a node that is gone. Those on nodes that are gone are
+/// the node controller's.
 fn places<'a>(
     set: &DaemonSet,
     nodes: impl IntoIterator<Item = &'a Arc<Node>>,
@@ -124,7 +125,8 @@ fn is_present(pod: &Pod, hash: &str) -> bool {
     pod.metadata.label(LABEL_REVISION_HASH) == Some(hash)
 }
 
-/// One Pod on every node that wants one, and none where it must not be. During an update there may be one old and one new Pod.
+/// One Pod on every node that wants one, and none where it must not be. During an update there may be one old
+/// and one new Pod.
 fn manage(plan: &mut Plan, places: &[Place], hash: &str, now: Timestamp) {
     for place in places {
         if place.wants && place.pods.is_empty() {

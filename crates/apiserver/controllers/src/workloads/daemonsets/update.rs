@@ -1,4 +1,5 @@
-//! Replacing the Pods of an old template: node by node, with a limit of nodes whose Pod is missing, or of nodes that have two.
+//! Replacing the Pods of an old template: node by node, with a limit of nodes whose Pod is missing, or of
+//! nodes that have two.
 
 use std::sync::Arc;
 

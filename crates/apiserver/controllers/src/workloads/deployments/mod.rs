@@ -1,8 +1,8 @@
 //! Deployments: from one Pod template to the next without a gap.
 //!
-//! In: Deployments and ReplicaSets. [`plan`] is the pure rule and takes one step at a time: [`sets`] tells the new ReplicaSet from old
-//! ones, [`rolling`] and [`proportion`] compute sizes, [`revision`] numbers and tidies, [`status`] tells how far it is. Out: [`write`]s,
-//! retried per Deployment.
+//! In: Deployments and ReplicaSets. [`plan`] is the pure rule and takes one step at a time: [`sets`] tells
+//! the new ReplicaSet from old ones, [`rolling`] and [`proportion`] compute sizes, [`revision`] numbers and
+//! tidies, [`status`] tells how far it is. Out: [`write`]s, retried per Deployment.
 
 mod plan;
 mod proportion;
@@ -128,8 +128,8 @@ impl State {
         vec![name]
     }
 
-    /// The Deployments that a change of a ReplicaSet concerns: those that control it now or before, and for one without a controller
-    /// those that select it.
+    /// The Deployments that a change of a ReplicaSet concerns: those that control it now or before, and for
+    /// one without a controller those that select it.
     fn set(&mut self, change: Change<ReplicaSet>) -> Vec<ObjectName> {
         let namespace = change.0.namespace.clone();
         let states = self.sets.take(change);

@@ -1,4 +1,5 @@
-//! New sizes when the number of wanted Pods changes: in the middle of an update every ReplicaSet grows or shrinks by its share.
+//! New sizes when the number of wanted Pods changes: in the middle of an update every ReplicaSet grows or
+//! shrinks by its share.
 
 use std::cmp::Reverse;
 

@@ -1,4 +1,5 @@
-//! The history of a Deployment: what its ReplicaSets carry, the name of a new one, and which old ones are not kept.
+//! The history of a Deployment: what its ReplicaSets carry, the name of a new one, and which old ones are not
+//! kept.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -50,7 +51,8 @@ pub(super) fn sizes(deployment: &Deployment) -> Annotations {
         .into()
 }
 
-/// The annotations that the new ReplicaSet should have, besides its sizes: the Deployment's, and its revision.
+/// The annotations that the new ReplicaSet should have, besides its sizes: the Deployment's, and its
+/// revision.
 pub(super) fn annotations(deployment: &Deployment, sets: &Sets) -> Annotations {
     let own = deployment.metadata.annotations.iter();
     let mut wanted: Annotations = own
@@ -97,7 +99,8 @@ pub(super) fn new_set(deployment: &Deployment, sets: &Sets, size: i32) -> Value 
     })
 }
 
-/// Old ReplicaSets beyond the limit of the history, the earliest revisions first; those that still have Pods stay.
+/// Old ReplicaSets beyond the limit of the history, the earliest revisions first; those that still have Pods
+/// stay.
 pub(super) fn forgotten(deployment: &Deployment, sets: &Sets) -> Vec<Arc<ReplicaSet>> {
     let Some(limit) = deployment.revision_history_limit else {
         return Vec::new();

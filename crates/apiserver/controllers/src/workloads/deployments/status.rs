@@ -171,7 +171,8 @@ fn reason(conditions: &[Condition]) -> Option<&str> {
     condition(conditions, PROGRESSING).map(|one| &*one.reason)
 }
 
-/// Sets a condition; one that says the same stays as old as it is, but that of an update, which tells when it last went on.
+/// Sets a condition; one that says the same stays as old as it is, but that of an update, which tells when it
+/// last went on.
 fn set(
     conditions: &mut Vec<Condition>,
     kind: &str,

@@ -107,7 +107,8 @@ impl Writer {
         Ok(())
     }
 
-    /// Creates the new ReplicaSet. When its name is taken by another template, the next plan takes another name.
+    /// Creates the new ReplicaSet. When its name is taken by another template, the next plan takes another
+    /// name.
     async fn create(&self, deployment: &Deployment, set: &Value) -> Result<(), RequestError> {
         let meta = &deployment.metadata;
         let name = set["metadata"]["name"].as_str().unwrap_or_default();

@@ -1,7 +1,8 @@
 //! Owners of Pods: what ReplicaSets, DaemonSets and StatefulSets have in common.
 //!
-//! In: the owners, Pods and Nodes. [`state`] keeps them; each kind of [`Fleet`] has its pure rule, from an owner and its surroundings to a
-//! [`Plan`]. Out: writes, retried per owner; a plan waits until the watch has shown the writes of the one before.
+//! In: the owners, Pods and Nodes. [`state`] keeps them; each kind of [`Fleet`] has its pure rule, from an
+//! owner and its surroundings to a [`Plan`]. Out: writes, retried per owner; a plan waits until the watch has
+//! shown the writes of the one before.
 
 mod state;
 

@@ -50,8 +50,8 @@ impl<K: Fleet> State<K> {
         }
     }
 
-    /// The owners that a change of a Pod concerns: those that control it now or before, and for one without a controller those that
-    /// select it.
+    /// The owners that a change of a Pod concerns: those that control it now or before, and for one without a
+    /// controller those that select it.
     pub(super) fn pod(&mut self, change: Change<Pod>) -> Vec<ObjectName> {
         let namespace = change.0.namespace.clone();
         let gone = change.1.is_none();

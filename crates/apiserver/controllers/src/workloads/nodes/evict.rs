@@ -13,7 +13,8 @@ pub(super) enum Fate {
     Goes(Duration),
 }
 
-/// The fate of a Pod with these tolerations: it goes at once when a taint is not tolerated, and when the first toleration ends.
+/// The fate of a Pod with these tolerations: it goes at once when a taint is not tolerated, and when the
+/// first toleration ends.
 pub(super) fn fate(tolerations: &[Toleration], taints: &[Taint]) -> Fate {
     let taints = taints.iter().filter(|taint| &*taint.effect == NO_EXECUTE);
     let mut fate = Fate::Stays;

@@ -65,7 +65,8 @@ pub(super) fn plan(
         again: grace.checked_sub(silent).filter(|left| !left.is_zero()),
         ..Plan::default()
     };
-    // Taints follow the conditions that the node has: those that change now come back and call for the next plan.
+    // Taints follow the conditions that the node has: those that change now come back and call for the next
+    // plan.
     let taints = wanted(node, now);
     plan.taints = (taints != node.taints).then_some(taints);
     for guest in guests {
@@ -113,7 +114,8 @@ fn unknown(node: &Node, now: Timestamp) -> Vec<Value> {
     REPORTED.iter().filter_map(|kind| condition(kind)).collect()
 }
 
-/// A Pod is not ready when its node is not. It is said once: when the node comes back its kubelet has the last word.
+/// A Pod is not ready when its node is not. It is said once: when the node comes back its kubelet has the
+/// last word.
 fn mark(plan: &mut Plan, node: &Node, guest: &Guest) {
     let ready = condition(&node.conditions, "Ready");
     match ready {

@@ -51,7 +51,8 @@ fn is(taint: &Taint, key: &str, effect: &str) -> bool {
     (&*taint.key, &*taint.effect) == (key, effect)
 }
 
-/// Keys and effects. A node that has not said yet whether it is ready gets no Pods, but those that it has stay.
+/// Keys and effects. A node that has not said yet whether it is ready gets no Pods, but those that it has
+/// stay.
 fn called_for(node: &Node) -> Vec<(&'static str, &'static str)> {
     let status = |kind: &str| condition(&node.conditions, kind).map(|one| &*one.status);
     let mut called = match status("Ready") {

@@ -16,8 +16,8 @@ pub(crate) struct DaemonSet {
     pub(crate) selector: Option<Selector>,
     pub(crate) template: Arc<Value>,
     pub(crate) min_ready_seconds: i32,
-    /// Nodes whose Pod may be missing during an update, number or percentage; `None` when Pods are replaced only after somebody deletes
-    /// them (`OnDelete`).
+    /// Nodes whose Pod may be missing during an update, number or percentage; `None` when Pods are replaced
+    /// only after somebody deletes them (`OnDelete`).
     pub(crate) max_unavailable: Option<Value>,
     /// Nodes that may have an old and a new Pod during an update, number or percentage.
     pub(crate) max_surge: Value,

@@ -11,9 +11,9 @@ use super::super::objects::Pod;
 /// Annotation of a Pod: what its deletion costs, 0 if missing; cheaper ones go first.
 const ANNOTATION_COST: &str = "controller.kubernetes.io/pod-deletion-cost";
 
-/// The Pods to delete: those that serve least. In this order: not bound before bound, pending before unknown before running, not ready
-/// before ready, cheaper before dearer, on a node with more of them before others, ready for a shorter time (by orders of magnitude), with
-/// more restarts, younger.
+/// The Pods to delete: those that serve least. In this order: not bound before bound, pending before unknown
+/// before running, not ready before ready, cheaper before dearer, on a node with more of them before others,
+/// ready for a shorter time (by orders of magnitude), with more restarts, younger.
 pub(super) fn surplus(mut pods: Vec<Arc<Pod>>, count: usize, now: Timestamp) -> Vec<Arc<Pod>> {
     if count < pods.len() {
         let mut on_node: HashMap<Arc<str>, usize> = HashMap::new();
@@ -53,7 +53,8 @@ fn key(pod: &Pod, neighbours: usize, now: Timestamp) -> Key {
     (state, history, Reverse(pod.metadata.name.clone()))
 }
 
-/// The order of magnitude (base 2) of the time since then: Pods that were started together shall not be told apart by a second.
+/// The order of magnitude (base 2) of the time since then: Pods that were started together shall not be told
+/// apart by a second.
 fn magnitude(since: Option<Timestamp>, now: Timestamp) -> u32 {
     let seconds = since.map_or(0, |since| now.duration_since(since).as_secs().max(0));
     (seconds + 1).ilog2()

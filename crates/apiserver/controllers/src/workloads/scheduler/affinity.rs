@@ -84,7 +84,8 @@ fn extend<'a>(domains: &mut HashSet<Domain<'a>>, place: &'a Place, terms: impl I
     domains.extend(terms.filter_map(|term| domain(place, term)));
 }
 
-/// How much a node is preferred for the Pods that are near it: the weights of the Pod's own preferences and of theirs.
+/// How much a node is preferred for the Pods that are near it: the weights of the Pod's own preferences and
+/// of theirs.
 pub(super) fn preference(pod: &Pod, place: &Place, view: &View) -> i64 {
     let near = |term: &PodTerm, other: &Place| {
         let own = place.domain(&term.topology_key);

@@ -9,7 +9,8 @@ use super::view::{Place, View};
 /// The range of every single score.
 const HIGHEST: i64 = 100;
 
-/// Single scores with their weights, as kube-scheduler weighs them; each is brought to the range from 0 to 100 first.
+/// Single scores with their weights, as kube-scheduler weighs them; each is brought to the range from 0 to
+/// 100 first.
 type Score = fn(&Pod, &Place, &View) -> i64;
 const SCORES: &[(i64, Score)] = &[
     (3, bad_taints),
@@ -20,7 +21,8 @@ const SCORES: &[(i64, Score)] = &[
     (1, free),
 ];
 
-/// The best of the nodes (indices of places). Of equal ones that with the fewest Pods, then the first by name.
+/// The best of the nodes (indices of places). Of equal ones that with the fewest Pods, then the first by
+/// name.
 pub(super) fn best(pod: &Pod, view: &View, suitable: &[usize]) -> Option<usize> {
     let places: Vec<(usize, &Place)> = suitable
         .iter()

@@ -1,4 +1,5 @@
-//! Topology spread constraints: no domain may have many more of the selected Pods than the one with the fewest.
+//! Topology spread constraints: no domain may have many more of the selected Pods than the one with the
+//! fewest.
 
 use std::collections::HashMap;
 

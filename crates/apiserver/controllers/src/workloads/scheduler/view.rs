@@ -92,8 +92,8 @@ impl View {
     }
 }
 
-/// Whether two Pods agree in the labels of `matchLabelKeys`, and differ in those of `mismatchLabelKeys`. Keys that the owner of the term
-/// does not have do not count.
+/// Whether two Pods agree in the labels of `matchLabelKeys`, and differ in those of `mismatchLabelKeys`. Keys
+/// that the owner of the term does not have do not count.
 fn matches_keys(owner: &Pod, term: &PodTerm, other: &Pod) -> bool {
     let agree = |key: &str| {
         let value = owner.metadata.label(key)?;

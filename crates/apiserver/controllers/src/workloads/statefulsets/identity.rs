@@ -50,7 +50,8 @@ pub(super) fn pod(set: &StatefulSet, ordinal: i32) -> Value {
     pod
 }
 
-/// Every claim template is a volume of the Pod with a claim of its own; it takes the place of one of the same name.
+/// Every claim template is a volume of the Pod with a claim of its own; it takes the place of one of the same
+/// name.
 fn mount_claims(spec: &mut Value, set: &StatefulSet, pod: &str) {
     if set.claims.is_empty() {
         return;

@@ -1,7 +1,7 @@
 //! StatefulSets: Pods with names that stay, made and replaced in order.
 //!
-//! [`plan`] is the rule, [`identity`] what a Pod is called and carries. There are no ControllerRevisions: a Pod below the partition that has
-//! to be made anew gets the present template.
+//! [`plan`] is the rule, [`identity`] what a Pod is called and carries. There are no ControllerRevisions: a
+//! Pod below the partition that has to be made anew gets the present template.
 
 mod identity;
 mod plan;

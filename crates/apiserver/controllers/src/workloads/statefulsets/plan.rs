@@ -57,7 +57,8 @@ impl Members<'_> {
         self.set.first..self.set.first.saturating_add(self.set.replicas)
     }
 
-    /// Fills gaps, then takes what is too much away, then replaces; in order each step waits for the one before.
+    /// Fills gaps, then takes what is too much away, then replaces; in order each step waits for the one
+    /// before.
     fn steps(&self, plan: &mut Plan) {
         if self.fill(plan) && self.shrink(plan) {
             self.replace(plan);

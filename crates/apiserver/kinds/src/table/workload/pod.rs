@@ -1,4 +1,5 @@
-//! The one-line summary of a Pod: how many containers are ready, what the Pod is doing, how often containers restarted.
+//! The one-line summary of a Pod: how many containers are ready, what the Pod is doing, how often containers
+//! restarted.
 
 use jiff::Timestamp;
 use serde_json::Value;
@@ -78,7 +79,8 @@ impl<'a> Summary<'a> {
             .any(|one| one.text("type") == kind && one.text("status") == "True")
     }
 
-    /// Reads the init containers up to the first that is not done. Returns whether there is one, and the restarts of sidecars.
+    /// Reads the init containers up to the first that is not done. Returns whether there is one, and the
+    /// restarts of sidecars.
     fn init_containers(&mut self) -> (bool, Restarts<'a>) {
         let pod = self.pod;
         let specs = pod.list("spec.initContainers");

@@ -40,7 +40,8 @@ pub(crate) fn validate_update(new: &Value, old: &Value) -> Vec<FieldError> {
     errors.0
 }
 
-/// What is assigned stays: the first value may not change, a second may come, and go with the policy `SingleStack`.
+/// What is assigned stays: the first value may not change, a second may come, and go with the policy
+/// `SingleStack`.
 fn change_of(errors: &mut Errors, new: &Value, old: &Value, field: &str, one: &str) {
     let path = format!("spec.{field}");
     let (now, before) = (new.texts(&path), old.texts(&path));

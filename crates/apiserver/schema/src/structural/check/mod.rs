@@ -1,5 +1,6 @@
-//! Whether a schema may be used: it is structural, that is every field and its type are declared outside `allOf`, `anyOf`, `oneOf` and `not`, which
-//! may only restrict values; and it has no keyword that Kubernetes refuses.
+//! Whether a schema may be used: it is structural, that is every field and its type are declared outside
+//! `allOf`, `anyOf`, `oneOf` and `not`, which may only restrict values; and it has no keyword that Kubernetes
+//! refuses.
 
 mod defaults;
 mod keywords;
@@ -10,8 +11,9 @@ use serde_json::Value;
 
 use crate::{FieldError, strict::Path};
 
-/// What keeps an `openAPIV3Schema` from being used, sorted. Paths lie below `path`: `spec.versions[1].schema.openAPIV3Schema`, or, because Kubernetes tells
-/// it so when there is only one version, `spec.validation.openAPIV3Schema`.
+/// What keeps an `openAPIV3Schema` from being used, sorted. Paths lie below `path`:
+/// `spec.versions[1].schema.openAPIV3Schema`, or, because Kubernetes tells it so when there is only one
+/// version, `spec.validation.openAPIV3Schema`.
 pub fn check(schema: &Value, path: &str) -> Vec<FieldError> {
     let mut check = Check::default();
     check.path.enter_field(path);

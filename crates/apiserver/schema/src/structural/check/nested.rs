@@ -23,7 +23,8 @@ const ONLY_OUTSIDE: &[(&str, &str)] = &[
 ];
 
 impl Check {
-    /// The restrictions of a schema. The two usual ways to spell integer or string, `anyOf` of the two types and `allOf` that starts with it, are accepted.
+    /// The restrictions of a schema. The two usual ways to spell integer or string, `anyOf` of the two types
+    /// and `allOf` that starts with it, are accepted.
     pub(super) fn restrictions(&mut self, node: &Value) {
         let spells_types = lists_both_types(node);
         for (step, below) in restrictions(node) {

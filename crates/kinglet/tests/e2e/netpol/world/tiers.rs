@@ -1,5 +1,6 @@
-//! ClusterNetworkPolicies, whose CRD is installed when a test wants it: one with what tests need of it, or with `KINGLET_POLICY_API_CRD` that
-//! file. `tests/tools/install policyapi` fetches the ones of the network policy API.
+//! ClusterNetworkPolicies, whose CRD is installed when a test wants it: one with what tests need of it, or
+//! with `KINGLET_POLICY_API_CRD` that file. `tests/tools/install policyapi` fetches the ones of the network
+//! policy API.
 
 use std::sync::Arc;
 

@@ -36,7 +36,8 @@ fn deployment(replicas: i32, image: &str, spec: Value) -> Deployment {
     serde_json::from_value(object).unwrap()
 }
 
-/// A ReplicaSet of the Deployment: its image, revision, wanted and available Pods, and the number that the Deployment wanted then.
+/// A ReplicaSet of the Deployment: its image, revision, wanted and available Pods, and the number that the
+/// Deployment wanted then.
 fn set(image: &str, revision: i64, replicas: i32, available: i32, desired: i32) -> Arc<ReplicaSet> {
     let plain = pod_template(image);
     let hash = template::hash(&plain, 0);

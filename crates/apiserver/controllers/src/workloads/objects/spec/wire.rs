@@ -234,7 +234,8 @@ fn host_ports(containers: &[Container], init: &[Container]) -> Vec<HostPort> {
         .collect()
 }
 
-/// What the Pod needs at most at one time: its containers together, or one init container with the sidecars started before it.
+/// What the Pod needs at most at one time: its containers together, or one init container with the sidecars
+/// started before it.
 fn requests(containers: &[Container], init: &[Container], overhead: &BTreeMap<Box<str>, Value>) -> Resources {
     let mut running = Resources::new();
     let mut sidecars = Resources::new();

@@ -1,5 +1,5 @@
-//! Rollouts from their start to their end in a simulated cluster: Pods become ready and fail by chance, and what the controller sees of
-//! ReplicaSets may be old.
+//! Rollouts from their start to their end in a simulated cluster: Pods become ready and fail by chance, and
+//! what the controller sees of ReplicaSets may be old.
 
 use proptest::prelude::*;
 
@@ -59,7 +59,8 @@ impl Cluster {
         self.seen = seen.collect();
     }
 
-    /// The controller acts on what it has seen. Writes on a ReplicaSet that has another size by now are refused.
+    /// The controller acts on what it has seen. Writes on a ReplicaSet that has another size by now are
+    /// refused.
     fn act(&mut self) {
         let plan = plan(&self.deployment, &self.seen, now());
         if let Some(created) = plan.create.filter(|_| self.sets.len() == 1) {
