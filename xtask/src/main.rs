@@ -1,6 +1,8 @@
 //! Repository tasks: `cargo xtask <task>`.
 
 mod codegen;
+mod modules;
+mod source;
 mod tidy;
 mod workspace;
 
@@ -14,14 +16,14 @@ enum Task {
     /// Writes generated files that are committed.
     #[command(subcommand)]
     Codegen(codegen::Codegen),
-    /// Checks the rules of the house: which crate may know what, licences, unkept promises.
-    Tidy,
+    /// Checks the rules of the repository that no compiler checks.
+    Tidy(tidy::Options),
 }
 
 fn main() -> ExitCode {
     let result = match Task::parse() {
         Task::Codegen(what) => codegen::run(what),
-        Task::Tidy => tidy::run(),
+        Task::Tidy(options) => tidy::run(&options),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
