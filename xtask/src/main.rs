@@ -1,6 +1,7 @@
 //! Repository tasks: `cargo xtask <task>`.
 
 mod codegen;
+mod markdown;
 mod modules;
 mod source;
 mod tidy;

@@ -2,8 +2,10 @@
 
 mod circles;
 mod dependencies;
+mod glossary;
 mod length;
 mod licences;
+mod registry;
 mod text;
 mod unused;
 mod width;
@@ -18,6 +20,8 @@ struct Repository<'a> {
     workspace: &'a Workspace,
     /// All Rust files.
     sources: &'a [Source<'a>],
+    /// All Markdown pages.
+    pages: &'a Files,
 }
 
 /// One rule.
@@ -57,9 +61,21 @@ const RULES: &[Rule] = &[
         in_force: false,
     },
     Rule {
+        name: "glossary",
+        refuses: "words that the glossary of CONTRIBUTING.md refuses",
+        check: |repository| Ok(glossary::check(repository.sources, repository.pages)),
+        in_force: false,
+    },
+    Rule {
         name: "length",
         refuses: "files of more than 400 lines, or 600 of tests",
         check: |repository| Ok(length::check(repository.sources)),
+        in_force: false,
+    },
+    Rule {
+        name: "registry",
+        refuses: "tables in code that differ from their folders or pages",
+        check: |repository| Ok(registry::check(repository.sources, repository.pages)),
         in_force: false,
     },
     Rule {
@@ -101,6 +117,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     let repository = Repository {
         workspace: &workspace,
         sources: &sources(&files),
+        pages: &Files::read(&workspace.root, ".md")?,
     };
     let mut findings = Vec::new();
     for rule in rules {
