@@ -2,6 +2,7 @@
 
 mod codegen;
 mod markdown;
+mod measure;
 mod modules;
 mod source;
 mod tidy;
@@ -17,6 +18,8 @@ enum Task {
     /// Writes generated files that are committed.
     #[command(subcommand)]
     Codegen(codegen::Codegen),
+    /// Measures the code: sizes, comments, tests and habits, for the whole and for each crate.
+    Measure(measure::Options),
     /// Checks the rules of the repository that no compiler checks.
     Tidy(tidy::Options),
 }
@@ -24,6 +27,7 @@ enum Task {
 fn main() -> ExitCode {
     let result = match Task::parse() {
         Task::Codegen(what) => codegen::run(what),
+        Task::Measure(options) => measure::run(&options),
         Task::Tidy(options) => tidy::run(&options),
     };
     match result {
