@@ -4,8 +4,8 @@ mod circles;
 mod dependencies;
 mod glossary;
 mod length;
-mod licences;
 mod registry;
+mod supply;
 mod text;
 mod unused;
 mod width;
@@ -43,9 +43,9 @@ const RULES: &[Rule] = &[
         in_force: true,
     },
     Rule {
-        name: "licences",
-        refuses: "dependencies of the binary without an accepted licence",
-        check: |repository| Ok(licences::check(repository.workspace)),
+        name: "supply",
+        refuses: "packages without an accepted licence, from elsewhere than crates.io, or banned in deny.toml",
+        check: |repository| supply::check(repository.workspace),
         in_force: true,
     },
     Rule {
