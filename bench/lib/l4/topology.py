@@ -1,10 +1,10 @@
-"""A client, a node and a pod: network namespaces that are joined by veths, and nothing on the machine's own network.
+"""A client outside, a node and a pod, joined by veths.
 
     client 192.0.2.2 -- 192.0.2.1 node 10.42.0.1 -- 10.42.0.11 pod
                                        10.42.0.1 -- 10.42.0.12 svclb (klipper-lb's, if there is one)
 """
 
-from ..network import world
+from ..network import topology
 
 NODE = "192.0.2.1"
 CLIENT = "192.0.2.2"
@@ -17,14 +17,15 @@ PORT = 80
 POD_PORT = 8080
 
 
-class World(world.World):
-    """The namespaces, and the pod's server: `create` makes them."""
+class Topology(topology.Topology):
+    """The namespaces, and the pod's server."""
 
     benchmark = "l4"
     svclb = None
 
-    def create(self, svclb):
-        self.node, self.client, self.pod = self.namespace("node"), self.client_namespace(), self.namespace("pod")
+    def create(self, svclb=False):
+        self.node, self.client = self.namespace("node"), self.client_namespace()
+        self.pod = self.namespace("pod")
         link(self.node, "outside", f"{NODE}/24", self.client, f"{CLIENT}/24", NODE)
         self.add_pod(self.pod, POD)
         if svclb:
@@ -33,21 +34,23 @@ class World(world.World):
         self.server = self.serve(self.pod, POD_PORT)
 
     def add_pod(self, pod, address):
+        """A pod with a routed link of its own: no bridge adds to the cost of a packet."""
         name = f"veth{address.rsplit('.', 1)[1]}"
         link(self.node, name, f"{GATEWAY}/32", pod, f"{address}/32", GATEWAY)
         self.node.do("ip", "route", "add", f"{address}/32", "dev", name)
 
-    def forget_connections(self):
+    def flush_conntrack(self):
         for namespace in filter(None, (self.node, self.svclb)):
-            namespace.forget_connections()
+            namespace.flush_conntrack()
 
 
 def link(node, name, node_address, other, other_address, gateway):
-    """A veth from the node to the other's eth0, with a route back."""
-    node.do("ip", "link", "add", name, "type", "veth", "peer", "name", "eth0", "netns", f"/run/netns/{other.name}")
+    """A veth from the node to the other's eth0, with the default route of the other."""
+    topology.add_veth(node, name, other)
     node.do("ip", "address", "add", node_address, "dev", name)
     node.do("ip", "link", "set", name, "up")
     other.do("ip", "address", "add", other_address, "dev", "eth0")
     other.do("ip", "link", "set", "eth0", "up")
+    # An address with /32 brings no route to its gateway.
     other.do("ip", "route", "replace", f"{gateway}/32", "dev", "eth0")
     other.do("ip", "route", "add", "default", "via", gateway)

@@ -1,26 +1,28 @@
-"""Figures of interleaved runs as a table."""
+"""Figures of all rounds, printed as medians with their spread."""
 
 import json
 import statistics
 
 
 class Figures:
-    """Values by (measure, program), in the order in which they came."""
+    """Values by measure and program, in the order in which they were added."""
 
-    def __init__(self, ours):
-        self.ours = ours
+    def __init__(self, reference):
+        """Ratios are to the program `reference`."""
+        self.reference = reference
         self.values = {}
 
     def add(self, measure, program, value):
         self.values.setdefault(measure, {}).setdefault(program, []).append(value)
 
     def print(self):
-        """A Markdown table: medians, spread, and how many times Kinglet's the others are."""
+        """A Markdown table for each measure."""
         for measure, programs in self.values.items():
             print(f"\n| {measure} | median | min | max | times Kinglet's |")
             print("|---|---|---|---|---|")
-            base = statistics.median(programs[self.ours]) if self.ours in programs else None
+            base = statistics.median(programs[self.reference]) if self.reference in programs else None
             for program, values in programs.items():
+                # A round that other work on the machine disturbed moves a mean, not a median.
                 median = statistics.median(values)
                 ratio = f"{median / base:.2f}" if base else "-"
                 print(f"| {program} | {median:.2f} | {min(values):.2f} | {max(values):.2f} | {ratio} |")
