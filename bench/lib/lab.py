@@ -38,7 +38,7 @@ def run(options, folder):
         finally:
             # Also after a failure: a lab outlives the process that started it.
             lab.run("down")
-        figures.add("gone, ms", "Kinglet", milliseconds_since(began))
+        figures.add("removed, ms", "Kinglet", milliseconds_since(began))
     return figures
 
 

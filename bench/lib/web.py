@@ -29,7 +29,7 @@ def run(options, folder):
 
 
 def start_upstream(stack, folder):
-    """nginx on the load generator's core, so that the server under test has its own alone; returns its port."""
+    """nginx on the load generator's core: the server under test has its own alone. Returns the port."""
     port = free_port()
     (folder / "nginx.conf").write_text(
         f"daemon off; master_process off; pid {folder}/nginx.pid; error_log {folder}/nginx.log;\n"

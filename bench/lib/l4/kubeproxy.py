@@ -38,7 +38,7 @@ LAST = (
 
 
 def install(node, services, published):
-    """Loads the rules of so many Services; if `published`, the balanced one has the node's address in its status."""
+    """Loads the rules of so many Services; `published` puts the node's address into the balanced one's status."""
     node.do("iptables-restore", "--noflush", text=ruleset(services, published))
 
 
@@ -94,11 +94,12 @@ class ServicePort:
     def __init__(self, name, protocol, number, endpoints, external):
         self.name, self.protocol, self.address = name, protocol, cluster_ip(number)
         self.endpoints, self.external = endpoints, external
-        self.service, self.outside = hashed("KUBE-SVC-", name, protocol), hashed("KUBE-EXT-", name, protocol)
+        self.service = hashed("KUBE-SVC-", name, protocol)
+        self.external_chain = hashed("KUBE-EXT-", name, protocol)
 
     def chains(self):
-        outside = [self.outside] if self.external else []
-        return [self.service, *outside, *(self.endpoint(endpoint) for endpoint in self.endpoints)]
+        external = [self.external_chain] if self.external else []
+        return [self.service, *external, *(self.endpoint(endpoint) for endpoint in self.endpoints)]
 
     def endpoint(self, endpoint):
         return hashed("KUBE-SEP-", self.name, self.protocol, endpoint)
@@ -108,7 +109,7 @@ class ServicePort:
         cluster, balancer = comment(f"{self.name} cluster IP"), comment(f"{self.name} loadbalancer IP")
         yield f"-A KUBE-SERVICES {cluster} {self.to(self.address)} -j {self.service}"
         if self.external:
-            yield f"-A KUBE-SERVICES {balancer} {self.to(self.external)} -j {self.outside}"
+            yield f"-A KUBE-SERVICES {balancer} {self.to(self.external)} -j {self.external_chain}"
 
     def to(self, address):
         return f"-m {self.protocol} -p {self.protocol} -d {address} --dport {PORT}"
@@ -119,8 +120,8 @@ class ServicePort:
         yield f"-A {self.service} {cluster} {self.to(self.address)} ! -s {CLUSTER} -j KUBE-MARK-MASQ"
         if self.external:
             masquerade = comment(f"masquerade traffic for {self.name} external destinations")
-            yield f"-A {self.outside} {masquerade} -j KUBE-MARK-MASQ"
-            yield f"-A {self.outside} -j {self.service}"
+            yield f"-A {self.external_chain} {masquerade} -j KUBE-MARK-MASQ"
+            yield f"-A {self.external_chain} -j {self.service}"
         for index, endpoint in enumerate(self.endpoints):
             left, chain = len(self.endpoints) - index, self.endpoint(endpoint)
             chance = f"-m statistic --mode random --probability {1 / left:.10f} " if left > 1 else ""

@@ -141,10 +141,10 @@ def rule_matches(comment, sets, ports):
 
 def with_load_in_the_middle(pods):
     """The same pods, with the two of the load in the middle: packets go through the rules of those before."""
-    ours = [pod for pod in pods if pod["status"]["podIP"] in (CLIENT, POD)]
-    others = [pod for pod in pods if pod not in ours]
+    measured = [pod for pod in pods if pod["status"]["podIP"] in (CLIENT, POD)]
+    others = [pod for pod in pods if pod not in measured]
     half = len(others) // 2
-    return [*others[:half], *ours, *others[half:]]
+    return [*others[:half], *measured, *others[half:]]
 
 
 def block(ip_block):

@@ -45,7 +45,7 @@ def measure_round(figures, made, ports):
 
 
 def add_costs(figures, name, made, taken):
-    """The medians of what each contender costs, and of how much that is more than connection tracking alone."""
+    """The medians of what each contender costs, and of what it adds to connection tracking alone."""
     base = made[0]
     for contender in made:
         costs = [costs[contender] for costs in taken]

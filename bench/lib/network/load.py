@@ -11,7 +11,7 @@ STREAM_MILLISECONDS = 1_000
 # The client of a stream has a core of its own, so that the core which it would share is not the bottleneck.
 CORE_OF_STREAM = "0"
 CORES_WITH_STREAM = "0,1"
-# When more cores than this are busy before or after a load, the busy time of the machine says nothing about it.
+# The busy time of the machine counts only if no more cores than this are busy before and after a load.
 QUIET = 0.1
 PROCESSES = "CPU us of the processes"
 MACHINE = "busy CPU us of the machine"
