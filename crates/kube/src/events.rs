@@ -118,6 +118,7 @@ struct Written {
 impl Writer {
     async fn run(mut self, mut reports: mpsc::Receiver<Report>) {
         while let Some(report) = reports.recv().await {
+            // What is not repeated any more is forgotten, so that the map follows what happens now.
             self.written.retain(|_, written| written.last.elapsed() < REPEAT);
             if let Err(error) = self.write(&report).await {
                 warn!(object = %report.regarding.name, reason = report.reason, %error, "cannot write event");
@@ -149,6 +150,7 @@ impl Writer {
 
     fn event(&self, report: &Report) -> Value {
         let regarding = &report.regarding;
+        // As client-go names them: unique without asking, and the object's Events sort together.
         let stamp = jiff::Timestamp::now().as_nanosecond();
         json!({
             "apiVersion": "events.k8s.io/v1",

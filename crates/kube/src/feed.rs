@@ -13,8 +13,8 @@ use crate::discovery::is_served;
 use crate::list::{Source, list};
 use crate::watch::{Change, Watch, WatchError};
 
-/// How often it is looked whether a kind is served by now.
-const LOOK: Duration = Duration::from_secs(10);
+/// How often the API server is asked whether it serves an optional kind by now.
+const POLL: Duration = Duration::from_secs(10);
 
 /// News of a collection, in the order in which it happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -83,7 +83,7 @@ impl<F> Follower<F> {
         loop {
             if self.is_absent().await {
                 (self.take)(Feed::Listed(Vec::new()));
-                tokio::time::sleep(LOOK).await;
+                tokio::time::sleep(POLL).await;
                 continue;
             }
             match list(&self.client, &self.source).await {
@@ -129,6 +129,7 @@ impl<F> Follower<F> {
                     info!(kind = &*self.source.kind, "watch expired; listing again");
                     return;
                 }
+                // The definition of a custom resource was deleted: its watch cannot be opened any more.
                 Err(_) if self.is_absent().await => {
                     info!(kind = &*self.source.kind, "no longer served");
                     return;
@@ -159,12 +160,15 @@ impl<F> Follower<F> {
         }
         loop {
             let change = watch.next().await;
+            // Also when the watch fails: the next one continues behind what was seen.
             version.clone_from(&watch.resource_version);
             match change? {
                 Some(Change::Applied(object)) => (self.take)(Feed::Applied(object)),
                 Some(Change::Deleted(object)) => (self.take)(Feed::Deleted(object)),
                 None => return Ok(()),
             }
+            // Only a change proves that the connection works: a server that accepts watches and cuts them at
+            // once must not be asked without pauses.
             backoff.reset();
         }
     }

@@ -184,6 +184,7 @@ impl<K: Object> State<K> {
         let object = Arc::new(object);
         let name = object.object_name();
         let version = &object.meta().resource_version;
+        // A list after a lost watch brings everything again: what has not changed is not sent on.
         let known = self
             .objects
             .get(&name)
@@ -209,6 +210,7 @@ impl<K: Object> State<K> {
             .filter(|name| !listed.contains(*name))
             .cloned()
             .collect();
+        // Deletions first: a name that is used again must not be seen twice at once.
         for name in &gone {
             self.delete(name);
         }

@@ -68,6 +68,8 @@ impl Watch {
         source: &Source,
         resource_version: String,
     ) -> Result<Self, WatchError> {
+        // Bookmarks keep the revision fresh on quiet kinds: without them a watch that is opened again after
+        // hours would be too old (410) and cost a whole list.
         let uri = format!(
             "{}?watch=true&allowWatchBookmarks=true&timeoutSeconds={TIMEOUT_SECONDS}&resourceVersion={resource_version}",
             source.path,
@@ -98,6 +100,7 @@ impl Watch {
                 return Ok(None);
             };
             let line = self.buffer.split_to(length);
+            // The line feed itself.
             self.buffer.advance(1);
             if let Some(change) = self.interpret(&line)? {
                 return Ok(Some(change));
@@ -107,6 +110,8 @@ impl Watch {
 
     /// Waits until the buffer begins with a whole line and tells its length.
     async fn line(&mut self) -> Result<Option<usize>, WatchError> {
+        // Bytes that hold no line feed are not searched again when more arrive: an event of megabytes comes
+        // in thousands of frames.
         let mut searched = 0;
         loop {
             if let Some(at) = self.buffer[searched..].iter().position(|byte| *byte == b'\n') {
@@ -121,6 +126,7 @@ impl Watch {
             let Some(frame) = self.body.frame().await.transpose()? else {
                 return Ok(None);
             };
+            // Trailers carry nothing for a watch.
             if let Ok(data) = frame.into_data() {
                 self.buffer.extend_from_slice(&data);
             }
@@ -133,12 +139,14 @@ impl Watch {
         if event.r#type.as_ref() == "ERROR" {
             return Err(status_error(event.object));
         }
+        // Before the object is decoded: one that does not decode must not be sent again and again.
         if let Some(version) = resource_version(event.object) {
             self.resource_version = version;
         }
         Ok(match event.r#type.as_ref() {
             "ADDED" | "MODIFIED" => decode(&self.kind, event.object).map(Change::Applied),
             "DELETED" => decode(&self.kind, event.object).map(Change::Deleted),
+            // BOOKMARK, and types that are not known yet: only their revision counts.
             _ => None,
         })
     }
