@@ -1,6 +1,7 @@
 //! A watch connection: changes of a kind from a revision on.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::{Buf, BytesMut};
 use http::Request;
@@ -11,11 +12,16 @@ use kube::client::Body;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
+use tokio::time::timeout;
 
 use crate::list::{Source, decode};
 
 /// How long the server may keep one watch open, in seconds; the value that client libraries use.
 const TIMEOUT_SECONDS: u32 = 290;
+/// Longest silence of a watch whose server sends bookmarks, which Kubernetes does about once a minute.
+const SILENCE: Duration = Duration::from_secs(150);
+/// Longest silence where it does not: the server should have ended the watch by then.
+const SILENCE_WITHOUT_BOOKMARKS: Duration = Duration::from_secs(TIMEOUT_SECONDS as u64 + 30);
 /// Longest accepted event, in bytes: well above the largest object that an API server stores (1.5 MiB in
 /// etcd).
 const LONGEST_EVENT: usize = 16 << 20;
@@ -34,6 +40,9 @@ pub(crate) enum WatchError {
     /// The revision is no longer in the server's history: list again.
     #[error("the resource version is too old")]
     Expired,
+    /// Nothing came for so long that the server, or something on the way, must have forgotten the watch.
+    #[error("nothing was heard for {0:?}")]
+    Silent(Duration),
     /// The server reported an error inside the stream.
     #[error("{0}")]
     Server(String),
@@ -57,6 +66,8 @@ pub(crate) struct Watch {
     kind: Arc<str>,
     body: Body,
     buffer: BytesMut,
+    /// Longest silence that is believed.
+    patience: Duration,
     /// The revision up to which everything was seen; where the next watch continues.
     pub(crate) resource_version: String,
 }
@@ -86,6 +97,7 @@ impl Watch {
                 kind: source.kind.clone(),
                 body,
                 buffer: BytesMut::new(),
+                patience: SILENCE_WITHOUT_BOOKMARKS,
                 resource_version,
             });
         }
@@ -123,7 +135,11 @@ impl Watch {
                     "longer than {LONGEST_EVENT} bytes"
                 )));
             }
-            let Some(frame) = self.body.frame().await.transpose()? else {
+            // A connection can live while this stream of it is dead: a proxy that lost its own upstream answers
+            // PINGs for ever.
+            let frame = timeout(self.patience, self.body.frame()).await;
+            let frame = frame.map_err(|_| WatchError::Silent(self.patience))?;
+            let Some(frame) = frame.transpose()? else {
                 return Ok(None);
             };
             // Trailers carry nothing for a watch.
@@ -146,7 +162,11 @@ impl Watch {
         Ok(match event.r#type.as_ref() {
             "ADDED" | "MODIFIED" => decode(&self.kind, event.object).map(Change::Applied),
             "DELETED" => decode(&self.kind, event.object).map(Change::Deleted),
-            // BOOKMARK, and types that are not known yet: only their revision counts.
+            "BOOKMARK" => {
+                self.patience = SILENCE;
+                None
+            }
+            // A type that is not known yet: only its revision counts.
             _ => None,
         })
     }
