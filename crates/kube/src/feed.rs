@@ -11,10 +11,15 @@ use crate::Resource;
 use crate::backoff::Backoff;
 use crate::discovery::is_served;
 use crate::list::{Source, list};
+use crate::pulse::Pulse;
 use crate::watch::{Change, Watch, WatchError};
 
 /// How often the API server is asked whether it serves an optional kind by now.
 const POLL: Duration = Duration::from_secs(10);
+
+/// Longest pause before the API server is asked again: after a cut that has healed, changes are seen within
+/// seconds.
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
 /// News of a collection, in the order in which it happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,7 +45,7 @@ pub fn follow_metadata<T: DeserializeOwned + Send>(
         path: resource.collection(""),
         metadata_only: true,
     };
-    spawn(client, source, None, stop, take);
+    spawn(client, source, None, Pulse::default(), stop, take);
 }
 
 /// Starts a task that follows a collection until `stop` is cancelled. An `optional` kind has no objects while
@@ -49,6 +54,7 @@ pub(crate) fn spawn<T: DeserializeOwned + Send>(
     client: Client,
     source: Source,
     optional: Option<Resource>,
+    pulse: Pulse,
     stop: CancellationToken,
     take: impl FnMut(Feed<T>) + Send + 'static,
 ) {
@@ -56,6 +62,7 @@ pub(crate) fn spawn<T: DeserializeOwned + Send>(
         client,
         source,
         optional,
+        pulse,
         take,
     };
     tokio::spawn(async move {
@@ -70,6 +77,7 @@ struct Follower<F> {
     client: Client,
     source: Source,
     optional: Option<Resource>,
+    pulse: Pulse,
     take: F,
 }
 
@@ -82,6 +90,7 @@ impl<F> Follower<F> {
         let mut backoff = Backoff::new();
         loop {
             if self.is_absent().await {
+                self.pulse.beat();
                 (self.take)(Feed::Listed(Vec::new()));
                 tokio::time::sleep(POLL).await;
                 continue;
@@ -93,12 +102,13 @@ impl<F> Follower<F> {
                         resource_version = list.resource_version,
                         "listed"
                     );
+                    self.pulse.beat();
                     (self.take)(Feed::Listed(list.objects));
                     backoff.reset();
                     self.follow(list.resource_version, &mut backoff).await;
                 }
                 Err(error) => {
-                    let pause = backoff.pause();
+                    let pause = backoff.pause().min(LONGEST_PAUSE);
                     warn!(kind = &*self.source.kind, %error, ?pause, "cannot list; serving what is known");
                     tokio::time::sleep(pause).await;
                 }
@@ -135,7 +145,7 @@ impl<F> Follower<F> {
                     return;
                 }
                 Err(error) => {
-                    let pause = backoff.pause();
+                    let pause = backoff.pause().min(LONGEST_PAUSE);
                     lost = true;
                     warn!(kind = &*self.source.kind, %error, ?pause, "watch lost; serving what is known");
                     tokio::time::sleep(pause).await;
@@ -154,7 +164,7 @@ impl<F> Follower<F> {
         T: DeserializeOwned,
         F: FnMut(Feed<T>),
     {
-        let mut watch = Watch::open(&self.client, &self.source, version.clone()).await?;
+        let mut watch = Watch::open(&self.client, &self.source, version.clone(), self.pulse.clone()).await?;
         if std::mem::take(lost) {
             info!(kind = &*self.source.kind, "watch restored");
         }

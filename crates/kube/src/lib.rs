@@ -23,6 +23,8 @@ mod feed;
 mod inputs;
 mod lease;
 mod list;
+pub mod metrics;
+mod pulse;
 mod queue;
 mod reflector;
 mod reflectors;

@@ -15,6 +15,7 @@ use serde_json::value::RawValue;
 use tokio::time::timeout;
 
 use crate::list::{Source, decode};
+use crate::pulse::Pulse;
 
 /// How long the server may keep one watch open, in seconds; the value that client libraries use.
 const TIMEOUT_SECONDS: u32 = 290;
@@ -68,6 +69,7 @@ pub(crate) struct Watch {
     buffer: BytesMut,
     /// Longest silence that is believed.
     patience: Duration,
+    pulse: Pulse,
     /// The revision up to which everything was seen; where the next watch continues.
     pub(crate) resource_version: String,
 }
@@ -78,6 +80,7 @@ impl Watch {
         client: &Client,
         source: &Source,
         resource_version: String,
+        pulse: Pulse,
     ) -> Result<Self, WatchError> {
         // Bookmarks keep the revision fresh on quiet kinds: without them a watch that is opened again after
         // hours would be too old (410) and cost a whole list.
@@ -98,6 +101,7 @@ impl Watch {
                 body,
                 buffer: BytesMut::new(),
                 patience: SILENCE_WITHOUT_BOOKMARKS,
+                pulse,
                 resource_version,
             });
         }
@@ -142,6 +146,7 @@ impl Watch {
             let Some(frame) = frame.transpose()? else {
                 return Ok(None);
             };
+            self.pulse.beat();
             // Trailers carry nothing for a watch.
             if let Ok(data) = frame.into_data() {
                 self.buffer.extend_from_slice(&data);
