@@ -23,6 +23,8 @@ mod feed;
 mod inputs;
 mod lease;
 mod list;
+pub mod metrics;
+mod pulse;
 mod queue;
 mod reflector;
 mod reflectors;
@@ -32,7 +34,7 @@ mod watch;
 mod write;
 
 pub use backoff::Backoff;
-pub use client::{ConnectError, connect, in_process};
+pub use client::{ConnectError, Liveness, connect, connect_with, in_process};
 pub use collection::{Collection, Deletion, Propagation, RequestError};
 pub use controller::{Failure, Next, Reconciler, Source, control};
 pub use discovery::{discover, is_served};

@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 use crate::Resource;
 use crate::feed::{self, Feed};
 use crate::list::Source;
+use crate::pulse::Pulse;
 
 /// A change of the cached objects, in the order in which it happened.
 #[derive(Debug)]
@@ -54,12 +55,14 @@ impl<K: Object> Change<K> {
 /// on. While the API server is away the cache stays as it is.
 pub struct Reflector<K> {
     shared: Arc<Mutex<State<K>>>,
+    pulse: Pulse,
 }
 
 impl<K> Clone for Reflector<K> {
     fn clone(&self) -> Self {
         Self {
             shared: self.shared.clone(),
+            pulse: self.pulse.clone(),
         }
     }
 }
@@ -89,6 +92,7 @@ impl<K: Object> Default for Reflector<K> {
         };
         Self {
             shared: Arc::new(Mutex::new(state)),
+            pulse: Pulse::default(),
         }
     }
 }
@@ -108,7 +112,8 @@ impl<K: Object> Reflector<K> {
     fn follow(client: Client, optional: Option<Resource>, stop: CancellationToken) -> Self {
         let reflector = Self::default();
         let task = reflector.clone();
-        feed::spawn(client, Source::of::<K>(), optional, stop, move |news| {
+        let pulse = reflector.pulse.clone();
+        feed::spawn(client, Source::of::<K>(), optional, pulse, stop, move |news| {
             task.take(news);
         });
         reflector
@@ -156,6 +161,11 @@ impl<K: Object> Reflector<K> {
         self.state().objects.get(name).cloned()
     }
 
+    /// The last sign of life of the watch.
+    pub(crate) fn pulse(&self) -> Pulse {
+        self.pulse.clone()
+    }
+
     /// Whether the first list has arrived.
     pub fn is_synced(&self) -> bool {
         self.state().synced
@@ -184,6 +194,7 @@ impl<K: Object> State<K> {
         let object = Arc::new(object);
         let name = object.object_name();
         let version = &object.meta().resource_version;
+        // A list after a lost watch brings everything again: what has not changed is not sent on.
         let known = self
             .objects
             .get(&name)
@@ -209,6 +220,7 @@ impl<K: Object> State<K> {
             .filter(|name| !listed.contains(*name))
             .cloned()
             .collect();
+        // Deletions first: a name that is used again must not be seen twice at once.
         for name in &gone {
             self.delete(name);
         }

@@ -1,14 +1,16 @@
 //! The kinds that a process watches.
 
 use std::any::{Any, TypeId};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use kinglet_model::Object;
 use kube::Client;
 use tokio_util::sync::CancellationToken;
 
 use crate::Reflector;
+use crate::pulse::Pulse;
 
 /// A kind that is watched, as RBAC rules name it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -36,6 +38,12 @@ pub struct Reflectors {
     shared: Arc<Shared>,
 }
 
+impl std::fmt::Debug for Reflectors {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Reflectors").field(&self.kinds()).finish()
+    }
+}
+
 struct Shared {
     client: Client,
     stop: CancellationToken,
@@ -44,6 +52,7 @@ struct Shared {
 
 struct Started {
     kind: Kind,
+    pulse: Pulse,
     /// The `Reflector<K>` of the type that is the key.
     reflector: Box<dyn Any + Send>,
 }
@@ -80,6 +89,17 @@ impl Reflectors {
         self.started().values().map(|one| one.kind).collect()
     }
 
+    /// How long ago something was heard from the API server about each kind: a list, a change, or a bookmark,
+    /// which it sends about once a minute. Two types of one kind are told by the older of their watches.
+    pub fn ages(&self) -> BTreeMap<Kind, Duration> {
+        let mut ages = BTreeMap::new();
+        for one in self.started().values() {
+            let age = ages.entry(one.kind).or_insert(Duration::ZERO);
+            *age = one.pulse.age().max(*age);
+        }
+        ages
+    }
+
     fn get_or_start<K: Object>(
         &self,
         start: impl FnOnce(Client, CancellationToken) -> Reflector<K>,
@@ -92,6 +112,7 @@ impl Reflectors {
         let reflector = start(self.shared.client.clone(), self.shared.stop.clone());
         let entry = Started {
             kind: Kind::of::<K>(),
+            pulse: reflector.pulse(),
             reflector: Box::new(reflector.clone()),
         };
         started.insert(TypeId::of::<K>(), entry);

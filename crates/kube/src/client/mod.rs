@@ -1,7 +1,10 @@
 //! Clients of a cluster's API server and of the embedded one.
 
+mod error;
+mod transport;
+
 use std::convert::Infallible;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use bytes::Bytes;
 use http::{Request, Response};
@@ -9,28 +12,17 @@ use kube::Client;
 use kube::client::Body;
 use kube::config::{KubeConfigOptions, Kubeconfig};
 
-/// Why no client could be made.
-#[derive(Debug, thiserror::Error)]
-pub enum ConnectError {
-    /// The kubeconfig file cannot be used.
-    #[error("kubeconfig {path}: {source}", path = path.display())]
-    Kubeconfig {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong with it.
-        source: kube::config::KubeconfigError,
-    },
-    /// Neither `KUBECONFIG`, `~/.kube/config` nor a Pod's service account is there.
-    #[error("no Kubernetes API server configured: {0}")]
-    Infer(#[from] kube::config::InferConfigError),
-    /// The configuration names certificates or settings that cannot be used.
-    #[error("Kubernetes client: {0}")]
-    Client(#[from] kube::Error),
-}
+pub use self::error::ConnectError;
+pub use self::transport::Liveness;
 
 /// A client of the cluster that `kubeconfig` describes; without it, of the one that the environment names, as
 /// `kubectl` does.
 pub async fn connect(kubeconfig: Option<&Path>) -> Result<Client, ConnectError> {
+    connect_with(kubeconfig, Liveness::default()).await
+}
+
+/// As [`connect`], with other times for noticing that a connection is dead.
+pub async fn connect_with(kubeconfig: Option<&Path>, liveness: Liveness) -> Result<Client, ConnectError> {
     let config = match kubeconfig {
         None => kube::Config::infer().await?,
         Some(path) => {
@@ -44,7 +36,7 @@ pub async fn connect(kubeconfig: Option<&Path>) -> Result<Client, ConnectError> 
                 .map_err(failed)?
         }
     };
-    Ok(Client::try_from(config)?)
+    transport::client(config, liveness)
 }
 
 /// A client whose requests are answered by a function in this process, without sockets.
