@@ -38,7 +38,10 @@ LAST = (
 
 
 def install(node, services, published):
-    """Loads the rules of so many Services; `published` puts the node's address into the balanced one's status."""
+    """Loads the rules of so many Services.
+
+    If `published`, the balanced one has the node's address in its status.
+    """
     node.do("iptables-restore", "--noflush", text=ruleset(services, published))
 
 
