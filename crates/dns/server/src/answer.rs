@@ -1,9 +1,9 @@
 //! One message in, one reply out: the part of the server that does not wait for anybody.
 
-use kinglet_dns_zone::{Lookup, Name, Records, Snapshot, Soa};
+use kinglet_dns_wire::{MAX_MESSAGE, Name, Rcode, Records, Rejection, Request, Response, header_only};
+use kinglet_dns_zone::{Lookup, Snapshot, Soa};
 
-use crate::metrics::Plugin;
-use crate::wire::{MAX_MESSAGE, Rcode, Rejection, Request, Response, header_only};
+use crate::metrics::{PluginIndex, Status};
 
 /// Class IN.
 const CLASS_IN: u16 = 1;
@@ -37,15 +37,6 @@ pub(crate) enum Outcome {
     Answered(Status),
     /// Somebody else has to be asked.
     Deferred(Deferred),
-}
-
-/// What the metrics say about an answered query.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Status {
-    pub(crate) qtype: u16,
-    pub(crate) dnssec_ok: bool,
-    pub(crate) rcode: Rcode,
-    pub(crate) plugin: Plugin,
 }
 
 /// A question for the forwarder.
@@ -114,7 +105,7 @@ pub(crate) fn answer(
             });
         }
     };
-    Outcome::Answered(request.status(rcode, Plugin::Kubernetes))
+    Outcome::Answered(Status::new(&request, rcode, PluginIndex::KUBERNETES))
 }
 
 /// Names of ours exist in class IN only; other names are the forwarder's business in any class.
@@ -123,17 +114,5 @@ fn other_class(snapshot: &Snapshot, request: &Request<'_>, out: &mut Vec<u8>) ->
         return Outcome::Deferred(Deferred::Forward);
     }
     request.refuse(Rcode::REFUSED, out);
-    Outcome::Answered(request.status(Rcode::REFUSED, Plugin::Server))
-}
-
-impl Request<'_> {
-    /// What the metrics say about the query.
-    pub(crate) fn status(&self, rcode: Rcode, plugin: Plugin) -> Status {
-        Status {
-            qtype: self.qtype,
-            dnssec_ok: self.edns.is_some_and(|edns| edns.dnssec_ok),
-            rcode,
-            plugin,
-        }
-    }
+    Outcome::Answered(Status::new(request, Rcode::REFUSED, PluginIndex::SERVER))
 }

@@ -9,7 +9,8 @@
 //! - `resolve`: what the snapshot cannot answer (other names, ExternalName targets) becomes a task that asks
 //!   upstreams (`forward`).
 //!
-//! `wire` reads and writes messages in place; what comes from outside is checked there and nowhere else.
+//! `kinglet-dns-wire` reads and writes messages in place; what comes from outside is checked there and nowhere
+//! else.
 //!
 //! Invariant: knows no Kubernetes client and no object; it never asks itself, and nothing that a client or an
 //! upstream sends stops it.
@@ -25,7 +26,6 @@ mod server;
 mod settings;
 mod tcp;
 mod udp;
-mod wire;
 
 pub use bind::BindError;
 pub use server::DnsServer;

@@ -4,12 +4,12 @@
 
 use domain::base::{Message, Rtype};
 use domain::rdata::AllRecordData;
-use kinglet_dns_zone::{Name, Records, Soa};
+use kinglet_dns_wire::{Name, Rcode, Records, Request, Response, UpstreamReply, flag};
+use kinglet_dns_zone::Soa;
 
-use crate::answer::{Deferred, Status, Transport};
+use crate::answer::{Deferred, Transport};
 use crate::forward::{Forwarder, Ticket};
-use crate::metrics::Plugin;
-use crate::wire::{Rcode, Request, Response, Upstream, flag};
+use crate::metrics::{PluginIndex, Status};
 
 /// UDP size that questions of our own offer (the size that avoids fragments, see RFC 9715).
 const UDP_SIZE: u16 = 1232;
@@ -57,14 +57,14 @@ impl Resolver {
     ) -> (Vec<u8>, Status) {
         match self.forwarder.forward(message, request).await {
             Ok(reply) => {
-                let status = request.status(reply.rcode(), Plugin::Forward);
+                let status = Status::new(request, reply.rcode(), PluginIndex::FORWARD);
                 (reply.into_reply(request, transport.limit(request)), status)
             }
             Err(error) => {
                 tracing::debug!(name = %request.name, %error, "a DNS query could not be forwarded");
                 let mut out = Vec::new();
                 request.refuse(Rcode::SERVFAIL, &mut out);
-                (out, request.status(Rcode::SERVFAIL, Plugin::Forward))
+                (out, Status::new(request, Rcode::SERVFAIL, PluginIndex::FORWARD))
             }
         }
     }
@@ -93,19 +93,7 @@ impl Resolver {
             }
             _ => response.authority(soa.as_bytes()).finish(Rcode::NOERROR),
         }
-        (out, request.status(Rcode::NOERROR, Plugin::Kubernetes))
-    }
-}
-
-impl Status {
-    /// Of a message that is no query.
-    pub(crate) fn unreadable() -> Self {
-        Self {
-            qtype: 0,
-            dnssec_ok: false,
-            rcode: Rcode::FORMERR,
-            plugin: Plugin::Server,
-        }
+        (out, Status::new(request, Rcode::NOERROR, PluginIndex::KUBERNETES))
     }
 }
 
@@ -124,7 +112,7 @@ fn question(name: &Name, request: &Request<'_>) -> Vec<u8> {
 
 /// Appends the answers of a reply, whose compressed names are written out: they will stand elsewhere in the
 /// message.
-fn append_answers(reply: &Upstream, records: &mut Records<'static>) {
+fn append_answers(reply: &UpstreamReply, records: &mut Records<'static>) {
     let Ok(message) = Message::from_octets(reply.as_bytes()) else {
         return;
     };

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
+use kinglet_dns_wire::{HEADER, Rcode, Request};
 use kinglet_dns_zone::Snapshot;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
@@ -17,11 +18,10 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::answer::{Outcome, Status, Transport, answer};
-use crate::metrics::{Family, Plugin, Proto, Shard};
+use crate::answer::{Outcome, Transport, answer};
+use crate::metrics::{Family, PluginIndex, Proto, Shard, Status};
 use crate::resolve::Resolver;
 use crate::settings::TcpSettings;
-use crate::wire::{HEADER, Rcode, Request};
 
 /// Pause after a failure to accept, for instance for lack of file descriptors.
 const ERROR_PAUSE: Duration = Duration::from_millis(50);
@@ -189,7 +189,7 @@ fn refuse(query: &[u8]) -> (Vec<u8>, Status) {
     let status = match Request::read(query) {
         Ok(request) => {
             request.refuse(Rcode::REFUSED, &mut reply);
-            request.status(Rcode::REFUSED, Plugin::Forward)
+            Status::new(&request, Rcode::REFUSED, PluginIndex::FORWARD)
         }
         Err(_) => Status::unreadable(),
     };

@@ -5,10 +5,10 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use hashbrown::HashMap;
+use kinglet_dns_wire::{Name, NameError, push_label};
 use kinglet_model::{EndpointSlice, Namespace, Object, ObjectName};
 
 use crate::cluster::{self, Owner, ReverseTable, Service, ServiceKey, Slice, Spec, service_key};
-use crate::name::{Name, NameError, push_label};
 use crate::snapshot::{Snapshot, Zones};
 use crate::table::Table;
 
@@ -41,7 +41,8 @@ impl Default for ZoneSettings {
 /// number of Services. Objects may arrive in any order.
 ///
 /// ```
-/// # use kinglet_dns_zone::{QueryName, ZoneBuilder, ZoneSettings, Lookup, rtype, Name};
+/// # use kinglet_dns_wire::{Name, QueryName, rtype};
+/// # use kinglet_dns_zone::{Lookup, ZoneBuilder, ZoneSettings};
 /// let mut builder = ZoneBuilder::new(&ZoneSettings::default())?;
 /// let before = builder.snapshot(1);
 /// builder.set_synced();
@@ -51,7 +52,7 @@ impl Default for ZoneSettings {
 /// let question = QueryName::read(name.as_wire())?;
 /// assert!(matches!(before.lookup(&question, rtype::A), Lookup::Unsynced(_)));
 /// assert!(matches!(after.lookup(&question, rtype::A), Lookup::NameError(_)));
-/// # Ok::<(), kinglet_dns_zone::NameError>(())
+/// # Ok::<(), kinglet_dns_wire::NameError>(())
 /// ```
 pub struct ZoneBuilder {
     zones: Arc<Zones>,

@@ -15,15 +15,11 @@
 mod builder;
 mod cluster;
 mod lookup;
-mod name;
-mod record;
 mod snapshot;
 mod soa;
 mod table;
 
 pub use builder::{ZoneBuilder, ZoneSettings};
 pub use lookup::{Answer, Chase, Lookup};
-pub use name::{MAX_NAME, Name, NameError, QueryName};
-pub use record::{Records, rtype};
 pub use snapshot::Snapshot;
 pub use soa::Soa;

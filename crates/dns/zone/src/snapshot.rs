@@ -3,8 +3,9 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use kinglet_dns_wire::{Name, QueryName};
+
 use crate::cluster::{Namespace, ReverseTable, Service};
-use crate::name::{Name, QueryName};
 use crate::soa::Soa;
 use crate::table::Table;
 

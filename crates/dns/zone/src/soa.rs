@@ -1,7 +1,7 @@
 //! The SOA record of our zones: in the authority section of negative answers (RFC 2308) and as the answer at
 //! the apex.
 
-use crate::record::rtype;
+use kinglet_dns_wire::rtype;
 
 /// Length of the record: its names are compressed against the zone's name in the question.
 const LEN: usize = 54;

@@ -4,11 +4,10 @@ use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
+use kinglet_dns_wire::{Request, UpstreamError, UpstreamReply, set_u16};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpStream, UdpSocket};
 use tokio::time::timeout;
-
-use crate::wire::{Request, Upstream, UpstreamError, set_u16};
 
 /// Why a server did not answer.
 #[derive(Debug, thiserror::Error)]
@@ -33,7 +32,7 @@ pub(super) async fn exchange(
     message: &[u8],
     request: &Request<'_>,
     limit: Duration,
-) -> Result<Upstream, ExchangeError> {
+) -> Result<UpstreamReply, ExchangeError> {
     let id = getrandom::u32().map_err(ExchangeError::Random)? as u16;
     let mut query = message.to_vec();
     set_u16(&mut query, 0, id);
@@ -53,7 +52,7 @@ async fn over_udp(
     query: &[u8],
     request: &Request<'_>,
     id: u16,
-) -> Result<Upstream, ExchangeError> {
+) -> Result<UpstreamReply, ExchangeError> {
     let any: IpAddr = match server {
         SocketAddr::V4(_) => Ipv4Addr::UNSPECIFIED.into(),
         SocketAddr::V6(_) => Ipv6Addr::UNSPECIFIED.into(),
@@ -66,7 +65,7 @@ async fn over_udp(
     loop {
         let mut reply = Vec::with_capacity(size);
         socket.recv_buf(&mut reply).await?;
-        match Upstream::check(reply, request, id) {
+        match UpstreamReply::check(reply, request, id) {
             Ok(reply) => return Ok(reply),
             // Late or forged: wait for the right one.
             Err(UpstreamError::Foreign) => {}
@@ -80,7 +79,7 @@ async fn over_tcp(
     query: &[u8],
     request: &Request<'_>,
     id: u16,
-) -> Result<Upstream, ExchangeError> {
+) -> Result<UpstreamReply, ExchangeError> {
     let mut stream = TcpStream::connect(server).await?;
     let mut framed = Vec::with_capacity(query.len() + 2);
     framed.extend_from_slice(&(query.len() as u16).to_be_bytes());
@@ -88,5 +87,5 @@ async fn over_tcp(
     stream.write_all(&framed).await?;
     let mut reply = vec![0; usize::from(stream.read_u16().await?)];
     stream.read_exact(&mut reply).await?;
-    Upstream::check(reply, request, id).map_err(|_| ExchangeError::Reply)
+    UpstreamReply::check(reply, request, id).map_err(|_| ExchangeError::Reply)
 }

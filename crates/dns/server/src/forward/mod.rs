@@ -11,11 +11,11 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
+use kinglet_dns_wire::{Rcode, Request, UpstreamReply};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::metrics::ForwardMetrics;
 use crate::settings::ForwardSettings;
-use crate::wire::{Rcode, Request, Upstream as Reply};
 use exchange::exchange;
 use upstreams::{Upstream, UpstreamList};
 
@@ -67,7 +67,11 @@ impl Forwarder {
     }
 
     /// Asks upstreams until one answers. `message` is the query in wire format, `request` the same read.
-    pub(crate) async fn forward(&self, message: &[u8], request: &Request<'_>) -> Result<Reply, ForwardError> {
+    pub(crate) async fn forward(
+        &self,
+        message: &[u8],
+        request: &Request<'_>,
+    ) -> Result<UpstreamReply, ForwardError> {
         let upstreams = self.upstreams.in_order();
         if upstreams.is_empty() {
             return Err(ForwardError::NoUpstream);
@@ -88,8 +92,8 @@ impl Forwarder {
         upstreams: &[Arc<Upstream>],
         message: &[u8],
         request: &Request<'_>,
-        unwilling: &mut Option<Reply>,
-    ) -> Option<Reply> {
+        unwilling: &mut Option<UpstreamReply>,
+    ) -> Option<UpstreamReply> {
         for round in 0..ROUNDS {
             for upstream in upstreams {
                 match self.attempt(upstream, message, request).await {
@@ -106,7 +110,12 @@ impl Forwarder {
         None
     }
 
-    async fn attempt(&self, upstream: &Upstream, message: &[u8], request: &Request<'_>) -> Option<Reply> {
+    async fn attempt(
+        &self,
+        upstream: &Upstream,
+        message: &[u8],
+        request: &Request<'_>,
+    ) -> Option<UpstreamReply> {
         self.metrics.request(&upstream.label);
         let start = Instant::now();
         match exchange(upstream.address, message, request, self.settings.attempt).await {
@@ -125,6 +134,6 @@ impl Forwarder {
     }
 }
 
-fn is_unwilling(reply: &Reply) -> bool {
+fn is_unwilling(reply: &UpstreamReply) -> bool {
     matches!(reply.rcode(), Rcode::SERVFAIL | Rcode::REFUSED)
 }

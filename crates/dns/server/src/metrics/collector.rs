@@ -5,12 +5,12 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
+use kinglet_dns_wire::Rcode;
 use prometheus_client::encoding::{DescriptorEncoder, MetricEncoder, NoLabelSet};
 use prometheus_client::metrics::MetricType;
 
-use super::Plugin;
 use super::counters::{Buckets, DURATIONS, FIRST_DURATION, RCODES, SIZES, Shard, TYPES};
-use crate::wire::Rcode;
+use super::plugin::PluginIndex;
 
 /// The shards of all listeners.
 #[derive(Debug)]
@@ -54,9 +54,9 @@ impl Collector {
     fn responses(&self) -> Numbers {
         let mut numbers = Numbers::new();
         for shard in &self.shards {
-            let answered = Plugin::ALL.into_iter().zip(&shard.responses);
+            let answered = PluginIndex::all().zip(&shard.responses);
             let rows = answered.map(|(plugin, by_rcode)| (".", plugin, by_rcode));
-            for (zone, plugin, by_rcode) in rows.chain([("dropped", Plugin::Server, &shard.rejected)]) {
+            for (zone, plugin, by_rcode) in rows.chain([("dropped", PluginIndex::SERVER, &shard.rejected)]) {
                 for (rcode, counter) in (0..RCODES as u8).zip(by_rcode) {
                     let more = [("rcode", Rcode(rcode).name()), ("plugin", plugin.name())];
                     add(&mut numbers, labels(shard, zone, &more), counter);

@@ -6,8 +6,10 @@
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
-use super::Plugin;
-use crate::answer::Status;
+use kinglet_dns_wire::Rcode;
+
+use super::plugin::PluginIndex;
+use super::status::Status;
 
 /// Query types that metrics tell apart, as CoreDNS does; the last stands for all others.
 pub(crate) const TYPES: [(u16, &str); 19] = [
@@ -84,7 +86,7 @@ pub(crate) struct Shard {
     /// By protocol, family and index of the type.
     pub(crate) requests: [[[AtomicU64; TYPES.len() + 1]; 2]; 2],
     /// By plugin and response code.
-    pub(crate) responses: [[AtomicU64; RCODES]; Plugin::ALL.len()],
+    pub(crate) responses: [[AtomicU64; RCODES]; PluginIndex::COUNT],
     /// Replies to messages that are no proper queries, by response code.
     pub(crate) rejected: [AtomicU64; RCODES],
     /// Messages that got no reply.
@@ -142,7 +144,7 @@ impl Shard {
 
     /// It was answered with so many octets.
     pub(crate) fn response(&self, proto: Proto, status: &Status, len: usize) {
-        if let Some(by_rcode) = self.responses.get(status.plugin as usize) {
+        if let Some(by_rcode) = self.responses.get(status.plugin.index()) {
             self.add_at(by_rcode, usize::from(status.rcode.0));
         }
         if let Some(sizes) = self.response_sizes.get(proto as usize) {
@@ -151,7 +153,7 @@ impl Shard {
     }
 
     /// The reply says that the message was no proper query.
-    pub(crate) fn rejection(&self, rcode: crate::wire::Rcode) {
+    pub(crate) fn rejection(&self, rcode: Rcode) {
         self.add_at(&self.rejected, usize::from(rcode.0));
     }
 

@@ -13,6 +13,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use arc_swap::{ArcSwap, Cache};
+use kinglet_dns_wire::{Rcode, Request};
 use kinglet_dns_zone::Snapshot;
 use socket2::Socket;
 use tokio::runtime::Handle;
@@ -20,9 +21,8 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::answer::{Deferred, Outcome, Transport, answer};
-use crate::metrics::{Plugin, Proto, Shard};
+use crate::metrics::{PluginIndex, Proto, Shard, Status};
 use crate::resolve::Resolver;
-use crate::wire::{Rcode, Request};
 
 pub(crate) use sys::{ReplyTo, receive_destination};
 
@@ -105,7 +105,7 @@ impl Worker {
                 return false;
             };
             request.refuse(Rcode::REFUSED, reply);
-            let status = request.status(Rcode::REFUSED, Plugin::Forward);
+            let status = Status::new(&request, Rcode::REFUSED, PluginIndex::FORWARD);
             self.shard.request(Proto::Udp, to.family(), &status, query.len());
             self.shard.response(Proto::Udp, &status, reply.len());
             return true;

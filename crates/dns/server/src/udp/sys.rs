@@ -11,6 +11,7 @@ use std::io;
 use std::mem::{size_of, zeroed};
 use std::os::fd::{AsRawFd, BorrowedFd};
 
+use kinglet_dns_wire::MIN_UDP;
 use libc::{c_int, c_uint, c_void, iovec, mmsghdr, msghdr, sockaddr_storage, socklen_t};
 
 use crate::metrics::Family;
@@ -75,9 +76,7 @@ impl Batch {
             vectors: (0..BATCH).map(|_| empty()).collect(),
             headers: (0..BATCH).map(|_| no_header()).collect(),
             control,
-            replies: (0..BATCH)
-                .map(|_| Vec::with_capacity(crate::wire::MIN_UDP))
-                .collect(),
+            replies: (0..BATCH).map(|_| Vec::with_capacity(MIN_UDP)).collect(),
             received: 0,
         };
         batch.prepare(BATCH);

@@ -7,13 +7,13 @@ mod slice;
 
 use std::sync::Arc;
 
+use kinglet_dns_wire::{NameError, push_label};
 use kinglet_model::{ObjectName, Protocol};
 
 pub(crate) use reverse::{Owner, ReverseTable};
 pub(crate) use service::{Ask, Entry, Kind, Service, Spec};
 pub(crate) use slice::{Endpoint, Slice};
 
-use crate::name::{NameError, push_label};
 use crate::table::Keyed;
 
 /// `<service>.<namespace>` in wire format and lower case, without a root label: the key of a Service, and a

@@ -4,12 +4,11 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use hashbrown::HashSet;
+use kinglet_dns_wire::{Name, Owner, Records};
 use kinglet_model::ServiceType;
 
 use super::slice::AskedLabel;
 use super::{Endpoint, Port, ServiceKey, Slice, ports};
-use crate::name::Name;
-use crate::record::{Owner, Records};
 use crate::table::Keyed;
 
 /// The used part of a Service object.

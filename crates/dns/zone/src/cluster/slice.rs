@@ -4,10 +4,10 @@ use std::borrow::Cow;
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use kinglet_dns_wire::push_label;
 use kinglet_model::{AddressType, EndpointSlice};
 
 use super::{Port, ServiceKey, ports, service_key};
-use crate::name::push_label;
 
 /// The used part of an EndpointSlice.
 #[derive(Debug, PartialEq, Eq)]

@@ -1,8 +1,8 @@
 //! ExternalName Services.
 
+use kinglet_dns_wire::{Name, Owner, QueryName, Records, rtype};
+
 use super::{Answer, Chase, Found, Lookup};
-use crate::name::{Name, QueryName};
-use crate::record::{Owner, Records, rtype};
 use crate::snapshot::{Place, Snapshot, Zone};
 
 /// Most aliases that are followed inside the zone.

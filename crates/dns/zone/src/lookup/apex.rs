@@ -2,10 +2,10 @@
 
 use std::net::IpAddr;
 
+use kinglet_dns_wire::{Owner, QueryName, Records, rtype, type_of};
+
 use super::{Answer, Found};
 use crate::cluster::{Kind, Owner as AddressOwner, Service};
-use crate::name::QueryName;
-use crate::record::{Owner, Records, rtype, type_of};
 use crate::snapshot::{Place, Snapshot};
 
 /// A name server: its name up to the zone's, and an address.

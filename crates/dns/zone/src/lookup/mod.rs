@@ -11,9 +11,9 @@ mod pod;
 mod reverse;
 mod service;
 
+use kinglet_dns_wire::{Name, Owner, QueryName, Records, rtype};
+
 use crate::cluster::Ask;
-use crate::name::{Name, QueryName};
-use crate::record::{Owner, Records, rtype};
 use crate::snapshot::{Place, Snapshot, Zone};
 use crate::soa::Soa;
 

@@ -3,9 +3,9 @@
 
 use std::net::IpAddr;
 
+use kinglet_dns_wire::{Owner, QueryName, Records, type_of};
+
 use super::Found;
-use crate::name::QueryName;
-use crate::record::{Owner, Records, type_of};
 use crate::snapshot::Snapshot;
 
 impl Snapshot {

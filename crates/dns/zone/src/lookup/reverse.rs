@@ -3,10 +3,10 @@
 use std::borrow::Cow;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
+use kinglet_dns_wire::{Owner, QueryName, Records, rtype};
+
 use super::Found;
 use crate::cluster::{Endpoint, Owner as AddressOwner};
-use crate::name::QueryName;
-use crate::record::{Owner, Records, rtype};
 use crate::snapshot::{Place, Snapshot, Zone};
 
 impl Snapshot {

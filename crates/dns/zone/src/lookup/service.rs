@@ -1,11 +1,10 @@
 //! Answers for Services, their endpoints and their ports.
 
 use hashbrown::HashSet;
+use kinglet_dns_wire::{Owner, QueryName, Records, rtype, type_of};
 
 use super::{Answer, Found};
 use crate::cluster::{Ask, Entry, Kind, Service};
-use crate::name::QueryName;
-use crate::record::{Owner, Records, rtype, type_of};
 use crate::snapshot::{Place, Snapshot};
 
 /// SRV priority of everything.

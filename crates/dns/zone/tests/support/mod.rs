@@ -11,7 +11,8 @@
 use domain::base::iana::Rtype;
 use domain::base::{Message, ToName};
 use domain::rdata::AllRecordData;
-use kinglet_dns_zone::{Lookup, Name, QueryName, Records, Snapshot, Soa, ZoneBuilder};
+use kinglet_dns_wire::{Name, QueryName, Records};
+use kinglet_dns_zone::{Lookup, Snapshot, Soa, ZoneBuilder};
 use kinglet_model::{EndpointSlice, Namespace, Object, Service};
 
 /// An object of the cluster.

@@ -1,6 +1,6 @@
 //! EDNS(0), the OPT record (RFC 6891).
 
-use super::{MIN_UDP, Rcode, RecordAt, u16_at};
+use crate::message::{MIN_UDP, Rcode, RecordAt, u16_at};
 
 /// Record type of OPT.
 pub(crate) const OPT: u16 = 41;
@@ -13,17 +13,19 @@ const ECHOED: [u16; 5] = [3, 9, 10, 11, 12];
 
 /// The OPT record of a query.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Edns<'m> {
+pub struct Edns<'m> {
     /// Largest UDP message that the client takes, at least 512.
-    pub(crate) udp_size: u16,
-    pub(crate) version: u8,
+    pub udp_size: u16,
+    /// Version; only 0 is defined.
+    pub version: u8,
     /// DNSSEC OK.
-    pub(crate) dnssec_ok: bool,
+    pub dnssec_ok: bool,
     options: &'m [u8],
 }
 
 impl<'m> Edns<'m> {
     /// Reads an OPT record; `None` if its owner is not the root or its options do not fill it.
+    #[inline]
     pub(crate) fn read(message: &'m [u8], record: RecordAt) -> Option<Self> {
         if record.fixed != record.start + 1 {
             return None;
@@ -39,12 +41,14 @@ impl<'m> Edns<'m> {
     }
 
     /// Length of the record that [`Edns::write`] writes.
-    pub(crate) fn reply_len(&self) -> usize {
+    #[inline]
+    pub fn reply_len(&self) -> usize {
         MIN_LEN + self.echoed().map(<[u8]>::len).sum::<usize>()
     }
 
     /// Appends the OPT record of a reply.
-    pub(crate) fn write(&self, rcode: Rcode, out: &mut Vec<u8>) {
+    #[inline]
+    pub fn write(&self, rcode: Rcode, out: &mut Vec<u8>) {
         let flags = if self.dnssec_ok { DO } else { 0 };
         out.push(0);
         out.extend_from_slice(&OPT.to_be_bytes());

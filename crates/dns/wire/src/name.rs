@@ -51,6 +51,7 @@ impl Name {
     }
 
     /// The name in wire format.
+    #[inline]
     pub fn as_wire(&self) -> &[u8] {
         &self.0
     }
@@ -61,7 +62,7 @@ impl Name {
     }
 
     /// Number of labels without the root label.
-    pub(crate) fn labels(&self) -> usize {
+    pub fn labels(&self) -> usize {
         QueryName::read(&self.0).map_or(0, |name| name.labels())
     }
 }
@@ -93,7 +94,7 @@ fn write_labels(f: &mut fmt::Formatter<'_>, mut wire: &[u8]) -> fmt::Result {
 }
 
 /// Appends a label of a host name, lower-casing nothing.
-pub(crate) fn push_label(wire: &mut Vec<u8>, label: &str) -> Result<(), NameError> {
+pub fn push_label(wire: &mut Vec<u8>, label: &str) -> Result<(), NameError> {
     let usual = |c: u8| c.is_ascii_alphanumeric() || c == b'-' || c == b'_';
     if label.is_empty() || label.len() > MAX_LABEL || !label.bytes().all(usual) {
         return Err(NameError::Label);
@@ -148,39 +149,46 @@ impl<'m> QueryName<'m> {
     }
 
     /// The name as it came, root label included.
+    #[inline]
     pub fn spelled(&self) -> &'m [u8] {
         self.spelled
     }
 
     /// The name in lower case, root label included.
+    #[inline]
     pub fn lower(&self) -> &[u8] {
         self.lower.get(..self.spelled.len()).unwrap_or_default()
     }
 
     /// Number of labels without the root label.
+    #[inline]
     pub fn labels(&self) -> usize {
         self.labels
     }
 
     /// Where label `index` starts, counted from the left; `labels()` is the root label.
-    pub(crate) fn start(&self, index: usize) -> usize {
+    #[inline]
+    pub fn start(&self, index: usize) -> usize {
         self.starts.get(index).map_or(0, |&start| usize::from(start))
     }
 
     /// The labels `from..to` in lower case and wire format.
-    pub(crate) fn range(&self, from: usize, to: usize) -> &[u8] {
+    #[inline]
+    pub fn range(&self, from: usize, to: usize) -> &[u8] {
         self.lower
             .get(self.start(from)..self.start(to))
             .unwrap_or_default()
     }
 
     /// The text of label `index` in lower case.
-    pub(crate) fn label(&self, index: usize) -> &[u8] {
+    #[inline]
+    pub fn label(&self, index: usize) -> &[u8] {
         self.range(index, index + 1).get(1..).unwrap_or_default()
     }
 
     /// Where the name `zone` (lower case, `labels` long) starts, if this name is it or below it.
-    pub(crate) fn offset_of(&self, zone: &Name, labels: usize) -> Option<usize> {
+    #[inline]
+    pub fn offset_of(&self, zone: &Name, labels: usize) -> Option<usize> {
         let start = self.start(self.labels.checked_sub(labels)?);
         (self.lower().get(start..)? == zone.as_wire()).then_some(start)
     }

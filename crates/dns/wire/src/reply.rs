@@ -1,12 +1,13 @@
 //! Replies of upstream servers: checked, and made to fit the client.
 
-use super::edns::OPT;
-use super::{HEADER, Rcode, RecordAt, Request, flag, set_u16, u16_at};
-use kinglet_dns_zone::QueryName;
+use crate::edns::OPT;
+use crate::message::{HEADER, Rcode, RecordAt, flag, set_u16, u16_at};
+use crate::name::QueryName;
+use crate::request::Request;
 
 /// Why a message is not the reply to a query of ours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum UpstreamError {
+pub enum UpstreamError {
     /// Not a response, or to another query.
     Foreign,
     /// A response whose records run past its end.
@@ -15,14 +16,14 @@ pub(crate) enum UpstreamError {
 
 /// A reply whose header, question and records' lengths have been checked.
 #[derive(Debug)]
-pub(crate) struct Upstream {
+pub struct UpstreamReply {
     message: Vec<u8>,
 }
 
-impl Upstream {
+impl UpstreamReply {
     /// Checks a reply to the query `request` that was sent with the id `id`: both must be echoed (RFC 5452
     /// section 9.1).
-    pub(crate) fn check(message: Vec<u8>, request: &Request<'_>, id: u16) -> Result<Self, UpstreamError> {
+    pub fn check(message: Vec<u8>, request: &Request<'_>, id: u16) -> Result<Self, UpstreamError> {
         let flags = u16_at(&message, 2).ok_or(UpstreamError::Foreign)?;
         let ours = u16_at(&message, 0) == Some(id)
             && flags & (flag::QR | flag::OPCODE) == flag::QR
@@ -40,22 +41,22 @@ impl Upstream {
     }
 
     /// The response code without the bits that EDNS adds.
-    pub(crate) fn rcode(&self) -> Rcode {
+    pub fn rcode(&self) -> Rcode {
         Rcode((self.flags() & flag::RCODE) as u8)
     }
 
     /// Whether it was cut off.
-    pub(crate) fn is_truncated(&self) -> bool {
+    pub fn is_truncated(&self) -> bool {
         self.flags() & flag::TC != 0
     }
 
     /// The message.
-    pub(crate) fn as_bytes(&self) -> &[u8] {
+    pub fn as_bytes(&self) -> &[u8] {
         &self.message
     }
 
     /// The reply for the client: its id, its spelling of the name, no longer than `limit`.
-    pub(crate) fn into_reply(mut self, request: &Request<'_>, limit: usize) -> Vec<u8> {
+    pub fn into_reply(mut self, request: &Request<'_>, limit: usize) -> Vec<u8> {
         set_u16(&mut self.message, 0, request.id);
         let end = HEADER + request.question.len();
         if let Some(question) = self.message.get_mut(HEADER..end) {
@@ -150,7 +151,7 @@ mod tests {
     #[test]
     fn gives_the_client_its_id_and_spelling() {
         let request = Request::read(QUERY).unwrap();
-        let reply = Upstream::check(reply(), &request, 9)
+        let reply = UpstreamReply::check(reply(), &request, 9)
             .unwrap()
             .into_reply(&request, 512);
         assert_eq!(reply[..2], [0, 7]);
@@ -161,7 +162,7 @@ mod tests {
     #[test]
     fn drops_whole_records_and_keeps_opt() {
         let request = Request::read(QUERY).unwrap();
-        let cut = Upstream::check(reply(), &request, 9)
+        let cut = UpstreamReply::check(reply(), &request, 9)
             .unwrap()
             .into_reply(&request, 60);
         assert_eq!(cut.len(), 19 + 16 + 11);
@@ -173,7 +174,7 @@ mod tests {
     #[test]
     fn refuses_replies_to_other_queries() {
         let request = Request::read(QUERY).unwrap();
-        let check = |message: Vec<u8>, id| Upstream::check(message, &request, id).err();
+        let check = |message: Vec<u8>, id| UpstreamReply::check(message, &request, id).err();
         assert_eq!(check(reply(), 8), Some(UpstreamError::Foreign));
         for (at, value) in [(2, 0), (5, 0), (13, b'b'), (16, 2), (18, 3)] {
             let mut message = reply();

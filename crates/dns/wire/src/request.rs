@@ -1,26 +1,30 @@
 //! Reading queries.
 
-use kinglet_dns_zone::QueryName;
-
-use super::edns::OPT;
-use super::{Edns, HEADER, Rcode, RecordAt, flag, u16_at};
+use crate::edns::{Edns, OPT};
+use crate::message::{HEADER, Rcode, RecordAt, flag, u16_at};
+use crate::name::QueryName;
 
 /// A query with one question.
-pub(crate) struct Request<'m> {
-    pub(crate) id: u16,
+pub struct Request<'m> {
+    /// The id that the reply repeats.
+    pub id: u16,
     /// The header's flags.
-    pub(crate) flags: u16,
-    pub(crate) name: QueryName<'m>,
-    pub(crate) qtype: u16,
-    pub(crate) qclass: u16,
-    pub(crate) edns: Option<Edns<'m>>,
+    pub flags: u16,
+    /// The name that is asked for.
+    pub name: QueryName<'m>,
+    /// The record type that is asked for.
+    pub qtype: u16,
+    /// The class that is asked for.
+    pub qclass: u16,
+    /// The OPT record, if there is one.
+    pub edns: Option<Edns<'m>>,
     /// The question in wire format.
-    pub(crate) question: &'m [u8],
+    pub question: &'m [u8],
 }
 
 /// Why a message is not answered like a query.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Rejection {
+pub enum Rejection {
     /// No reply: not a header, or a response.
     Silent,
     /// A reply of the header alone.
@@ -31,7 +35,8 @@ const FORMERR: Rejection = Rejection::Code(Rcode::FORMERR);
 
 impl<'m> Request<'m> {
     /// Reads a query. What stands behind the last counted record is ignored.
-    pub(crate) fn read(message: &'m [u8]) -> Result<Self, Rejection> {
+    #[inline]
+    pub fn read(message: &'m [u8]) -> Result<Self, Rejection> {
         let [id, flags, questions, answers, authority, additional] =
             header(message).ok_or(Rejection::Silent)?;
         if flags & flag::QR != 0 {
