@@ -53,7 +53,12 @@ const RESERVED: &[(&str, &[&str])] = &[
 
 /// Services never depend on one another sideways; each row is one service.
 const SERVICES: &[&[&str]] = &[
-    &["kinglet-dns-wire", "kinglet-dns-zone", "kinglet-dns-server"],
+    &[
+        "kinglet-dns-wire",
+        "kinglet-dns-zone",
+        "kinglet-dns-server",
+        "kinglet-dns-controller",
+    ],
     &[
         "kinglet-ingress-routes",
         "kinglet-ingress-proxy",
