@@ -3,7 +3,8 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use super::{Endpoint, ServiceKey};
+use super::key::ServiceKey;
+use super::slice::Endpoint;
 use crate::table::{Keyed, Table};
 
 /// Names by address.

@@ -7,8 +7,9 @@ use hashbrown::HashSet;
 use kinglet_dns_wire::{Name, Owner, Records};
 use kinglet_model::ServiceType;
 
-use super::slice::AskedLabel;
-use super::{Endpoint, Port, ServiceKey, Slice, ports};
+use super::key::ServiceKey;
+use super::port::{Port, ports};
+use super::slice::{AskedLabel, Endpoint, Slice};
 use crate::table::Keyed;
 
 /// The used part of a Service object.

@@ -7,7 +7,8 @@ use std::sync::Arc;
 use kinglet_dns_wire::push_label;
 use kinglet_model::{AddressType, EndpointSlice};
 
-use super::{Port, ServiceKey, ports, service_key};
+use super::key::{ServiceKey, service_key};
+use super::port::{Port, ports};
 
 /// The used part of an EndpointSlice.
 #[derive(Debug, PartialEq, Eq)]

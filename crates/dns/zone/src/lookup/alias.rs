@@ -2,26 +2,13 @@
 
 use kinglet_dns_wire::{Name, Owner, QueryName, Records, rtype};
 
-use super::{Answer, Chase, Found, Lookup};
+use super::answer::{Answer, Chase, Found, Lookup};
 use crate::snapshot::{Place, Snapshot, Zone};
 
 /// Most aliases that are followed inside the zone.
 const MAX_ALIASES: usize = 10;
 
 impl Snapshot {
-    /// The alias itself; addresses are followed by [`Snapshot::follow`].
-    pub(super) fn alias_record<'s>(&self, target: &'s Name, qtype: u16) -> Found<'s> {
-        match qtype {
-            rtype::A | rtype::AAAA => Found::Alias(target),
-            rtype::CNAME => {
-                let mut records = Records::default();
-                records.push(Owner::Question, rtype::CNAME, self.zones.ttl, &[target.as_wire()]);
-                Found::records(records)
-            }
-            _ => Found::NoData,
-        }
-    }
-
     /// The addresses that an alias leads to. An alias that leads to nothing inside the zone, or in a circle,
     /// has no data.
     pub(super) fn follow<'s>(

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use kinglet_dns_wire::{Owner, QueryName, Records, rtype, type_of};
 
-use super::{Answer, Found};
+use super::answer::{Answer, Found};
 use crate::cluster::{Kind, Owner as AddressOwner, Service};
 use crate::snapshot::{Place, Snapshot};
 

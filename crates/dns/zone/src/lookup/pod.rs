@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use kinglet_dns_wire::{Owner, QueryName, Records, type_of};
 
-use super::Found;
+use super::answer::Found;
 use crate::snapshot::Snapshot;
 
 impl Snapshot {

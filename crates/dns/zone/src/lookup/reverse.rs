@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use kinglet_dns_wire::{Owner, QueryName, Records, rtype};
 
-use super::Found;
+use super::answer::Found;
 use crate::cluster::{Endpoint, Owner as AddressOwner};
 use crate::snapshot::{Place, Snapshot, Zone};
 

@@ -1,9 +1,9 @@
 //! Answers for Services, their endpoints and their ports.
 
 use hashbrown::HashSet;
-use kinglet_dns_wire::{Owner, QueryName, Records, rtype, type_of};
+use kinglet_dns_wire::{Name, Owner, QueryName, Records, rtype, type_of};
 
-use super::{Answer, Found};
+use super::answer::{Answer, Found};
 use crate::cluster::{Ask, Entry, Kind, Service};
 use crate::snapshot::{Place, Snapshot};
 
@@ -48,6 +48,19 @@ impl Snapshot {
             return Found::NoData;
         }
         Found::Answer(answer)
+    }
+
+    /// The alias itself; addresses are followed by `Snapshot::follow`.
+    fn alias_record<'s>(&self, target: &'s Name, qtype: u16) -> Found<'s> {
+        match qtype {
+            rtype::A | rtype::AAAA => Found::Alias(target),
+            rtype::CNAME => {
+                let mut records = Records::default();
+                records.push(Owner::Question, rtype::CNAME, self.zones.ttl, &[target.as_wire()]);
+                Found::records(records)
+            }
+            _ => Found::NoData,
+        }
     }
 
     /// Each distinct address of a family.
