@@ -10,7 +10,7 @@ mod logging;
 mod readiness;
 
 pub use admin::AdminServer;
-pub use logging::{LogFormat, init_logging};
+pub use logging::{FilterError, LogFormat, init_logging};
 /// The registry of metrics that `/metrics` shows.
 pub use prometheus_client::registry::Registry;
 pub use readiness::{Gate, Readiness};
