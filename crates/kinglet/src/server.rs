@@ -7,7 +7,7 @@ use anyhow::{Context, Result, bail};
 use kinglet_addons::Directory;
 use kinglet_apiserver::{ApiServer, Identity, Listening};
 use kinglet_cloud::CloudController;
-use kinglet_config::{ClusterOptions, Component, ListenOptions, ServiceLbServerOptions};
+use kinglet_config::{ClusterOptions, Component, DisableOptions, ListenOptions, ServiceLbServerOptions};
 use kinglet_dns_controller::DnsController;
 use kinglet_dns_server::DnsServer;
 use kinglet_dns_zone::{ZoneBuilder, ZoneSettings};
@@ -38,7 +38,7 @@ pub(crate) struct Settings {
     pub(crate) manifests: Option<PathBuf>,
     pub(crate) listen: ListenOptions,
     pub(crate) cluster: ClusterOptions,
-    pub(crate) disabled: Vec<Component>,
+    pub(crate) components: DisableOptions,
     /// Whether Kinglet is the cluster's cloud controller.
     pub(crate) cloud_controller: bool,
     pub(crate) servicelb: Option<ServiceLbServerOptions>,
@@ -47,7 +47,7 @@ pub(crate) struct Settings {
 impl Settings {
     /// Whether a component shall run.
     pub(crate) fn runs(&self, component: Component) -> bool {
-        !self.disabled.contains(&component)
+        self.components.runs(component)
     }
 }
 
