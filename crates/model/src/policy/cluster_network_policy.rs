@@ -6,9 +6,8 @@ use std::sync::Arc;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-use crate::network_policy::selector;
 use crate::object::{Meta, nullable, object};
-use crate::{Selector, SelectorError};
+use crate::selector::{Selector, SelectorError, selector};
 
 /// A ClusterNetworkPolicy, flattened: the fields of `spec` are fields of the value itself, as written. What
 /// is not valid stays to be seen, as do fields that are not known: a rule that has some may not be taken for

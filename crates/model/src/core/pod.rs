@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 
-use crate::Protocol;
+use super::protocol::Protocol;
 use crate::condition::Condition;
 use crate::object::{Meta, nullable, object};
 
