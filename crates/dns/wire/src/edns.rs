@@ -1,4 +1,5 @@
-//! EDNS(0), the OPT record (RFC 6891).
+//! EDNS(0), the OPT record (RFC 6891 section 6.1): the class is the sender's UDP size, the TTL holds the
+//! upper bits of the response code, the version and flags, and the data is a list of options.
 
 use crate::message::{MIN_UDP, Rcode, RecordAt, u16_at};
 
@@ -27,12 +28,15 @@ impl<'m> Edns<'m> {
     /// Reads an OPT record; `None` if its owner is not the root or its options do not fill it.
     #[inline]
     pub(crate) fn read(message: &'m [u8], record: RecordAt) -> Option<Self> {
+        // The owner must be the root (section 6.1.2): one octet.
         if record.fixed != record.start + 1 {
             return None;
         }
         let options = record.data(message);
+        // Checked as a whole here, so that `echoed` may skip what it cannot read.
         Options(options).try_fold(0, |end, option| Some(end + option?.len()))?;
         Some(Self {
+            // Less than 512 counts as 512 (section 6.2.3).
             udp_size: u16_at(message, record.fixed + 2)?.max(MIN_UDP as u16),
             version: *message.get(record.fixed + 5)?,
             dnssec_ok: u16_at(message, record.fixed + 6)? & DO != 0,
@@ -49,10 +53,13 @@ impl<'m> Edns<'m> {
     /// Appends the OPT record of a reply.
     #[inline]
     pub fn write(&self, rcode: Rcode, out: &mut Vec<u8>) {
+        // DO is repeated (RFC 3225 section 3); the other flags are zero.
         let flags = if self.dnssec_ok { DO } else { 0 };
         out.push(0);
         out.extend_from_slice(&OPT.to_be_bytes());
+        // The client's own size, as CoreDNS says it.
         out.extend_from_slice(&self.udp_size.to_be_bytes());
+        // The version is always 0: it says what the server knows, also in BADVERS (section 6.1.3).
         out.extend_from_slice(&[rcode.0 >> 4, 0]);
         out.extend_from_slice(&flags.to_be_bytes());
         out.extend_from_slice(&((self.reply_len() - MIN_LEN) as u16).to_be_bytes());

@@ -1,4 +1,5 @@
-//! What all messages have in common (RFC 1035 section 4): header, flags, response codes, and where records are.
+//! What all messages have in common (RFC 1035 section 4): header, flags, response codes, and where records
+//! are.
 
 /// Length of the header.
 pub const HEADER: usize = 12;
@@ -79,14 +80,16 @@ pub fn set_u16(message: &mut [u8], at: usize, value: u16) {
     }
 }
 
-/// The end of the name at `at`, without following compression pointers.
+/// The end of the name at `at`. Compression pointers are not followed, so that no message can make this loop.
 #[inline]
 pub(crate) fn skip_name(message: &[u8], mut at: usize) -> Option<usize> {
     loop {
         match usize::from(*message.get(at)?) {
             0 => return Some(at + 1),
             length @ 1..=63 => at += 1 + length,
+            // A pointer is the end of a name (RFC 1035 section 4.1.4).
             0xC0.. => return message.get(at + 1).map(|_| at + 2),
+            // 0x40 and 0x80: label types that nobody uses (RFC 6891 section 5).
             _ => return None,
         }
     }
@@ -96,13 +99,13 @@ pub(crate) fn skip_name(message: &[u8], mut at: usize) -> Option<usize> {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct RecordAt {
     pub(crate) start: usize,
-    /// Where type, class, TTL and length are.
+    /// Where type (2 octets), class (2), TTL (4) and length (2) are, behind the owner.
     pub(crate) fixed: usize,
     pub(crate) end: usize,
 }
 
 impl RecordAt {
-    /// The record that starts at `start`, unless the message ends before it does.
+    /// The record that starts at `start`; nothing if it goes beyond the end of the message.
     #[inline]
     pub(crate) fn read(message: &[u8], start: usize) -> Option<Self> {
         let fixed = skip_name(message, start)?;

@@ -33,7 +33,8 @@ pub mod rtype {
 
 /// Class IN.
 const CLASS_IN: u16 = 1;
-/// A compression pointer to the question's name, which always starts right behind the header.
+/// A compression pointer to the question's name, which always starts right behind the header (RFC 1035
+/// section 4.1.4): an owner of two octets, and the client's spelling in every record.
 const QUESTION: [u8; 2] = [0xC0, 12];
 
 /// A run of records: a stored RRset that is borrowed, or one that was assembled for the question.
@@ -71,11 +72,14 @@ impl<'s> Records<'s> {
     /// equally long.
     #[inline]
     pub fn uniform_len(&self) -> Option<usize> {
+        // Owner, type, class, TTL, length: addresses are the only records whose length is given by their
+        // type.
         let len = match self.bytes.get(..12)? {
             [0xC0, 12, 0, 1, .., 0, 4] => 16,
             [0xC0, 12, 0, 28, .., 0, 16] => 28,
             _ => return None,
         };
+        // The first record speaks for all only if the sum is right: a CNAME chain is not uniform.
         (self.bytes.len() == len * self.count).then_some(len)
     }
 
@@ -90,7 +94,7 @@ impl<'s> Records<'s> {
         })
     }
 
-    /// The same records, which live as long as they are needed.
+    /// The same records, independent of the snapshot.
     pub fn into_owned(self) -> Records<'static> {
         Records {
             count: self.count,
@@ -120,7 +124,7 @@ impl<'s> Records<'s> {
         self.bytes.len() > MAX_MESSAGE
     }
 
-    /// Gives back memory that is not used.
+    /// Gives back memory that is not used: RRsets are kept as long as their Service.
     pub fn shrink(&mut self) {
         self.bytes.to_mut().shrink_to_fit();
     }

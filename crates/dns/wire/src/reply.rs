@@ -1,4 +1,4 @@
-//! Replies of upstream servers: checked, and made to fit the client.
+//! Replies of upstream servers: checked against the query, and cut to what the client takes.
 
 use crate::edns::OPT;
 use crate::message::{HEADER, Rcode, RecordAt, flag, set_u16, u16_at};
@@ -25,6 +25,8 @@ impl UpstreamReply {
     /// section 9.1).
     pub fn check(message: Vec<u8>, request: &Request<'_>, id: u16) -> Result<Self, UpstreamError> {
         let flags = u16_at(&message, 2).ok_or(UpstreamError::Foreign)?;
+        // All of it can be guessed but the id (and the port of the socket): the question makes sure that a
+        // reply to another query of the same id is not taken.
         let ours = u16_at(&message, 0) == Some(id)
             && flags & (flag::QR | flag::OPCODE) == flag::QR
             && u16_at(&message, 4) == Some(1)
@@ -33,6 +35,8 @@ impl UpstreamReply {
             return Err(UpstreamError::Foreign);
         }
         let reply = Self { message };
+        // Counts are checked once, so that nobody reads beyond the end later. A truncated message may end
+        // within a record.
         let expected: usize = reply.counts().into_iter().map(usize::from).sum();
         if !reply.is_truncated() && reply.records(request).count() != expected {
             return Err(UpstreamError::Malformed);
@@ -58,6 +62,7 @@ impl UpstreamReply {
     /// The reply for the client: its id, its spelling of the name, no longer than `limit`.
     pub fn into_reply(mut self, request: &Request<'_>, limit: usize) -> Vec<u8> {
         set_u16(&mut self.message, 0, request.id);
+        // Clients that mix the case of letters against forgers compare the question octet by octet.
         let end = HEADER + request.question.len();
         if let Some(question) = self.message.get_mut(HEADER..end) {
             question.copy_from_slice(request.question);
@@ -70,6 +75,7 @@ impl UpstreamReply {
 
     /// Drops records from the end until the rest fits with the OPT record, which stays.
     fn truncate(&mut self, request: &Request<'_>, limit: usize) {
+        // OPT is most often the last record, but must stay (RFC 6891 section 7).
         let opt = self
             .records(request)
             .find(|(_, record)| record.rtype(&self.message) == OPT);
@@ -86,6 +92,8 @@ impl UpstreamReply {
             }
             end = record.end;
         }
+        // Records that stay keep their place, so compression pointers, which only point backwards, stay
+        // valid.
         self.message.truncate(end);
         if let Some(opt) = opt {
             self.message.extend_from_slice(&opt);

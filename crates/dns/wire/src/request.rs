@@ -34,18 +34,21 @@ pub enum Rejection {
 const FORMERR: Rejection = Rejection::Code(Rcode::FORMERR);
 
 impl<'m> Request<'m> {
-    /// Reads a query. What stands behind the last counted record is ignored.
+    /// Reads a query. Octets behind the last counted record are ignored.
     #[inline]
     pub fn read(message: &'m [u8]) -> Result<Self, Rejection> {
         let [id, flags, questions, answers, authority, additional] =
             header(message).ok_or(Rejection::Silent)?;
+        // A response: to reply to it could go on for ever between two servers.
         if flags & flag::QR != 0 {
             return Err(Rejection::Silent);
         }
+        // NOTIFY, UPDATE and the like.
         if flags & flag::OPCODE != 0 {
             return Err(Rejection::Code(Rcode::NOTIMP));
         }
-        // IXFR has a record in authority; TSIG and OPT are two additional ones.
+        // No server answers several questions (RFC 9619). IXFR has a record in authority; TSIG and OPT are
+        // two additional ones. More would only be work for nothing.
         if questions != 1 || answers > 1 || authority > 1 || additional > 2 {
             return Err(FORMERR);
         }
@@ -55,6 +58,7 @@ impl<'m> Request<'m> {
             return Err(FORMERR);
         };
         let records = answers + authority + additional;
+        // The usual query has no EDNS: nothing to walk over.
         let edns = if records == 0 {
             None
         } else {
@@ -93,6 +97,7 @@ fn find_edns(
         if record.rtype(message) != OPT {
             continue;
         }
+        // A second one, or one in another section, is FORMERR.
         if edns.is_some() || index + additional < records {
             return Err(FORMERR);
         }

@@ -23,11 +23,13 @@ impl<'r, 'm> Response<'r, 'm> {
         out.extend_from_slice(&request.id.to_be_bytes());
         out.extend_from_slice(&[0, 0, 0, 1, 0, 0, 0, 0, 0, 0]);
         out.extend_from_slice(request.question);
+        // OPT must be in the reply even if records do not fit (RFC 6891 section 7).
         let reserved = request.edns.as_ref().map_or(0, |edns| edns.reply_len());
         Self {
             request,
             out,
             limit: limit.saturating_sub(reserved),
+            // RD and CD are copied (RFC 1035 section 4.1.1, RFC 4035 section 3.1.6).
             flags: flag::QR | request.flags & (flag::RD | flag::CD),
         }
     }
@@ -48,12 +50,14 @@ impl<'r, 'm> Response<'r, 'm> {
         self
     }
 
-    /// Writes the answer section. Addresses start at the record `turn` modulo their number, so that clients
-    /// spread over them.
+    /// Writes the answer section. Addresses start at the record `rotation` modulo their number, so that
+    /// clients spread over them.
     #[inline]
-    pub fn answer(mut self, records: &Records<'_>, turn: usize) -> Self {
+    pub fn answer(mut self, records: &Records<'_>, rotation: usize) -> Self {
+        // Equally long records are rotated by two copies; others keep their order, which may matter (a CNAME
+        // comes before what it leads to).
         match (records.uniform_len(), records.count()) {
-            (Some(len), count) if count > 1 => self.rotated(records.as_bytes(), len, turn % count),
+            (Some(len), count) if count > 1 => self.rotated(records.as_bytes(), len, rotation % count),
             _ => self.section(6, records),
         }
         self
@@ -76,8 +80,8 @@ impl<'r, 'm> Response<'r, 'm> {
         self
     }
 
-    /// Writes the OPT record, if the client sent one, and the header. The response code's upper bits need the
-    /// OPT record.
+    /// Writes the OPT record, if the client sent one, and the header. Codes above 15 need the OPT record,
+    /// which holds their upper bits.
     #[inline]
     pub fn finish(self, rcode: Rcode) {
         let mut additional = u16_at(self.out, 10).unwrap_or_default();
@@ -92,6 +96,7 @@ impl<'r, 'm> Response<'r, 'm> {
     #[inline]
     fn section(&mut self, count_at: usize, records: &Records<'_>) {
         let room = self.limit.saturating_sub(self.out.len());
+        // Most sections fit: one copy instead of one per record.
         let count = if records.as_bytes().len() <= room {
             self.out.extend_from_slice(records.as_bytes());
             records.count()
@@ -107,6 +112,7 @@ impl<'r, 'm> Response<'r, 'm> {
         if fits {
             self.out.extend_from_slice(record);
         } else {
+            // Also for additional records, as CoreDNS does: a client that needs them asks again over TCP.
             self.flags |= flag::TC;
         }
         fits
@@ -114,6 +120,7 @@ impl<'r, 'm> Response<'r, 'm> {
 
     #[inline]
     fn rotated(&mut self, bytes: &[u8], len: usize, start: usize) {
+        // Whole records only.
         let mut room = self.limit.saturating_sub(self.out.len()) / len * len;
         if bytes.len() > room {
             self.flags |= flag::TC;
@@ -144,10 +151,11 @@ impl Request<'_> {
     }
 }
 
-/// Writes a reply of the header alone, for messages that could not be read. The message has a header.
+/// Writes a reply of the header alone, for a message that has a header but could not be read further.
 pub fn header_only(message: &[u8], rcode: Rcode, out: &mut Vec<u8>) {
     out.clear();
     out.extend_from_slice(message.get(..HEADER).unwrap_or_default());
+    // The rest of the header may be what could not be understood.
     let kept = u16_at(message, 2).unwrap_or_default() & (flag::OPCODE | flag::RD);
     let counts = out.get_mut(4..).unwrap_or_default();
     counts.fill(0);
