@@ -52,8 +52,8 @@ impl DnsController {
             for input in inputs.next().await {
                 self.apply(input);
             }
-            // While a kind is unknown, a missing name may only not have arrived yet, and clients would cache a
-            // negative answer (RFC 2308): until then the zone says SERVFAIL.
+            // While a kind is unknown, a missing name may only not have arrived yet, and clients would cache
+            // a negative answer (RFC 2308): until then the zone says SERVFAIL.
             if inputs.is_synced() {
                 self.zone.set_synced();
             }

@@ -1,4 +1,4 @@
-//! One message in, one reply out: the part of the server that does not wait for anybody.
+//! One message in, one reply out: what the server can say without waiting.
 
 use kinglet_dns_wire::{MAX_MESSAGE, Name, Rcode, Records, Rejection, Request, Response, header_only};
 use kinglet_dns_zone::{Lookup, Snapshot, Soa};
@@ -35,7 +35,7 @@ pub(crate) enum Outcome {
     Rejected(Rcode),
     /// The reply is written.
     Answered(Status),
-    /// Somebody else has to be asked.
+    /// An upstream server has to be asked.
     Deferred(Deferred),
 }
 
@@ -54,23 +54,25 @@ pub(crate) enum Deferred {
     },
 }
 
-/// Answers a message from the snapshot into `out`. `turn` differs from query to query and chooses which
+/// Answers a message from the snapshot into `out`. `rotation` differs from query to query and chooses which
 /// address comes first.
 pub(crate) fn answer(
     snapshot: &Snapshot,
     message: &[u8],
     transport: Transport,
-    turn: usize,
+    rotation: usize,
     out: &mut Vec<u8>,
 ) -> Outcome {
     let request = match Request::read(message) {
         Ok(request) => request,
+        // Replying to a response would let two servers reply to one another for ever.
         Err(Rejection::Silent) => return Outcome::Ignored,
         Err(Rejection::Code(rcode)) => {
             header_only(message, rcode, out);
             return Outcome::Rejected(rcode);
         }
     };
+    // RFC 6891 section 6.1.3: only version 0 is known, and the reply names it.
     if request.edns.as_ref().is_some_and(|edns| edns.version != 0) {
         request.refuse(Rcode::BADVERS, out);
         return Outcome::Rejected(Rcode::BADVERS);
@@ -78,6 +80,8 @@ pub(crate) fn answer(
     if request.qclass != CLASS_IN {
         return other_class(snapshot, &request, out);
     }
+    // Negative answers are authoritative, too, and carry the SOA: without it they may not be kept (RFC 2308
+    // section 5), and clients would repeat each search-path miss.
     let response = |out| Response::new(&request, transport.limit(&request), out).authoritative();
     let negative = |out, soa: Soa, rcode| {
         response(out).authority(soa.as_bytes()).finish(rcode);
@@ -85,20 +89,23 @@ pub(crate) fn answer(
     };
     let rcode = match snapshot.lookup(&request.name, request.qtype) {
         Lookup::Answer(answer) => {
-            let response = response(out).answer(&answer.records, turn);
+            let response = response(out).answer(&answer.records, rotation);
             response.additional(&answer.additional).finish(Rcode::NOERROR);
             Rcode::NOERROR
         }
         Lookup::NoData(soa) => negative(out, soa, Rcode::NOERROR),
         Lookup::NameError(soa) => negative(out, soa, Rcode::NXDOMAIN),
+        // The name may only not have arrived yet: SERVFAIL makes the client try again, NXDOMAIN would stay in
+        // its cache.
         Lookup::Unsynced(soa) => negative(out, soa, Rcode::SERVFAIL),
         Lookup::Refused => {
             request.refuse(Rcode::REFUSED, out);
             Rcode::REFUSED
         }
-        Lookup::PassOn => return Outcome::Deferred(Deferred::Forward),
+        Lookup::Fallthrough => return Outcome::Deferred(Deferred::Forward),
         Lookup::Chase(chase) => {
             return Outcome::Deferred(Deferred::Chase {
+                // The task outlives the snapshot that this batch holds.
                 records: chase.records.into_owned(),
                 target: chase.target.clone(),
                 soa: chase.soa,

@@ -1,4 +1,4 @@
-//! What the snapshot cannot answer.
+//! Answers to what the snapshot cannot answer: other names, and targets of ExternalName Services.
 //!
 //! This is where a cache of forwarded answers belongs: between a deferred question and the forwarder.
 
@@ -8,10 +8,11 @@ use kinglet_dns_wire::{Name, Rcode, Records, Request, Response, UpstreamReply, f
 use kinglet_dns_zone::Soa;
 
 use crate::answer::{Deferred, Transport};
-use crate::forward::{Forwarder, Ticket};
+use crate::forward::{Forwarder, Permit};
 use crate::metrics::{PluginIndex, Status};
 
-/// UDP size that questions of our own offer (the size that avoids fragments, see RFC 9715).
+/// UDP size that queries of our own offer: replies of this size are not fragmented (RFC 9715), and fragments
+/// are what off-path attackers forge.
 const UDP_SIZE: u16 = 1232;
 
 /// Answers deferred questions.
@@ -26,18 +27,20 @@ impl Resolver {
     }
 
     /// Leave to defer a query; none if too many wait.
-    pub(crate) fn admit(&self) -> Option<Ticket> {
+    pub(crate) fn admit(&self) -> Option<Permit> {
         self.forwarder.admit()
     }
 
     /// The reply to a query, and what the metrics say about it.
     pub(crate) async fn resolve(
         &self,
-        _ticket: Ticket,
+        _ticket: Permit,
         deferred: Deferred,
         message: &[u8],
         transport: Transport,
     ) -> (Vec<u8>, Status) {
+        // The first reading borrowed the batch; to read again is cheaper than to copy every query that could
+        // have been answered.
         let Ok(request) = Request::read(message) else {
             return (Vec::new(), Status::unreadable());
         };
@@ -69,7 +72,8 @@ impl Resolver {
         }
     }
 
-    /// The addresses of an ExternalName Service's target behind its CNAME; without a reply, no data.
+    /// The addresses of an ExternalName Service's target behind its CNAME. If no upstream knows them the
+    /// reply is NODATA.
     async fn chase(
         &self,
         request: &Request<'_>,
@@ -87,8 +91,11 @@ impl Resolver {
         let response = Response::new(request, transport.limit(request), &mut out).authoritative();
         match reply {
             Some(reply) if !matches!(reply.rcode(), Rcode::SERVFAIL | Rcode::REFUSED) => {
+                // A target that does not exist leaves the CNAME alone in the answer.
                 append_answers(&reply, &mut records);
+                // An incomplete RRset must not be taken for the whole (RFC 2181 section 9).
                 let response = response.truncated(reply.is_truncated());
+                // No rotation: the CNAME comes first.
                 response.answer(&records, 0).finish(Rcode::NOERROR);
             }
             _ => response.authority(soa.as_bytes()).finish(Rcode::NOERROR),
@@ -99,6 +106,7 @@ impl Resolver {
 
 /// A query for `name` with the type of `request`.
 fn question(name: &Name, request: &Request<'_>) -> Vec<u8> {
+    // The id is set for each exchange.
     let mut query = vec![0, 0];
     query.extend_from_slice(&flag::RD.to_be_bytes());
     query.extend_from_slice(&[0, 1, 0, 0, 0, 0, 0, 1]);
@@ -122,6 +130,7 @@ fn append_answers(reply: &UpstreamReply, records: &mut Records<'static>) {
             continue;
         };
         let mut wire = Vec::new();
+        // OPT belongs to one hop (RFC 6891 section 6.1.1).
         if record.rtype() != Rtype::OPT && record.compose(&mut wire).is_ok() {
             records.append(&wire);
         }

@@ -1,4 +1,4 @@
-//! Adds the shards up when they are scraped.
+//! Adds the shards up when `/metrics` is read.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -105,16 +105,16 @@ impl prometheus_client::collector::Collector for Collector {
                 &numbers,
             )
         };
-        counter("coredns_dns_requests", "Queries", self.requests())?;
-        counter("coredns_dns_responses", "Replies", self.responses())?;
+        counter("coredns_dns_requests", "Queries received", self.requests())?;
+        counter("coredns_dns_responses", "Replies sent", self.responses())?;
         counter(
             "coredns_dns_do_requests",
-            "Queries with the DO bit",
+            "Queries with the DNSSEC OK (DO) bit",
             self.single(|shard| &shard.dnssec_ok),
         )?;
         counter(
             "kinglet_dns_ignored",
-            "Messages without a reply",
+            "Messages that got no reply because they were no queries",
             self.single(|shard| &shard.ignored),
         )?;
         let octets: Vec<f64> = SIZES.iter().map(|&size| size as f64).collect();
@@ -131,19 +131,19 @@ impl prometheus_client::collector::Collector for Collector {
         );
         histogram(
             "coredns_dns_request_size_bytes",
-            "Length of queries",
+            "Size of queries in bytes",
             &octets,
             1.0,
             requests,
         )?;
         histogram(
             "coredns_dns_response_size_bytes",
-            "Length of replies",
+            "Size of replies in bytes",
             &octets,
             1.0,
             responses,
         )?;
-        let help = "Time from reading a query to sending its reply";
+        let help = "Time from receiving a query to sending its reply";
         histogram(
             "coredns_dns_request_duration_seconds",
             help,
@@ -164,7 +164,8 @@ fn labels(shard: &Shard, zone: &'static str, more: &[(&'static str, &'static str
     own.into_iter().chain(more).collect()
 }
 
-/// Adds a counter that has counted anything.
+/// Adds a counter that has counted anything: CoreDNS shows a series from its first event on, and all
+/// combinations of labels would be hundreds.
 fn add(numbers: &mut Numbers, labels: Labels, counter: &AtomicU64) {
     match counter.load(Relaxed) {
         0 => {}

@@ -1,5 +1,5 @@
-//! Cluster objects, reduced to what answers need and compared cheaply: a change that alters no answer stops
-//! here.
+//! Cluster objects, reduced to what answers need. The reduced forms are compared, so that a change that
+//! alters no answer is noticed before anything is compiled.
 
 mod key;
 mod port;
@@ -8,6 +8,6 @@ mod service;
 mod slice;
 
 pub(crate) use key::{Namespace, ServiceKey, service_key};
-pub(crate) use reverse::{Owner, ReverseTable};
-pub(crate) use service::{Ask, Entry, Kind, Service, Spec};
+pub(crate) use reverse::{AddressOwner, ReverseTable};
+pub(crate) use service::{Entry, Kind, Question, Service, Spec};
 pub(crate) use slice::{Endpoint, Slice};

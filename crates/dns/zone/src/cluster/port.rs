@@ -28,6 +28,7 @@ impl Port {
 
     /// Whether the port is asked for by these labels, whose leading underscore is optional.
     pub(super) fn matches(&self, name: &[u8], protocol: &[u8]) -> bool {
+        // RFC 2782 wants the underscores; CoreDNS takes labels without them as well.
         let name = name.strip_prefix(b"_").unwrap_or(name);
         let protocol = protocol.strip_prefix(b"_").unwrap_or(protocol);
         !name.is_empty() && *self.name == *name && self.protocol.as_lower().as_bytes() == protocol

@@ -22,7 +22,7 @@ pub enum Lookup<'s> {
     /// The name is an alias of one outside of the zone.
     Chase(Chase<'s>),
     /// Not ours to answer: the name is outside of the zones, or a reverse name that no object has.
-    PassOn,
+    Fallthrough,
 }
 
 /// Records for the answer and additional sections.

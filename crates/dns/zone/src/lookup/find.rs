@@ -4,8 +4,8 @@ use kinglet_dns_wire::{Owner, QueryName, Records, rtype};
 
 use super::answer::Found;
 use super::service;
-use crate::cluster::Ask;
-use crate::snapshot::{Place, Snapshot, Zone};
+use crate::cluster::Question;
+use crate::snapshot::{Snapshot, Zone, ZoneMatch};
 
 /// TTL of the schema version, in seconds.
 const VERSION_TTL: u32 = 28_800;
@@ -14,22 +14,25 @@ const VERSION: &[u8] = b"1.1.0";
 
 impl Snapshot {
     /// What a name in one of the zones is.
-    pub(super) fn find(&self, place: Place, name: &QueryName<'_>, qtype: u16) -> Found<'_> {
-        match place.zone {
+    pub(super) fn find(&self, matched: ZoneMatch, name: &QueryName<'_>, qtype: u16) -> Found<'_> {
+        match matched.zone {
+            // Before anything else: a transfer would give the whole zone away (RFC 5936 section 5).
             _ if matches!(qtype, rtype::AXFR | rtype::IXFR) => Found::Refused,
-            _ if place.labels == 0 => self.apex(place, name, qtype),
-            Zone::Cluster => self.cluster(place, name, qtype),
-            Zone::InAddr | Zone::Ip6 => self.ptr(place, name, qtype),
+            // The apex has SOA and NS in every zone.
+            _ if matched.labels == 0 => self.apex(matched, name, qtype),
+            Zone::Cluster => self.cluster(matched, name, qtype),
+            Zone::InAddr | Zone::Ip6 => self.ptr(matched, name, qtype),
         }
     }
 
     /// A name below the cluster domain: the label next to the domain decides what it is.
-    fn cluster(&self, place: Place, name: &QueryName<'_>, qtype: u16) -> Found<'_> {
-        let above = place.labels.saturating_sub(1);
+    fn cluster(&self, matched: ZoneMatch, name: &QueryName<'_>, qtype: u16) -> Found<'_> {
+        let above = matched.labels.saturating_sub(1);
         match (name.label(above), above) {
-            (b"svc", above) => self.svc(above, place, name, qtype),
+            (b"svc", above) => self.svc(above, matched, name, qtype),
             (b"pod", above) => self.pod(above, name, qtype),
             (b"dns-version", 0) => self.schema_version(qtype),
+            // `ns.dns` is below it.
             (b"dns", 0) => Found::NoData,
             (b"dns", 1) if name.label(0) == b"ns" => self.name_server(qtype),
             _ => Found::NameError,
@@ -37,13 +40,15 @@ impl Snapshot {
     }
 
     /// A name with `labels` labels left of `svc`.
-    fn svc(&self, labels: usize, place: Place, name: &QueryName<'_>, qtype: u16) -> Found<'_> {
+    fn svc(&self, labels: usize, matched: ZoneMatch, name: &QueryName<'_>, qtype: u16) -> Found<'_> {
         if labels == 0 {
             return Found::NoData;
         }
+        // At most `_port._protocol.service.namespace`. Without its Namespace no name exists.
         if labels > 4 || self.namespaces.get(name.label(labels - 1)).is_none() {
             return Found::NameError;
         }
+        // A namespace is an empty non-terminal: NODATA (RFC 8020 section 2).
         if labels == 1 {
             return Found::NoData;
         }
@@ -51,17 +56,18 @@ impl Snapshot {
             return Found::NameError;
         };
         match labels {
+            // What clients ask most: stored records, nothing to assemble.
             2 if qtype == rtype::A => service::address(service, &service.v4),
             2 if qtype == rtype::AAAA => service::address(service, &service.v6),
-            2 => self.service(service, &Ask::Service, place, name, qtype),
-            3 => self.service(service, &Ask::Endpoint(name.label(0)), place, name, qtype),
+            2 => self.service(service, &Question::Service, matched, name, qtype),
+            3 => self.service(service, &Question::Endpoint(name.label(0)), matched, name, qtype),
             _ => {
                 let (name_label, protocol) = (name.label(0), name.label(1));
-                let ask = Ask::Port {
+                let question = Question::Port {
                     name: name_label,
                     protocol,
                 };
-                self.service(service, &ask, place, name, qtype)
+                self.service(service, &question, matched, name, qtype)
             }
         }
     }

@@ -1,9 +1,10 @@
 //! Questions to answers: the grammar of the cluster domain.
 //!
-//! Follows CoreDNS' `kubernetes` plugin with `pods insecure` and `fallthrough in-addr.arpa ip6.arpa`. It
-//! differs where CoreDNS denies a name that exists (RFC 8020 lets resolvers then deny everything below): TXT
-//! at the apex, `svc` and namespaces, other types than PTR at reverse names, `dns`, and `_tcp` above a port's
-//! name have no data; and an SOA question for a name that does not exist is a name error.
+//! Follows CoreDNS' `kubernetes` plugin with `pods insecure` and `fallthrough in-addr.arpa ip6.arpa`, but
+//! where CoreDNS denies a name that exists: after NXDOMAIN resolvers may deny everything below (RFC 8020). So
+//! there is NODATA for TXT at the apex, at `svc` and at namespaces, for other types than PTR at reverse
+//! names, for `dns`, and for `_tcp` above the name of a port. An SOA question for a name that does not exist
+//! is NXDOMAIN.
 
 mod alias;
 mod answer;
@@ -23,16 +24,17 @@ pub use answer::{Answer, Chase, Lookup};
 impl Snapshot {
     /// Answers a question of class IN.
     pub fn lookup(&self, name: &QueryName<'_>, qtype: u16) -> Lookup<'_> {
-        let Some(place) = self.zones.place(name) else {
-            return Lookup::PassOn;
+        let Some(matched) = self.zones.zone_of(name) else {
+            return Lookup::Fallthrough;
         };
-        match self.find(place, name, qtype) {
+        match self.find(matched, name, qtype) {
             Found::Answer(answer) => Lookup::Answer(answer),
-            Found::Alias(target) => self.follow(place, name, qtype, target),
-            Found::NoData => Lookup::NoData(self.soa(place)),
-            Found::NameError if place.zone != Zone::Cluster => Lookup::PassOn,
-            Found::NameError if !self.synced => Lookup::Unsynced(self.soa(place)),
-            Found::NameError => Lookup::NameError(self.soa(place)),
+            Found::Alias(target) => self.follow(matched, name, qtype, target),
+            Found::NoData => Lookup::NoData(self.soa(matched)),
+            // `fallthrough in-addr.arpa ip6.arpa`: the rest of the reverse zones belongs to others.
+            Found::NameError if matched.zone != Zone::Cluster => Lookup::Fallthrough,
+            Found::NameError if !self.synced => Lookup::Unsynced(self.soa(matched)),
+            Found::NameError => Lookup::NameError(self.soa(matched)),
             Found::Refused => Lookup::Refused,
         }
     }

@@ -78,7 +78,7 @@ pub fn ask(snapshot: &Snapshot, name: &str, rtype: &str) -> Vec<String> {
         Lookup::NameError(soa) => render("NXDOMAIN".into(), &none, Some(&soa), &none),
         Lookup::Unsynced(soa) => render("SERVFAIL".into(), &none, Some(&soa), &none),
         Lookup::Refused => vec!["REFUSED".into()],
-        Lookup::PassOn => vec!["PASS".into()],
+        Lookup::Fallthrough => vec!["PASS".into()],
         Lookup::Chase(chase) => render(format!("CHASE {}", chase.target), &chase.records, None, &none),
     }
 }
