@@ -30,7 +30,7 @@ pub struct AgentOptions {
     /// Whether policies are enforced.
     #[command(flatten)]
     pub network_policy: NetworkPolicyOptions,
-    /// How they are looked after.
+    /// How enforcement is checked.
     #[command(flatten)]
     pub policy_sync: PolicySyncOptions,
     /// What does not run.
@@ -50,7 +50,7 @@ pub struct AgentOptions {
         default_value = "/run/kinglet/agent.sock"
     )]
     pub cni_socket: PathBuf,
-    /// Where the process tells how it is.
+    /// The admin server.
     #[command(flatten)]
     pub admin: AdminOptions,
 }

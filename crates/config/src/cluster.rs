@@ -71,6 +71,7 @@ impl ClusterOptions {
     pub fn validate(&self) -> Result<(), OptionsError> {
         one_per_family("service-cidr", &self.service_cidr)?;
         self.pods.validate()?;
+        // An address in both would be a Pod to the CNI plugin and a Service to the rules.
         for service in &self.service_cidr {
             for pods in &self.pods.cluster_cidr {
                 if service.contains(&pods.network()) || pods.contains(&service.network()) {
@@ -95,7 +96,7 @@ impl ClusterOptions {
         }
     }
 
-    /// Address of the Service `kube-system/kube-dns`.
+    /// Address of the Service `kube-system/kube-dns`; the tenth of the range is what K3s and kubeadm use.
     pub fn dns_address(&self) -> IpAddr {
         self.cluster_dns
             .unwrap_or_else(|| match self.service_cidr.first() {
@@ -116,6 +117,7 @@ fn is_dns_name(name: &str) -> bool {
                 .bytes()
                 .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
     };
+    // A whole name has at most 253 characters (RFC 1035 section 2.3.4 in text form).
     name.len() <= 200 && name.split('.').all(label)
 }
 

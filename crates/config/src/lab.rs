@@ -36,7 +36,7 @@ pub enum LabAction {
         #[arg(long, conflicts_with = "name")]
         all: bool,
     },
-    /// Tell which labs are up, and what is in them.
+    /// List the labs that are up, and what is in them.
     Status {
         /// Only this lab.
         #[arg(long, env = "KINGLET_LAB", value_name = "NAME")]
@@ -71,10 +71,10 @@ pub enum LabAction {
         #[command(flatten)]
         inside: LabInside,
     },
-    /// Try a connection: prints `open`, `refused` or `timeout`, who answered, and the client address that it
-    /// saw.
+    /// Try a connection: prints `open`, `refused` or `timeout`, which pod answered, and the client address
+    /// that the pod saw.
     Probe(LabProbe),
-    /// Cut a node off: from other nodes, from outside and from the API server.
+    /// Disconnect a node from other nodes, from outside and from the API server.
     Partition {
         /// The node.
         node: String,
@@ -82,7 +82,7 @@ pub enum LabAction {
         #[command(flatten)]
         lab: LabName,
     },
-    /// Connect a node that was cut off.
+    /// Connect a node again after `lab partition`.
     Heal {
         /// The node.
         node: String,
@@ -90,7 +90,7 @@ pub enum LabAction {
         #[command(flatten)]
         lab: LabName,
     },
-    /// Kill a pod with all that runs in it; its node starts it again, with a new address.
+    /// Kill all processes of a pod; its node starts the pod again, with a new address.
     Kill {
         /// The pod, as NAMESPACE/POD.
         #[arg(value_name = "NAMESPACE/POD")]
@@ -99,7 +99,7 @@ pub enum LabAction {
         #[command(flatten)]
         lab: LabName,
     },
-    /// Print what a pod's programs have written.
+    /// Print the output of a pod's containers.
     Logs {
         /// The pod, as NAMESPACE/POD.
         #[arg(value_name = "NAMESPACE/POD")]
@@ -169,14 +169,14 @@ pub struct LabUp {
     /// Serve ClusterIPs and NodePorts on every node, as kube-proxy does.
     #[arg(long, value_name = "BOOL", default_value_t = true, action = clap::ArgAction::Set)]
     pub service_proxy: bool,
-    /// Give every node an ExternalIP, translated 1:1 in front of it.
+    /// Give every node an ExternalIP; the router translates it 1:1 to the node's address.
     #[arg(long)]
     pub external_ips: bool,
     /// Register nodes as a kubelet with an external cloud provider does: without addresses, with the taint
     /// node.cloudprovider.kubernetes.io/uninitialized.
     #[arg(long)]
     pub cloud_provider_external: bool,
-    /// Seconds that the cluster believes in a node that it does not hear.
+    /// Seconds without a heartbeat after which a node is NotReady.
     #[arg(long, value_name = "SECONDS", default_value_t = 40)]
     pub node_lease_seconds: u32,
     /// Where the embedded API server listens on this machine; port 0 takes any free port.

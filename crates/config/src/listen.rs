@@ -42,7 +42,7 @@ pub struct ListenOptions {
         default_value = "127.0.0.1:8443"
     )]
     pub websecure_listen: SocketAddr,
-    /// Where the process tells how it is.
+    /// The admin server.
     #[command(flatten)]
     pub admin: AdminOptions,
 }

@@ -15,7 +15,7 @@ pub struct NetworkPolicyOptions {
     pub disable_network_policy: bool,
 }
 
-/// How agents look after network policies.
+/// How agents check the enforcement of network policies.
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Network policy")]
 pub struct PolicySyncOptions {

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use clap::Args;
 
-/// What this node is called and where it is reached: the annotations `k3s.io/*` of its Node.
+/// Name and addresses of this node. The agent writes them to the annotations `k3s.io/*` of its Node.
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Node")]
 pub struct NodeOptions {
@@ -83,6 +83,7 @@ fn node_address(text: &str) -> Result<IpAddr, NodeError> {
 }
 
 fn node_name(text: &str) -> Result<String, NodeError> {
+    // Kubernetes wants names of Nodes in lower case; other DNS names may have any.
     let is_node_name = is_name(text, |byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
     is_node_name.then(|| text.to_owned()).ok_or(NodeError::Name)
 }

@@ -50,7 +50,7 @@ pub enum OutputFormat {
     Json,
 }
 
-/// Where the process tells how it is.
+/// The admin server.
 #[derive(Args, Clone, Debug)]
 pub struct AdminOptions {
     /// Health and metrics: /healthz, /readyz, /metrics; port 0 takes any free port.

@@ -1,8 +1,8 @@
 //! Plain shared types of Kinglet.
 //!
 //! The Kubernetes objects that the services watch, reduced to the fields they use ([`object`] and one folder
-//! per API group), the names by which objects refer to each other ([`ObjectName`]), label and field selectors,
-//! and the well-known names of labels and annotations.
+//! per API group), the names by which objects refer to each other ([`ObjectName`]), label and field
+//! selectors, and the well-known names of labels and annotations.
 //!
 //! In: JSON of the Kubernetes API. Out: values that every pure core takes.
 //!

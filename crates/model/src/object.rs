@@ -110,7 +110,8 @@ macro_rules! object {
 }
 pub(crate) use object;
 
-/// Reads `null` as the type's default: API servers write `null` for some empty fields.
+/// Reads `null` as the type's default: Go writes an empty list or map that is nil as `null`, and serde's
+/// `default` covers missing fields only.
 pub(crate) fn nullable<'de, D, T>(deserializer: D) -> Result<T, D::Error>
 where
     D: serde::Deserializer<'de>,

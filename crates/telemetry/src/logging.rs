@@ -36,7 +36,8 @@ pub fn init_logging(format: LogFormat, filter: &str) -> Result<(), FilterError> 
         source,
     };
     let filter = EnvFilter::try_new(filter).map_err(wrong)?;
-    // A reader of the log that goes away must not hurt what logs: errors of writing are ignored.
+    // If the reader of the log goes away, writing fails; by default that failure is printed to standard
+    // error, which fails again and panics.
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)

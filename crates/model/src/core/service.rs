@@ -251,7 +251,7 @@ impl From<Wire> for Service {
 }
 
 impl Spec {
-    /// `clusterIPs`, or `clusterIP` of an object that was written before the former existed.
+    /// `clusterIPs`, or `clusterIP` of an object that was written before Kubernetes 1.20.
     fn all_cluster_ips(&self) -> Vec<&str> {
         if self.cluster_ips.is_empty() {
             vec![&self.cluster_ip]

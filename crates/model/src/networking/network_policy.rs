@@ -8,8 +8,8 @@ use serde::Deserialize;
 use crate::object::{Meta, nullable, object};
 use crate::selector::{Selector, SelectorError, selector};
 
-/// A NetworkPolicy, flattened: the fields of `spec` are fields of the value itself, as written. What is not
-/// valid stays to be seen, so that it can be reported.
+/// A NetworkPolicy, flattened: the fields of `spec` are fields of the value itself, as written. Invalid
+/// values are kept, so that they can be reported.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(from = "Wire")]
 pub struct NetworkPolicy {

@@ -99,8 +99,9 @@ pub enum LabelRule {
 /// The name part of a key, in the words of Kubernetes.
 macro_rules! name_rule {
     () => {
-        "must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character \
-         (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')"
+        "must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an \
+         alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is \
+         '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')"
     };
 }
 
@@ -119,15 +120,17 @@ impl LabelRule {
             Self::PrefixEmpty => "prefix part must be non-empty",
             Self::PrefixLength => "prefix part must be no more than 253 bytes",
             Self::Prefix => {
-                "prefix part a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, \
-                 '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used \
-                 for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')"
+                "prefix part a lowercase RFC 1123 subdomain must consist of lower case alphanumeric \
+                 characters, '-' or '.', and must start and end with an alphanumeric character \
+                 (e.g. 'example.com', regex used for validation is \
+                 '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')"
             }
             Self::ValueLength => "must be no more than 63 bytes",
             Self::Value => {
-                "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and \
-                 must start and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', \
-                 regex used for validation is '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')"
+                "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or \
+                 '.', and must start and end with an alphanumeric character (e.g. 'MyValue',  or \
+                 'my_value',  or '12345', regex used for validation is \
+                 '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')"
             }
             Self::SomeValues => "for 'in', 'notin' operators, values set can't be empty",
             Self::NoValues => "values set must be empty for exists and does not exist",

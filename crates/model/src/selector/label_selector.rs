@@ -101,7 +101,8 @@ impl fmt::Display for Selector {
     }
 }
 
-/// Reads a `LabelSelector`, or what is wrong with it: one bad selector must not make its whole object unreadable.
+/// Reads a `LabelSelector`, or what is wrong with it: one bad selector must not make its whole object
+/// unreadable.
 pub(crate) fn selector<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<Result<Selector, SelectorError>>, D::Error> {

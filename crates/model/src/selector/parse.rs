@@ -134,7 +134,7 @@ impl<'a> Parser<'a> {
         }
     }
 
-    /// Values in parentheses; a missing one, as in `(a,,b)` or `()`, is the empty value.
+    /// Values in parentheses. A missing one, as in `(a,,b)` or `()`, is the empty value, as in Kubernetes.
     fn values(&mut self) -> Result<Vec<String>, SelectorError> {
         match self.take() {
             "(" => {}
