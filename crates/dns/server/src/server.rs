@@ -171,18 +171,7 @@ struct Running {
 impl Running {
     fn start(&mut self, listener: Listener) -> io::Result<()> {
         let Sockets { address, udp, tcp } = listener.sockets;
-        let listening = TcpListener::from_std(tcp)?;
-        let tcp = Arc::new(Tcp {
-            settings: self.settings.tcp.clone(),
-            snapshot: self.snapshot.clone(),
-            resolver: self.resolver.clone(),
-            shard: listener.shared.clone(),
-            connections: self.connections.clone(),
-            cancelled: self.cancelled.clone(),
-            tasks: self.tasks.clone(),
-            rotation: AtomicUsize::new(0),
-        });
-        self.tasks.spawn(tcp.accept(listening));
+        self.start_tcp(tcp, listener.shared.clone())?;
         for (socket, shard) in udp.into_iter().zip(listener.shards) {
             let socket = Arc::new(socket);
             self.sockets.push(socket.clone());
@@ -198,17 +187,39 @@ impl Running {
                 runtime: Handle::current(),
                 cancelled: self.cancelled.clone(),
             };
-            let name = format!("dns-udp-{}", self.threads.len());
-            let thread = std::thread::Builder::new()
-                .name(name)
-                .spawn(move || worker.run())?;
-            self.threads.push(thread);
+            self.start_worker(worker)?;
         }
         tracing::info!(%address, "answering DNS over UDP and TCP");
         Ok(())
     }
 
-    /// Lets what was begun come to its end.
+    fn start_tcp(&self, listener: std::net::TcpListener, shard: Arc<Shard>) -> io::Result<()> {
+        let listener = TcpListener::from_std(listener)?;
+        let tcp = Arc::new(Tcp {
+            settings: self.settings.tcp.clone(),
+            snapshot: self.snapshot.clone(),
+            resolver: self.resolver.clone(),
+            shard,
+            connections: self.connections.clone(),
+            cancelled: self.cancelled.clone(),
+            tasks: self.tasks.clone(),
+            rotation: AtomicUsize::new(0),
+        });
+        self.tasks.spawn(tcp.accept(listener));
+        Ok(())
+    }
+
+    fn start_worker(&mut self, worker: Worker) -> io::Result<()> {
+        let name = format!("dns-udp-{}", self.threads.len());
+        // A thread, not a task: it blocks in recvmmsg.
+        let thread = std::thread::Builder::new()
+            .name(name)
+            .spawn(move || worker.run())?;
+        self.threads.push(thread);
+        Ok(())
+    }
+
+    /// Stops the workers, then waits for connections and forwarded queries.
     async fn end(self) {
         // Workers wait in the kernel, where they do not see the token.
         self.sockets.iter().for_each(|socket| udp::wake(socket));

@@ -49,7 +49,7 @@ impl UpstreamReply {
         Rcode((self.flags() & flag::RCODE) as u8)
     }
 
-    /// Whether it was cut off.
+    /// Whether the server truncated it (TC).
     pub fn is_truncated(&self) -> bool {
         self.flags() & flag::TC != 0
     }
