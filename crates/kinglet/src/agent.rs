@@ -52,9 +52,9 @@ impl Agent {
     /// nftables.
     pub(crate) async fn start(options: AgentOptions, stop: CancellationToken) -> Result<Self> {
         options.validate()?;
-        let admin = AdminServer::bind(options.admin_listen)
+        let admin = AdminServer::bind(options.admin.admin_listen)
             .await
-            .with_context(|| format!("--admin-listen {}", options.admin_listen))?;
+            .with_context(|| format!("--admin-listen {}", options.admin.admin_listen))?;
         let kernel = Kernel::open().context("cannot open nftables")?;
         if options.network_policy.disable_network_policy {
             netpol::remove()?;
@@ -103,7 +103,7 @@ impl Agent {
         metrics.register(registry);
         let settings = Settings {
             node: self.node.node_name.as_str().into(),
-            cluster_cidrs: options.cluster_cidr.clone(),
+            cluster_cidrs: options.pods.cluster_cidr.clone(),
             kinds: kinds(options.service_proxy),
             ..Settings::default()
         };
@@ -116,7 +116,7 @@ impl Agent {
             health: None,
             metrics,
         };
-        if !options.disable.contains(&Component::Servicelb) {
+        if options.components.runs(Component::Servicelb) {
             let (served, told) = watch::channel(None);
             sources.shares = Some(self.share(options, &sources, told, stop));
             sources.served = Some(served);
@@ -145,7 +145,7 @@ impl Agent {
     ) -> Result<()> {
         let part = netpol::Part {
             node: self.node.node_name.as_str().into(),
-            cluster_cidrs: options.cluster_cidr.clone(),
+            cluster_cidrs: options.pods.cluster_cidr.clone(),
             pods: self.watched.pods.clone(),
             nodes: self.watched.nodes.clone(),
             asks,

@@ -47,7 +47,7 @@ pub(crate) struct Listeners {
 impl Listeners {
     /// Takes all addresses and opens the API server's store.
     pub(crate) async fn bind(settings: &Settings) -> Result<Self> {
-        let admin_listen = settings.listen.admin_listen;
+        let admin_listen = settings.listen.admin.admin_listen;
         let admin = AdminServer::bind(admin_listen)
             .await
             .map_err(|cause| failed("admin-listen", admin_listen, cause))?;

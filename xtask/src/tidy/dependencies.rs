@@ -7,6 +7,7 @@ use crate::workspace::{Package, Workspace};
 /// Pure crates, and what they may never need, directly or not.
 const PURE: &[&str] = &[
     "kinglet-model",
+    "kinglet-dns-wire",
     "kinglet-dns-zone",
     "kinglet-ingress-routes",
     "kinglet-ingress-providers",
@@ -52,7 +53,12 @@ const RESERVED: &[(&str, &[&str])] = &[
 
 /// Services never depend on one another sideways; each row is one service.
 const SERVICES: &[&[&str]] = &[
-    &["kinglet-dns-zone", "kinglet-dns-server"],
+    &[
+        "kinglet-dns-wire",
+        "kinglet-dns-zone",
+        "kinglet-dns-server",
+        "kinglet-dns-controller",
+    ],
     &[
         "kinglet-ingress-routes",
         "kinglet-ingress-proxy",

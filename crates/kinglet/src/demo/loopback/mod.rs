@@ -9,7 +9,7 @@ mod tour;
 use std::net::SocketAddr;
 
 use anyhow::{Context, Result};
-use kinglet_config::DemoOptions;
+use kinglet_config::{DemoOptions, DisableOptions};
 use tracing::info;
 
 use self::directory::Directory;
@@ -28,7 +28,7 @@ pub(crate) async fn run(options: DemoOptions) -> Result<()> {
         manifests: None,
         listen: options.listen,
         cluster: options.cluster,
-        disabled: Vec::new(),
+        components: DisableOptions { disable: Vec::new() },
         cloud_controller: false,
         servicelb: None,
     };

@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::net::IpAddr;
 
+use crate::message::MAX_MESSAGE;
+
 /// Record types that the zone knows (IANA "Resource Record (RR) TYPEs").
 pub mod rtype {
     /// IPv4 address.
@@ -31,10 +33,9 @@ pub mod rtype {
 
 /// Class IN.
 const CLASS_IN: u16 = 1;
-/// A compression pointer to the question's name, which always starts right behind the header.
+/// A compression pointer to the question's name, which always starts right behind the header (RFC 1035
+/// section 4.1.4): an owner of two octets, and the client's spelling in every record.
 const QUESTION: [u8; 2] = [0xC0, 12];
-/// What fits into a DNS message; longer sections are not worth assembling.
-pub(crate) const MAX_MESSAGE: usize = 65_535;
 
 /// A run of records: a stored RRset that is borrowed, or one that was assembled for the question.
 ///
@@ -48,7 +49,7 @@ pub struct Records<'s> {
 
 impl<'s> Records<'s> {
     /// A single record in wire format.
-    pub(crate) fn one(record: &[u8]) -> Self {
+    pub fn one(record: &[u8]) -> Self {
         Self {
             count: 1,
             bytes: Cow::Owned(record.to_vec()),
@@ -56,27 +57,34 @@ impl<'s> Records<'s> {
     }
 
     /// Number of records.
+    #[inline]
     pub fn count(&self) -> usize {
         self.count
     }
 
     /// All records, one after the other.
+    #[inline]
     pub fn as_bytes(&self) -> &[u8] {
         &self.bytes
     }
 
     /// The length of each record, if all are addresses of one family owned by the question's name and thus
     /// equally long.
+    #[inline]
     pub fn uniform_len(&self) -> Option<usize> {
+        // Owner, type, class, TTL, length: addresses are the only records whose length is given by their
+        // type.
         let len = match self.bytes.get(..12)? {
             [0xC0, 12, 0, 1, .., 0, 4] => 16,
             [0xC0, 12, 0, 28, .., 0, 16] => 28,
             _ => return None,
         };
+        // The first record speaks for all only if the sum is right: a CNAME chain is not uniform.
         (self.bytes.len() == len * self.count).then_some(len)
     }
 
     /// The records, one by one.
+    #[inline]
     pub fn iter(&self) -> impl Iterator<Item = &[u8]> {
         let mut rest: &[u8] = &self.bytes;
         std::iter::from_fn(move || {
@@ -86,7 +94,7 @@ impl<'s> Records<'s> {
         })
     }
 
-    /// The same records, which live as long as they are needed.
+    /// The same records, independent of the snapshot.
     pub fn into_owned(self) -> Records<'static> {
         Records {
             count: self.count,
@@ -102,7 +110,8 @@ impl<'s> Records<'s> {
     }
 
     /// The same records, borrowed.
-    pub(crate) fn view(&self) -> Records<'_> {
+    #[inline]
+    pub fn view(&self) -> Records<'_> {
         Records {
             count: self.count,
             bytes: Cow::Borrowed(&self.bytes),
@@ -110,17 +119,19 @@ impl<'s> Records<'s> {
     }
 
     /// Whether there is no room for more in any message.
-    pub(crate) fn is_full(&self) -> bool {
+    #[inline]
+    pub fn is_full(&self) -> bool {
         self.bytes.len() > MAX_MESSAGE
     }
 
-    /// Gives back memory that is not used.
-    pub(crate) fn shrink(&mut self) {
+    /// Gives back memory that is not used: RRsets are kept as long as their Service.
+    pub fn shrink(&mut self) {
         self.bytes.to_mut().shrink_to_fit();
     }
 
     /// Appends a record with the type's data in wire format.
-    pub(crate) fn push(&mut self, owner: Owner<'_>, rtype: u16, ttl: u32, data: &[&[u8]]) {
+    #[inline]
+    pub fn push(&mut self, owner: Owner<'_>, rtype: u16, ttl: u32, data: &[&[u8]]) {
         let bytes = self.bytes.to_mut();
         match owner {
             Owner::Question => bytes.extend_from_slice(&QUESTION),
@@ -136,7 +147,8 @@ impl<'s> Records<'s> {
     }
 
     /// Appends an A or AAAA record.
-    pub(crate) fn push_address(&mut self, owner: Owner<'_>, ttl: u32, address: IpAddr) {
+    #[inline]
+    pub fn push_address(&mut self, owner: Owner<'_>, ttl: u32, address: IpAddr) {
         match address {
             IpAddr::V4(v4) => self.push(owner, rtype::A, ttl, &[&v4.octets()]),
             IpAddr::V6(v6) => self.push(owner, rtype::AAAA, ttl, &[&v6.octets()]),
@@ -144,7 +156,7 @@ impl<'s> Records<'s> {
     }
 
     /// Appends records that are owned by the question's name, now owned by another.
-    pub(crate) fn push_renamed(&mut self, owner: &[u8], records: &Records<'_>) {
+    pub fn push_renamed(&mut self, owner: &[u8], records: &Records<'_>) {
         for record in records.iter() {
             let bytes = self.bytes.to_mut();
             bytes.extend_from_slice(owner);
@@ -156,7 +168,7 @@ impl<'s> Records<'s> {
 
 /// Owner of a record.
 #[derive(Clone, Copy)]
-pub(crate) enum Owner<'a> {
+pub enum Owner<'a> {
     /// The question's name.
     Question,
     /// A name in wire format, in parts.
@@ -184,7 +196,8 @@ fn record_len(bytes: &[u8]) -> Option<usize> {
 }
 
 /// The record type that holds an address.
-pub(crate) fn type_of(address: IpAddr) -> u16 {
+#[inline]
+pub fn type_of(address: IpAddr) -> u16 {
     match address {
         IpAddr::V4(_) => rtype::A,
         IpAddr::V6(_) => rtype::AAAA,

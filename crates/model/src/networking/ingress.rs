@@ -1,10 +1,10 @@
-//! Ingress and IngressClass (networking.k8s.io/v1).
+//! Ingress (networking.k8s.io/v1).
 
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::Protocol;
+use crate::core::LoadBalancerIngress;
 use crate::object::{Meta, nullable, object};
 
 /// An Ingress, flattened: the fields of `spec` are fields of the value itself.
@@ -112,62 +112,6 @@ pub struct IngressTls {
 pub struct IngressStatus {
     /// `loadBalancer.ingress`: where the Ingress is reachable.
     pub addresses: Vec<LoadBalancerIngress>,
-}
-
-/// An entry of `status.loadBalancer.ingress` of Services and Ingresses.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(default)]
-pub struct LoadBalancerIngress {
-    /// Address.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub ip: Option<Arc<str>>,
-    /// Host name.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub hostname: Option<Arc<str>>,
-    /// `ipMode` of a Service's address: `Proxy` if a load balancer takes the traffic; absent or `VIP` if
-    /// nodes get packets for the address.
-    #[serde(rename = "ipMode", skip_serializing_if = "Option::is_none")]
-    pub ip_mode: Option<Arc<str>>,
-    /// The ports that are served at the address.
-    #[serde(deserialize_with = "nullable", skip_serializing_if = "Vec::is_empty")]
-    pub ports: Vec<PortStatus>,
-}
-
-/// An entry of `ports` of a [`LoadBalancerIngress`].
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(default)]
-pub struct PortStatus {
-    /// Transport protocol.
-    pub protocol: Protocol,
-    /// Port number.
-    pub port: u16,
-}
-
-/// An IngressClass.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(default)]
-pub struct IngressClass {
-    /// Name, annotations.
-    pub metadata: Meta,
-    /// `spec`.
-    pub spec: IngressClassSpec,
-}
-
-object!(
-    IngressClass,
-    "networking.k8s.io",
-    "v1",
-    "IngressClass",
-    "ingressclasses",
-    false
-);
-
-/// `spec` of an IngressClass.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(default)]
-pub struct IngressClassSpec {
-    /// Which controller serves Ingresses of this class.
-    pub controller: Arc<str>,
 }
 
 #[derive(Deserialize)]

@@ -4,8 +4,10 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::core::Protocol;
+use crate::name::ObjectName;
 use crate::object::{Meta, nullable, object};
-use crate::{ObjectName, Protocol, wellknown};
+use crate::wellknown;
 
 /// An EndpointSlice.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]

@@ -8,8 +8,9 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::load_balancer::LoadBalancerIngress;
+use super::protocol::Protocol;
 use crate::condition::Condition;
-use crate::ingress::LoadBalancerIngress;
 use crate::object::{Meta, nullable, object};
 
 /// A Service, flattened: `spec` and `status.loadBalancer` are fields of the value itself.
@@ -107,43 +108,6 @@ pub enum TrafficPolicy {
     #[default]
     #[serde(other)]
     Cluster,
-}
-
-/// Transport protocol of a port.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-pub enum Protocol {
-    /// TCP, the default.
-    #[default]
-    #[serde(rename = "TCP")]
-    Tcp,
-    /// UDP.
-    #[serde(rename = "UDP")]
-    Udp,
-    /// SCTP.
-    #[serde(rename = "SCTP")]
-    Sctp,
-}
-
-impl Protocol {
-    /// The protocol of a port that names one, TCP if it names none; nothing for a name that Kubernetes does
-    /// not know.
-    pub fn of(name: Option<&str>) -> Option<Self> {
-        match name {
-            None | Some("TCP" | "") => Some(Self::Tcp),
-            Some("UDP") => Some(Self::Udp),
-            Some("SCTP") => Some(Self::Sctp),
-            Some(_) => None,
-        }
-    }
-
-    /// Lower-case name, as in SRV owner labels (RFC 2782) and rule texts.
-    pub fn as_lower(self) -> &'static str {
-        match self {
-            Self::Tcp => "tcp",
-            Self::Udp => "udp",
-            Self::Sctp => "sctp",
-        }
-    }
 }
 
 /// An entry of `spec.ports`.
@@ -287,7 +251,7 @@ impl From<Wire> for Service {
 }
 
 impl Spec {
-    /// `clusterIPs`, or `clusterIP` of an object that was written before the former existed.
+    /// `clusterIPs`, or `clusterIP` of an object that was written before Kubernetes 1.20.
     fn all_cluster_ips(&self) -> Vec<&str> {
         if self.cluster_ips.is_empty() {
             vec![&self.cluster_ip]
@@ -309,7 +273,7 @@ fn addresses<'a>(texts: impl IntoIterator<Item = &'a str>) -> Vec<IpAddr> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::PortStatus;
+    use crate::core::load_balancer::PortStatus;
 
     #[test]
     fn traffic_policies_and_affinity_are_read() {

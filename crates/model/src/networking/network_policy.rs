@@ -3,14 +3,13 @@
 use std::fmt;
 use std::sync::Arc;
 
-use serde::{Deserialize, Deserializer};
-use serde_json::Value;
+use serde::Deserialize;
 
 use crate::object::{Meta, nullable, object};
-use crate::{Selector, SelectorError};
+use crate::selector::{Selector, SelectorError, selector};
 
-/// A NetworkPolicy, flattened: the fields of `spec` are fields of the value itself, as written. What is not
-/// valid stays to be seen, so that it can be reported.
+/// A NetworkPolicy, flattened: the fields of `spec` are fields of the value itself, as written. Invalid
+/// values are kept, so that they can be reported.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(from = "Wire")]
 pub struct NetworkPolicy {
@@ -136,17 +135,9 @@ impl From<Wire> for NetworkPolicy {
     }
 }
 
-/// A `LabelSelector`, or what is wrong with it.
-pub(crate) fn selector<'de, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<Option<Result<Selector, SelectorError>>, D::Error> {
-    let value = Value::deserialize(deserializer)?;
-    Ok(Selector::from_label_selector(&value).transpose())
-}
-
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
 

@@ -1,26 +1,30 @@
 //! Reading queries.
 
-use kinglet_dns_zone::QueryName;
-
-use super::edns::OPT;
-use super::{Edns, HEADER, Rcode, RecordAt, flag, u16_at};
+use crate::edns::{Edns, OPT};
+use crate::message::{HEADER, Rcode, RecordAt, flag, u16_at};
+use crate::name::QueryName;
 
 /// A query with one question.
-pub(crate) struct Request<'m> {
-    pub(crate) id: u16,
+pub struct Request<'m> {
+    /// The id that the reply repeats.
+    pub id: u16,
     /// The header's flags.
-    pub(crate) flags: u16,
-    pub(crate) name: QueryName<'m>,
-    pub(crate) qtype: u16,
-    pub(crate) qclass: u16,
-    pub(crate) edns: Option<Edns<'m>>,
+    pub flags: u16,
+    /// The name that is asked for.
+    pub name: QueryName<'m>,
+    /// The record type that is asked for.
+    pub qtype: u16,
+    /// The class that is asked for.
+    pub qclass: u16,
+    /// The OPT record, if there is one.
+    pub edns: Option<Edns<'m>>,
     /// The question in wire format.
-    pub(crate) question: &'m [u8],
+    pub question: &'m [u8],
 }
 
 /// Why a message is not answered like a query.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Rejection {
+pub enum Rejection {
     /// No reply: not a header, or a response.
     Silent,
     /// A reply of the header alone.
@@ -30,17 +34,21 @@ pub(crate) enum Rejection {
 const FORMERR: Rejection = Rejection::Code(Rcode::FORMERR);
 
 impl<'m> Request<'m> {
-    /// Reads a query. What stands behind the last counted record is ignored.
-    pub(crate) fn read(message: &'m [u8]) -> Result<Self, Rejection> {
+    /// Reads a query. Octets behind the last counted record are ignored.
+    #[inline]
+    pub fn read(message: &'m [u8]) -> Result<Self, Rejection> {
         let [id, flags, questions, answers, authority, additional] =
             header(message).ok_or(Rejection::Silent)?;
+        // A response: to reply to it could go on for ever between two servers.
         if flags & flag::QR != 0 {
             return Err(Rejection::Silent);
         }
+        // NOTIFY, UPDATE and the like.
         if flags & flag::OPCODE != 0 {
             return Err(Rejection::Code(Rcode::NOTIMP));
         }
-        // IXFR has a record in authority; TSIG and OPT are two additional ones.
+        // No server answers several questions (RFC 9619). IXFR has a record in authority; TSIG and OPT are
+        // two additional ones. More would only be work for nothing.
         if questions != 1 || answers > 1 || authority > 1 || additional > 2 {
             return Err(FORMERR);
         }
@@ -50,6 +58,7 @@ impl<'m> Request<'m> {
             return Err(FORMERR);
         };
         let records = answers + authority + additional;
+        // The usual query has no EDNS: nothing to walk over.
         let edns = if records == 0 {
             None
         } else {
@@ -88,6 +97,7 @@ fn find_edns(
         if record.rtype(message) != OPT {
             continue;
         }
+        // A second one, or one in another section, is FORMERR.
         if edns.is_some() || index + additional < records {
             return Err(FORMERR);
         }

@@ -6,13 +6,12 @@ use std::sync::Arc;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-use crate::network_policy::selector;
 use crate::object::{Meta, nullable, object};
-use crate::{Selector, SelectorError};
+use crate::selector::{Selector, SelectorError, selector};
 
-/// A ClusterNetworkPolicy, flattened: the fields of `spec` are fields of the value itself, as written. What
-/// is not valid stays to be seen, as do fields that are not known: a rule that has some may not be taken for
-/// a wider one.
+/// A ClusterNetworkPolicy, flattened: the fields of `spec` are fields of the value itself, as written.
+/// Invalid values and unknown fields are kept, so that they can be reported, and so that a rule with an
+/// unknown field is not enforced as a wider one.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(from = "Wire")]
 pub struct ClusterNetworkPolicy {

@@ -1,56 +1,53 @@
-//! The message format (RFC 1035 section 4), as far as a server needs it: reading questions, writing replies,
-//! checking replies of others.
-
-mod edns;
-mod reply;
-mod request;
-mod response;
-
-pub(crate) use edns::Edns;
-pub(crate) use reply::{Upstream, UpstreamError};
-pub(crate) use request::{Rejection, Request};
-pub(crate) use response::{Response, header_only};
+//! What all messages have in common (RFC 1035 section 4): header, flags, response codes, and where records
+//! are.
 
 /// Length of the header.
-pub(crate) const HEADER: usize = 12;
+pub const HEADER: usize = 12;
 /// Longest message.
-pub(crate) const MAX_MESSAGE: usize = 65_535;
+pub const MAX_MESSAGE: usize = 65_535;
 /// Longest UDP message for a client that does not say more (RFC 1035 section 4.2.1).
-pub(crate) const MIN_UDP: usize = 512;
+pub const MIN_UDP: usize = 512;
 
 /// Header flags, in the third and fourth octet.
-pub(crate) mod flag {
+pub mod flag {
     /// Query (0) or response.
-    pub(crate) const QR: u16 = 0x8000;
+    pub const QR: u16 = 0x8000;
     /// Kind of query.
-    pub(crate) const OPCODE: u16 = 0x7800;
+    pub const OPCODE: u16 = 0x7800;
     /// Authoritative answer.
-    pub(crate) const AA: u16 = 0x0400;
+    pub const AA: u16 = 0x0400;
     /// Truncated.
-    pub(crate) const TC: u16 = 0x0200;
+    pub const TC: u16 = 0x0200;
     /// Recursion desired.
-    pub(crate) const RD: u16 = 0x0100;
+    pub const RD: u16 = 0x0100;
     /// Checking disabled.
-    pub(crate) const CD: u16 = 0x0010;
+    pub const CD: u16 = 0x0010;
     /// Response code.
-    pub(crate) const RCODE: u16 = 0x000F;
+    pub const RCODE: u16 = 0x000F;
 }
 
-/// Response codes that the server itself gives (RFC 1035 section 4.1.1, RFC 6891 section 9).
+/// A response code (RFC 1035 section 4.1.1, RFC 6891 section 9).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Rcode(pub(crate) u8);
+pub struct Rcode(pub u8);
 
 impl Rcode {
-    pub(crate) const NOERROR: Self = Self(0);
-    pub(crate) const FORMERR: Self = Self(1);
-    pub(crate) const SERVFAIL: Self = Self(2);
-    pub(crate) const NXDOMAIN: Self = Self(3);
-    pub(crate) const NOTIMP: Self = Self(4);
-    pub(crate) const REFUSED: Self = Self(5);
-    pub(crate) const BADVERS: Self = Self(16);
+    /// No error.
+    pub const NOERROR: Self = Self(0);
+    /// The query could not be read.
+    pub const FORMERR: Self = Self(1);
+    /// The server cannot tell.
+    pub const SERVFAIL: Self = Self(2);
+    /// The name does not exist.
+    pub const NXDOMAIN: Self = Self(3);
+    /// The kind of query is not supported.
+    pub const NOTIMP: Self = Self(4);
+    /// The server refuses for reasons of policy.
+    pub const REFUSED: Self = Self(5);
+    /// The EDNS version is not supported.
+    pub const BADVERS: Self = Self(16);
 
     /// The name, as in CoreDNS' metrics.
-    pub(crate) fn name(self) -> &'static str {
+    pub fn name(self) -> &'static str {
         match self.0 {
             0 => "NOERROR",
             1 => "FORMERR",
@@ -70,24 +67,29 @@ impl Rcode {
 }
 
 /// The number at `at`.
+#[inline]
 pub(crate) fn u16_at(message: &[u8], at: usize) -> Option<u16> {
     Some(u16::from_be_bytes(message.get(at..at + 2)?.try_into().ok()?))
 }
 
 /// Replaces the number at `at`, if the message is that long.
-pub(crate) fn set_u16(message: &mut [u8], at: usize, value: u16) {
+#[inline]
+pub fn set_u16(message: &mut [u8], at: usize, value: u16) {
     if let Some(slot) = message.get_mut(at..at + 2) {
         slot.copy_from_slice(&value.to_be_bytes());
     }
 }
 
-/// The end of the name at `at`, without following compression pointers.
+/// The end of the name at `at`. Compression pointers are not followed, so that no message can make this loop.
+#[inline]
 pub(crate) fn skip_name(message: &[u8], mut at: usize) -> Option<usize> {
     loop {
         match usize::from(*message.get(at)?) {
             0 => return Some(at + 1),
             length @ 1..=63 => at += 1 + length,
+            // A pointer is the end of a name (RFC 1035 section 4.1.4).
             0xC0.. => return message.get(at + 1).map(|_| at + 2),
+            // 0x40 and 0x80: label types that nobody uses (RFC 6891 section 5).
             _ => return None,
         }
     }
@@ -97,13 +99,14 @@ pub(crate) fn skip_name(message: &[u8], mut at: usize) -> Option<usize> {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct RecordAt {
     pub(crate) start: usize,
-    /// Where type, class, TTL and length are.
+    /// Where type (2 octets), class (2), TTL (4) and length (2) are, behind the owner.
     pub(crate) fixed: usize,
     pub(crate) end: usize,
 }
 
 impl RecordAt {
-    /// The record that starts at `start`, unless the message ends before it does.
+    /// The record that starts at `start`; nothing if it goes beyond the end of the message.
+    #[inline]
     pub(crate) fn read(message: &[u8], start: usize) -> Option<Self> {
         let fixed = skip_name(message, start)?;
         let end = fixed + 10 + usize::from(u16_at(message, fixed + 8)?);
@@ -111,11 +114,13 @@ impl RecordAt {
     }
 
     /// Its type.
+    #[inline]
     pub(crate) fn rtype(self, message: &[u8]) -> u16 {
         u16_at(message, self.fixed).unwrap_or_default()
     }
 
     /// Its data.
+    #[inline]
     pub(crate) fn data(self, message: &[u8]) -> &[u8] {
         message.get(self.fixed + 10..self.end).unwrap_or_default()
     }

@@ -1,12 +1,13 @@
-//! Replies of upstream servers: checked, and made to fit the client.
+//! Replies of upstream servers: checked against the query, and cut to what the client takes.
 
-use super::edns::OPT;
-use super::{HEADER, Rcode, RecordAt, Request, flag, set_u16, u16_at};
-use kinglet_dns_zone::QueryName;
+use crate::edns::OPT;
+use crate::message::{HEADER, Rcode, RecordAt, flag, set_u16, u16_at};
+use crate::name::QueryName;
+use crate::request::Request;
 
 /// Why a message is not the reply to a query of ours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum UpstreamError {
+pub enum UpstreamError {
     /// Not a response, or to another query.
     Foreign,
     /// A response whose records run past its end.
@@ -15,15 +16,17 @@ pub(crate) enum UpstreamError {
 
 /// A reply whose header, question and records' lengths have been checked.
 #[derive(Debug)]
-pub(crate) struct Upstream {
+pub struct UpstreamReply {
     message: Vec<u8>,
 }
 
-impl Upstream {
+impl UpstreamReply {
     /// Checks a reply to the query `request` that was sent with the id `id`: both must be echoed (RFC 5452
     /// section 9.1).
-    pub(crate) fn check(message: Vec<u8>, request: &Request<'_>, id: u16) -> Result<Self, UpstreamError> {
+    pub fn check(message: Vec<u8>, request: &Request<'_>, id: u16) -> Result<Self, UpstreamError> {
         let flags = u16_at(&message, 2).ok_or(UpstreamError::Foreign)?;
+        // All of it can be guessed but the id (and the port of the socket): the question makes sure that a
+        // reply to another query of the same id is not taken.
         let ours = u16_at(&message, 0) == Some(id)
             && flags & (flag::QR | flag::OPCODE) == flag::QR
             && u16_at(&message, 4) == Some(1)
@@ -32,6 +35,8 @@ impl Upstream {
             return Err(UpstreamError::Foreign);
         }
         let reply = Self { message };
+        // Counts are checked once, so that nobody reads beyond the end later. A truncated message may end
+        // within a record.
         let expected: usize = reply.counts().into_iter().map(usize::from).sum();
         if !reply.is_truncated() && reply.records(request).count() != expected {
             return Err(UpstreamError::Malformed);
@@ -40,23 +45,24 @@ impl Upstream {
     }
 
     /// The response code without the bits that EDNS adds.
-    pub(crate) fn rcode(&self) -> Rcode {
+    pub fn rcode(&self) -> Rcode {
         Rcode((self.flags() & flag::RCODE) as u8)
     }
 
-    /// Whether it was cut off.
-    pub(crate) fn is_truncated(&self) -> bool {
+    /// Whether the server truncated it (TC).
+    pub fn is_truncated(&self) -> bool {
         self.flags() & flag::TC != 0
     }
 
     /// The message.
-    pub(crate) fn as_bytes(&self) -> &[u8] {
+    pub fn as_bytes(&self) -> &[u8] {
         &self.message
     }
 
     /// The reply for the client: its id, its spelling of the name, no longer than `limit`.
-    pub(crate) fn into_reply(mut self, request: &Request<'_>, limit: usize) -> Vec<u8> {
+    pub fn into_reply(mut self, request: &Request<'_>, limit: usize) -> Vec<u8> {
         set_u16(&mut self.message, 0, request.id);
+        // Clients that mix the case of letters against forgers compare the question octet by octet.
         let end = HEADER + request.question.len();
         if let Some(question) = self.message.get_mut(HEADER..end) {
             question.copy_from_slice(request.question);
@@ -69,6 +75,7 @@ impl Upstream {
 
     /// Drops records from the end until the rest fits with the OPT record, which stays.
     fn truncate(&mut self, request: &Request<'_>, limit: usize) {
+        // OPT is most often the last record, but must stay (RFC 6891 section 7).
         let opt = self
             .records(request)
             .find(|(_, record)| record.rtype(&self.message) == OPT);
@@ -85,6 +92,8 @@ impl Upstream {
             }
             end = record.end;
         }
+        // Records that stay keep their place, so compression pointers, which only point backwards, stay
+        // valid.
         self.message.truncate(end);
         if let Some(opt) = opt {
             self.message.extend_from_slice(&opt);
@@ -150,7 +159,7 @@ mod tests {
     #[test]
     fn gives_the_client_its_id_and_spelling() {
         let request = Request::read(QUERY).unwrap();
-        let reply = Upstream::check(reply(), &request, 9)
+        let reply = UpstreamReply::check(reply(), &request, 9)
             .unwrap()
             .into_reply(&request, 512);
         assert_eq!(reply[..2], [0, 7]);
@@ -161,7 +170,7 @@ mod tests {
     #[test]
     fn drops_whole_records_and_keeps_opt() {
         let request = Request::read(QUERY).unwrap();
-        let cut = Upstream::check(reply(), &request, 9)
+        let cut = UpstreamReply::check(reply(), &request, 9)
             .unwrap()
             .into_reply(&request, 60);
         assert_eq!(cut.len(), 19 + 16 + 11);
@@ -173,7 +182,7 @@ mod tests {
     #[test]
     fn refuses_replies_to_other_queries() {
         let request = Request::read(QUERY).unwrap();
-        let check = |message: Vec<u8>, id| Upstream::check(message, &request, id).err();
+        let check = |message: Vec<u8>, id| UpstreamReply::check(message, &request, id).err();
         assert_eq!(check(reply(), 8), Some(UpstreamError::Foreign));
         for (at, value) in [(2, 0), (5, 0), (13, b'b'), (16, 2), (18, 3)] {
             let mut message = reply();

@@ -1,6 +1,7 @@
-//! EDNS(0), the OPT record (RFC 6891).
+//! EDNS(0), the OPT record (RFC 6891 section 6.1): the class is the sender's UDP size, the TTL holds the
+//! upper bits of the response code, the version and flags, and the data is a list of options.
 
-use super::{MIN_UDP, Rcode, RecordAt, u16_at};
+use crate::message::{MIN_UDP, Rcode, RecordAt, u16_at};
 
 /// Record type of OPT.
 pub(crate) const OPT: u16 = 41;
@@ -13,24 +14,29 @@ const ECHOED: [u16; 5] = [3, 9, 10, 11, 12];
 
 /// The OPT record of a query.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Edns<'m> {
+pub struct Edns<'m> {
     /// Largest UDP message that the client takes, at least 512.
-    pub(crate) udp_size: u16,
-    pub(crate) version: u8,
+    pub udp_size: u16,
+    /// Version; only 0 is defined.
+    pub version: u8,
     /// DNSSEC OK.
-    pub(crate) dnssec_ok: bool,
+    pub dnssec_ok: bool,
     options: &'m [u8],
 }
 
 impl<'m> Edns<'m> {
     /// Reads an OPT record; `None` if its owner is not the root or its options do not fill it.
+    #[inline]
     pub(crate) fn read(message: &'m [u8], record: RecordAt) -> Option<Self> {
+        // The owner must be the root (section 6.1.2): one octet.
         if record.fixed != record.start + 1 {
             return None;
         }
         let options = record.data(message);
+        // Checked as a whole here, so that `echoed` may skip what it cannot read.
         Options(options).try_fold(0, |end, option| Some(end + option?.len()))?;
         Some(Self {
+            // Less than 512 counts as 512 (section 6.2.3).
             udp_size: u16_at(message, record.fixed + 2)?.max(MIN_UDP as u16),
             version: *message.get(record.fixed + 5)?,
             dnssec_ok: u16_at(message, record.fixed + 6)? & DO != 0,
@@ -39,16 +45,21 @@ impl<'m> Edns<'m> {
     }
 
     /// Length of the record that [`Edns::write`] writes.
-    pub(crate) fn reply_len(&self) -> usize {
+    #[inline]
+    pub fn reply_len(&self) -> usize {
         MIN_LEN + self.echoed().map(<[u8]>::len).sum::<usize>()
     }
 
     /// Appends the OPT record of a reply.
-    pub(crate) fn write(&self, rcode: Rcode, out: &mut Vec<u8>) {
+    #[inline]
+    pub fn write(&self, rcode: Rcode, out: &mut Vec<u8>) {
+        // DO is repeated (RFC 3225 section 3); the other flags are zero.
         let flags = if self.dnssec_ok { DO } else { 0 };
         out.push(0);
         out.extend_from_slice(&OPT.to_be_bytes());
+        // The client's own size, as CoreDNS says it.
         out.extend_from_slice(&self.udp_size.to_be_bytes());
+        // The version is always 0: it says what the server knows, also in BADVERS (section 6.1.3).
         out.extend_from_slice(&[rcode.0 >> 4, 0]);
         out.extend_from_slice(&flags.to_be_bytes());
         out.extend_from_slice(&((self.reply_len() - MIN_LEN) as u16).to_be_bytes());

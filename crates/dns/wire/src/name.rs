@@ -51,6 +51,7 @@ impl Name {
     }
 
     /// The name in wire format.
+    #[inline]
     pub fn as_wire(&self) -> &[u8] {
         &self.0
     }
@@ -61,7 +62,7 @@ impl Name {
     }
 
     /// Number of labels without the root label.
-    pub(crate) fn labels(&self) -> usize {
+    pub fn labels(&self) -> usize {
         QueryName::read(&self.0).map_or(0, |name| name.labels())
     }
 }
@@ -92,8 +93,8 @@ fn write_labels(f: &mut fmt::Formatter<'_>, mut wire: &[u8]) -> fmt::Result {
     Ok(())
 }
 
-/// Appends a label of a host name, lower-casing nothing.
-pub(crate) fn push_label(wire: &mut Vec<u8>, label: &str) -> Result<(), NameError> {
+/// Appends a label of a host name, in its own case.
+pub fn push_label(wire: &mut Vec<u8>, label: &str) -> Result<(), NameError> {
     let usual = |c: u8| c.is_ascii_alphanumeric() || c == b'-' || c == b'_';
     if label.is_empty() || label.len() > MAX_LABEL || !label.bytes().all(usual) {
         return Err(NameError::Label);
@@ -103,7 +104,7 @@ pub(crate) fn push_label(wire: &mut Vec<u8>, label: &str) -> Result<(), NameErro
     Ok(())
 }
 
-/// A name of a question: the octets as they came, and what a look-up needs of them, on the stack.
+/// A name of a question: the octets as received, and what a look-up needs of them. All of it is on the stack.
 pub struct QueryName<'m> {
     spelled: &'m [u8],
     lower: [u8; MAX_NAME],
@@ -112,12 +113,14 @@ pub struct QueryName<'m> {
 }
 
 impl<'m> QueryName<'m> {
-    /// Reads the name at the start of `octets`; what follows the name is left alone.
+    /// Reads the name at the start of `octets` and ignores what follows it.
     pub fn read(octets: &'m [u8]) -> Result<Self, NameError> {
         let mut starts = [0; MAX_LABELS + 1];
         let (mut labels, mut at) = (0, 0);
         loop {
             let length = usize::from(*octets.get(at).ok_or(NameError::Short)?);
+            // The question is the first name of a message: there is nothing that a pointer could point back
+            // to (RFC 1035 section 4.1.4).
             if length > MAX_LABEL {
                 return Err(NameError::LabelType);
             }
@@ -135,6 +138,7 @@ impl<'m> QueryName<'m> {
             labels += 1;
         }
         let spelled = octets.get(..at).ok_or(NameError::Short)?;
+        // Names are compared without regard to case, of ASCII letters only (RFC 4343).
         let mut lower = [0; MAX_NAME];
         for (lower, spelled) in lower.iter_mut().zip(spelled) {
             *lower = spelled.to_ascii_lowercase();
@@ -148,39 +152,47 @@ impl<'m> QueryName<'m> {
     }
 
     /// The name as it came, root label included.
+    #[inline]
     pub fn spelled(&self) -> &'m [u8] {
         self.spelled
     }
 
     /// The name in lower case, root label included.
+    #[inline]
     pub fn lower(&self) -> &[u8] {
         self.lower.get(..self.spelled.len()).unwrap_or_default()
     }
 
     /// Number of labels without the root label.
+    #[inline]
     pub fn labels(&self) -> usize {
         self.labels
     }
 
     /// Where label `index` starts, counted from the left; `labels()` is the root label.
-    pub(crate) fn start(&self, index: usize) -> usize {
+    #[inline]
+    pub fn start(&self, index: usize) -> usize {
         self.starts.get(index).map_or(0, |&start| usize::from(start))
     }
 
     /// The labels `from..to` in lower case and wire format.
-    pub(crate) fn range(&self, from: usize, to: usize) -> &[u8] {
+    #[inline]
+    pub fn range(&self, from: usize, to: usize) -> &[u8] {
         self.lower
             .get(self.start(from)..self.start(to))
             .unwrap_or_default()
     }
 
     /// The text of label `index` in lower case.
-    pub(crate) fn label(&self, index: usize) -> &[u8] {
+    #[inline]
+    pub fn label(&self, index: usize) -> &[u8] {
         self.range(index, index + 1).get(1..).unwrap_or_default()
     }
 
-    /// Where the name `zone` (lower case, `labels` long) starts, if this name is it or below it.
-    pub(crate) fn offset_of(&self, zone: &Name, labels: usize) -> Option<usize> {
+    /// Where the name `zone` (in lower case, with `labels` labels) starts, if this name is it or below it.
+    #[inline]
+    pub fn offset_of(&self, zone: &Name, labels: usize) -> Option<usize> {
+        // Counted in labels, so that `acluster.local` is not below `cluster.local`.
         let start = self.start(self.labels.checked_sub(labels)?);
         (self.lower().get(start..)? == zone.as_wire()).then_some(start)
     }

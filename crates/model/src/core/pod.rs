@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 
-use crate::Protocol;
+use super::protocol::Protocol;
 use crate::condition::Condition;
 use crate::object::{Meta, nullable, object};
 
@@ -87,6 +87,8 @@ struct Spec {
 impl Spec {
     /// Ports of the containers that go on running.
     fn ports(&self) -> impl Iterator<Item = &ContainerPort> {
+        // Init containers with `restartPolicy: Always` are sidecars (KEP-753); the others end before the Pod
+        // is ready.
         let sidecars = self.init_containers.iter();
         let sidecars = sidecars.filter(|container| container.restart_policy.as_deref() == Some("Always"));
         self.containers
@@ -165,6 +167,7 @@ impl From<Wire> for Pod {
             .iter()
             .filter_map(|pod_ip| pod_ip.ip.parse().ok())
             .collect();
+        // Kubelets and tools that know one family write `podIP` alone.
         if ips.is_empty() {
             ips.extend(status.pod_ip.parse::<IpAddr>());
         }
