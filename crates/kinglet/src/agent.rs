@@ -164,16 +164,13 @@ impl Agent {
         served: watch::Receiver<Option<Arc<Shares>>>,
         stop: &CancellationToken,
     ) -> watch::Receiver<Option<Arc<Shares>>> {
-        let part = servicelb::Part {
-            node: self.node.node_name.as_str().into(),
-            sources: kinglet_servicelb::agent::Sources {
-                services: sources.services.clone(),
-                nodes: sources.nodes.clone(),
-                pods: self.watched.pods.clone(),
-            },
-            served,
+        let sources = kinglet_servicelb::agent::AgentSources {
+            services: sources.services.clone(),
+            nodes: sources.nodes.clone(),
+            pods: self.watched.pods.clone(),
         };
-        servicelb::share(self.client.clone(), &options.servicelb, part, stop)
+        let (client, node) = (self.client.clone(), self.node.node_name.as_str().into());
+        servicelb::share(client, &options.servicelb, node, sources, served, stop)
     }
 
     /// Waits until every part is ready.

@@ -167,7 +167,7 @@ impl Server {
         stop: &CancellationToken,
     ) {
         if settings.cloud_controller {
-            let cloud = CloudController::new(kinglet_cloud::Settings::new(&hostname()));
+            let cloud = CloudController::new(kinglet_cloud::CloudSettings::new(&hostname()));
             cloud.metrics().register(registry);
             self.tasks.spawn(cloud.run(self.client.clone(), stop.clone()));
         }
@@ -176,10 +176,13 @@ impl Server {
                 services: watched.services.clone(),
                 slices: watched.slices.clone(),
             };
-            let runs = settings.runs(Component::Servicelb);
+            let duty = match settings.runs(Component::Servicelb) {
+                true => kinglet_servicelb::Duty::Serve,
+                false => kinglet_servicelb::Duty::Remove,
+            };
             let client = self.client.clone();
             self.tasks
-                .spawn(servicelb::lead(client, sources, options, runs, stop.clone()));
+                .spawn(servicelb::lead(client, sources, options, duty, stop.clone()));
         }
     }
 

@@ -13,6 +13,7 @@ const PURE: &[&str] = &[
     "kinglet-api-schema",
     "kinglet-api-patch",
     "kinglet-api-kinds",
+    "kinglet-cloud-rules",
 ];
 const IMPURE: &[&str] = &[
     "tokio",
@@ -28,7 +29,7 @@ const IMPURE: &[&str] = &[
 /// Crates that do system calls only, and what they may never need, directly or not.
 const BARE: &[&str] = &["kinglet-nft"];
 /// Cores that make what the former commit, and never need a runtime or a client, directly or not.
-const CORES: &[&str] = &["kinglet-policy"];
+const CORES: &[&str] = &["kinglet-policy", "kinglet-servicelb-plan"];
 const NOT_BARE: &[&str] = &[
     "tokio",
     "hyper",
@@ -67,8 +68,8 @@ const SERVICES: &[&[&str]] = &[
     ],
     &["kinglet-addons"],
     &["kinglet-dataplane"],
-    &["kinglet-servicelb"],
-    &["kinglet-cloud"],
+    &["kinglet-servicelb-plan", "kinglet-servicelb"],
+    &["kinglet-cloud-rules", "kinglet-cloud"],
     &["kinglet-cni"],
     &["kinglet-policy", "kinglet-netpol"],
 ];
