@@ -80,14 +80,14 @@ impl Agent {
         if enforces {
             agent.spawn_policies(&options, asks, &mut registry, &stop)?;
         }
-        let gate = cni::Gate {
+        let cni = cni::CniParts {
             socket: options.cni_socket,
             client: agent.client.clone(),
             pods: agent.watched.pods.clone(),
             node: agent.node.node_name.as_str().into(),
             door: enforces.then_some(door),
         };
-        agent.tasks.spawn(cni::serve(gate, stop.clone())?);
+        agent.tasks.spawn(cni::serve(cni, stop.clone())?);
         agent.tasks.spawn(admin.serve(registry, readiness, stop));
         Ok(agent)
     }
