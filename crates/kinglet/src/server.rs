@@ -13,7 +13,7 @@ use kinglet_config::{ClusterOptions, Component, ListenOptions, ServiceLbServerOp
 use kinglet_dns_server::DnsServer;
 use kinglet_dns_zone::{ZoneBuilder, ZoneSettings};
 use kinglet_ingress_proxy::{Proxy, ProxySnapshot};
-use kinglet_kube::{Client, Recorder};
+use kinglet_kube::{Client, Recorder, Reflectors};
 use kinglet_model::LoadBalancerIngress;
 use kinglet_telemetry::{Readiness, Registry};
 use tokio_util::sync::CancellationToken;
@@ -135,13 +135,15 @@ impl Server {
 
     fn spawn(&self, listeners: Listeners, settings: Settings, stop: &CancellationToken) -> Result<()> {
         let mut registry = Registry::default();
-        let watched = Watched::spawn(&self.client, stop);
+        // A kind is watched from the moment when a part that runs asks for it.
+        let reflectors = Reflectors::new(self.client.clone(), stop.clone());
+        let watched = Watched::start(&reflectors);
         self.spawn_packaged(&settings, stop);
         if let Some(dns) = listeners.dns {
             self.spawn_dns(dns, &watched, &mut registry, stop)?;
         }
         if matches!(settings.source, Source::Cluster(_)) {
-            self.spawn_cluster(&settings, &watched, &mut registry, stop);
+            self.spawn_cluster(&settings, &reflectors, &mut registry, stop);
         }
         if let Some(proxy) = listeners.proxy {
             self.spawn_ingress(proxy, watched, &mut registry, stop)?;
@@ -162,27 +164,22 @@ impl Server {
     fn spawn_cluster(
         &self,
         settings: &Settings,
-        watched: &Watched,
+        reflectors: &Reflectors,
         registry: &mut Registry,
         stop: &CancellationToken,
     ) {
         if settings.cloud_controller {
             let cloud = CloudController::new(kinglet_cloud::CloudSettings::new(&hostname()));
             cloud.metrics().register(registry);
-            self.tasks.spawn(cloud.run(self.client.clone(), stop.clone()));
+            self.tasks.spawn(cloud.run(reflectors.clone(), stop.clone()));
         }
         if let Some(options) = &settings.servicelb {
-            let sources = kinglet_servicelb::Sources {
-                services: watched.services.clone(),
-                slices: watched.slices.clone(),
-            };
             let duty = match settings.runs(Component::Servicelb) {
                 true => kinglet_servicelb::Duty::Serve,
                 false => kinglet_servicelb::Duty::Remove,
             };
-            let client = self.client.clone();
             self.tasks
-                .spawn(servicelb::lead(client, sources, options, duty, stop.clone()));
+                .spawn(servicelb::lead(reflectors.clone(), options, duty, stop.clone()));
         }
     }
 

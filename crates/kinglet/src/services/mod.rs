@@ -7,9 +7,8 @@ pub(crate) mod ingress;
 pub(crate) mod netpol;
 pub(crate) mod servicelb;
 
-use kinglet_kube::{Client, Reflector};
+use kinglet_kube::{Reflector, Reflectors};
 use kinglet_model::{EndpointSlice, Ingress, IngressClass, Namespace, Secret, Service};
-use tokio_util::sync::CancellationToken;
 
 /// The watched kinds, each decoded once and shared by all services.
 #[derive(Clone)]
@@ -24,14 +23,14 @@ pub(crate) struct Watched {
 
 impl Watched {
     /// Starts watching.
-    pub(crate) fn spawn(client: &Client, stop: &CancellationToken) -> Self {
+    pub(crate) fn start(reflectors: &Reflectors) -> Self {
         Self {
-            namespaces: Reflector::spawn(client.clone(), stop.clone()),
-            services: Reflector::spawn(client.clone(), stop.clone()),
-            slices: Reflector::spawn(client.clone(), stop.clone()),
-            ingresses: Reflector::spawn(client.clone(), stop.clone()),
-            classes: Reflector::spawn(client.clone(), stop.clone()),
-            secrets: Reflector::spawn(client.clone(), stop.clone()),
+            namespaces: reflectors.of(),
+            services: reflectors.of(),
+            slices: reflectors.of(),
+            ingresses: reflectors.of(),
+            classes: reflectors.of(),
+            secrets: reflectors.of(),
         }
     }
 }

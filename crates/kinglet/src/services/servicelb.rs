@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use kinglet_config::{ServiceLbMode, ServiceLbOptions, ServiceLbServerOptions};
 use kinglet_dataplane::Shares;
-use kinglet_kube::Client;
-use kinglet_servicelb::agent::{self, AgentSettings, AgentSources};
-use kinglet_servicelb::{Duty, Sources};
+use kinglet_kube::Reflectors;
+use kinglet_servicelb::Duty;
+use kinglet_servicelb::agent::{self, AgentSettings};
 use kinglet_servicelb_plan::{Mode, ServiceLbSettings};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -23,8 +23,7 @@ fn mode(options: &ServiceLbOptions) -> Mode {
 /// Of all servers the one that leads runs the controller or, where ServiceLB is disabled, removes what it
 /// left.
 pub(crate) fn lead(
-    client: Client,
-    sources: Sources,
+    reflectors: Reflectors,
     options: &ServiceLbServerOptions,
     duty: Duty,
     stop: CancellationToken,
@@ -38,16 +37,15 @@ pub(crate) fn lead(
     if let Some(image) = &options.servicelb_image {
         settings.pods.image.clone_from(image);
     }
-    kinglet_servicelb::lead(client, sources, settings, duty, stop)
+    kinglet_servicelb::lead(reflectors, settings, duty, stop)
 }
 
 /// Starts the node's part. `served` is what the data plane says that the kernel has rules for; the answer is
 /// what the data plane has to serve.
 pub(crate) fn share(
-    client: Client,
+    reflectors: &Reflectors,
     options: &ServiceLbOptions,
     node: Arc<str>,
-    sources: AgentSources,
     served: watch::Receiver<Option<Arc<Shares>>>,
     stop: &CancellationToken,
 ) -> watch::Receiver<Option<Arc<Shares>>> {
@@ -56,5 +54,5 @@ pub(crate) fn share(
         mode: mode(options),
         namespace: options.servicelb_namespace.clone(),
     };
-    agent::spawn(client, settings, sources, agent::listening, served, stop.clone())
+    agent::spawn(reflectors, settings, agent::listening, served, stop.clone())
 }

@@ -1,12 +1,12 @@
 //! Of all servers one does the work.
 
-use kinglet_kube::{Backoff, Client, Election, Recorder, lead as elect};
+use kinglet_kube::{Backoff, Client, Election, Recorder, Reflectors, lead as elect};
 use kinglet_model::ObjectName;
 use kinglet_servicelb_plan::ServiceLbSettings;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
-use crate::controller::{Sources, run};
+use crate::controller::run;
 use crate::remove::remove_all;
 
 /// Name of the Lease, and of the reporter of its Events.
@@ -25,22 +25,17 @@ pub enum Duty {
 
 /// Stands for election until `stop` is cancelled, and does its duty while it leads. Also a removal is for
 /// the leader only: a server that still has the controller enabled would write again what another removes.
-pub async fn lead(
-    client: Client,
-    sources: Sources,
-    settings: ServiceLbSettings,
-    duty: Duty,
-    stop: CancellationToken,
-) {
+pub async fn lead(reflectors: Reflectors, settings: ServiceLbSettings, duty: Duty, stop: CancellationToken) {
     let election = Election::new(ObjectName::new(NAMESPACE, LEASE), &settings.instance);
+    let client = reflectors.client().clone();
     let recorder = Recorder::spawn(client.clone(), LEASE, settings.instance.clone(), stop.clone());
     let work = |term: CancellationToken| {
-        let (client, sources, settings) = (client.clone(), sources.clone(), settings.clone());
+        let (reflectors, settings) = (reflectors.clone(), settings.clone());
         async move {
             match duty {
-                Duty::Serve => run(client, &sources, settings, term).await,
+                Duty::Serve => run(&reflectors, settings, term).await,
                 Duty::Remove => {
-                    remove(&client, &settings).await;
+                    remove(reflectors.client(), &settings).await;
                     // A leader that returned would give the Lease to the next server, which finds nothing.
                     term.cancelled().await;
                 }

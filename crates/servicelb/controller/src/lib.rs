@@ -15,8 +15,7 @@ mod controller;
 mod election;
 pub mod pod;
 mod remove;
-mod watched;
 
-pub use controller::{Sources, run};
+pub use controller::{KINDS, run};
 pub use election::{Duty, lead};
 pub use remove::remove_all;

@@ -9,30 +9,35 @@ mod write;
 use std::sync::Arc;
 
 use kinglet_kube::access::{self, Permission};
-use kinglet_kube::{Client, Recorder, Reflector};
+use kinglet_kube::{Client, Inputs, Kind, Recorder, Reflectors, control};
 use kinglet_model::Node;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
-use self::nodes::Controller;
+use self::nodes::Nodes;
+use self::problems::Problems;
 pub use self::settings::{CloudSettings, PERMISSIONS};
 pub use self::state::CloudState;
 use self::state::{Progress, Term};
+use self::write::Writer;
 use crate::metrics::Metrics;
 
 /// Name of the controller in Events, as in Kubernetes' cloud controller managers.
 const COMPONENT: &str = "cloud-node-controller";
 
+/// The kinds that the controller watches.
+pub const KINDS: &[Kind] = &[Kind::of::<Node>()];
+
 /// A cloud controller manager: [`CloudController::run`] is its work, the rest is how others look at it.
 ///
 /// ```no_run
 /// # use kinglet_cloud::{CloudController, CloudSettings};
-/// # fn example(client: kinglet_kube::Client, registry: &mut kinglet_telemetry::Registry) {
+/// # fn example(reflectors: kinglet_kube::Reflectors, registry: &mut kinglet_telemetry::Registry) {
 /// let cloud = CloudController::new(CloudSettings::new("host-1"));
 /// cloud.metrics().register(registry);
 /// let stop = tokio_util::sync::CancellationToken::new();
-/// tokio::spawn(cloud.run(client, stop.clone()));
+/// tokio::spawn(cloud.run(reflectors, stop.clone()));
 /// # }
 /// ```
 #[derive(Debug)]
@@ -64,9 +69,13 @@ impl CloudController {
 
     /// Runs until `stop` is cancelled, then leaves the Lease to others. An API server that is away, or that
     /// does not grant [`PERMISSIONS`], is waited for.
-    pub fn run(&self, client: Client, stop: CancellationToken) -> impl Future<Output = ()> + Send + 'static {
+    pub fn run(
+        &self,
+        reflectors: Reflectors,
+        stop: CancellationToken,
+    ) -> impl Future<Output = ()> + Send + 'static {
         let run = Run {
-            client,
+            reflectors,
             settings: self.settings.clone(),
             metrics: self.metrics.clone(),
             progress: self.progress.clone(),
@@ -77,7 +86,7 @@ impl CloudController {
 }
 
 struct Run {
-    client: Client,
+    reflectors: Reflectors,
     settings: Arc<CloudSettings>,
     metrics: Metrics,
     progress: Progress,
@@ -86,24 +95,27 @@ struct Run {
 
 impl Run {
     async fn serve_until_stopped(self) {
-        let permitted = permitted(&self.client, PERMISSIONS, &self.progress);
+        let client = self.reflectors.client();
+        let permitted = permitted(client, PERMISSIONS, &self.progress);
         if self.stop.run_until_cancelled(permitted).await.is_none() {
             return;
         }
         self.progress.set(CloudState::Standing);
-        let nodes = Reflector::spawn(self.client.clone(), self.stop.clone());
         let instance = self.settings.instance.clone();
-        let recorder = Recorder::spawn(self.client.clone(), COMPONENT, instance, self.stop.clone());
-        let work = |_| self.lead(&nodes, &recorder);
+        let recorder = Recorder::spawn(client.clone(), COMPONENT, instance, self.stop.clone());
+        let work = |_| self.lead(&recorder);
         let election = self.settings.election.clone();
-        kinglet_kube::lead(self.client.clone(), election, &recorder, &self.stop, work).await;
+        kinglet_kube::lead(client.clone(), election, &recorder, &self.stop, work).await;
     }
 
     /// The work of the leader.
-    async fn lead(&self, nodes: &Reflector<Node>, recorder: &Recorder) {
+    async fn lead(&self, recorder: &Recorder) {
         let _term = Term::begin(&self.progress, &self.metrics);
-        let controller = Controller::new(&self.client, nodes, recorder, &self.settings, &self.metrics);
-        controller.run().await;
+        let mut inputs = Inputs::new();
+        inputs.watch(&self.reflectors.of::<Node>(), |change| change);
+        let writer = Writer::new(self.reflectors.client(), recorder.clone(), self.metrics.clone());
+        let problems = Problems::new(recorder.clone(), self.metrics.clone(), self.settings.patience);
+        control(Nodes::new(writer, problems, self.settings.refresh), inputs, || ()).await;
     }
 }
 

@@ -1,105 +1,87 @@
-//! Brings Nodes in line while this process leads.
+//! The rule of the controller: every Node gets its next write.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures::StreamExt;
-use kinglet_kube::{Client, Delta, Queue, Recorder, Reflector, RequestError};
-use kinglet_model::{Node, Object, ObjectName};
-use tokio::sync::mpsc::UnboundedReceiver;
-use tracing::{debug, warn};
+use kinglet_cloud_rules::{NodePlan, plan};
+use kinglet_kube::{Change, Next, Reconciler, RequestError};
+use kinglet_model::Node;
 
 use super::problems::Problems;
-use super::settings::CloudSettings;
 use super::write::Writer;
-use crate::metrics::Metrics;
-use kinglet_cloud_rules::{NodePlan, plan};
-
-/// Nodes whose writes run at the same time.
-const CONCURRENT: usize = 8;
 
 /// The work of the leader.
-pub(super) struct Controller {
-    nodes: Reflector<Node>,
-    changes: UnboundedReceiver<Delta<Node>>,
-    queue: Queue<Arc<str>>,
+pub(super) struct Nodes {
+    nodes: HashMap<Arc<str>, Arc<Node>>,
     writer: Writer,
     problems: Problems,
+    /// How often a Node is looked at although nothing has changed.
     refresh: Duration,
 }
 
-impl Controller {
-    pub(super) fn new(
-        client: &Client,
-        nodes: &Reflector<Node>,
-        recorder: &Recorder,
-        settings: &CloudSettings,
-        metrics: &Metrics,
-    ) -> Self {
+/// What is to be done for a Node.
+pub(super) struct Work {
+    node: Arc<Node>,
+    plan: NodePlan,
+    /// When the Node is to be looked at again.
+    again: Duration,
+}
+
+impl Nodes {
+    pub(super) fn new(writer: Writer, problems: Problems, refresh: Duration) -> Self {
         Self {
-            nodes: nodes.clone(),
-            changes: nodes.subscribe(),
-            queue: Queue::new(),
-            writer: Writer::new(client, recorder.clone(), metrics.clone()),
-            problems: Problems::new(recorder.clone(), metrics.clone(), settings.patience),
-            refresh: settings.refresh,
+            nodes: HashMap::new(),
+            writer,
+            problems,
+            refresh,
         }
     }
 
-    /// Runs for ever.
-    pub(super) async fn run(mut self) {
-        loop {
-            tokio::select! {
-                biased;
-                change = self.changes.recv() => match change {
-                    Some(Delta::Applied(node)) => self.queue.mark(node.object_name().name),
-                    Some(Delta::Deleted(node)) => self.problems.forget(&node.metadata.name),
-                    Some(Delta::Synced) => {}
-                    // The cache was stopped: the process ends.
-                    None => std::future::pending().await,
-                },
-                names = self.queue.take() => self.work(names).await,
-            }
-        }
-    }
-
-    async fn work(&mut self, names: Vec<Arc<str>>) {
-        let nodes = names
-            .iter()
-            .filter_map(|name| self.nodes.get(&ObjectName::cluster(&**name)));
-        let plans: Vec<(Arc<Node>, NodePlan)> = nodes.map(|node| (node.clone(), plan(&node))).collect();
-        for (node, plan) in &plans {
-            let again = self.problems.update(node, &plan.problems);
-            let again = again.map_or(self.refresh, |again| again.min(self.refresh));
-            self.queue.mark_within(node.metadata.name.clone(), again);
-        }
-        let attempts = plans.into_iter().map(|(node, plan)| self.attempt(node, plan));
-        let results: Vec<_> = futures::stream::iter(attempts)
-            .buffer_unordered(CONCURRENT)
-            .collect()
-            .await;
-        for (name, result) in results {
-            match result {
-                Ok(()) => self.queue.succeeded(&name),
-                Err(error) => {
-                    report(&name, &error);
-                    self.queue.retry_within(name, self.refresh);
-                }
-            }
-        }
-    }
-
-    async fn attempt(&self, node: Arc<Node>, plan: NodePlan) -> (Arc<str>, Result<(), RequestError>) {
-        let result = self.writer.apply(&node, &plan).await;
-        (node.metadata.name.clone(), result)
+    fn work(&mut self, name: &Arc<str>) -> Option<Work> {
+        let node = self.nodes.get(name)?.clone();
+        let plan = plan(&node);
+        let again = self.problems.update(&node, &plan.problems);
+        let again = again.map_or(self.refresh, |again| again.min(self.refresh));
+        Some(Work { node, plan, again })
     }
 }
 
-/// A conflict only means that the cache is behind; the retry sees more.
-fn report(node: &str, error: &RequestError) {
-    if error.is_conflict() {
-        debug!(node, %error, "node has changed meanwhile; trying again");
-    } else {
-        warn!(node, %error, "cannot bring node in line; trying again");
+impl Reconciler for Nodes {
+    type Change = Change<Node>;
+    type Key = Arc<str>;
+    type Plan = Work;
+    type Error = RequestError;
+
+    const FAILED: &'static str = "cannot write addresses or labels of a Node";
+
+    fn observe(&mut self, change: Change<Node>) -> Vec<Arc<str>> {
+        let name = change.name().name;
+        match change.now() {
+            Some(node) => {
+                self.nodes.insert(name.clone(), node);
+                vec![name]
+            }
+            None => {
+                self.nodes.remove(&name);
+                self.problems.forget(&name);
+                Vec::new()
+            }
+        }
+    }
+
+    fn plan(&mut self, due: Vec<Arc<str>>) -> Vec<(Arc<str>, Work)> {
+        let due = due.into_iter();
+        due.filter_map(|name| self.work(&name).map(|work| (name, work)))
+            .collect()
+    }
+
+    async fn apply(&self, _: &Arc<str>, work: &mut Work) -> Result<Next, RequestError> {
+        self.writer.apply(&work.node, &work.plan).await?;
+        Ok(Next::After(work.again))
+    }
+
+    fn longest_pause(&self) -> Duration {
+        self.refresh
     }
 }

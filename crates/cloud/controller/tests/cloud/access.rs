@@ -4,13 +4,14 @@ use http::StatusCode;
 use kinglet_cloud::CloudState;
 use serde_json::json;
 
-use crate::cluster::{Cluster, Door};
+use crate::cluster::Cluster;
+use kinglet_test_support::api::Gate;
 
 async fn starts_later(code: StatusCode, told: &str) {
     let cluster = Cluster::start();
-    let door = Door::default();
-    door.close(code);
-    let cloud = cluster.cloud_through("a", cluster.through(&door));
+    let gate = Gate::default();
+    gate.close(code);
+    let cloud = cluster.cloud_through("a", cluster.through(&gate));
     cluster
         .register("n1", json!({"k3s.io/internal-ip": "10.0.0.1"}))
         .await;
@@ -23,7 +24,7 @@ async fn starts_later(code: StatusCode, told: &str) {
     assert_eq!(obstacles.len(), 1, "{obstacles:?}");
     assert!(obstacles[0].contains(told), "{obstacles:?}");
     assert!(!cloud.task.is_finished());
-    door.open();
+    gate.open();
     cluster.initialized("n1").await;
 }
 
@@ -44,15 +45,15 @@ async fn the_server_may_come_late() {
 #[tokio::test]
 async fn a_leader_that_is_refused_stops_and_comes_back() {
     let cluster = Cluster::start();
-    let door = Door::default();
-    let cloud = cluster.cloud_through("a", cluster.through(&door));
+    let gate = Gate::default();
+    let cloud = cluster.cloud_through("a", cluster.through(&gate));
     cloud.reaches(|state| *state == CloudState::Leading).await;
-    door.close(StatusCode::FORBIDDEN);
+    gate.close(StatusCode::FORBIDDEN);
     cloud.reaches(|state| *state == CloudState::Standing).await;
     cluster
         .register("n1", json!({"k3s.io/internal-ip": "10.0.0.1"}))
         .await;
-    door.open();
+    gate.open();
     cluster.initialized("n1").await;
     cloud.reaches(|state| *state == CloudState::Leading).await;
     assert!(!cloud.task.is_finished());

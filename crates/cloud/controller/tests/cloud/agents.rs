@@ -7,7 +7,8 @@ use http::StatusCode;
 use kinglet_cloud::agent::{self, AgentError, AgentSettings, Host};
 use serde_json::{Value, json};
 
-use crate::cluster::{Cluster, Door, node_path};
+use crate::cluster::{Cluster, node_path};
+use kinglet_test_support::api::Gate;
 
 struct TestHost;
 
@@ -36,12 +37,12 @@ async fn an_address_that_is_no_longer_set_leaves_the_node() {
     let mut settings = settings();
     settings.node_external_ips = vec![IpAddr::from([1, 2, 3, 4])];
     assert!(
-        agent::annotate(&cluster.client, &settings, &TestHost)
+        agent::annotate(cluster.client(), &settings, &TestHost)
             .await
             .unwrap()
     );
     assert!(
-        !agent::annotate(&cluster.client, &settings, &TestHost)
+        !agent::annotate(cluster.client(), &settings, &TestHost)
             .await
             .unwrap()
     );
@@ -51,7 +52,7 @@ async fn an_address_that_is_no_longer_set_leaves_the_node() {
         .await;
     settings.node_external_ips.clear();
     assert!(
-        agent::annotate(&cluster.client, &settings, &TestHost)
+        agent::annotate(cluster.client(), &settings, &TestHost)
             .await
             .unwrap()
     );
@@ -62,13 +63,13 @@ async fn an_address_that_is_no_longer_set_leaves_the_node() {
 async fn an_agent_waits_for_server_and_node_and_keeps_what_it_says() {
     let cluster = Cluster::start();
     let _cloud = cluster.cloud("a");
-    let door = Door::default();
-    door.close(StatusCode::FORBIDDEN);
-    let client = cluster.through(&door);
+    let gate = Gate::default();
+    gate.close(StatusCode::FORBIDDEN);
+    let client = cluster.through(&gate);
     let agent = tokio::spawn(agent::run(client, settings(), TestHost, cluster.stop.clone()));
-    let missing = agent::annotate(&cluster.client, &settings(), &TestHost).await;
+    let missing = agent::annotate(cluster.client(), &settings(), &TestHost).await;
     assert!(matches!(missing, Err(AgentError::NotRegistered(name)) if name == "n1"));
-    door.open();
+    gate.open();
     cluster.register("n1", json!({})).await;
     cluster.initialized("n1").await;
     cluster

@@ -4,19 +4,20 @@ use http::StatusCode;
 use kinglet_cloud::CloudState;
 use serde_json::json;
 
-use crate::cluster::{Cluster, Door, LEASE};
+use crate::cluster::{Cluster, LEASE};
+use kinglet_test_support::api::Gate;
 
 #[tokio::test]
 async fn another_takes_over_when_the_leader_dies() {
     let cluster = Cluster::start();
-    let door = Door::default();
-    let first = cluster.cloud_through("a", cluster.through(&door));
+    let gate = Gate::default();
+    let first = cluster.cloud_through("a", cluster.through(&gate));
     first.reaches(|state| *state == CloudState::Leading).await;
     let second = cluster.cloud("b");
     second.reaches(|state| *state == CloudState::Standing).await;
     assert!(cluster.holder().await.starts_with("a_"));
     // It does not say goodbye.
-    door.close(StatusCode::SERVICE_UNAVAILABLE);
+    gate.close(StatusCode::SERVICE_UNAVAILABLE);
     first.task.abort();
     second.reaches(|state| *state == CloudState::Leading).await;
     assert!(cluster.holder().await.starts_with("b_"));
@@ -24,7 +25,7 @@ async fn another_takes_over_when_the_leader_dies() {
         .register("n1", json!({"k3s.io/internal-ip": "10.0.0.1"}))
         .await;
     cluster.initialized("n1").await;
-    let lease = cluster.get(LEASE).await;
+    let lease = cluster.get(LEASE).await.unwrap();
     assert_eq!(lease["spec"]["leaseTransitions"], 1);
 }
 

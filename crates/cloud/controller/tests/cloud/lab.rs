@@ -1,26 +1,20 @@
 //! Nodes of a lab: network namespaces whose kubelets register them.
 
 use kinglet_cloud::{CloudController, CloudSettings};
+use kinglet_kube::Reflectors;
 use kinglet_lab::{Builder, Family, Lab};
+use kinglet_test_support::patience;
+use kinglet_test_support::skip::is_root;
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
-use crate::cluster::{PATIENCE, addresses, is_tainted};
+use crate::cluster::{addresses, is_tainted};
 
 /// Whether the test can run. Without root it fails, unless skipping is allowed.
 fn is_possible() -> bool {
-    use std::os::unix::fs::MetadataExt;
     // Fails only when a provider is installed already.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    if std::fs::metadata("/proc/self").is_ok_and(|own| own.uid() == 0) {
-        return true;
-    }
-    assert!(
-        std::env::var_os("KINGLET_ALLOW_SKIP").is_some_and(|value| value == "1"),
-        "the lab needs root; KINGLET_ALLOW_SKIP=1 skips its tests"
-    );
-    eprintln!("skipped: not root");
-    false
+    is_root()
 }
 
 async fn node(lab: &Lab, name: &str) -> Result<Value, String> {
@@ -48,11 +42,11 @@ async fn nodes_of_a_lab_become_members() {
         .unwrap();
     let stop = CancellationToken::new();
     let cloud = CloudController::new(CloudSettings::new("lab"));
-    let task = tokio::spawn(cloud.run(lab.client().clone(), stop.clone()));
+    let task = tokio::spawn(cloud.run(Reflectors::new(lab.client().clone(), stop.clone()), stop.clone()));
     for number in [1, 2] {
         let name = format!("node-{number}");
         let node = lab
-            .until(PATIENCE, async |lab: &Lab| {
+            .until(patience(), async |lab: &Lab| {
                 let node = node(lab, &name).await?;
                 if is_tainted(&node) {
                     Err(format!("{node:#}"))

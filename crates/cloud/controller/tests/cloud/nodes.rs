@@ -1,6 +1,5 @@
 //! Nodes that come, change and go.
 
-use http::Method;
 use serde_json::{Value, json};
 
 use crate::cluster::{Cluster, addresses, is_tainted, node_path};
@@ -61,7 +60,7 @@ async fn what_others_overwrite_is_restored() {
     cluster.initialized("n1").await;
     let patch = json!({"status": {"addresses": [{"type": "InternalIP", "address": "9.9.9.9"}]}});
     let path = format!("{}/status", node_path("n1"));
-    cluster.send(Method::PATCH, &path, &patch).await.unwrap();
+    cluster.patch(&path, patch).await;
     cluster.addresses("n1", &["InternalIP 10.0.0.1"]).await;
 }
 
@@ -78,7 +77,7 @@ async fn a_node_without_an_address_waits_and_holds_up_no_other() {
     cluster.initialized("n2").await;
     let note = cluster.event("default", "n1", "NodeAddressMissing").await;
     assert!(note.contains("k3s.io/internal-ip"), "{note}");
-    assert!(is_tainted(&cluster.get(&node_path("n1")).await));
+    assert!(is_tainted(&cluster.get(&node_path("n1")).await.unwrap()));
     let metrics = text(&cloud);
     assert!(metrics.contains("kinglet_cloud_blocked_nodes 1"), "{metrics}");
     assert!(
@@ -113,14 +112,14 @@ async fn nodes_of_another_cloud_are_left_alone() {
         {"type": "InternalIP", "address": "172.31.0.5"}, {"type": "ExternalIP", "address": "3.3.3.3"},
     ]}});
     let path = format!("{}/status", node_path("theirs"));
-    let before = cluster.send(Method::PATCH, &path, &status).await.unwrap();
+    let before = cluster.patch(&path, status).await;
     let _cloud = cluster.cloud("a");
     // A node that comes later is done: the one before was looked at.
     cluster
         .register("ours", json!({"k3s.io/internal-ip": "10.0.0.2"}))
         .await;
     cluster.initialized("ours").await;
-    let after = cluster.get(&node_path("theirs")).await;
+    let after = cluster.get(&node_path("theirs")).await.unwrap();
     assert_eq!(
         after["metadata"]["resourceVersion"],
         before["metadata"]["resourceVersion"]

@@ -5,7 +5,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use kinglet_kube::Client;
+use kinglet_kube::{Client, Inputs};
 use kinglet_model::{Node, Protocol, ServiceType};
 use kinglet_servicelb_plan::{HostPorts, Mode, Port, View, is_serving, share};
 use tokio::sync::watch;
@@ -13,8 +13,8 @@ use tokio::time::{MissedTickBehavior, interval};
 use tracing::warn;
 
 use super::annotation::{Report, annotate};
-use super::settings::{AgentSettings, AgentSources, NodeShare};
-use crate::watched::Watched;
+use super::inputs::Input;
+use super::settings::{AgentSettings, NodeShare};
 
 /// How often the listening ports are looked at: the kernel tells nobody when they change.
 const PAUSE: Duration = Duration::from_secs(2);
@@ -52,26 +52,24 @@ impl Agent {
 
     pub(super) async fn serve(
         mut self,
-        sources: &AgentSources,
+        mut inputs: Inputs<Input>,
         listening: impl Fn() -> io::Result<HostPorts> + Clone + Send + 'static,
     ) {
-        let mut services = Watched::of(&sources.services);
-        let mut nodes = Watched::of(&sources.nodes);
-        let mut pods = Watched::of(&sources.pods);
         let mut ticks = interval(PAUSE);
+        // After a report that took long, a burst of missed ticks would only report the same again.
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
-            let synced = services.synced && nodes.synced && pods.synced;
+            let synced = inputs.is_synced();
             tokio::select! {
+                // Changes first: a report is made of the newest state.
                 biased;
-                change = services.next() => self.changed(change, synced, View::service),
-                change = nodes.next() => self.changed(change, synced, View::node),
-                change = pods.next() => self.changed(change, synced, View::pod),
+                changes = inputs.next() => self.take(changes, synced),
                 _ = ticks.tick(), if synced => {
                     self.publish();
                     self.serving |= self.is_served();
                     self.report(listening.clone()).await;
                 }
+                // The server deletes DaemonSets when it learns of this: it is told at once, not with the tick.
                 Ok(()) = self.served.changed(), if synced => {
                     if self.is_served() && !self.serving {
                         self.serving = true;
@@ -82,8 +80,12 @@ impl Agent {
         }
     }
 
-    fn changed<T>(&mut self, change: Option<T>, synced: bool, take: impl TakesChange<T>) {
-        let matters = change.is_some_and(|change| take.take(&mut self.view, change));
+    fn take(&mut self, changes: Vec<Input>, synced: bool) {
+        let mut matters = false;
+        for change in changes {
+            matters |= change.take(&mut self.view);
+        }
+        // A share of half of the objects would take rules away that the kernel has from before.
         if matters && synced {
             self.publish();
         }
@@ -127,7 +129,9 @@ impl Agent {
         let host_ports = if self.reports(present.host_ports.is_some()) {
             match self.look(listening).await {
                 Ok(ports) => Some(ports.to_annotation()),
-                Err(error) => return warn!(%error, "cannot tell which ports processes listen on"),
+                Err(error) => {
+                    return warn!(%error, "cannot read from /proc which ports processes of this node listen on; the Node keeps what was reported last");
+                }
             }
         } else {
             None
@@ -139,7 +143,7 @@ impl Agent {
             return;
         }
         if let Err(error) = annotate(&self.client, &self.settings.node, &report).await {
-            warn!(%error, "cannot report which ports processes listen on; trying again");
+            warn!(%error, "cannot write the ports that processes listen on to the Node's annotations; trying again");
         }
     }
 
@@ -179,15 +183,4 @@ fn node_share(view: &View, node: &str) -> NodeShare {
         (service, ports.collect())
     });
     numbers.collect()
-}
-
-/// A method of the view that takes changes of a kind.
-trait TakesChange<T> {
-    fn take(&self, view: &mut View, change: T) -> bool;
-}
-
-impl<N, K, F: Fn(&mut View, &N, Option<Arc<K>>) -> bool> TakesChange<(N, Option<Arc<K>>)> for F {
-    fn take(&self, view: &mut View, (name, now): (N, Option<Arc<K>>)) -> bool {
-        self(view, &name, now)
-    }
 }

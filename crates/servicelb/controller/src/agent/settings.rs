@@ -1,10 +1,9 @@
-//! Settings, inputs and output of the agent.
+//! Settings and output of the agent.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use kinglet_kube::Reflector;
-use kinglet_model::{Node, ObjectName, Pod, Protocol, Service};
+use kinglet_model::{ObjectName, Protocol};
 use kinglet_servicelb_plan::Mode;
 
 /// Protocols and ports that a node serves on all its addresses, by Service.
@@ -19,15 +18,4 @@ pub struct AgentSettings {
     pub mode: Mode,
     /// As in the settings of the controller.
     pub namespace: String,
-}
-
-/// Where objects come from.
-#[derive(Clone)]
-pub struct AgentSources {
-    /// All Services.
-    pub services: Reflector<Service>,
-    /// All Nodes.
-    pub nodes: Reflector<Node>,
-    /// The Pods of the node; more do no harm.
-    pub pods: Reflector<Pod>,
 }

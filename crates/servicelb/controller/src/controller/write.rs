@@ -1,7 +1,5 @@
 //! From plans to requests and Events.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-
 use jiff::Timestamp;
 use kinglet_kube::{
     Client, Collection, Deletion, ObjectReference, Propagation, Recorder, Report, RequestError, Resource,
@@ -11,6 +9,7 @@ use kinglet_model::{Condition, Namespace, Object as _, ObjectName, Service};
 use kinglet_servicelb_plan::names::{CONDITION, SERVICE_ACCOUNT};
 use kinglet_servicelb_plan::{DaemonSet, EventType, ServicePlan, Status, Step};
 use serde_json::{Value, json};
+use tokio::sync::OnceCell;
 
 pub(crate) struct Writer {
     services: Collection,
@@ -19,7 +18,8 @@ pub(crate) struct Writer {
     namespaces: Collection,
     recorder: Recorder,
     namespace: String,
-    prepared: AtomicBool,
+    /// Whether the namespace and the ServiceAccount of DaemonSets are there.
+    prepared: OnceCell<()>,
 }
 
 impl Writer {
@@ -37,24 +37,19 @@ impl Writer {
             namespaces: of(Resource::of::<Namespace>()),
             recorder,
             namespace: namespace.to_owned(),
-            prepared: AtomicBool::new(false),
+            prepared: OnceCell::new(),
         }
     }
 
     /// Creates the namespace and the ServiceAccount of DaemonSets, once.
-    pub(super) async fn prepare(&self) -> Result<(), RequestError> {
-        if self.prepared.load(Ordering::Relaxed) {
-            return Ok(());
-        }
-        let named = |name: &str| json!({"metadata": {"name": name}});
-        unless_there(self.namespaces.create("", &named(&self.namespace)).await)?;
-        unless_there(
-            self.accounts
-                .create(&self.namespace, &named(SERVICE_ACCOUNT))
-                .await,
-        )?;
-        self.prepared.store(true, Ordering::Relaxed);
-        Ok(())
+    async fn prepare(&self) -> Result<(), RequestError> {
+        let create = || async {
+            let named = |name: &str| json!({"metadata": {"name": name}});
+            unless_there(self.namespaces.create("", &named(&self.namespace)).await)?;
+            let account = named(SERVICE_ACCOUNT);
+            unless_there(self.accounts.create(&self.namespace, &account).await)
+        };
+        self.prepared.get_or_try_init(create).await.copied()
     }
 
     /// Does what a plan says, and tells of it.
@@ -84,6 +79,8 @@ impl Writer {
     }
 
     async fn apply(&self, set: &Value, replaces: Option<&str>) -> Result<(), RequestError> {
+        // Pods of a ServiceAccount that is not there are refused, and the DaemonSet would stay without any.
+        self.prepare().await?;
         let Some(revision) = replaces else {
             return self.sets.create(&self.namespace, set).await;
         };

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use kinglet_kube::Reflector;
+use kinglet_kube::Reflectors;
 use kinglet_model::{ObjectName, Protocol};
 use kinglet_servicelb::agent;
 use kinglet_servicelb_plan::{HostPorts, Mode, Port, ServiceLbSettings, names};
@@ -36,12 +36,7 @@ fn start(
     stop: &CancellationToken,
 ) -> (watch::Receiver<Option<Arc<agent::NodeShare>>>, Shares) {
     let (sender, served) = watch::channel(None);
-    let (client, stop) = (|| cluster.client.clone(), || stop.clone());
-    let sources = agent::AgentSources {
-        services: Reflector::spawn(client(), stop()),
-        nodes: Reflector::spawn(client(), stop()),
-        pods: Reflector::spawn(client(), stop()),
-    };
+    let reflectors = Reflectors::new(cluster.client().clone(), stop.clone());
     let settings = agent::AgentSettings {
         node: "n1".into(),
         mode,
@@ -49,10 +44,9 @@ fn start(
     };
     let listening = listening.clone();
     let listening = move || Ok(listening.lock().unwrap().clone());
-    (
-        agent::spawn(client(), settings, sources, listening, served, stop()),
-        sender,
-    )
+    let share = agent::spawn(&reflectors, settings, listening, served, stop.clone());
+    assert_eq!(reflectors.kinds(), agent::KINDS.iter().copied().collect());
+    (share, sender)
 }
 
 #[tokio::test]
@@ -103,11 +97,11 @@ async fn an_agent_reports_and_learns_what_to_serve() {
     stop.cancel();
     let node = cluster.get(NODE).await.unwrap();
     assert!(is_serving(&node), "it still does when the share has changed");
-    agent::withdraw(&cluster.client, "n1").await.unwrap();
+    agent::withdraw(cluster.client(), "n1").await.unwrap();
     let node = cluster.get(NODE).await.unwrap();
     assert!(!is_serving(&node) && report(&node).is_null());
     cluster.addresses(&web, &[]).await;
-    agent::withdraw(&cluster.client, "no-such-node").await.unwrap();
+    agent::withdraw(cluster.client(), "no-such-node").await.unwrap();
 }
 
 #[tokio::test]

@@ -1,21 +1,25 @@
 //! An API server with the controller, and what tests do to it.
 
-use std::time::{Duration, Instant};
+use std::ops::Deref;
 
-use http::{Method, Request};
-use kinglet_apiserver::{ApiServer, Identity};
-use kinglet_kube::{Client, Reflector};
-use kinglet_servicelb::{Sources, run};
+use kinglet_kube::Reflectors;
+use kinglet_servicelb::run;
 use kinglet_servicelb_plan::{ServiceLbSettings, names};
+use kinglet_test_support::api::{Api, Server};
 use serde_json::{Value, json};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-const PATIENCE: Duration = Duration::from_secs(30);
-pub(crate) const MERGE: &str = "application/merge-patch+json";
-
 pub(crate) struct Cluster {
-    pub(crate) client: Client,
+    api: Api,
     running: Option<DropGuard>,
+}
+
+impl Deref for Cluster {
+    type Target = Api;
+
+    fn deref(&self) -> &Api {
+        &self.api
+    }
 }
 
 impl Cluster {
@@ -28,7 +32,7 @@ impl Cluster {
 
     pub(crate) fn without_controller() -> Self {
         Self {
-            client: embedded(),
+            api: Server::start().api(),
             running: None,
         }
     }
@@ -37,102 +41,17 @@ impl Cluster {
     pub(crate) fn restart(&mut self, settings: ServiceLbSettings) {
         let stop = CancellationToken::new();
         self.running = Some(stop.clone().drop_guard());
-        let client = self.client.clone();
-        let sources = Sources {
-            services: Reflector::spawn(client.clone(), stop.clone()),
-            slices: Reflector::spawn(client.clone(), stop.clone()),
-        };
-        tokio::spawn(async move { run(client, &sources, settings, stop).await });
+        let reflectors = Reflectors::new(self.client().clone(), stop.clone());
+        tokio::spawn(async move { run(&reflectors, settings, stop).await });
     }
 
     pub(crate) fn stop(&mut self) {
         self.running = None;
     }
 
-    pub(crate) async fn post(&self, path: &str, body: Value) -> Value {
-        self.send(Method::POST, path, "application/json", body)
-            .await
-            .unwrap()
-    }
-
-    pub(crate) async fn patch(&self, path: &str, body: Value) -> Value {
-        self.send(Method::PATCH, path, MERGE, body).await.unwrap()
-    }
-
-    pub(crate) async fn delete(&self, path: &str) {
-        self.send_delete(path, json!({})).await;
-    }
-
-    pub(crate) async fn send_delete(&self, path: &str, options: Value) {
-        let mut body = json!({"kind": "DeleteOptions", "apiVersion": "v1"});
-        for (field, value) in options.as_object().into_iter().flatten() {
-            body[field] = value.clone();
-        }
-        self.send(Method::DELETE, path, "application/json", body)
-            .await
-            .unwrap();
-    }
-
-    pub(crate) async fn get(&self, path: &str) -> Option<Value> {
-        self.send(Method::GET, path, "application/json", Value::Null)
-            .await
-            .ok()
-    }
-
-    async fn send(&self, method: Method, path: &str, content: &str, body: Value) -> Result<Value, Value> {
-        let body = if body.is_null() {
-            Vec::new()
-        } else {
-            serde_json::to_vec(&body).unwrap()
-        };
-        let request = Request::builder()
-            .method(method)
-            .uri(path)
-            .header("Content-Type", content);
-        let response = self
-            .client
-            .send(request.body(body.into()).unwrap())
-            .await
-            .unwrap();
-        let fine = response.status().is_success();
-        let bytes = response.into_body().collect_bytes().await.unwrap();
-        let answer =
-            serde_json::from_slice(&bytes).unwrap_or_else(|_| String::from_utf8_lossy(&bytes).into());
-        if fine { Ok(answer) } else { Err(answer) }
-    }
-
-    /// Waits until the answer of a path fulfils a condition, and answers it.
-    pub(crate) async fn until(&self, path: &str, condition: impl Fn(&Value) -> bool) -> Value {
-        let deadline = Instant::now() + PATIENCE;
-        loop {
-            let now = self.get(path).await.unwrap_or_default();
-            if condition(&now) {
-                return now;
-            }
-            assert!(Instant::now() < deadline, "{path} stays at {now:#}");
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-    }
-
-    /// Waits until an object is gone.
-    pub(crate) async fn gone(&self, path: &str) {
-        self.until(path, Value::is_null).await;
-    }
-
     /// Waits for an Event about a Service, and answers its text.
     pub(crate) async fn event(&self, service: &str, reason: &str) -> String {
-        let found = |list: &Value| {
-            let events = list["items"].as_array().into_iter().flatten();
-            let mut events =
-                events.filter(|one| one["regarding"]["name"] == service && one["reason"] == reason);
-            events.next().cloned()
-        };
-        let path = "/apis/events.k8s.io/v1/namespaces/default/events";
-        let list = self.until(path, |list| found(list).is_some()).await;
-        found(&list).unwrap_or_default()["note"]
-            .as_str()
-            .unwrap_or_default()
-            .to_owned()
+        self.api.event("default", service, reason).await
     }
 
     /// Creates a ready node with an agent and an address.
@@ -196,13 +115,4 @@ pub(crate) fn finalizers(service: &Value) -> Vec<String> {
     finalizers
         .map(|one| one.as_str().unwrap_or_default().to_owned())
         .collect()
-}
-
-fn embedded() -> Client {
-    let server = ApiServer::open(kinglet_apiserver::Settings::default()).unwrap();
-    kinglet_kube::in_process(move |mut request: Request<_>| {
-        request.extensions_mut().insert(Identity::admin());
-        let server = server.clone();
-        async move { server.handle(request).await }
-    })
 }

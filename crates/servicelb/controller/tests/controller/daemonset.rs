@@ -70,7 +70,7 @@ async fn a_daemon_set_serves_where_its_pods_are_ready() {
     run_pod(&cluster, &set, "n1").await;
     cluster.addresses(&web, &["192.0.2.1", "192.0.2.2"]).await;
     // Deleted by force, without ever being unready.
-    cluster.send_delete(&pod, json!({"gracePeriodSeconds": 0})).await;
+    cluster.delete_with(&pod, json!({"gracePeriodSeconds": 0})).await;
     cluster.addresses(&web, &["192.0.2.1"]).await;
 
     // The set follows the list of nodes, as long as there is one.
@@ -184,7 +184,7 @@ async fn disabling_takes_back_what_was_ours_and_nothing_else() {
 
     let settings = settings(Mode::Native);
     for _ in 0..2 {
-        remove_all(&cluster.client, &settings).await.unwrap();
+        remove_all(cluster.client(), &settings).await.unwrap();
         let service = cluster.get(&web).await.unwrap();
         assert!(
             finalizers(&service).is_empty() && addresses(&service).is_empty(),
@@ -203,7 +203,7 @@ async fn disabling_takes_back_what_was_ours_and_nothing_else() {
 async fn disabling_takes_back_what_k3s_left() {
     let cluster = Cluster::without_controller();
     let (web, _) = left_by_k3s(&cluster).await;
-    remove_all(&cluster.client, &settings(Mode::Native))
+    remove_all(cluster.client(), &settings(Mode::Native))
         .await
         .unwrap();
     let service = cluster.get(&web).await.unwrap();

@@ -8,8 +8,7 @@ use kinglet_model::Protocol;
 use kinglet_nft::{Connection, Family, Table};
 use kinglet_servicelb::pod::apply;
 use kinglet_servicelb_plan::pod::Forwarding;
-
-use crate::namespace::Namespace;
+use kinglet_test_support::netns::Namespace;
 
 const PATIENCE: Duration = Duration::from_secs(10);
 /// How long nothing must come.
@@ -28,23 +27,22 @@ fn world() -> Option<World> {
         server: Namespace::new()?,
     };
     let World { client, pod, server } = &world;
-    pod.cable(
+    pod.connect(
         "outside",
         &["10.0.0.2/24", "fd00:a::2/64"],
         client,
         &["10.0.0.1/24", "fd00:a::1/64"],
     );
-    pod.cable(
+    pod.connect(
         "inside",
         &["10.1.0.1/24", "fd00:b::1/64"],
         server,
         &["10.1.0.2/24", "fd00:b::2/64"],
     );
-    pod.run(|| {
-        for switch in ["ipv4/ip_forward", "ipv6/conf/all/forwarding"] {
-            std::fs::write(format!("/proc/sys/net/{switch}"), "1").expect("forwarding");
-        }
-    });
+    pod.sysctl(&[
+        ("net/ipv4/ip_forward", "1"),
+        ("net/ipv6/conf/all/forwarding", "1"),
+    ]);
     Some(world)
 }
 

@@ -2,5 +2,3 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod forwarding;
-mod namespace;
-mod sys;
