@@ -167,19 +167,17 @@ impl Server {
         stop: &CancellationToken,
     ) {
         if settings.cloud_controller {
-            let cloud = CloudController::new(kinglet_cloud::Settings::new(&hostname()));
+            let cloud = CloudController::new(kinglet_cloud::CloudSettings::new(&hostname()));
             cloud.metrics().register(registry);
-            self.tasks.spawn(cloud.run(self.client.clone(), stop.clone()));
+            self.tasks.spawn(cloud.run(reflectors.clone(), stop.clone()));
         }
         if let Some(options) = &settings.servicelb {
-            let sources = kinglet_servicelb::Sources {
-                services: reflectors.of(),
-                slices: reflectors.of(),
+            let duty = match settings.runs(Component::Servicelb) {
+                true => kinglet_servicelb::Duty::Serve,
+                false => kinglet_servicelb::Duty::Remove,
             };
-            let runs = settings.runs(Component::Servicelb);
-            let client = self.client.clone();
             self.tasks
-                .spawn(servicelb::lead(client, sources, options, runs, stop.clone()));
+                .spawn(servicelb::lead(reflectors.clone(), options, duty, stop.clone()));
         }
     }
 

@@ -14,6 +14,7 @@ const PURE: &[&str] = &[
     "kinglet-api-schema",
     "kinglet-api-patch",
     "kinglet-api-kinds",
+    "kinglet-cloud-rules",
 ];
 const IMPURE: &[&str] = &[
     "tokio",
@@ -29,7 +30,7 @@ const IMPURE: &[&str] = &[
 /// Crates that do system calls only, and what they may never need, directly or not.
 const BARE: &[&str] = &["kinglet-nft"];
 /// Cores that make what the former commit, and never need a runtime or a client, directly or not.
-const CORES: &[&str] = &["kinglet-policy"];
+const CORES: &[&str] = &["kinglet-policy", "kinglet-servicelb-plan"];
 const NOT_BARE: &[&str] = &[
     "tokio",
     "hyper",
@@ -73,8 +74,8 @@ const SERVICES: &[&[&str]] = &[
     ],
     &["kinglet-addons"],
     &["kinglet-dataplane"],
-    &["kinglet-servicelb"],
-    &["kinglet-cloud"],
+    &["kinglet-servicelb-plan", "kinglet-servicelb"],
+    &["kinglet-cloud-rules", "kinglet-cloud"],
     &["kinglet-cni"],
     &["kinglet-policy", "kinglet-netpol"],
 ];
