@@ -3,8 +3,8 @@
 use crate::batch::Batch;
 use crate::object::{Chain, Counter, Element, Rule, Set, Table};
 
-/// A table with all that is in it, in the order in which it is created. `Display` gives the text that `nft
-/// list table` prints for it.
+/// A table with all that is in it, in the order in which it is created. With the feature `text`, `Display`
+/// gives what `nft list table` prints for it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ruleset {
     /// The table.

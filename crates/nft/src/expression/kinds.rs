@@ -118,14 +118,6 @@ impl DynsetOperation {
             Self::Delete => 2,
         }
     }
-
-    pub(crate) fn word(self) -> &'static str {
-        match self {
-            Self::Add => "add",
-            Self::Update => "update",
-            Self::Delete => "delete",
-        }
-    }
 }
 
 /// Which end of a connection is translated.
@@ -142,13 +134,6 @@ impl NatKind {
         match self {
             Self::Source => 0,
             Self::Destination => 1,
-        }
-    }
-
-    pub(crate) fn word(self) -> &'static str {
-        match self {
-            Self::Source => "snat",
-            Self::Destination => "dnat",
         }
     }
 }
@@ -170,17 +155,6 @@ impl NatFlags {
     pub(crate) const ADDRESS: Self = Self(1);
     /// `NF_NAT_RANGE_PROTO_SPECIFIED`
     pub(crate) const PORTS: Self = Self(1 << 1);
-
-    /// The words that the `nft` program prints.
-    pub(crate) fn words(self) -> String {
-        let words = [
-            (Self::RANDOM, "random"),
-            (Self::FULLY_RANDOM, "fully-random"),
-            (Self::PERSISTENT, "persistent"),
-        ];
-        let set = words.iter().filter(|(flag, _)| self.0 & flag.0 != 0);
-        set.map(|(_, word)| *word).collect::<Vec<_>>().join(",")
-    }
 }
 
 impl BitOr for NatFlags {

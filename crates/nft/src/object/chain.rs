@@ -1,7 +1,5 @@
 //! Chains: base chains, which the kernel calls at a hook, and regular ones.
 
-use std::fmt;
-
 use super::{Family, comment_tlv};
 use crate::netlink::Writer;
 
@@ -58,18 +56,6 @@ impl Hook {
             Self::Postrouting => 4,
         }
     }
-
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Prerouting => "prerouting",
-            Self::Input => "input",
-            Self::Forward => "forward",
-            Self::Output => "output",
-            Self::Postrouting => "postrouting",
-            Self::Ingress => "ingress",
-            Self::Egress => "egress",
-        }
-    }
 }
 
 /// What becomes of packets that no rule decides about.
@@ -88,15 +74,6 @@ impl Policy {
             Self::Drop => 0,
             Self::Accept => 1,
         }
-    }
-}
-
-impl fmt::Display for Policy {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(match self {
-            Self::Accept => "accept",
-            Self::Drop => "drop",
-        })
     }
 }
 

@@ -146,21 +146,6 @@ impl Header {
         }
     }
 
-    /// The field of a known transport protocol that has this field of any (`th dport` is `tcp dport`).
-    pub(crate) fn of_protocol(self, number: u8) -> Option<Self> {
-        let fields = match number {
-            6 => (Self::TcpSport, Self::TcpDport),
-            17 => (Self::UdpSport, Self::UdpDport),
-            132 => (Self::SctpSport, Self::SctpDport),
-            _ => return None,
-        };
-        match self {
-            Self::ThSport => Some(fields.0),
-            Self::ThDport => Some(fields.1),
-            _ => None,
-        }
-    }
-
     /// The numbers by which the `nft` program knows a header and its field, for the fields that `typeof` is
     /// of use for.
     pub(crate) fn description(self) -> Option<(u32, u32)> {

@@ -1,6 +1,6 @@
 //! Statements: what rules are written in. They compile to expressions, which choose registers and add what a
 //! field depends on (a rule that looks at an IPv4 address in an `inet` table first tests for IPv4), and they
-//! are what the renderer prints.
+//! are what the text of a rule consists of.
 
 mod build;
 mod compile;

@@ -24,14 +24,6 @@ impl L3 {
             Self::Ipv6 => 10,
         }
     }
-
-    /// The word that the `nft` program uses for headers: `ip` or `ip6`.
-    pub(crate) fn word(self) -> &'static str {
-        match self {
-            Self::Ipv4 => "ip",
-            Self::Ipv6 => "ip6",
-        }
-    }
 }
 
 /// The direction of a connection's packets.

@@ -1,6 +1,6 @@
 //! Prints chains.
 
-use super::rule;
+use super::{rule, words};
 use crate::object::{Chain, Family, Hook, Hooking, Rule, priority};
 
 /// Farthest from a named priority that is printed with its name.
@@ -22,12 +22,12 @@ pub(super) fn block(family: Family, chain: &Chain, rules: &[Rule]) -> String {
 }
 
 fn hooking(family: Family, base: &Hooking) -> String {
-    let mut line = format!("type {} hook {}", base.chain_type.name(), base.hook.name());
+    let mut line = format!("type {} hook {}", base.chain_type.name(), words::hook(base.hook));
     if let Some(device) = &base.device {
         line += &format!(" device \"{device}\"");
     }
     let priority = priority_text(family, base.hook, base.priority);
-    line + &format!(" priority {priority}; policy {};", base.policy)
+    line + &format!(" priority {priority}; policy {};", words::policy(base.policy))
 }
 
 /// The priority by its distance from a named one, where one is near.

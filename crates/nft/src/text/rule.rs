@@ -3,7 +3,7 @@
 use super::element;
 use super::known::Known;
 use super::matching;
-use super::target;
+use super::{target, words};
 use crate::expression::Reject;
 use crate::object::{Family, Rule, Set};
 use crate::statement::{Field, Header, Key, Match, Meta, Operator, Protocol, Right, Source, Statement};
@@ -62,7 +62,8 @@ fn implied(family: Family, one: &Match, later: &[Statement]) -> bool {
             let reset = one_family && later.iter().any(resets);
             (reset && *number == 6)
                 || headers().any(|header| {
-                    header.protocol() == Protocol::Number(*number) || header.of_protocol(*number).is_some()
+                    header.protocol() == Protocol::Number(*number)
+                        || words::of_protocol(header, *number).is_some()
                 })
         }
         _ => false,

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use super::known::Known;
 use super::time::time;
 use super::value::{data, range, value};
+use super::words;
 use crate::expression::{LogFlags, NatFlags, Reject};
 use crate::object::Family;
 use crate::statement::{Dynset, Key, Limit, Log, Nat, Source, Statement, Store, Target};
@@ -65,7 +66,7 @@ fn log_flags(flags: LogFlags) -> String {
 
 pub(super) fn limit(limit: Limit) -> String {
     let over = if limit.over { "over " } else { "" };
-    let unit = limit.unit.word();
+    let unit = words::unit(limit.unit);
     if !limit.bytes {
         let text = format!("limit rate {over}{}/{unit}", limit.rate);
         return match limit.burst {
@@ -153,7 +154,7 @@ pub(super) fn key(target: &Target) -> Option<&Key> {
 pub(super) fn nat(known: &Known, nat: &Nat) -> String {
     let family = match known.family {
         Family::Ip | Family::Ip6 => String::new(),
-        _ => format!(" {}", nat.family.word()),
+        _ => format!(" {}", words::family(nat.family)),
     };
     let target = match &nat.target {
         Target::Address(address, None) => value(&Value::from(*address)),
@@ -162,16 +163,11 @@ pub(super) fn nat(known: &Known, nat: &Nat) -> String {
         Target::Addresses(first, last) => range(&Value::from(*first), &Value::from(*last)),
         Target::Map { key, map, .. } => format!("{} map @{map}", known.key(key)),
     };
-    format!("{}{family} to {target}{}", nat.kind.word(), nat_flags(nat.flags))
-}
-
-fn nat_flags(flags: NatFlags) -> String {
-    let words = flags.words();
-    if words.is_empty() {
-        words
-    } else {
-        format!(" {words}")
-    }
+    format!(
+        "{}{family} to {target}{}",
+        words::nat_kind(nat.kind),
+        words::nat_flags(nat.flags)
+    )
 }
 
 pub(super) fn ports(word: &str, ports: Option<(u16, u16)>, flags: NatFlags) -> String {
@@ -180,13 +176,13 @@ pub(super) fn ports(word: &str, ports: Option<(u16, u16)>, flags: NatFlags) -> S
         Some((first, last)) if first == last => format!(" to :{first}"),
         Some((first, last)) => format!(" to :{first}-{last}"),
     };
-    format!("{word}{to}{}", nat_flags(flags))
+    format!("{word}{to}{}", words::nat_flags(flags))
 }
 
 pub(super) fn dynset(known: &Known, dynset: &Dynset) -> String {
     let mut text = format!(
         "{} @{} {{ {}",
-        dynset.operation.word(),
+        words::dynset_operation(dynset.operation),
         dynset.set,
         known.key(&dynset.key)
     );

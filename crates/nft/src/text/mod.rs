@@ -7,11 +7,13 @@ mod chain;
 mod element;
 mod known;
 mod matching;
+mod names;
 mod rule;
 mod set;
 mod target;
 mod time;
 mod value;
+mod words;
 
 use std::fmt;
 
