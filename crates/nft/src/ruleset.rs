@@ -48,7 +48,7 @@ impl Ruleset {
 
     /// Adds what is in the table to a batch, in an order that the kernel accepts. The table itself must be
     /// added before.
-    pub fn add_content(&self, batch: &mut Batch) {
+    fn add_content(&self, batch: &mut Batch) {
         let table = &self.table;
         for counter in &self.counters {
             batch.add_counter(table, counter);

@@ -57,15 +57,6 @@ impl Filter {
         }
     }
 
-    /// Those that lead to an endpoint.
-    pub fn to_endpoint(self, address: IpAddr, port: u16) -> Self {
-        Self {
-            reply_source: Some(address),
-            reply_source_port: Some(port),
-            ..self
-        }
-    }
-
     /// Those that mean a service; any address of the machine if none is given.
     pub fn to_service(self, address: Option<IpAddr>, port: u16) -> Self {
         Self {
@@ -87,7 +78,7 @@ impl Filter {
     }
 
     /// Whether the entry is wanted. Older kernels filter less, so everything is tested.
-    pub fn matches(&self, entry: &Entry) -> bool {
+    pub(crate) fn matches(&self, entry: &Entry) -> bool {
         let Entry {
             original,
             reply,

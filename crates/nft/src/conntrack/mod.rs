@@ -109,23 +109,6 @@ impl Conntrack {
         Ok(entries)
     }
 
-    /// Deletes an entry, if it is still the same; tells whether it was.
-    pub fn delete(&mut self, entry: &Entry) -> Result<bool, Error> {
-        Ok(self.apply(&[Change::Delete(*entry)])? == 1)
-    }
-
-    /// Sets bits of the mark of an entry; tells whether it was there.
-    pub fn set_mark(&mut self, original: &Tuple, zone: u16, mark: u32, mask: u32) -> Result<bool, Error> {
-        let original = *original;
-        let change = Change::Mark {
-            original,
-            zone,
-            mark,
-            mask,
-        };
-        Ok(self.apply(&[change])? == 1)
-    }
-
     /// Applies changes one after another; returns how many entries were there. What fails for another reason
     /// ends this.
     pub fn apply(&mut self, changes: &[Change]) -> Result<usize, Error> {

@@ -182,8 +182,6 @@ pub enum Reject {
 impl Reject {
     /// "Port unreachable", whatever the packet's family.
     pub const PORT_UNREACHABLE: Self = Self::Icmpx(1);
-    /// "Administratively prohibited", whatever the packet's family.
-    pub const PROHIBITED: Self = Self::Icmpx(3);
 }
 
 /// What a log line includes (`NF_LOG_*`).

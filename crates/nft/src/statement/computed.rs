@@ -39,14 +39,6 @@ impl Fib {
         }
     }
 
-    /// With the interface that the packet leaves by in the query.
-    pub fn oif(self) -> Self {
-        Self {
-            flags: self.flags | 1 << 4,
-            ..self
-        }
-    }
-
     /// Asks for the number of the interface that leads to the address.
     pub fn interface(self) -> Self {
         Self {

@@ -141,7 +141,7 @@ impl Ct {
 
 impl Field {
     /// The type of the field's value.
-    pub fn data_type(&self) -> DataType {
+    pub(crate) fn data_type(&self) -> DataType {
         match self {
             Self::Header(header) => header.data_type(),
             Self::Meta(meta) => meta.data_type(),

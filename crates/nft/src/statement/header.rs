@@ -75,7 +75,7 @@ impl Header {
     }
 
     /// The type of the field's value.
-    pub fn data_type(self) -> DataType {
+    pub(crate) fn data_type(self) -> DataType {
         match self {
             Self::IpSaddr | Self::IpDaddr => DataType::Ipv4Addr,
             Self::Ip6Saddr | Self::Ip6Daddr => DataType::Ipv6Addr,

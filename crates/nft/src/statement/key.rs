@@ -10,12 +10,12 @@ pub struct Key(Vec<Field>);
 
 impl Key {
     /// The fields.
-    pub fn fields(&self) -> &[Field] {
+    pub(crate) fn fields(&self) -> &[Field] {
         &self.0
     }
 
     /// The types of the fields.
-    pub fn types(&self) -> Vec<DataType> {
+    pub(crate) fn types(&self) -> Vec<DataType> {
         self.0.iter().map(Field::data_type).collect()
     }
 }
