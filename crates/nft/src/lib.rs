@@ -82,13 +82,13 @@ pub use logged::{Logged, LoggedPackets};
 pub use monitor::Monitor;
 pub use netlink::Malformed;
 pub use object::{
-    Chain, ChainType, Counter, Element, Family, Hook, Hooking, MapData, Mapped, Ownership, Policy, Rule, Set,
-    Table, priority,
+    BaseChain, Chain, ChainType, Counter, Element, Family, Hook, MapData, Mapped, Ownership, Policy, Rule,
+    Set, Table, priority,
 };
 pub use read::{ListedChain, ListedRule, ListedSet, ListedTable};
 pub use ruleset::Ruleset;
 pub use statement::{
-    Ct, Dynset, Fib, Field, Header, InvalidReason, Jhash, Key, Limit, Log, Match, Meta, Nat, Numgen,
-    Operator, Remember, Right, Source, Statement, Store, Target, Unit,
+    Ct, Dynset, Fib, Field, Header, InvalidReason, Jhash, Key, Limit, Log, MapUpdate, Mark, MarkSource,
+    Match, Meta, Nat, NatTarget, Numgen, Operator, Right, Statement, Unit,
 };
 pub use types::{AddressType, CtState, CtStatus, Data, DataType, Direction, L3, Value, Verdict};

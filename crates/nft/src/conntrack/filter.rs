@@ -2,7 +2,8 @@
 
 use std::net::IpAddr;
 
-use super::{Entry, Tuple};
+use super::attribute;
+use super::entry::{Entry, Tuple};
 use crate::netlink::Writer;
 use crate::types::L3;
 
@@ -29,11 +30,6 @@ pub struct Filter {
     /// The port that answers.
     pub reply_source_port: Option<u16>,
 }
-
-/// `CTA_MARK`, `CTA_ZONE`, `CTA_MARK_MASK`
-const MARK: u16 = 8;
-const ZONE: u16 = 18;
-const MARK_MASK: u16 = 21;
 
 impl Filter {
     /// All entries.
@@ -69,11 +65,11 @@ impl Filter {
     /// Writes what the kernel filters.
     pub(super) fn encode(&self, writer: &mut Writer) {
         if let Some((mark, mask)) = self.mark {
-            writer.u32(MARK, mark);
-            writer.u32(MARK_MASK, mask);
+            writer.u32(attribute::MARK, mark);
+            writer.u32(attribute::MARK_MASK, mask);
         }
         if let Some(zone) = self.zone {
-            writer.u16(ZONE, zone);
+            writer.u16(attribute::ZONE, zone);
         }
     }
 

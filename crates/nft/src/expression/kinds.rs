@@ -104,7 +104,7 @@ impl FibResult {
 pub enum DynsetOperation {
     /// Adds an element that is not there.
     Add,
-    /// Adds an element, or restarts its time-out.
+    /// Adds an element, or restarts its timeout.
     Update,
     /// Removes an element.
     Delete,

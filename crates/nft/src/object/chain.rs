@@ -93,9 +93,9 @@ pub mod priority {
     pub const SRCNAT: i32 = 100;
 }
 
-/// What makes a base chain of a chain.
+/// What a base chain has and a regular one has not: the hook at which the kernel calls it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Hooking {
+pub struct BaseChain {
     /// What it is for.
     pub chain_type: ChainType,
     /// Where it is called.
@@ -114,7 +114,7 @@ pub struct Chain {
     /// Its name, unique in its table.
     pub name: String,
     /// Set for a base chain.
-    pub base: Option<Hooking>,
+    pub base: Option<BaseChain>,
     /// At most 127 octets.
     pub comment: Option<String>,
 }
@@ -149,7 +149,7 @@ impl Chain {
     /// A chain that the kernel calls, with the policy to accept.
     pub fn base(name: impl Into<String>, chain_type: ChainType, hook: Hook, priority: i32) -> Self {
         Self {
-            base: Some(Hooking {
+            base: Some(BaseChain {
                 chain_type,
                 hook,
                 priority,
@@ -198,7 +198,7 @@ impl Chain {
     }
 }
 
-impl Hooking {
+impl BaseChain {
     fn encode(&self, family: Family, writer: &mut Writer) {
         writer.nested(attribute::HOOK, |writer| {
             writer.u32(hook_attribute::NUMBER, self.hook.number(family));

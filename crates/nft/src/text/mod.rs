@@ -4,13 +4,13 @@
 //! printed.
 
 mod chain;
+mod context;
 mod element;
-mod known;
 mod matching;
 mod names;
 mod rule;
 mod set;
-mod target;
+mod statement;
 mod time;
 mod value;
 mod words;

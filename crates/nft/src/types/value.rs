@@ -17,6 +17,14 @@ pub enum L3 {
 }
 
 impl L3 {
+    /// The family of an address.
+    pub fn of(address: IpAddr) -> Self {
+        match address {
+            IpAddr::V4(_) => Self::Ipv4,
+            IpAddr::V6(_) => Self::Ipv6,
+        }
+    }
+
     /// `NFPROTO_*`
     pub(crate) fn number(self) -> u8 {
         match self {

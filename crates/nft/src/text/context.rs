@@ -8,12 +8,12 @@ use crate::types::{Direction, Value};
 
 /// What is known of the packet at a point of a rule.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Known {
+pub(super) struct Context {
     pub(super) family: Family,
     pub(super) transport: Option<u8>,
 }
 
-impl Known {
+impl Context {
     pub(super) fn new(family: Family) -> Self {
         Self {
             family,
