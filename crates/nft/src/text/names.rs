@@ -1,9 +1,9 @@
-//! The words that the `nft` program prints for numbers.
+//! The words that the `nft` program prints for numbers and bits.
 
-use super::{AddressType, CtState, CtStatus};
+use crate::types::{AddressType, CtState, CtStatus};
 
 /// The word for a transport protocol, or its number.
-pub(crate) fn protocol(number: u8) -> String {
+pub(super) fn protocol(number: u8) -> String {
     let word = match number {
         1 => "icmp",
         2 => "igmp",
@@ -25,7 +25,7 @@ pub(crate) fn protocol(number: u8) -> String {
 }
 
 /// The words for states, in the order of their bits.
-pub(crate) fn ct_states(CtState(bits): CtState) -> String {
+pub(super) fn ct_states(CtState(bits): CtState) -> String {
     let words = [
         (1, "invalid"),
         (2, "established"),
@@ -37,7 +37,7 @@ pub(crate) fn ct_states(CtState(bits): CtState) -> String {
 }
 
 /// The words for facts, in the order of their bits.
-pub(crate) fn ct_statuses(CtStatus(bits): CtStatus) -> String {
+pub(super) fn ct_statuses(CtStatus(bits): CtStatus) -> String {
     let words = [
         (1, "expected"),
         (1 << 1, "seen-reply"),
@@ -61,7 +61,7 @@ fn bit_words(bits: u32, words: &[(u32, &str)]) -> String {
 }
 
 /// The word for what an address is, or its number.
-pub(crate) fn address_type(AddressType(number): AddressType) -> String {
+pub(super) fn address_type(AddressType(number): AddressType) -> String {
     let word = match number {
         0 => "unspec",
         1 => "unicast",
@@ -78,7 +78,7 @@ pub(crate) fn address_type(AddressType(number): AddressType) -> String {
 }
 
 /// The word for the type of an ICMP message, or its number.
-pub(crate) fn icmp_type(number: u8) -> String {
+pub(super) fn icmp_type(number: u8) -> String {
     let word = match number {
         0 => "echo-reply",
         3 => "destination-unreachable",
@@ -101,7 +101,7 @@ pub(crate) fn icmp_type(number: u8) -> String {
 }
 
 /// The word for the type of an ICMPv6 message, or its number.
-pub(crate) fn icmpv6_type(number: u8) -> String {
+pub(super) fn icmpv6_type(number: u8) -> String {
     let word = match number {
         1 => "destination-unreachable",
         2 => "packet-too-big",

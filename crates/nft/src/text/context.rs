@@ -1,5 +1,6 @@
 //! What the statements printed so far tell about the packet, and the words for fields in that light.
 
+use super::words;
 use crate::expression::FibResult;
 use crate::object::Family;
 use crate::statement::{Ct, Fib, Field, Header, Jhash, Key, Match, Meta, Numgen, Operator, Protocol, Right};
@@ -7,12 +8,12 @@ use crate::types::{Direction, Value};
 
 /// What is known of the packet at a point of a rule.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Known {
+pub(super) struct Context {
     pub(super) family: Family,
     pub(super) transport: Option<u8>,
 }
 
-impl Known {
+impl Context {
     pub(super) fn new(family: Family) -> Self {
         Self {
             family,
@@ -57,7 +58,9 @@ impl Known {
     pub(super) fn field(&self, field: &Field) -> String {
         match field {
             Field::Header(header) => {
-                let known = self.transport.and_then(|number| header.of_protocol(number));
+                let known = self
+                    .transport
+                    .and_then(|number| words::of_protocol(*header, number));
                 known.unwrap_or(*header).words().into()
             }
             Field::Meta(meta) => meta_words(*meta).into(),
@@ -103,8 +106,8 @@ fn ct_words(ct: Ct) -> String {
         Ct::Direction => "ct direction".into(),
         Ct::Protocol => "ct protocol".into(),
         Ct::L3Proto => "ct l3proto".into(),
-        Ct::Saddr(direction, family) => format!("ct {} {} saddr", way(direction), family.word()),
-        Ct::Daddr(direction, family) => format!("ct {} {} daddr", way(direction), family.word()),
+        Ct::Saddr(direction, family) => format!("ct {} {} saddr", way(direction), words::family(family)),
+        Ct::Daddr(direction, family) => format!("ct {} {} daddr", way(direction), words::family(family)),
         Ct::ProtoSrc(direction) => format!("ct {} proto-src", way(direction)),
         Ct::ProtoDst(direction) => format!("ct {} proto-dst", way(direction)),
     }

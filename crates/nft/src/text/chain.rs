@@ -1,7 +1,7 @@
 //! Prints chains.
 
-use super::rule;
-use crate::object::{Chain, Family, Hook, Hooking, Rule, priority};
+use super::{rule, words};
+use crate::object::{BaseChain, Chain, Family, Hook, Rule, priority};
 
 /// Farthest from a named priority that is printed with its name.
 const REACH: i32 = 10;
@@ -13,7 +13,7 @@ pub(super) fn block(family: Family, chain: &Chain, rules: &[Rule]) -> String {
         lines += &format!("\t\tcomment \"{comment}\"\n");
     }
     if let Some(base) = &chain.base {
-        lines += &format!("\t\t{}\n", hooking(family, base));
+        lines += &format!("\t\t{}\n", base_chain(family, base));
     }
     for one in rules {
         lines += &format!("\t\t{}\n", rule::line(family, one));
@@ -21,13 +21,13 @@ pub(super) fn block(family: Family, chain: &Chain, rules: &[Rule]) -> String {
     lines + "\t}\n"
 }
 
-fn hooking(family: Family, base: &Hooking) -> String {
-    let mut line = format!("type {} hook {}", base.chain_type.name(), base.hook.name());
+fn base_chain(family: Family, base: &BaseChain) -> String {
+    let mut line = format!("type {} hook {}", base.chain_type.name(), words::hook(base.hook));
     if let Some(device) = &base.device {
         line += &format!(" device \"{device}\"");
     }
     let priority = priority_text(family, base.hook, base.priority);
-    line + &format!(" priority {priority}; policy {};", base.policy)
+    line + &format!(" priority {priority}; policy {};", words::policy(base.policy))
 }
 
 /// The priority by its distance from a named one, where one is near.

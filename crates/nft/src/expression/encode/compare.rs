@@ -1,18 +1,17 @@
-//! Expressions that compare registers, or change them.
+//! `cmp`, `range`, `bitwise` and `byteorder`.
 
-use super::register;
 use crate::expression::{BitwiseOperation, ByteOrder, Expression};
 use crate::netlink::Writer;
 
 impl Expression {
-    pub(super) fn test(&self, writer: &mut Writer) {
+    pub(super) fn compare(&self, writer: &mut Writer) {
         match self {
             Self::Compare {
                 from,
                 comparison,
                 octets,
             } => {
-                register(writer, 1, *from);
+                from.encode(1, writer);
                 writer.u32(2, comparison.number());
                 octets_of(writer, 3, octets);
             }
@@ -22,7 +21,7 @@ impl Expression {
                 first,
                 last,
             } => {
-                register(writer, 1, *from);
+                from.encode(1, writer);
                 writer.u32(2, u32::from(*inverted));
                 octets_of(writer, 3, first);
                 octets_of(writer, 4, last);
@@ -31,7 +30,7 @@ impl Expression {
         }
     }
 
-    pub(super) fn change(&self, writer: &mut Writer) {
+    pub(super) fn convert(&self, writer: &mut Writer) {
         match self {
             Self::Bitwise {
                 from,
@@ -39,8 +38,8 @@ impl Expression {
                 len,
                 operation,
             } => {
-                register(writer, 1, *from);
-                register(writer, 2, *into);
+                from.encode(1, writer);
+                into.encode(2, writer);
                 writer.u32(3, *len);
                 bitwise(writer, operation);
             }
@@ -51,8 +50,8 @@ impl Expression {
                 len,
                 size,
             } => {
-                register(writer, 1, *from);
-                register(writer, 2, *into);
+                from.encode(1, writer);
+                into.encode(2, writer);
                 writer.u32(3, u32::from(*order == ByteOrder::ToNetwork));
                 writer.u32(4, *len);
                 writer.u32(5, *size);

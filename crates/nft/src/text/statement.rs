@@ -1,13 +1,14 @@
-//! Prints statements that do something.
+//! Prints verdicts, NAT, and statements that log, limit or change something.
 
 use std::net::IpAddr;
 
-use super::known::Known;
+use super::context::Context;
 use super::time::time;
 use super::value::{data, range, value};
+use super::words;
 use crate::expression::{LogFlags, NatFlags, Reject};
 use crate::object::Family;
-use crate::statement::{Dynset, Key, Limit, Log, Nat, Source, Statement, Store, Target};
+use crate::statement::{Dynset, Key, Limit, Log, Mark, MarkSource, Nat, NatTarget, Statement};
 use crate::types::Value;
 
 /// The burst of a limited rate of packets that is not printed.
@@ -39,7 +40,7 @@ fn level_word(level: u32) -> &'static str {
         "emerg", "alert", "crit", "err", "warn", "notice", "info", "debug", "audit",
     ];
     let index = usize::try_from(level).unwrap_or(usize::MAX);
-    words.get(index).copied().unwrap_or("unknown")
+    words.get(index).copied().unwrap_or("uncontext")
 }
 
 fn log_flags(flags: LogFlags) -> String {
@@ -65,7 +66,7 @@ fn log_flags(flags: LogFlags) -> String {
 
 pub(super) fn limit(limit: Limit) -> String {
     let over = if limit.over { "over " } else { "" };
-    let unit = limit.unit.word();
+    let unit = words::unit(limit.unit);
     if !limit.bytes {
         let text = format!("limit rate {over}{}/{unit}", limit.rate);
         return match limit.burst {
@@ -143,35 +144,30 @@ fn icmpx_code(code: u8) -> String {
 }
 
 /// The key that a target is looked up by.
-pub(super) fn key(target: &Target) -> Option<&Key> {
+pub(super) fn key(target: &NatTarget) -> Option<&Key> {
     match target {
-        Target::Map { key, .. } => Some(key),
+        NatTarget::Map { key, .. } => Some(key),
         _ => None,
     }
 }
 
-pub(super) fn nat(known: &Known, nat: &Nat) -> String {
-    let family = match known.family {
+pub(super) fn nat(context: &Context, nat: &Nat) -> String {
+    let family = match context.family {
         Family::Ip | Family::Ip6 => String::new(),
-        _ => format!(" {}", nat.family.word()),
+        _ => format!(" {}", words::family(nat.family)),
     };
     let target = match &nat.target {
-        Target::Address(address, None) => value(&Value::from(*address)),
-        Target::Address(IpAddr::V4(address), Some(port)) => format!("{address}:{port}"),
-        Target::Address(IpAddr::V6(address), Some(port)) => format!("[{address}]:{port}"),
-        Target::Addresses(first, last) => range(&Value::from(*first), &Value::from(*last)),
-        Target::Map { key, map, .. } => format!("{} map @{map}", known.key(key)),
+        NatTarget::Address(address, None) => value(&Value::from(*address)),
+        NatTarget::Address(IpAddr::V4(address), Some(port)) => format!("{address}:{port}"),
+        NatTarget::Address(IpAddr::V6(address), Some(port)) => format!("[{address}]:{port}"),
+        NatTarget::Addresses(first, last) => range(&Value::from(*first), &Value::from(*last)),
+        NatTarget::Map { key, map, .. } => format!("{} map @{map}", context.key(key)),
     };
-    format!("{}{family} to {target}{}", nat.kind.word(), nat_flags(nat.flags))
-}
-
-fn nat_flags(flags: NatFlags) -> String {
-    let words = flags.words();
-    if words.is_empty() {
-        words
-    } else {
-        format!(" {words}")
-    }
+    format!(
+        "{}{family} to {target}{}",
+        words::nat_kind(nat.kind),
+        words::nat_flags(nat.flags)
+    )
 }
 
 pub(super) fn ports(word: &str, ports: Option<(u16, u16)>, flags: NatFlags) -> String {
@@ -180,15 +176,15 @@ pub(super) fn ports(word: &str, ports: Option<(u16, u16)>, flags: NatFlags) -> S
         Some((first, last)) if first == last => format!(" to :{first}"),
         Some((first, last)) => format!(" to :{first}-{last}"),
     };
-    format!("{word}{to}{}", nat_flags(flags))
+    format!("{word}{to}{}", words::nat_flags(flags))
 }
 
-pub(super) fn dynset(known: &Known, dynset: &Dynset) -> String {
+pub(super) fn dynset(context: &Context, dynset: &Dynset) -> String {
     let mut text = format!(
         "{} @{} {{ {}",
-        dynset.operation.word(),
+        words::dynset_operation(dynset.operation),
         dynset.set,
-        known.key(&dynset.key)
+        context.key(&dynset.key)
     );
     if let Some(timeout) = dynset.timeout {
         text += &format!(" timeout {}", time(timeout));
@@ -205,16 +201,16 @@ pub(super) fn dynset(known: &Known, dynset: &Dynset) -> String {
     text + " }"
 }
 
-pub(super) fn store(known: &Known, store: Store, source: &Source) -> String {
-    let word = match store {
-        Store::Mark => "meta mark",
-        Store::CtMark => "ct mark",
+pub(super) fn set_mark(context: &Context, mark: Mark, source: &MarkSource) -> String {
+    let word = match mark {
+        Mark::Meta => "meta mark",
+        Mark::Ct => "ct mark",
     };
     let source = match source {
-        Source::Value(mark) => value(&Value::Mark(*mark)),
-        Source::Field(field) => known.field(field),
-        Source::Map(key, map) => format!("{} map @{map}", known.key(key)),
-        Source::Bits { field, mask, xor } => known.field(field) + &bits(*mask, *xor),
+        MarkSource::Value(mark) => value(&Value::Mark(*mark)),
+        MarkSource::Field(field) => context.field(field),
+        MarkSource::Map(key, map) => format!("{} map @{map}", context.key(key)),
+        MarkSource::Bits { field, mask, xor } => context.field(field) + &bits(*mask, *xor),
     };
     format!("{word} set {source}")
 }

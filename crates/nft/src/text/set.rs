@@ -1,7 +1,7 @@
 //! Prints sets and maps.
 
+use super::context::Context;
 use super::element;
-use super::known::Known;
 use super::time::time;
 use crate::object::{Element, Family, MapData, Set};
 use crate::statement::Key;
@@ -44,7 +44,7 @@ fn names(types: &[DataType]) -> String {
 }
 
 fn fields(key: &Key) -> String {
-    Known::new(Family::Inet).key(key)
+    Context::new(Family::Inet).key(key)
 }
 
 fn properties(set: &Set) -> Vec<String> {
@@ -70,7 +70,7 @@ fn properties(set: &Set) -> Vec<String> {
     lines
 }
 
-/// The flags; a time-out for all elements says that they have one, unless there are other flags.
+/// The flags; a timeout for all elements says that they have one, unless there are other flags.
 fn flags(set: &Set) -> Option<String> {
     let timeouts = set.timeouts || set.timeout.is_some();
     let others = set.constant || set.dynamic || set.interval;

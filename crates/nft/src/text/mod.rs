@@ -4,18 +4,20 @@
 //! printed.
 
 mod chain;
+mod context;
 mod element;
-mod known;
 mod matching;
+mod names;
 mod rule;
 mod set;
-mod target;
+mod statement;
 mod time;
 mod value;
+mod words;
 
 use std::fmt;
 
-use crate::object::{Counter, Family, Ownership, Rule, Table};
+use crate::object::{Counter, Ownership, Table};
 use crate::ruleset::Ruleset;
 
 impl fmt::Display for Ruleset {
@@ -30,13 +32,6 @@ impl fmt::Display for Ruleset {
         blocks.extend(chains.map(|(chain, rules)| chain::block(table.family, chain, rules)));
         formatter.write_str(&blocks.join("\n"))?;
         formatter.write_str("}\n")
-    }
-}
-
-impl Rule {
-    /// The rule as `nft list` prints it in a table of this family.
-    pub fn render(&self, family: Family) -> String {
-        rule::line(family, self)
     }
 }
 

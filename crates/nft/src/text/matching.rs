@@ -1,15 +1,15 @@
 //! Prints comparisons.
 
+use super::context::Context;
 use super::element;
-use super::known::Known;
 use super::value::{data, number, value};
 use crate::object::Set;
 use crate::statement::{Match, Operator, Right};
 use crate::types::{CtState, CtStatus, Data, Order, Value};
 
 /// A comparison.
-pub(super) fn text(known: &Known, one: &Match) -> String {
-    let left = known.key(&one.left);
+pub(super) fn text(context: &Context, one: &Match) -> String {
+    let left = context.key(&one.left);
     let not = if one.operator == Operator::IsNot {
         "!= "
     } else {

@@ -1,58 +1,12 @@
-//! Tuples and changes as netlink attributes.
+//! Tuples as netlink attributes.
 
 use std::net::IpAddr;
 
-use super::{Change, Layer4, Tuple};
+use super::entry::{Layer4, Tuple};
 use crate::netlink::Writer;
-
-/// `enum ctattr_type`
-pub(super) mod attribute {
-    pub(in crate::conntrack) const ORIGINAL: u16 = 1;
-    pub(in crate::conntrack) const REPLY: u16 = 2;
-    pub(in crate::conntrack) const STATUS: u16 = 3;
-    pub(in crate::conntrack) const TIMEOUT: u16 = 7;
-    pub(in crate::conntrack) const MARK: u16 = 8;
-    pub(in crate::conntrack) const ID: u16 = 12;
-    pub(in crate::conntrack) const ZONE: u16 = 18;
-    pub(in crate::conntrack) const MARK_MASK: u16 = 21;
-}
 
 /// `IPPROTO_ICMPV6`
 const ICMPV6: u8 = 58;
-
-impl Change {
-    pub(super) fn encode(&self, writer: &mut Writer) {
-        match self {
-            Self::Delete(entry) => {
-                entry.original.encode(attribute::ORIGINAL, writer);
-                zone(entry.zone, writer);
-                writer.u32(attribute::ID, entry.id);
-            }
-            Self::DeleteTuple(original, number) => {
-                original.encode(attribute::ORIGINAL, writer);
-                zone(*number, writer);
-            }
-            Self::Mark {
-                original,
-                zone: number,
-                mark,
-                mask,
-            } => {
-                original.encode(attribute::ORIGINAL, writer);
-                zone(*number, writer);
-                // The kernel clears the bits of the mask and flips those of the mark.
-                writer.u32(attribute::MARK, mark & mask);
-                writer.u32(attribute::MARK_MASK, *mask);
-            }
-        }
-    }
-}
-
-fn zone(zone: u16, writer: &mut Writer) {
-    if zone != 0 {
-        writer.u16(attribute::ZONE, zone);
-    }
-}
 
 impl Tuple {
     /// Writes `enum ctattr_tuple`.
@@ -97,7 +51,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::conntrack::decode;
+    use crate::conntrack::{attribute, decode};
     use crate::netlink::Attributes;
 
     fn tuple() -> impl Strategy<Value = Tuple> {
@@ -137,28 +91,5 @@ mod tests {
             let original = Attributes::new(&written).next().unwrap().unwrap();
             prop_assert_eq!(decode::tuple(original.nested()).unwrap(), Some(tuple));
         }
-    }
-
-    #[test]
-    fn a_mark_is_written_with_its_mask() {
-        let address = |last| IpAddr::V4(Ipv4Addr::new(10, 0, 0, last));
-        let change = Change::Mark {
-            original: Tuple::new(17, (address(1), 258), (address(2), 53)),
-            zone: 3,
-            mark: 0xff01,
-            mask: 0xff,
-        };
-        let mut writer = Writer::default();
-        change.encode(&mut writer);
-        let expected = [
-            &[52, 0, 1, 0x80, 20, 0, 1, 0x80][..],
-            &[8, 0, 1, 0, 10, 0, 0, 1, 8, 0, 2, 0, 10, 0, 0, 2],
-            &[
-                28, 0, 2, 0x80, 5, 0, 1, 0, 17, 0, 0, 0, 6, 0, 2, 0, 1, 2, 0, 0, 6, 0, 3, 0, 0, 53, 0, 0,
-            ],
-            &[6, 0, 18, 0, 0, 3, 0, 0],
-            &[8, 0, 8, 0, 0, 0, 0, 1, 8, 0, 21, 0, 0, 0, 0, 0xff],
-        ];
-        assert_eq!(writer.finish(), expected.concat());
     }
 }

@@ -44,16 +44,6 @@ impl Unit {
             Self::Week => 604_800,
         }
     }
-
-    pub(crate) fn word(self) -> &'static str {
-        match self {
-            Self::Second => "second",
-            Self::Minute => "minute",
-            Self::Hour => "hour",
-            Self::Day => "day",
-            Self::Week => "week",
-        }
-    }
 }
 
 /// A limited rate (`limit`).

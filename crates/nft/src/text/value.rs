@@ -2,10 +2,8 @@
 
 use std::net::Ipv6Addr;
 
-use crate::types::{
-    AddressType, Data, DataType, Direction, L3, Value, address_type, ct_states, ct_statuses, icmp_type,
-    icmpv6_type, protocol,
-};
+use super::names::{address_type, ct_states, ct_statuses, icmp_type, icmpv6_type, protocol};
+use crate::types::{AddressType, Data, DataType, Direction, L3, Value};
 
 /// The number of the loopback interface in every network namespace.
 const LOOPBACK: u32 = 1;

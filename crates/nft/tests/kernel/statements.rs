@@ -1,4 +1,4 @@
-//! Statements that do something, as the kernel takes it and as `nft` prints it.
+//! Statements but matches, as the kernel takes them and as `nft` prints them.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::time::Duration;
@@ -21,7 +21,7 @@ fn rule() -> Rule {
 }
 
 #[test]
-fn reports_and_limits() {
+fn logs_and_limits() {
     in_namespace(|| {
         let log = Log::default;
         let rules = vec![
@@ -120,18 +120,18 @@ fn rejections() {
 #[test]
 fn marks() {
     in_namespace(|| {
-        let bits = |field: Field, mask, xor| Source::Bits { field, mask, xor };
+        let bits = |field: Field, mask, xor| MarkSource::Bits { field, mask, xor };
         let (mark, ct): (Field, Field) = (Meta::Mark.into(), Ct::Mark.into());
         let rules = vec![
             rule().set_mark(0x10),
             rule().set_ct_mark(0x8000_0000),
-            rule().set(Store::CtMark, Source::Field(mark.clone())),
-            rule().set(Store::Mark, Source::Field(ct.clone())),
-            rule().set(Store::Mark, bits(mark.clone(), 0xff, 0)),
-            rule().set(Store::Mark, bits(mark.clone(), !0x10, 0x10)),
-            rule().set(Store::Mark, bits(mark.clone(), u32::MAX, 0xff)),
-            rule().set(Store::CtMark, bits(ct, 0xffff_fff0, 2)),
-            rule().set(Store::CtMark, bits(mark, 0xffff_00ff, 0x100)),
+            rule().set_mark_from(Mark::Ct, MarkSource::Field(mark.clone())),
+            rule().set_mark_from(Mark::Meta, MarkSource::Field(ct.clone())),
+            rule().set_mark_from(Mark::Meta, bits(mark.clone(), 0xff, 0)),
+            rule().set_mark_from(Mark::Meta, bits(mark.clone(), !0x10, 0x10)),
+            rule().set_mark_from(Mark::Meta, bits(mark.clone(), u32::MAX, 0xff)),
+            rule().set_mark_from(Mark::Ct, bits(ct, 0xffff_fff0, 2)),
+            rule().set_mark_from(Mark::Ct, bits(mark, 0xffff_00ff, 0x100)),
         ];
         same_rules(Family::Inet, filter_chain(), rules);
     });
@@ -146,8 +146,8 @@ fn translations() {
             target,
             flags,
         };
-        let range = Target::Addresses(IpAddr::V4(v4(1)), IpAddr::V4(v4(9)));
-        let pair = Target::Addresses(IpAddr::V4(v4(2)), IpAddr::V4(v4(3)));
+        let range = NatTarget::Addresses(IpAddr::V4(v4(1)), IpAddr::V4(v4(9)));
+        let pair = NatTarget::Addresses(IpAddr::V4(v4(2)), IpAddr::V4(v4(3)));
         let rules = vec![
             rule().dnat(v4(1).into(), None),
             rule().l4proto(Value::TCP).dnat(v4(1).into(), Some(80)),
@@ -236,11 +236,11 @@ fn maps_and_changes_of_sets() {
             );
         let client = (Header::IpSaddr, Meta::L4Proto, Header::ThDport);
         let tcp = || rule().l4proto(Value::TCP);
-        let only = Target::Map {
+        let only = NatTarget::Map {
             key: Header::IpSaddr.into(),
             map: "only".into(),
             port: false,
-            remember: None,
+            update: None,
         };
         let nat = Nat {
             kind: NatKind::Destination,
@@ -286,10 +286,13 @@ fn maps_and_changes_of_sets() {
             tcp().dnat_map(L3::Ipv4, Numgen::random(2).offset(4), "eps"),
             rule().with(nat),
             tcp().dnat_map(L3::Ipv4, client, "aff"),
-            rule().set(Store::Mark, Source::Map(Header::IpSaddr.into(), "marks".into())),
-            rule().is(Header::TcpDport, 80).set(
-                Store::CtMark,
-                Source::Map((Header::IpSaddr, Header::ThDport).into(), "both".into()),
+            rule().set_mark_from(
+                Mark::Meta,
+                MarkSource::Map(Header::IpSaddr.into(), "marks".into()),
+            ),
+            rule().is(Header::TcpDport, 80).set_mark_from(
+                Mark::Ct,
+                MarkSource::Map((Header::IpSaddr, Header::ThDport).into(), "both".into()),
             ),
             rule().with(Dynset {
                 operation: DynsetOperation::Update,

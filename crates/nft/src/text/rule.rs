@@ -1,30 +1,30 @@
 //! Prints rules.
 
+use super::context::Context;
 use super::element;
-use super::known::Known;
 use super::matching;
-use super::target;
+use super::{statement, words};
 use crate::expression::Reject;
 use crate::object::{Family, Rule, Set};
-use crate::statement::{Field, Header, Key, Match, Meta, Operator, Protocol, Right, Source, Statement};
+use crate::statement::{Field, Header, Key, MarkSource, Match, Meta, Operator, Protocol, Right, Statement};
 use crate::types::{L3, Value};
 
 /// A rule in a table of this family.
 pub(super) fn line(family: Family, rule: &Rule) -> String {
-    let mut known = Known::new(family);
+    let mut context = Context::new(family);
     let mut words = Vec::new();
     for (index, one) in rule.statements.iter().enumerate() {
         let later = rule.statements.get(index + 1..).unwrap_or_default();
         if let Statement::Match(one) = one {
             if !implied(family, one, later) {
-                words.push(matching::text(&known, one));
+                words.push(matching::text(&context, one));
             }
-            known.note(one);
+            context.note(one);
             continue;
         }
-        words.extend(needed(&mut known, one));
-        words.push(statement(&known, one));
-        keys(one).into_iter().for_each(|key| known.note_key(key));
+        words.extend(needed(&mut context, one));
+        words.push(text(&context, one));
+        keys(one).into_iter().for_each(|key| context.note_key(key));
     }
     if let Some(comment) = &rule.comment {
         words.push(format!("comment \"{comment}\""));
@@ -62,7 +62,8 @@ fn implied(family: Family, one: &Match, later: &[Statement]) -> bool {
             let reset = one_family && later.iter().any(resets);
             (reset && *number == 6)
                 || headers().any(|header| {
-                    header.protocol() == Protocol::Number(*number) || header.of_protocol(*number).is_some()
+                    header.protocol() == Protocol::Number(*number)
+                        || words::of_protocol(header, *number).is_some()
                 })
         }
         _ => false,
@@ -102,42 +103,42 @@ fn keys(statement: &Statement) -> Vec<&Key> {
     match statement {
         Statement::Match(one) => vec![&one.left],
         Statement::VerdictMap(key, _) | Statement::VerdictElements(key, _) => vec![key],
-        Statement::Nat(nat) => target::key(&nat.target).into_iter().collect(),
+        Statement::Nat(nat) => statement::key(&nat.target).into_iter().collect(),
         Statement::Dynset(dynset) => vec![&dynset.key],
-        Statement::Set(_, Source::Map(key, _)) => vec![key],
+        Statement::SetMark(_, MarkSource::Map(key, _)) => vec![key],
         _ => Vec::new(),
     }
 }
 
-/// What is printed before a statement that depends on it, unless it is known.
-fn needed(known: &mut Known, statement: &Statement) -> Option<String> {
-    let one_family = matches!(known.family, Family::Ip | Family::Ip6);
-    if !resets(statement) || one_family || known.transport == Some(6) {
+/// What is printed before a statement that depends on it, unless it is context.
+fn needed(context: &mut Context, statement: &Statement) -> Option<String> {
+    let one_family = matches!(context.family, Family::Ip | Family::Ip6);
+    if !resets(statement) || one_family || context.transport == Some(6) {
         return None;
     }
-    known.transport = Some(6);
+    context.transport = Some(6);
     Some("meta l4proto tcp".into())
 }
 
-fn statement(known: &Known, statement: &Statement) -> String {
+fn text(context: &Context, statement: &Statement) -> String {
     match statement {
-        Statement::Match(one) => matching::text(known, one),
-        Statement::VerdictMap(key, map) => format!("{} vmap @{map}", known.key(key)),
+        Statement::Match(one) => matching::text(context, one),
+        Statement::VerdictMap(key, map) => format!("{} vmap @{map}", context.key(key)),
         Statement::VerdictElements(key, elements) => {
             let set = Set::vmap("", key.types());
-            format!("{} vmap {}", known.key(key), element::anonymous(set, elements))
+            format!("{} vmap {}", context.key(key), element::anonymous(set, elements))
         }
         Statement::Verdict(verdict) => verdict.to_string(),
         Statement::Counter => "counter packets 0 bytes 0".into(),
         Statement::NamedCounter(name) => format!("counter name \"{name}\""),
-        Statement::Log(log) => target::log(log),
-        Statement::Limit(limit) => target::limit(*limit),
-        Statement::Reject(reject) => target::reject(known.family, *reject),
-        Statement::Nat(nat) => target::nat(known, nat),
-        Statement::Masquerade(ports, flags) => target::ports("masquerade", *ports, *flags),
-        Statement::Redirect(ports, flags) => target::ports("redirect", *ports, *flags),
-        Statement::Dynset(dynset) => target::dynset(known, dynset),
-        Statement::Set(store, source) => target::store(known, *store, source),
+        Statement::Log(log) => statement::log(log),
+        Statement::Limit(limit) => statement::limit(*limit),
+        Statement::Reject(reject) => statement::reject(context.family, *reject),
+        Statement::Nat(nat) => statement::nat(context, nat),
+        Statement::Masquerade(ports, flags) => statement::ports("masquerade", *ports, *flags),
+        Statement::Redirect(ports, flags) => statement::ports("redirect", *ports, *flags),
+        Statement::Dynset(dynset) => statement::dynset(context, dynset),
+        Statement::SetMark(mark, source) => statement::set_mark(context, *mark, source),
         Statement::Notrack => "notrack".into(),
         Statement::Raw(_) => "# expressions".into(),
     }
