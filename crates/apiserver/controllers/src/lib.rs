@@ -5,9 +5,7 @@
 //! - [`garbage`]: objects whose owners are gone, and the order in which owners and dependents go;
 //! - [`namespaces`]: emptying of namespaces that are being deleted;
 //! - [`accounts`]: the ServiceAccount `default` of every namespace;
-//! - [`events`]: Events that nobody needs any more;
-//! - [`workloads`] ([`spawn_workloads`]): scheduler, Deployments, ReplicaSets, DaemonSets, StatefulSets and
-//!   nodes, where there are kubelets.
+//! - [`events`]: Events that nobody needs any more.
 //!
 //! Each is a pure core (from objects to wanted writes) in a thin shell that watches, writes and retries. A
 //! write happens only where something differs; all decisions come from the present state, so that restarts
@@ -22,15 +20,14 @@ mod garbage;
 mod namespaces;
 mod progress;
 mod watched;
-mod workloads;
 
 use std::time::Duration;
 
 use kinglet_kube::{Client, Recorder};
 use tokio_util::sync::CancellationToken;
 
-pub use self::progress::Controllers;
-use self::progress::Progress;
+pub use self::progress::{Controllers, Progress};
+pub use self::watched::{Change, Watched};
 
 /// Settings of the controllers.
 #[derive(Clone, Debug)]
@@ -39,9 +36,6 @@ pub struct Settings {
     pub instance: String,
     /// How long an Event is kept after its last occurrence.
     pub event_ttl: Duration,
-    /// How long a node may be silent before it counts as unreachable, and how long Pods may be bound to a
-    /// node that does not exist.
-    pub node_grace_period: Duration,
 }
 
 impl Default for Settings {
@@ -49,7 +43,6 @@ impl Default for Settings {
         Self {
             instance: "localhost".to_owned(),
             event_ttl: Duration::from_secs(3600),
-            node_grace_period: Duration::from_secs(40),
         }
     }
 }
@@ -79,14 +72,6 @@ pub fn spawn(client: &Client, settings: &Settings, stop: &CancellationToken) -> 
     start(Box::pin(accounts::run(client.clone(), stop.clone(), progress)));
     start(Box::pin(events::run(client.clone(), settings.event_ttl)));
     controllers
-}
-
-/// Starts the scheduler and the controllers of workloads and nodes; they run until `stop` is cancelled.
-///
-/// They expect a kubelet behind every Node, and clean up after nodes that have none: do not start them where
-/// Nodes and Pods are written by hand, as in a stand-alone server whose backends are ordinary processes.
-pub fn spawn_workloads(client: &Client, settings: &Settings, stop: &CancellationToken) -> Controllers {
-    workloads::spawn(client, settings, stop)
 }
 
 type Controller = std::pin::Pin<Box<dyn Future<Output = ()> + Send>>;

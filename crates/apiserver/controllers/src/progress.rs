@@ -23,14 +23,14 @@ impl Controllers {
 
 /// One controller's part of [`Controllers`].
 #[derive(Clone)]
-pub(crate) struct Progress {
+pub struct Progress {
     waiting: watch::Sender<usize>,
     synced: bool,
 }
 
 impl Progress {
     /// The progress of some controllers, none of which is synced.
-    pub(crate) fn of(controllers: usize) -> (Self, Controllers) {
+    pub fn of(controllers: usize) -> (Self, Controllers) {
         let (sender, waiting) = watch::channel(controllers);
         let progress = Self {
             waiting: sender,
@@ -40,13 +40,13 @@ impl Progress {
     }
 
     /// Whether this controller has seen everything that existed at the start.
-    pub(crate) fn is_synced(&self) -> bool {
+    pub fn is_synced(&self) -> bool {
         self.synced
     }
 
     /// Tells whether this controller has seen everything that existed at the start; once it has, it always
     /// has.
-    pub(crate) fn update(&mut self, synced: bool) {
+    pub fn update(&mut self, synced: bool) {
         if synced && !self.synced {
             self.synced = true;
             self.waiting

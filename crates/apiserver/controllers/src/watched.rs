@@ -8,22 +8,23 @@ use tokio::sync::mpsc::UnboundedReceiver;
 use tokio_util::sync::CancellationToken;
 
 /// An object's name, and the object unless it is gone.
-pub(crate) type Change<K> = (ObjectName, Option<Arc<K>>);
+pub type Change<K> = (ObjectName, Option<Arc<K>>);
 
 /// All changes of a kind, the existing objects first.
-pub(crate) struct Watched<K> {
+pub struct Watched<K> {
     deltas: UnboundedReceiver<Delta<K>>,
     /// Whether all objects that existed at the start have come.
-    pub(crate) synced: bool,
+    pub synced: bool,
 }
 
 impl<K: Object> Watched<K> {
-    pub(crate) fn start(client: &Client, stop: &CancellationToken) -> Self {
+    /// Watches a kind that nobody else here follows.
+    pub fn start(client: &Client, stop: &CancellationToken) -> Self {
         Self::of(&Reflector::spawn(client.clone(), stop.clone()))
     }
 
     /// The changes of a cache that others follow, too.
-    pub(crate) fn of(cache: &Reflector<K>) -> Self {
+    pub fn of(cache: &Reflector<K>) -> Self {
         Self {
             deltas: cache.subscribe(),
             synced: false,
@@ -32,7 +33,7 @@ impl<K: Object> Watched<K> {
 
     /// The next change; `None` when the last of the existing objects has come. Waits for ever once the watch
     /// was stopped.
-    pub(crate) async fn next(&mut self) -> Option<Change<K>> {
+    pub async fn next(&mut self) -> Option<Change<K>> {
         match self.deltas.recv().await {
             Some(Delta::Applied(object)) => Some((object.object_name(), Some(object))),
             Some(Delta::Deleted(object)) => Some((object.object_name(), None)),

@@ -9,7 +9,7 @@ use kinglet_kube::Client;
 use serde_json::{Value, json};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-const PATIENCE: Duration = Duration::from_secs(30);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
 pub(crate) struct Cluster {
     pub(crate) client: Client,
@@ -53,18 +53,6 @@ impl Cluster {
             .expect("controllers are synced in time");
         assert!(controllers.is_synced());
         controllers
-    }
-
-    /// Starts the controllers of workloads with a grace period of nodes.
-    pub(crate) async fn run_workloads(&self, node_grace_period: Duration) {
-        let settings = kinglet_controllers::Settings {
-            node_grace_period,
-            ..kinglet_controllers::Settings::default()
-        };
-        let mut controllers = kinglet_controllers::spawn_workloads(&self.client, &settings, &self.stop);
-        tokio::time::timeout(PATIENCE, controllers.synced())
-            .await
-            .expect("controllers are synced in time");
     }
 
     /// Path of the objects of a kind of the group `apps` in the test's namespace.

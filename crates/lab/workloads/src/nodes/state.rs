@@ -11,7 +11,7 @@ use tokio::time::Instant;
 use super::super::objects::{Lease, Node, Pod, condition};
 use super::super::store::Store;
 use super::plan::{Guest, Plan, abandoned, plan};
-use crate::watched::Change;
+use kinglet_controllers::Change;
 
 /// The namespace of the Leases of nodes.
 const LEASES: &str = "kube-node-lease";

@@ -8,7 +8,7 @@ use kinglet_model::{Namespace, Object, ObjectName};
 use super::super::objects::{Node, Pod};
 use super::super::store::Store;
 use super::view::{Namespaces, View};
-use crate::watched::Change;
+use kinglet_controllers::Change;
 
 /// `schedulerName` of the Pods that are ours.
 const NAME: &str = "default-scheduler";

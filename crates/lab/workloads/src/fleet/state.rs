@@ -8,7 +8,7 @@ use super::super::expected::Expected;
 use super::super::objects::{Node, Pod};
 use super::super::store::Store;
 use super::{Fleet, Surroundings};
-use crate::watched::Change;
+use kinglet_controllers::Change;
 
 pub(super) struct State<K> {
     owners: Store<K>,

@@ -21,8 +21,8 @@ use self::plan::Plan;
 use self::state::State;
 use self::write::Writer;
 use super::objects::{Lease, Node, Pod};
-use crate::progress::Progress;
-use crate::watched::Watched;
+use kinglet_controllers::Progress;
+use kinglet_controllers::Watched;
 
 /// Name of the controller in Events.
 pub(super) const COMPONENT: &str = "node-controller";

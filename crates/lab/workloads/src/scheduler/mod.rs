@@ -28,8 +28,8 @@ use self::decide::decide;
 use self::state::State;
 use super::objects::{Node, Pod, condition};
 use super::pods::unless_gone;
-use crate::progress::Progress;
-use crate::watched::Watched;
+use kinglet_controllers::Progress;
+use kinglet_controllers::Watched;
 
 /// Name of the scheduler in Events.
 pub(super) const COMPONENT: &str = "default-scheduler";

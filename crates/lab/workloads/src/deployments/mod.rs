@@ -24,8 +24,8 @@ use self::plan::plan;
 use self::write::Writer;
 use super::objects::{Deployment, ReplicaSet};
 use super::store::Store;
-use crate::progress::Progress;
-use crate::watched::{Change, Watched};
+use kinglet_controllers::Progress;
+use kinglet_controllers::{Change, Watched};
 
 /// Name of the controller in Events and as field manager.
 pub(super) const COMPONENT: &str = "deployment-controller";

@@ -1,11 +1,16 @@
-//! Workloads: what puts Pods on nodes and keeps as many of them as wanted.
+//! Workloads of a cluster whose control plane is the embedded API server: what a kube-scheduler and the
+//! controllers of workloads and nodes do, where kubelets stand behind the Nodes.
 //!
 //! - [`scheduler`]: binds Pods to nodes, as kube-scheduler does;
 //! - [`deployments`], [`replicasets`], [`daemonsets`], [`statefulsets`]: Pods from templates ([`fleet`] is
 //!   what owners of Pods have in common);
 //! - [`nodes`]: nodes that fall silent, and the Pods on them.
 //!
-//! They need kubelets behind the Nodes; without Nodes Pods wait. All share one cache per kind.
+//! Each is a pure core (from objects to wanted writes) in a thin shell that watches, writes and retries. All
+//! share one cache per kind. Without Nodes Pods wait.
+//!
+//! Invariant: ordinary API clients that know neither the embedded server nor the lab; they do the same on any
+//! other API server.
 
 mod amounts;
 mod claim;
@@ -23,6 +28,9 @@ mod statefulsets;
 mod store;
 mod template;
 
+use std::time::Duration;
+
+use kinglet_controllers::{Controllers, Progress};
 use kinglet_kube::{Client, Recorder, Reflector};
 use kinglet_model::{Namespace, Object};
 use tokio_util::sync::CancellationToken;
@@ -30,11 +38,31 @@ use tokio_util::sync::CancellationToken;
 use self::fleet::Fleet;
 use self::objects::{DaemonSet, Deployment, Lease, Node, Pod, ReplicaSet, StatefulSet};
 use self::pods::PodWriter;
-use crate::progress::Progress;
-use crate::{Controllers, Settings, spawn_until};
 
-/// Starts the controllers of workloads; they run until `stop` is cancelled.
-pub(super) fn spawn(client: &Client, settings: &Settings, stop: &CancellationToken) -> Controllers {
+/// Settings of the scheduler and the controllers.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Name of this process in the Events that it writes (`reportingInstance`): the host's name.
+    pub instance: String,
+    /// How long a node may be silent before it counts as unreachable, and how long Pods may be bound to a
+    /// node that does not exist.
+    pub node_grace_period: Duration,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            instance: "localhost".to_owned(),
+            node_grace_period: Duration::from_secs(40),
+        }
+    }
+}
+
+/// Starts the scheduler and the controllers of workloads and nodes; they run until `stop` is cancelled.
+///
+/// They expect a kubelet behind every Node, and clean up after nodes that have none: do not start them where
+/// Nodes and Pods are written by hand, as in a stand-alone server whose backends are ordinary processes.
+pub fn spawn(client: &Client, settings: &Settings, stop: &CancellationToken) -> Controllers {
     let (progress, controllers) = Progress::of(6);
     let start = Start {
         client: client.clone(),
@@ -112,7 +140,8 @@ impl Start<'_> {
     }
 
     fn run(&self, controller: impl Future<Output = ()> + Send + 'static) {
-        spawn_until(self.stop, Box::pin(controller));
+        let stop = self.stop.clone();
+        tokio::spawn(async move { stop.run_until_cancelled(controller).await });
     }
 
     fn cache<K: Object>(&self) -> Reflector<K> {

@@ -20,8 +20,8 @@ use self::state::State;
 use super::expected::{self, Done};
 use super::objects::{Node, Pod};
 use super::pods::PodWriter;
-use crate::progress::Progress;
-use crate::watched::Watched;
+use kinglet_controllers::Progress;
+use kinglet_controllers::Watched;
 
 /// Owners whose writes run at the same time.
 const CONCURRENT: usize = 8;

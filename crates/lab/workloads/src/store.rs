@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use kinglet_model::ObjectName;
 
-use crate::watched::Change;
+use kinglet_controllers::Change;
 
 /// The present objects of a kind.
 #[derive(Debug)]
