@@ -1,11 +1,10 @@
 //! Deployments: from one Pod template to the next without a gap.
 //!
 //! In: Deployments and ReplicaSets. [`plan`] is the pure rule and takes one step at a time: [`sets`] tells
-//! the new ReplicaSet from old ones, [`rolling`] and [`proportion`] compute sizes, [`revision`] numbers and
-//! tidies, [`status`] tells how far it is. Out: [`write`]s, retried per Deployment.
+//! the new ReplicaSet from old ones, [`rolling`] computes sizes, [`revision`] numbers and tidies, [`status`]
+//! tells how far it is. Out: [`write`]s, retried per Deployment.
 
 mod plan;
-mod proportion;
 mod revision;
 mod rolling;
 mod sets;

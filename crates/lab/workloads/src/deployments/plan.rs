@@ -11,7 +11,7 @@ use super::super::objects::{Deployment, DeploymentStatus, ReplicaSet, Strategy};
 use super::revision::{self, Annotations};
 use super::rolling::{self, Resize};
 use super::sets::Sets;
-use super::{proportion, status};
+use super::status;
 
 /// The writes that a Deployment needs now.
 #[derive(Debug)]
@@ -62,12 +62,12 @@ fn step(deployment: &Deployment, sets: &Sets, now: Timestamp) -> Plan {
     if deployment.metadata.deletion_timestamp.is_some() {
         return plan;
     }
-    if deployment.paused || proportion::is_due(deployment, sets) {
-        plan.resize = proportion::resize(deployment, sets);
+    if deployment.paused {
+        plan.resize = rolling::scale(deployment, sets);
     } else {
         roll_out(&mut plan, deployment, sets, now);
     }
-    plan.resize.retain(|resize| is_needed(deployment, resize));
+    plan.resize.retain(|(set, size)| *size != set.replicas);
     note_revision(&mut plan, deployment, sets);
     plan
 }
@@ -119,15 +119,6 @@ fn recreate(plan: &mut Plan, deployment: &Deployment, sets: &Sets) {
 /// Whether no Pod of a ReplicaSet is left, not even one that is ending.
 fn is_empty(set: &ReplicaSet) -> bool {
     set.is_observed() && set.status.replicas == 0 && set.status.terminating_replicas == 0
-}
-
-/// Whether a ReplicaSet has another size, or other annotations of its size.
-fn is_needed(deployment: &Deployment, (set, size): &Resize) -> bool {
-    let wanted = revision::sizes(deployment);
-    let mut noted = wanted
-        .iter()
-        .map(|(key, value)| set.metadata.annotation(key) == Some(value));
-    *size != set.replicas || noted.any(|same| !same)
 }
 
 /// The new ReplicaSet carries the annotations of the Deployment, and both the revision.

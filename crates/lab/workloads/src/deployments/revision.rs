@@ -8,8 +8,7 @@ use serde_json::{Value, json};
 
 use super::super::objects::{Deployment, Owner, ReplicaSet};
 use super::super::template::{self, LABEL_TEMPLATE_HASH};
-use super::proportion::{ANNOTATION_DESIRED, ANNOTATION_MAX};
-use super::sets::{Limits, Sets};
+use super::sets::Sets;
 
 /// Annotation of a Deployment and its ReplicaSets: the number of the revision.
 pub(super) const ANNOTATION_REVISION: &str = "deployment.kubernetes.io/revision";
@@ -19,8 +18,8 @@ const ANNOTATION_HISTORY: &str = "deployment.kubernetes.io/revision-history";
 const OWN: &[&str] = &[
     ANNOTATION_REVISION,
     ANNOTATION_HISTORY,
-    ANNOTATION_DESIRED,
-    ANNOTATION_MAX,
+    "deployment.kubernetes.io/desired-replicas",
+    "deployment.kubernetes.io/max-replicas",
     "deprecated.deployment.rollback.to",
 ];
 
@@ -43,16 +42,7 @@ pub(super) fn of_deployment(sets: &Sets) -> String {
     new.max(current(sets)).to_string()
 }
 
-/// What resizing notes in a ReplicaSet.
-pub(super) fn sizes(deployment: &Deployment) -> Annotations {
-    let most = deployment.replicas + Limits::of(deployment).surge;
-    [(ANNOTATION_DESIRED, deployment.replicas), (ANNOTATION_MAX, most)]
-        .map(|(key, number)| (key.into(), number.to_string().into()))
-        .into()
-}
-
-/// The annotations that the new ReplicaSet should have, besides its sizes: the Deployment's, and its
-/// revision.
+/// The annotations that the new ReplicaSet should have: the Deployment's, and its revision.
 pub(super) fn annotations(deployment: &Deployment, sets: &Sets) -> Annotations {
     let own = deployment.metadata.annotations.iter();
     let mut wanted: Annotations = own
@@ -78,8 +68,6 @@ pub(super) fn new_set(deployment: &Deployment, sets: &Sets, size: i32) -> Value 
     let template = template::labelled(&deployment.template, LABEL_TEMPLATE_HASH, &hash);
     let mut selector = (*deployment.selector_object).clone();
     selector["matchLabels"][LABEL_TEMPLATE_HASH] = hash.as_str().into();
-    let mut annotations = annotations(deployment, sets);
-    annotations.extend(sizes(deployment));
     json!({
         "apiVersion": "apps/v1",
         "kind": "ReplicaSet",
@@ -87,7 +75,7 @@ pub(super) fn new_set(deployment: &Deployment, sets: &Sets, size: i32) -> Value 
             "name": format!("{}-{hash}", meta.name),
             "namespace": &*meta.namespace,
             "labels": template::labels(&template),
-            "annotations": annotations,
+            "annotations": annotations(deployment, sets),
             "ownerReferences": [Owner::reference::<Deployment>(meta)],
         },
         "spec": {

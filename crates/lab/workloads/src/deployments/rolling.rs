@@ -31,6 +31,18 @@ pub(super) fn step(deployment: &Deployment, sets: &Sets) -> Vec<Resize> {
     shrink(deployment, sets, new)
 }
 
+/// The size of the only ReplicaSet with Pods, while updates are paused. Between two templates sizes stay until
+/// the update goes on.
+pub(super) fn scale(deployment: &Deployment, sets: &Sets) -> Vec<Resize> {
+    let only = match sets.active().as_slice() {
+        [] => sets.new.as_ref().or(sets.old.last()),
+        [only] => Some(*only),
+        _ => None,
+    };
+    let resized = only.map(|set| (set.clone(), deployment.replicas));
+    resized.into_iter().collect()
+}
+
 fn shrink(deployment: &Deployment, sets: &Sets, new: &ReplicaSet) -> Vec<Resize> {
     let least = deployment.replicas - Limits::of(deployment).unavailable;
     let starting = new.replicas - new.available();

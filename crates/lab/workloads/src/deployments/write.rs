@@ -12,7 +12,7 @@ use super::super::objects::{Deployment, Owner, ReplicaSet};
 use super::super::{pods, template};
 use super::COMPONENT;
 use super::plan::Plan;
-use super::revision::{ANNOTATION_REVISION, Annotations, sizes};
+use super::revision::{ANNOTATION_REVISION, Annotations};
 
 pub(super) struct Writer {
     client: Client,
@@ -97,7 +97,7 @@ impl Writer {
     ) -> Result<(), RequestError> {
         let version = &*set.metadata.resource_version;
         let patch = json!({
-            "metadata": {"resourceVersion": version, "annotations": sizes(deployment)},
+            "metadata": {"resourceVersion": version},
             "spec": {"replicas": size},
         });
         self.sets.merge(&set.object_name(), &patch).await?;

@@ -36,13 +36,11 @@ fn deployment(replicas: i32, image: &str, spec: Value) -> Deployment {
     serde_json::from_value(object).unwrap()
 }
 
-/// A ReplicaSet of the Deployment: its image, revision, wanted and available Pods, and the number that the
-/// Deployment wanted then.
-fn set(image: &str, revision: i64, replicas: i32, available: i32, desired: i32) -> Arc<ReplicaSet> {
+/// A ReplicaSet of the Deployment: its image, revision, wanted and available Pods.
+fn set(image: &str, revision: i64, replicas: i32, available: i32) -> Arc<ReplicaSet> {
     let plain = pod_template(image);
     let hash = template::hash(&plain, 0);
     let created = format!("2026-01-01T10:{revision:02}:00Z");
-    let most = desired + (desired + 3) / 4;
     let object = json!({
         "metadata": {
             "name": format!("web-{hash}"),
@@ -53,8 +51,6 @@ fn set(image: &str, revision: i64, replicas: i32, available: i32, desired: i32) 
             "annotations": {
                 "kubernetes.io/change-cause": "because",
                 "deployment.kubernetes.io/revision": revision.to_string(),
-                "deployment.kubernetes.io/desired-replicas": desired.to_string(),
-                "deployment.kubernetes.io/max-replicas": most.to_string(),
             },
             "ownerReferences": [{"uid": "deployment", "controller": true}],
         },
@@ -94,7 +90,6 @@ fn the_first_replica_set_is_as_big_as_wanted() {
     );
     let annotations = &created["metadata"]["annotations"];
     assert_eq!(annotations["deployment.kubernetes.io/revision"], "1");
-    assert_eq!(annotations["deployment.kubernetes.io/max-replicas"], "5");
     assert_eq!(annotations["kubernetes.io/change-cause"], "because");
     assert_eq!(plan.revision.as_deref(), Some("1"));
     assert_eq!(progressing(&plan), ("True", "NewReplicaSetCreated"));
@@ -126,7 +121,7 @@ fn steps_of_a_rolling_update() {
     for (present, expected) in table {
         let sets: Vec<Arc<ReplicaSet>> = present
             .iter()
-            .map(|(image, revision, replicas, available)| set(image, *revision, *replicas, *available, 4))
+            .map(|(image, revision, replicas, available)| set(image, *revision, *replicas, *available))
             .collect();
         let image = present.last().unwrap().0;
         let plan = plan(&deployment(4, image, json!({})), &sets, now());
@@ -141,56 +136,45 @@ fn steps_of_a_rolling_update() {
 #[test]
 fn recreate_waits_until_all_old_pods_are_gone() {
     let recreate = deployment(3, "b", json!({"strategy": {"type": "Recreate"}}));
-    let first = plan(&recreate, &[set("a", 1, 3, 3, 3)], now());
+    let first = plan(&recreate, &[set("a", 1, 3, 3)], now());
     assert_eq!(
         (sizes(&first), first.create.is_none()),
         (vec![("a".to_owned(), 0)], true)
     );
-    let mut ending = (*set("a", 1, 0, 0, 3)).clone();
+    let mut ending = (*set("a", 1, 0, 0)).clone();
     ending.status.terminating_replicas = 1;
     let second = plan(&recreate, &[Arc::new(ending)], now());
     assert!(second.create.is_none() && second.resize.is_empty());
-    let third = plan(&recreate, &[set("a", 1, 0, 0, 3)], now());
+    let third = plan(&recreate, &[set("a", 1, 0, 0)], now());
     assert_eq!(third.create.unwrap()["spec"]["replicas"], 3);
 }
 
 #[test]
-fn a_change_of_the_number_in_an_update_is_shared() {
-    let grown = plan(
-        &deployment(8, "b", json!({})),
-        &[set("a", 1, 3, 3, 4), set("b", 2, 2, 0, 4)],
-        now(),
-    );
-    assert_eq!(sizes(&grown), [("a".to_owned(), 6), ("b".to_owned(), 4)]);
-    let shrunk = plan(
-        &deployment(2, "b", json!({})),
-        &[set("a", 1, 3, 3, 4), set("b", 2, 2, 0, 4)],
-        now(),
-    );
-    assert_eq!(sizes(&shrunk), [("a".to_owned(), 2), ("b".to_owned(), 1)]);
-    let none = plan(
-        &deployment(0, "b", json!({})),
-        &[set("a", 1, 3, 3, 4), set("b", 2, 2, 0, 4)],
-        now(),
-    );
-    assert_eq!(sizes(&none), [("a".to_owned(), 0), ("b".to_owned(), 0)]);
-    let one = plan(&deployment(9, "a", json!({})), &[set("a", 1, 4, 4, 4)], now());
+fn a_change_of_the_number_in_an_update_moves_both_ends() {
+    let sizes_for = |replicas, image| {
+        let sets = [set("a", 1, 3, 3), set("b", 2, 2, 0)];
+        sizes(&plan(&deployment(replicas, image, json!({})), &sets, now()))
+    };
+    assert_eq!(sizes_for(8, "b"), [("b".to_owned(), 7)]);
+    assert_eq!(sizes_for(2, "b"), [("a".to_owned(), 2)]);
+    assert_eq!(sizes_for(0, "b"), [("b".to_owned(), 0)]);
+    let one = plan(&deployment(9, "a", json!({})), &[set("a", 1, 4, 4)], now());
     assert_eq!(sizes(&one), [("a".to_owned(), 9)]);
 }
 
 #[test]
 fn a_paused_deployment_only_changes_its_number() {
     let paused = deployment(4, "b", json!({"paused": true}));
-    let same = plan(&paused, &[set("a", 1, 4, 4, 4)], now());
+    let same = plan(&paused, &[set("a", 1, 4, 4)], now());
     assert!(same.create.is_none() && same.resize.is_empty());
     assert_eq!(progressing(&same), ("Unknown", "DeploymentPaused"));
-    let more = plan(&paused, &[set("a", 1, 3, 3, 3)], now());
+    let more = plan(&paused, &[set("a", 1, 3, 3)], now());
     assert_eq!(sizes(&more), [("a".to_owned(), 4)]);
 }
 
 #[test]
 fn rolling_back_uses_the_old_replica_set_and_a_new_revision() {
-    let sets = [set("a", 1, 0, 0, 4), set("b", 2, 4, 4, 4)];
+    let sets = [set("a", 1, 0, 0), set("b", 2, 4, 4)];
     let plan = plan(&deployment(4, "a", json!({})), &sets, now());
     assert!(plan.create.is_none());
     let (updated, annotations) = plan.update.unwrap();
@@ -206,21 +190,21 @@ fn rolling_back_uses_the_old_replica_set_and_a_new_revision() {
 #[test]
 fn the_earliest_revisions_are_forgotten_when_all_is_done() {
     let mut sets: Vec<Arc<ReplicaSet>> = (1..5)
-        .map(|revision| set(&format!("old{revision}"), revision, 0, 0, 2))
+        .map(|revision| set(&format!("old{revision}"), revision, 0, 0))
         .collect();
-    sets.push(set("new", 5, 2, 1, 2));
+    sets.push(set("new", 5, 2, 1));
     let names =
         |plan: &Plan| -> Vec<Arc<str>> { plan.delete.iter().map(|set| set.metadata.name.clone()).collect() };
     let wanted = deployment(2, "new", json!({}));
     assert!(names(&plan(&wanted, &sets, now())).is_empty(), "not yet");
-    sets[4] = set("new", 5, 2, 2, 2);
+    sets[4] = set("new", 5, 2, 2);
     let expected: Vec<Arc<str>> = sets[..2].iter().map(|set| set.metadata.name.clone()).collect();
     assert_eq!(names(&plan(&wanted, &sets, now())), expected);
 }
 
 #[test]
 fn conditions_tell_how_it_goes() {
-    let sets = |available| [set("a", 1, 4, available, 4)];
+    let sets = |available| [set("a", 1, 4, available)];
     let mut wanted = deployment(4, "a", json!({}));
     let found = plan(&wanted, &sets(0), now());
     assert_eq!(progressing(&found), ("True", "ReplicaSetUpdated"));

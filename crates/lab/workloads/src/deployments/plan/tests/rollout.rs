@@ -50,9 +50,8 @@ impl Cluster {
 
     /// The controller sees the present.
     fn look(&mut self) {
-        let desired = self.deployment.replicas;
         let seen = self.sets.iter().map(|one| {
-            let mut seen = (*set(&one.image, one.revision, one.wanted, one.available, desired)).clone();
+            let mut seen = (*set(&one.image, one.revision, one.wanted, one.available)).clone();
             seen.status.replicas = one.pods;
             Arc::new(seen)
         });
