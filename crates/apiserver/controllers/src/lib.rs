@@ -18,16 +18,13 @@ mod endpoints;
 mod events;
 mod garbage;
 mod namespaces;
-mod progress;
-mod watched;
 
+use std::convert::Infallible;
 use std::time::Duration;
 
-use kinglet_kube::{Client, Recorder};
+use kinglet_kube::{Client, Reconciler, Recorder, Reflectors, Source, control};
+use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
-
-pub use self::progress::{Controllers, Progress};
-pub use self::watched::{Change, Watched};
 
 /// Settings of the controllers.
 #[derive(Clone, Debug)]
@@ -47,36 +44,48 @@ impl Default for Settings {
     }
 }
 
-/// Starts all controllers; they run until `stop` is cancelled.
-pub fn spawn(client: &Client, settings: &Settings, stop: &CancellationToken) -> Controllers {
-    let (progress, controllers) = Progress::of(4);
+/// Starts all controllers; they run until `stop` is cancelled, whether the answer is awaited or not. The
+/// answer comes when all of them have seen everything that existed at the start, or were stopped.
+pub fn spawn(
+    client: &Client,
+    settings: &Settings,
+    stop: &CancellationToken,
+) -> impl Future<Output = ()> + Send + 'static {
+    let (starting, mut started) = mpsc::channel(1);
+    let start = Start { stop, starting };
+    let reflectors = Reflectors::new(client.clone(), stop.clone());
     let source = settings.instance.clone();
     let recorder = Recorder::spawn(client.clone(), garbage::COMPONENT, source, stop.clone());
-    let start = |controller| spawn_until(stop, controller);
-    start(Box::pin(endpoints::run(
-        client.clone(),
-        stop.clone(),
-        progress.clone(),
-    )));
-    start(Box::pin(garbage::run(
-        client.clone(),
-        recorder,
-        stop.clone(),
-        progress.clone(),
-    )));
-    start(Box::pin(namespaces::run(
-        client.clone(),
-        stop.clone(),
-        progress.clone(),
-    )));
-    start(Box::pin(accounts::run(client.clone(), stop.clone(), progress)));
-    start(Box::pin(events::run(client.clone(), settings.event_ttl)));
-    controllers
+    start.controller(endpoints::controller(&reflectors));
+    start.controller(garbage::controller(client.clone(), recorder, stop.clone()));
+    start.controller(namespaces::controller(&reflectors));
+    start.controller(accounts::controller(&reflectors));
+    start.task(events::run(client.clone(), settings.event_ttl));
+    // Nothing is sent: the channel ends when the last controller has let its sender go.
+    async move {
+        started.recv().await;
+    }
 }
 
-type Controller = std::pin::Pin<Box<dyn Future<Output = ()> + Send>>;
+/// What controllers are started with.
+struct Start<'a> {
+    stop: &'a CancellationToken,
+    /// Held by each controller until it is synced.
+    starting: mpsc::Sender<Infallible>,
+}
 
-fn spawn_until(stop: &CancellationToken, controller: Controller) {
-    let stop = stop.clone();
-    tokio::spawn(async move { stop.run_until_cancelled(controller).await });
+impl Start<'_> {
+    fn controller<R, S>(&self, (reconciler, source): (R, S))
+    where
+        R: Reconciler + 'static,
+        S: Source<Change = R::Change> + 'static,
+    {
+        let starting = self.starting.clone();
+        self.task(control(reconciler, source, move || drop(starting)));
+    }
+
+    fn task(&self, task: impl Future<Output = ()> + Send + 'static) {
+        let stop = self.stop.clone();
+        tokio::spawn(async move { stop.run_until_cancelled(task).await });
+    }
 }

@@ -206,15 +206,13 @@ async fn control(client: &Client, settings: &Settings, stop: &CancellationToken)
         instance: instance.clone(),
         node_grace_period: settings.lease,
     };
-    let mut workloads = kinglet_lab_workloads::spawn(client, &workloads, stop);
+    let workloads = kinglet_lab_workloads::spawn(client, &workloads, stop);
     let controllers = kinglet_controllers::Settings {
         instance,
         ..kinglet_controllers::Settings::default()
     };
-    kinglet_controllers::spawn(client, &controllers, stop)
-        .synced()
-        .await;
-    workloads.synced().await;
+    kinglet_controllers::spawn(client, &controllers, stop).await;
+    workloads.await;
 }
 
 /// Waits until the API server answers.

@@ -2,7 +2,7 @@
 //! controllers of workloads and nodes do, where kubelets stand behind the Nodes.
 //!
 //! - [`scheduler`]: binds Pods to nodes, as kube-scheduler does;
-//! - [`deployments`], [`replicasets`], [`daemonsets`], [`statefulsets`]: Pods from templates ([`fleet`] is
+//! - [`deployments`], [`replicasets`], [`daemonsets`], [`statefulsets`]: Pods from templates ([`pod_owners`] is
 //!   what owners of Pods have in common);
 //! - [`nodes`]: nodes that fall silent, and the Pods on them.
 //!
@@ -17,10 +17,11 @@ mod claim;
 mod daemonsets;
 mod deployments;
 mod expected;
-mod fleet;
 mod nodes;
 mod objects;
+mod owners;
 mod placement;
+mod pod_owners;
 mod pods;
 mod replicasets;
 mod scheduler;
@@ -28,16 +29,15 @@ mod statefulsets;
 mod store;
 mod template;
 
+use std::convert::Infallible;
 use std::time::Duration;
 
-use kinglet_controllers::{Controllers, Progress};
-use kinglet_kube::{Client, Recorder, Reflector};
-use kinglet_model::{Namespace, Object};
+use kinglet_kube::{Client, Reconciler, Recorder, Reflectors, Source, control};
+use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use self::fleet::Fleet;
-use self::objects::{DaemonSet, Deployment, Lease, Node, Pod, ReplicaSet, StatefulSet};
-use self::pods::PodWriter;
+use self::objects::{DaemonSet, ReplicaSet, StatefulSet};
+use self::pod_owners::PodOwner;
 
 /// Settings of the scheduler and the controllers.
 #[derive(Clone, Debug)]
@@ -58,98 +58,66 @@ impl Default for Settings {
     }
 }
 
-/// Starts the scheduler and the controllers of workloads and nodes; they run until `stop` is cancelled.
+/// Starts the scheduler and the controllers of workloads and nodes; they run until `stop` is cancelled,
+/// whether the answer is awaited or not. The answer comes when all of them have seen everything that existed
+/// at the start, or were stopped.
 ///
 /// They expect a kubelet behind every Node, and clean up after nodes that have none: do not start them where
 /// Nodes and Pods are written by hand, as in a stand-alone server whose backends are ordinary processes.
-pub fn spawn(client: &Client, settings: &Settings, stop: &CancellationToken) -> Controllers {
-    let (progress, controllers) = Progress::of(6);
+pub fn spawn(
+    client: &Client,
+    settings: &Settings,
+    stop: &CancellationToken,
+) -> impl Future<Output = ()> + Send + 'static {
+    let (starting, mut started) = mpsc::channel(1);
     let start = Start {
-        client: client.clone(),
-        settings,
+        reflectors: Reflectors::new(client.clone(), stop.clone()),
+        instance: &settings.instance,
         stop,
-        pods: cache(client, stop),
-        nodes: cache(client, stop),
-        sets: cache(client, stop),
-        progress,
+        starting,
     };
-    start.scheduler();
-    start.fleet(start.sets.clone());
-    start.fleet(start.cache::<DaemonSet>());
-    start.fleet(start.cache::<StatefulSet>());
-    start.deployments();
-    start.nodes();
-    controllers
-}
-
-fn cache<K: Object>(client: &Client, stop: &CancellationToken) -> Reflector<K> {
-    Reflector::spawn(client.clone(), stop.clone())
+    start.run(|reflectors| scheduler::controller(reflectors, start.recorder(scheduler::COMPONENT)));
+    start.pod_owners::<ReplicaSet>();
+    start.pod_owners::<DaemonSet>();
+    start.pod_owners::<StatefulSet>();
+    start.run(|reflectors| deployments::controller(reflectors, start.recorder(deployments::COMPONENT)));
+    start.run(|reflectors| {
+        let recorder = start.recorder(nodes::COMPONENT);
+        nodes::controller(reflectors, recorder, settings.node_grace_period)
+    });
+    // Nothing is sent: the channel ends when the last controller has let its sender go.
+    async move {
+        started.recv().await;
+    }
 }
 
 /// What the controllers are started with.
 struct Start<'a> {
-    client: Client,
-    settings: &'a Settings,
+    reflectors: Reflectors,
+    instance: &'a str,
     stop: &'a CancellationToken,
-    pods: Reflector<Pod>,
-    nodes: Reflector<Node>,
-    sets: Reflector<ReplicaSet>,
-    progress: Progress,
+    /// Held by each controller until it is synced.
+    starting: mpsc::Sender<Infallible>,
 }
 
 impl Start<'_> {
-    fn scheduler(&self) {
-        let namespaces = self.cache::<Namespace>();
-        let caches = (self.pods.clone(), self.nodes.clone(), namespaces);
-        let recorder = self.recorder(scheduler::COMPONENT);
-        self.run(scheduler::run(
-            self.client.clone(),
-            caches,
-            recorder,
-            self.progress.clone(),
-        ));
+    fn pod_owners<K: PodOwner>(&self) {
+        self.run(|reflectors| pod_owners::controller::<K>(reflectors, self.recorder(K::COMPONENT)));
     }
 
-    fn fleet<K: Fleet>(&self, owners: Reflector<K>) {
-        let caches = (owners, self.pods.clone(), self.nodes.clone());
-        let writer = PodWriter::new(&self.client, self.recorder(K::COMPONENT));
-        self.run(fleet::run(
-            self.client.clone(),
-            caches,
-            writer,
-            self.progress.clone(),
-        ));
-    }
-
-    fn deployments(&self) {
-        let caches = (self.cache::<Deployment>(), self.sets.clone());
-        let recorder = self.recorder(deployments::COMPONENT);
-        self.run(deployments::run(
-            self.client.clone(),
-            caches,
-            recorder,
-            self.progress.clone(),
-        ));
-    }
-
-    fn nodes(&self) {
-        let caches = (self.pods.clone(), self.nodes.clone(), self.cache::<Lease>());
-        let recorder = self.recorder(nodes::COMPONENT);
-        let (client, grace) = (self.client.clone(), self.settings.node_grace_period);
-        self.run(nodes::run(client, caches, recorder, grace, self.progress.clone()));
-    }
-
-    fn run(&self, controller: impl Future<Output = ()> + Send + 'static) {
-        let stop = self.stop.clone();
+    fn run<R, S>(&self, controller: impl FnOnce(&Reflectors) -> (R, S))
+    where
+        R: Reconciler + 'static,
+        S: Source<Change = R::Change> + 'static,
+    {
+        let (reconciler, source) = controller(&self.reflectors);
+        let (starting, stop) = (self.starting.clone(), self.stop.clone());
+        let controller = control(reconciler, source, move || drop(starting));
         tokio::spawn(async move { stop.run_until_cancelled(controller).await });
     }
 
-    fn cache<K: Object>(&self) -> Reflector<K> {
-        cache(&self.client, self.stop)
-    }
-
     fn recorder(&self, component: &'static str) -> Recorder {
-        let instance = self.settings.instance.clone();
-        Recorder::spawn(self.client.clone(), component, instance, self.stop.clone())
+        let client = self.reflectors.client().clone();
+        Recorder::spawn(client, component, self.instance.to_owned(), self.stop.clone())
     }
 }

@@ -3,9 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use kinglet_model::ObjectName;
-
-use kinglet_controllers::Change;
+use kinglet_kube::Change;
+use kinglet_model::{Object, ObjectName};
 
 /// The present objects of a kind.
 #[derive(Debug)]
@@ -21,14 +20,20 @@ impl<T> Default for Store<T> {
     }
 }
 
-impl<T> Store<T> {
+impl<T: Object> Store<T> {
     /// Takes a change in; answers the states before and after it, as far as there are any.
-    pub(super) fn take(&mut self, (name, now): Change<T>) -> Vec<Arc<T>> {
-        let before = match now.clone() {
-            Some(object) => self.objects.insert(name, object),
-            None => self.objects.remove(&name),
-        };
-        before.into_iter().chain(now).collect()
+    pub(super) fn take(&mut self, change: Change<T>) -> Vec<Arc<T>> {
+        let name = change.name();
+        match change.now() {
+            Some(object) => self.put(object),
+            None => self.objects.remove(&name).into_iter().collect(),
+        }
+    }
+
+    /// Takes an object in; answers the state before, if there is one, and the new one.
+    pub(super) fn put(&mut self, object: Arc<T>) -> Vec<Arc<T>> {
+        let before = self.objects.insert(object.object_name(), object.clone());
+        before.into_iter().chain([object]).collect()
     }
 
     pub(super) fn get(&self, name: &ObjectName) -> Option<&Arc<T>> {

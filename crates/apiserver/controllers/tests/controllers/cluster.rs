@@ -4,7 +4,6 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use http::{Method, Request};
 use kinglet_apiserver::{ApiServer, Identity, Settings};
-use kinglet_controllers::Controllers;
 use kinglet_kube::Client;
 use serde_json::{Value, json};
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -45,14 +44,12 @@ impl Cluster {
     }
 
     /// Starts (more) controllers.
-    pub(crate) async fn run_controllers(&self) -> Controllers {
+    pub(crate) async fn run_controllers(&self) {
         let settings = kinglet_controllers::Settings::default();
-        let mut controllers = kinglet_controllers::spawn(&self.client, &settings, &self.stop);
-        tokio::time::timeout(PATIENCE, controllers.synced())
+        let synced = kinglet_controllers::spawn(&self.client, &settings, &self.stop);
+        tokio::time::timeout(PATIENCE, synced)
             .await
             .expect("controllers are synced in time");
-        assert!(controllers.is_synced());
-        controllers
     }
 
     /// Path of the objects of a kind of the group `apps` in the test's namespace.

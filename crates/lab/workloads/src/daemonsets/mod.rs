@@ -11,22 +11,26 @@ use jiff::Timestamp;
 use kinglet_model::{Object, Selector};
 use serde_json::json;
 
-use super::fleet::{Fleet, Plan, Surroundings};
 use super::objects::{DaemonSet, Pod};
+use super::owners::Selecting;
+use super::pod_owners::{PodOwner, PodPlan, Surroundings};
 
-impl Fleet for DaemonSet {
-    const COMPONENT: &'static str = "daemonset-controller";
-    const FOLLOWS_NODES: bool = true;
-
+impl Selecting for DaemonSet {
     fn selector(&self) -> Option<&Selector> {
         self.selector.as_ref()
     }
+}
 
-    fn plan(&self, around: &Surroundings<'_>, now: Timestamp) -> Plan {
+impl PodOwner for DaemonSet {
+    const COMPONENT: &'static str = "daemonset-controller";
+    const FAILED: &'static str = "cannot write the Pods of a DaemonSet";
+    const FOLLOWS_NODES: bool = true;
+
+    fn plan(&self, around: &Surroundings<'_>, now: Timestamp) -> PodPlan {
         let (nodes, pods) = (around.nodes.iter().copied(), around.pods.iter().copied());
         let plan = plan::plan(self, nodes, pods, around.settled, now);
         let failed = plan.delete.iter().filter(|pod| pod.is_finished());
-        Plan {
+        PodPlan {
             warnings: failed.map(|pod| failure(pod)).collect(),
             adopt: plan.adopt,
             release: plan.release,

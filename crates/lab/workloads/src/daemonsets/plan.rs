@@ -18,7 +18,7 @@ const FAILED_FOR: SignedDuration = SignedDuration::from_secs(5);
 
 /// The writes that a DaemonSet needs now.
 #[derive(Debug, Default)]
-pub(super) struct Plan {
+pub(super) struct DaemonSetPlan {
     pub(super) adopt: Vec<Arc<Pod>>,
     pub(super) release: Vec<Arc<Pod>>,
     /// Names of nodes that get a Pod.
@@ -47,22 +47,22 @@ pub(super) fn plan<'a>(
     pods: impl IntoIterator<Item = &'a Arc<Pod>>,
     settled: bool,
     now: Timestamp,
-) -> Plan {
+) -> DaemonSetPlan {
     let Some(selector) = set.selector.as_ref().filter(|one| !one.is_empty()) else {
-        return Plan {
+        return DaemonSetPlan {
             status: set.status.clone(),
-            ..Plan::default()
+            ..DaemonSetPlan::default()
         };
     };
     let claim = claim(&set.metadata, selector, pods);
     let (places, lost) = places(set, nodes, &claim.owned);
     let hash = template::hash(&set.template, 0);
-    let mut plan = Plan {
+    let mut plan = DaemonSetPlan {
         status: status(set, &places, &hash, now),
         again: again(set, &claim.owned, now),
         adopt: claim.adopt,
         release: claim.release,
-        ..Plan::default()
+        ..DaemonSetPlan::default()
     };
     // Adopted Pods come back and call for the next plan.
     if settled && plan.adopt.is_empty() && set.metadata.deletion_timestamp.is_none() {
@@ -127,7 +127,7 @@ fn is_present(pod: &Pod, hash: &str) -> bool {
 
 /// One Pod on every node that wants one, and none where it must not be. During an update there may be one old
 /// and one new Pod.
-fn manage(plan: &mut Plan, places: &[Place], hash: &str, now: Timestamp) {
+fn manage(plan: &mut DaemonSetPlan, places: &[Place], hash: &str, now: Timestamp) {
     for place in places {
         if place.wants && place.pods.is_empty() {
             plan.create.push(place.node.clone());

@@ -7,10 +7,16 @@ use jiff::Timestamp;
 
 use super::super::amounts::scaled;
 use super::super::objects::{DaemonSet, Pod};
-use super::plan::{Place, Plan};
+use super::plan::{DaemonSetPlan, Place};
 
 /// Adds to a plan what a rolling update does next.
-pub(super) fn update(plan: &mut Plan, set: &DaemonSet, places: &[Place], hash: &str, now: Timestamp) {
+pub(super) fn update(
+    plan: &mut DaemonSetPlan,
+    set: &DaemonSet,
+    places: &[Place],
+    hash: &str,
+    now: Timestamp,
+) {
     let Some(max_unavailable) = &set.max_unavailable else {
         return;
     };

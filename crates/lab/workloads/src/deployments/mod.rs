@@ -11,138 +11,79 @@ mod sets;
 mod status;
 mod write;
 
-use std::time::Duration;
+use std::sync::Arc;
 
-use futures::StreamExt;
 use jiff::Timestamp;
-use kinglet_kube::{Client, Queue, Recorder, Reflector, RequestError};
-use kinglet_model::{Object, ObjectName};
-use tracing::{debug, warn};
+use kinglet_kube::{Change, Inputs, Next, Reconciler, Recorder, Reflectors, RequestError};
+use kinglet_model::{ObjectName, Selector};
 
-use self::plan::plan;
+use self::plan::{DeploymentPlan, plan};
+pub(super) use self::write::COMPONENT;
 use self::write::Writer;
 use super::objects::{Deployment, ReplicaSet};
-use super::store::Store;
-use kinglet_controllers::Progress;
-use kinglet_controllers::{Change, Watched};
+use super::owners::{Owners, Selecting};
 
-/// Name of the controller in Events and as field manager.
-pub(super) const COMPONENT: &str = "deployment-controller";
-/// Deployments whose writes run at the same time.
-const CONCURRENT: usize = 8;
+/// Writes the ReplicaSets of Deployments.
+pub(super) struct Controller {
+    writer: Writer,
+    state: Owners<Deployment, ReplicaSet>,
+}
 
-/// Runs for ever.
-pub(super) async fn run(
-    client: Client,
-    caches: (Reflector<Deployment>, Reflector<ReplicaSet>),
-    recorder: Recorder,
-    mut progress: Progress,
-) {
-    let (mut deployments, mut sets) = (Watched::of(&caches.0), Watched::of(&caches.1));
-    let mut controller = Controller {
-        writer: Writer::new(client, recorder),
-        state: State::default(),
-        queue: Queue::new(),
+/// A change of a watched object.
+pub(super) enum Input {
+    Deployment(Change<Deployment>),
+    ReplicaSet(Change<ReplicaSet>),
+}
+
+/// The controller, and what it watches.
+pub(super) fn controller(reflectors: &Reflectors, recorder: Recorder) -> (Controller, Inputs<Input>) {
+    let mut inputs = Inputs::new();
+    inputs.watch(&reflectors.of(), Input::Deployment);
+    inputs.watch(&reflectors.of(), Input::ReplicaSet);
+    let controller = Controller {
+        writer: Writer::new(reflectors.client().clone(), recorder),
+        state: Owners::default(),
     };
-    loop {
-        let state = &mut controller.state;
-        let concerned = tokio::select! {
-            biased;
-            change = deployments.next() => change.map(|change| state.deployment(change)),
-            change = sets.next() => change.map(|change| state.set(change)),
-            names = controller.queue.take(), if progress.is_synced() => {
-                controller.work(names).await;
-                None
-            }
-        };
-        let concerned = concerned.into_iter().flatten();
-        concerned.for_each(|name| controller.queue.mark(name));
-        progress.update(deployments.synced && sets.synced);
+    (controller, inputs)
+}
+
+impl Selecting for Deployment {
+    fn selector(&self) -> Option<&Selector> {
+        self.selector.as_ref()
     }
 }
 
-struct Controller {
-    writer: Writer,
-    state: State,
-    queue: Queue<ObjectName>,
-}
+impl Reconciler for Controller {
+    type Change = Input;
+    type Key = ObjectName;
+    type Plan = (Arc<Deployment>, DeploymentPlan);
+    type Error = RequestError;
 
-impl Controller {
-    async fn work(&mut self, names: Vec<ObjectName>) {
-        let attempts = names.into_iter().map(|name| self.attempt(name));
-        let attempts: Vec<_> = futures::stream::iter(attempts)
-            .buffer_unordered(CONCURRENT)
-            .collect()
-            .await;
-        for (name, result) in attempts {
-            match result {
-                Ok(again) => {
-                    self.queue.succeeded(&name);
-                    if let Some(pause) = again {
-                        self.queue.mark_within(name, pause);
-                    }
-                }
-                Err(error) => {
-                    report(&name, &error);
-                    self.queue.retry(name);
-                }
-            }
+    const FAILED: &'static str = "cannot write the ReplicaSets of a Deployment";
+
+    fn observe(&mut self, change: Input) -> Vec<ObjectName> {
+        match change {
+            Input::Deployment(change) => self.state.owner(change),
+            Input::ReplicaSet(change) => self.state.object(change),
         }
     }
 
-    async fn attempt(&self, name: ObjectName) -> (ObjectName, Result<Option<Duration>, RequestError>) {
-        let Some(deployment) = self.state.deployments.get(&name) else {
-            return (name, Ok(None));
-        };
-        let plan = plan(
-            deployment,
-            self.state.sets.within(&name.namespace),
-            Timestamp::now(),
-        );
-        let again = plan.again;
-        let result = self.writer.apply(deployment, plan).await;
-        (name, result.map(|()| again))
-    }
-}
-
-/// A conflict only means that the cache is behind; the retry sees more.
-fn report(deployment: &ObjectName, error: &RequestError) {
-    if error.is_conflict() || error.is_not_found() {
-        debug!(%deployment, %error, "deployment has changed meanwhile; trying again");
-    } else {
-        warn!(%deployment, %error, "cannot bring deployment in line; trying again");
-    }
-}
-
-#[derive(Default)]
-struct State {
-    deployments: Store<Deployment>,
-    sets: Store<ReplicaSet>,
-}
-
-impl State {
-    fn deployment(&mut self, change: Change<Deployment>) -> Vec<ObjectName> {
-        let name = change.0.clone();
-        self.deployments.take(change);
-        vec![name]
+    fn plan(&mut self, due: Vec<ObjectName>) -> Vec<(ObjectName, (Arc<Deployment>, DeploymentPlan))> {
+        let now = Timestamp::now();
+        let plans = due.into_iter().filter_map(|name| {
+            let deployment = self.state.get(&name)?;
+            let plan = plan(deployment, self.state.within(&name.namespace), now);
+            Some((name, (deployment.clone(), plan)))
+        });
+        plans.collect()
     }
 
-    /// The Deployments that a change of a ReplicaSet concerns: those that control it now or before, and for
-    /// one without a controller those that select it.
-    fn set(&mut self, change: Change<ReplicaSet>) -> Vec<ObjectName> {
-        let namespace = change.0.namespace.clone();
-        let states = self.sets.take(change);
-        let concerns = |deployment: &Deployment| {
-            let selector = deployment.selector.as_ref();
-            states.iter().any(|set| match &set.owner {
-                Some(owner) => owner.uid == deployment.metadata.uid,
-                None => selector.is_some_and(|one| one.matches(&set.metadata.labels)),
-            })
-        };
-        let deployments = self.deployments.within(&namespace);
-        deployments
-            .filter(|one| concerns(one))
-            .map(|one| one.object_name())
-            .collect()
+    async fn apply(
+        &self,
+        _: &ObjectName,
+        (deployment, plan): &mut (Arc<Deployment>, DeploymentPlan),
+    ) -> Result<Next, RequestError> {
+        self.writer.apply(deployment, plan).await?;
+        Ok(Next::after(plan.again))
     }
 }

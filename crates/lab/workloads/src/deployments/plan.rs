@@ -15,7 +15,7 @@ use super::status;
 
 /// The writes that a Deployment needs now.
 #[derive(Debug)]
-pub(super) struct Plan {
+pub(crate) struct DeploymentPlan {
     pub(super) adopt: Vec<Arc<ReplicaSet>>,
     pub(super) release: Vec<Arc<ReplicaSet>>,
     /// A new ReplicaSet.
@@ -36,7 +36,7 @@ pub(super) fn plan<'a>(
     deployment: &Deployment,
     namespace: impl IntoIterator<Item = &'a Arc<ReplicaSet>>,
     now: Timestamp,
-) -> Plan {
+) -> DeploymentPlan {
     let Some(selector) = deployment.selector.as_ref().filter(|one| !one.is_empty()) else {
         return nothing(deployment);
     };
@@ -47,7 +47,7 @@ pub(super) fn plan<'a>(
     } = claim(&deployment.metadata, selector, namespace);
     if !adopt.is_empty() || !release.is_empty() {
         // Their changes come back and call for the next plan.
-        return Plan {
+        return DeploymentPlan {
             adopt,
             release,
             ..nothing(deployment)
@@ -56,7 +56,7 @@ pub(super) fn plan<'a>(
     step(deployment, &Sets::of(deployment, owned), now)
 }
 
-fn step(deployment: &Deployment, sets: &Sets, now: Timestamp) -> Plan {
+fn step(deployment: &Deployment, sets: &Sets, now: Timestamp) -> DeploymentPlan {
     let mut plan = nothing(deployment);
     plan.status = status::counted(deployment, sets, now);
     if deployment.metadata.deletion_timestamp.is_some() {
@@ -72,8 +72,8 @@ fn step(deployment: &Deployment, sets: &Sets, now: Timestamp) -> Plan {
     plan
 }
 
-fn nothing(deployment: &Deployment) -> Plan {
-    Plan {
+fn nothing(deployment: &Deployment) -> DeploymentPlan {
+    DeploymentPlan {
         adopt: Vec::new(),
         release: Vec::new(),
         create: None,
@@ -86,7 +86,7 @@ fn nothing(deployment: &Deployment) -> Plan {
     }
 }
 
-fn roll_out(plan: &mut Plan, deployment: &Deployment, sets: &Sets, now: Timestamp) {
+fn roll_out(plan: &mut DeploymentPlan, deployment: &Deployment, sets: &Sets, now: Timestamp) {
     match &deployment.strategy {
         Strategy::Rolling { .. } if sets.new.is_some() => plan.resize = rolling::step(deployment, sets),
         Strategy::Rolling { .. } => {
@@ -104,7 +104,7 @@ fn roll_out(plan: &mut Plan, deployment: &Deployment, sets: &Sets, now: Timestam
     }
 }
 
-fn recreate(plan: &mut Plan, deployment: &Deployment, sets: &Sets) {
+fn recreate(plan: &mut DeploymentPlan, deployment: &Deployment, sets: &Sets) {
     let old = sets.old.iter().filter(|set| set.replicas > 0);
     plan.resize = old.map(|set| (set.clone(), 0)).collect();
     if !plan.resize.is_empty() || !sets.old.iter().all(|set| is_empty(set)) {
@@ -122,7 +122,7 @@ fn is_empty(set: &ReplicaSet) -> bool {
 }
 
 /// The new ReplicaSet carries the annotations of the Deployment, and both the revision.
-fn note_revision(plan: &mut Plan, deployment: &Deployment, sets: &Sets) {
+fn note_revision(plan: &mut DeploymentPlan, deployment: &Deployment, sets: &Sets) {
     if let Some(new) = &sets.new {
         let mut wanted = revision::annotations(deployment, sets);
         wanted.retain(|key, value| new.metadata.annotation(key) != Some(value));

@@ -10,9 +10,11 @@ use serde_json::{Value, json};
 
 use super::super::objects::{Deployment, Owner, ReplicaSet};
 use super::super::{pods, template};
-use super::COMPONENT;
-use super::plan::Plan;
+use super::plan::DeploymentPlan;
 use super::revision::{ANNOTATION_REVISION, Annotations};
+
+/// Name of the controller in Events and as field manager.
+pub(crate) const COMPONENT: &str = "deployment-controller";
 
 pub(super) struct Writer {
     client: Client,
@@ -32,7 +34,11 @@ impl Writer {
     }
 
     /// Does everything that a plan says.
-    pub(super) async fn apply(&self, deployment: &Deployment, plan: Plan) -> Result<(), RequestError> {
+    pub(super) async fn apply(
+        &self,
+        deployment: &Deployment,
+        plan: &DeploymentPlan,
+    ) -> Result<(), RequestError> {
         let meta = &deployment.metadata;
         for set in &plan.release {
             pods::release(&self.sets, &set.metadata, &meta.uid).await?;
@@ -59,11 +65,11 @@ impl Writer {
         for set in &plan.delete {
             self.delete(set).await?;
         }
-        self.finish(deployment, &plan).await
+        self.finish(deployment, plan).await
     }
 
     /// Writes what the Deployment itself is to carry.
-    async fn finish(&self, deployment: &Deployment, plan: &Plan) -> Result<(), RequestError> {
+    async fn finish(&self, deployment: &Deployment, plan: &DeploymentPlan) -> Result<(), RequestError> {
         let name = deployment.object_name();
         if let Some(revision) = &plan.revision {
             let patch = json!({"metadata": {"annotations": {ANNOTATION_REVISION: revision}}});

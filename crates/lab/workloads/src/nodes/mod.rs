@@ -13,100 +13,82 @@ mod write;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures::StreamExt;
-use kinglet_kube::{Client, Queue, Recorder, Reflector, RequestError};
-use tracing::{debug, warn};
+use kinglet_kube::{Change, Inputs, Next, Reconciler, Recorder, Reflectors, RequestError};
 
-use self::plan::Plan;
+use self::plan::NodePlan;
 use self::state::State;
 use self::write::Writer;
 use super::objects::{Lease, Node, Pod};
-use kinglet_controllers::Progress;
-use kinglet_controllers::Watched;
 
 /// Name of the controller in Events.
 pub(super) const COMPONENT: &str = "node-controller";
-/// Nodes whose writes run at the same time.
-const CONCURRENT: usize = 8;
 
-/// Runs for ever.
-pub(super) async fn run(
-    client: Client,
-    caches: (Reflector<Pod>, Reflector<Node>, Reflector<Lease>),
-    recorder: Recorder,
-    grace: Duration,
-    mut progress: Progress,
-) {
-    let (mut pods, mut nodes) = (Watched::of(&caches.0), Watched::of(&caches.1));
-    let mut leases = Watched::of(&caches.2);
-    let mut controller = Controller {
-        writer: Writer::new(&client, recorder),
-        state: State::new(grace),
-        queue: Queue::new(),
-    };
-    loop {
-        let state = &mut controller.state;
-        let concerned = tokio::select! {
-            biased;
-            change = nodes.next() => change.map(|change| state.node(change)),
-            change = leases.next() => change.and_then(|change| state.lease(&change)).map(|name| vec![name]),
-            change = pods.next() => change.map(|change| state.pod(change)),
-            names = controller.queue.take(), if progress.is_synced() => {
-                controller.work(names).await;
-                None
-            }
-        };
-        let concerned = concerned.into_iter().flatten();
-        concerned.for_each(|name| controller.queue.mark(name));
-        progress.update(nodes.synced && leases.synced && pods.synced);
-    }
-}
-
-struct Controller {
+/// Writes what the state of nodes calls for; keys are the names of nodes.
+pub(super) struct Controller {
     writer: Writer,
     state: State,
-    queue: Queue<Arc<str>>,
 }
 
-impl Controller {
-    async fn work(&mut self, names: Vec<Arc<str>>) {
-        let plans: Vec<(Arc<str>, Plan)> = names
-            .into_iter()
-            .map(|name| (name.clone(), self.state.plan(&name)))
-            .collect();
-        let attempts = plans.into_iter().map(|(name, plan)| self.attempt(name, plan));
-        let attempts: Vec<_> = futures::stream::iter(attempts)
-            .buffer_unordered(CONCURRENT)
-            .collect()
-            .await;
-        for (name, plan, result) in attempts {
-            match result {
-                Ok(()) => {
-                    self.queue.succeeded(&name);
-                    self.state.done(&plan);
-                    if let Some(pause) = plan.again {
-                        self.queue.mark_within(name, pause);
-                    }
-                }
-                Err(error) => {
-                    report(&name, &error);
-                    self.queue.retry(name);
-                }
+/// A change of a watched object.
+pub(super) enum Input {
+    Node(Change<Node>),
+    Lease(Change<Lease>),
+    Pod(Change<Pod>),
+}
+
+/// The controller, and what it watches.
+pub(super) fn controller(
+    reflectors: &Reflectors,
+    recorder: Recorder,
+    grace: Duration,
+) -> (Controller, Inputs<Input>) {
+    let mut inputs = Inputs::new();
+    inputs.watch(&reflectors.of(), Input::Node);
+    inputs.watch(&reflectors.of(), Input::Lease);
+    inputs.watch(&reflectors.of(), Input::Pod);
+    let controller = Controller {
+        writer: Writer::new(reflectors.client(), recorder),
+        state: State::new(grace),
+    };
+    (controller, inputs)
+}
+
+impl Reconciler for Controller {
+    type Change = Input;
+    type Key = Arc<str>;
+    type Plan = NodePlan;
+    type Error = RequestError;
+
+    const FAILED: &'static str = "cannot write the state of a Node or of its Pods";
+
+    fn observe(&mut self, change: Input) -> Vec<Arc<str>> {
+        match change {
+            Input::Node(change) => vec![self.state.node(change)],
+            Input::Lease(change) => {
+                // It makes nothing due: the look for the next silence is waiting already.
+                self.state.lease(change);
+                Vec::new()
             }
+            Input::Pod(change) => self.state.pod(change),
         }
     }
 
-    async fn attempt(&self, name: Arc<str>, plan: Plan) -> (Arc<str>, Plan, Result<(), RequestError>) {
-        let result = self.writer.apply(&plan).await;
-        (name, plan, result)
+    fn plan(&mut self, due: Vec<Arc<str>>) -> Vec<(Arc<str>, NodePlan)> {
+        let plans = due.into_iter().map(|name| {
+            let plan = self.state.plan(&name);
+            (name, plan)
+        });
+        plans.collect()
     }
-}
 
-/// A conflict only means that the cache is behind; the retry sees more.
-fn report(node: &str, error: &RequestError) {
-    if error.is_conflict() || error.is_not_found() {
-        debug!(node, %error, "node has changed meanwhile; trying again");
-    } else {
-        warn!(node, %error, "cannot bring node in line; trying again");
+    async fn apply(&self, _: &Arc<str>, plan: &mut NodePlan) -> Result<Next, RequestError> {
+        self.writer.apply(plan).await?;
+        Ok(Next::after(plan.again))
+    }
+
+    fn settle(&mut self, _: &Arc<str>, plan: NodePlan, result: &Result<Next, RequestError>) {
+        if result.is_ok() {
+            self.state.done(&plan);
+        }
     }
 }

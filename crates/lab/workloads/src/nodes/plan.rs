@@ -15,7 +15,7 @@ const REPORTED: &[&str] = &["Ready", "MemoryPressure", "DiskPressure", "PIDPress
 
 /// The writes that a node needs now.
 #[derive(Debug, Default)]
-pub(super) struct Plan {
+pub(crate) struct NodePlan {
     /// The node, as far as it is there.
     pub(super) node: Option<Arc<Node>>,
     /// Conditions that nobody reports any more.
@@ -54,8 +54,8 @@ pub(super) fn plan(
     silent: Duration,
     grace: Duration,
     now: Timestamp,
-) -> Plan {
-    let mut plan = Plan {
+) -> NodePlan {
+    let mut plan = NodePlan {
         node: Some(node.clone()),
         conditions: if silent >= grace {
             unknown(node, now)
@@ -63,7 +63,7 @@ pub(super) fn plan(
             Vec::new()
         },
         again: grace.checked_sub(silent).filter(|left| !left.is_zero()),
-        ..Plan::default()
+        ..NodePlan::default()
     };
     // Taints follow the conditions that the node has: those that change now come back and call for the next
     // plan.
@@ -77,17 +77,17 @@ pub(super) fn plan(
 }
 
 /// Plans for Pods whose node has been missing for that long.
-pub(super) fn abandoned(pods: &[Arc<Pod>], missing: Duration, grace: Duration) -> Plan {
+pub(super) fn abandoned(pods: &[Arc<Pod>], missing: Duration, grace: Duration) -> NodePlan {
     let left = grace.checked_sub(missing).filter(|left| !left.is_zero());
     match left {
-        Some(left) if !pods.is_empty() => Plan {
+        Some(left) if !pods.is_empty() => NodePlan {
             again: Some(left),
-            ..Plan::default()
+            ..NodePlan::default()
         },
-        Some(_) => Plan::default(),
-        None => Plan {
+        Some(_) => NodePlan::default(),
+        None => NodePlan {
             orphans: pods.to_vec(),
-            ..Plan::default()
+            ..NodePlan::default()
         },
     }
 }
@@ -116,7 +116,7 @@ fn unknown(node: &Node, now: Timestamp) -> Vec<Value> {
 
 /// A Pod is not ready when its node is not. It is said once: when the node comes back its kubelet has the
 /// last word.
-fn mark(plan: &mut Plan, node: &Node, guest: &Guest) {
+fn mark(plan: &mut NodePlan, node: &Node, guest: &Guest) {
     let ready = condition(&node.conditions, "Ready");
     match ready {
         Some(ready) if ready.is_true() => plan.recovered.push(guest.pod.metadata.uid.clone()),
@@ -125,7 +125,7 @@ fn mark(plan: &mut Plan, node: &Node, guest: &Guest) {
     }
 }
 
-fn sentence(plan: &mut Plan, node: &Node, guest: &Guest) {
+fn sentence(plan: &mut NodePlan, node: &Node, guest: &Guest) {
     let uid = || guest.pod.metadata.uid.clone();
     if guest.pod.is_terminating() {
         return;

@@ -5,13 +5,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use kinglet_kube::Change;
 use kinglet_model::ObjectName;
 use tokio::time::Instant;
 
 use super::super::objects::{Lease, Node, Pod, condition};
 use super::super::store::Store;
-use super::plan::{Guest, Plan, abandoned, plan};
-use kinglet_controllers::Change;
+use super::plan::{Guest, NodePlan, abandoned, plan};
 
 /// The namespace of the Leases of nodes.
 const LEASES: &str = "kube-node-lease";
@@ -68,12 +68,17 @@ impl State {
         }
     }
 
-    pub(super) fn node(&mut self, change: Change<Node>) -> Vec<Arc<str>> {
-        let name = change.0.name.clone();
-        let beat = change.1.as_ref().and_then(|node| beat(node));
-        let known = self.nodes.get(&change.0).is_some();
+    /// The name of the node.
+    pub(super) fn node(&mut self, change: Change<Node>) -> Arc<str> {
+        let name = change.name();
+        let known = self.nodes.get(&name).is_some();
+        let name = name.name;
+        let (beat, exists) = match &change {
+            Change::Applied(node) => (beat(node), true),
+            Change::Deleted(_) => (None, false),
+        };
         // A node that appears or goes is heard of afresh.
-        if known != change.1.is_some() {
+        if known != exists {
             self.heard.insert(name.clone(), Heard::now());
         }
         let heard = self.heard.entry(name.clone()).or_insert_with(Heard::now);
@@ -82,29 +87,34 @@ impl State {
         }
         heard.status = beat;
         self.nodes.take(change);
-        vec![name]
+        name
     }
 
-    /// A renewed Lease is a sign of life. It needs no plan: that for the next silence is waiting.
-    pub(super) fn lease(&mut self, (name, now): &Change<Lease>) -> Option<Arc<str>> {
-        if *name.namespace != *LEASES {
-            return None;
+    /// A renewed Lease is a sign of life.
+    pub(super) fn lease(&mut self, change: Change<Lease>) {
+        let ObjectName { namespace, name } = change.name();
+        if *namespace != *LEASES {
+            return;
         }
-        let renewed = now.as_ref().and_then(|lease| lease.spec.renew_time.clone());
-        let heard = self.heard.entry(name.name.clone()).or_insert_with(Heard::now);
+        let renewed = change.now().and_then(|lease| lease.spec.renew_time.clone());
+        let heard = self.heard.entry(name).or_insert_with(Heard::now);
         if renewed.is_some() && heard.lease != renewed {
             heard.lease = renewed;
             heard.at = Instant::now();
         }
-        None
     }
 
     /// The nodes of a Pod, before and after.
     pub(super) fn pod(&mut self, change: Change<Pod>) -> Vec<Arc<str>> {
-        let (name, now) = change.clone();
+        let name = change.name();
+        let now = match &change {
+            Change::Applied(pod) => Some(pod.clone()),
+            Change::Deleted(_) => None,
+        };
         let mut nodes = Vec::new();
         if let Some(before) = self.pods.get(&name) {
             let node = before.spec.node_name.clone();
+            // A Pod of the same name with another uid begins anew.
             let other = now
                 .as_ref()
                 .is_none_or(|pod| pod.metadata.uid != before.metadata.uid);
@@ -129,7 +139,7 @@ impl State {
     }
 
     /// What a node, or the lack of a node, calls for.
-    pub(super) fn plan(&mut self, name: &Arc<str>) -> Plan {
+    pub(super) fn plan(&mut self, name: &Arc<str>) -> NodePlan {
         let silent = self.heard.entry(name.clone()).or_insert_with(Heard::now).at;
         let silent = silent.elapsed();
         let names = self.pods_on.get(name).into_iter().flatten();
@@ -156,7 +166,7 @@ impl State {
     }
 
     /// A plan was carried out.
-    pub(super) fn done(&mut self, plan: &Plan) {
+    pub(super) fn done(&mut self, plan: &NodePlan) {
         for uid in &plan.condemned {
             self.condemned.entry(uid.clone()).or_insert_with(Instant::now);
         }

@@ -10,7 +10,7 @@ use tracing::info;
 
 use super::super::objects::{Node, Pod, Taint};
 use super::super::pods::unless_gone;
-use super::plan::Plan;
+use super::plan::NodePlan;
 
 pub(super) struct Writer {
     nodes: Collection,
@@ -28,7 +28,7 @@ impl Writer {
     }
 
     /// Does everything that a plan says.
-    pub(super) async fn apply(&self, plan: &Plan) -> Result<(), RequestError> {
+    pub(super) async fn apply(&self, plan: &NodePlan) -> Result<(), RequestError> {
         if let Some(node) = &plan.node {
             if !plan.conditions.is_empty() {
                 self.write_conditions(node, &plan.conditions).await?;

@@ -9,27 +9,31 @@ use jiff::Timestamp;
 use kinglet_model::Selector;
 use serde_json::json;
 
-use super::fleet::{Fleet, Plan, Surroundings};
 use super::objects::{Owner, ReplicaSet};
+use super::owners::Selecting;
+use super::pod_owners::{PodOwner, PodPlan, Surroundings};
 use super::template;
 
 /// Pods that one plan makes or deletes at most.
 const BURST: usize = 500;
 
-impl Fleet for ReplicaSet {
-    const COMPONENT: &'static str = "replicaset-controller";
-    const FOLLOWS_NODES: bool = false;
-
+impl Selecting for ReplicaSet {
     fn selector(&self) -> Option<&Selector> {
         self.selector.as_ref()
     }
+}
 
-    fn plan(&self, around: &Surroundings<'_>, now: Timestamp) -> Plan {
+impl PodOwner for ReplicaSet {
+    const COMPONENT: &'static str = "replicaset-controller";
+    const FAILED: &'static str = "cannot write the Pods of a ReplicaSet";
+    const FOLLOWS_NODES: bool = false;
+
+    fn plan(&self, around: &Surroundings<'_>, now: Timestamp) -> PodPlan {
         let mut plan = plan::plan(self, around.pods.iter().copied(), around.settled, now);
         let owner = Owner::reference::<Self>(&self.metadata);
         let pod = template::pod(&self.template, &self.metadata.name, owner);
         plan.delete.truncate(BURST);
-        Plan {
+        PodPlan {
             adopt: plan.claim.adopt,
             release: plan.claim.release,
             create: vec![pod; plan.create.min(BURST)],

@@ -12,7 +12,7 @@ use super::rank;
 
 /// The writes that a ReplicaSet needs now.
 #[derive(Debug)]
-pub(super) struct Plan {
+pub(super) struct ReplicaSetPlan {
     pub(super) claim: Claim<Pod>,
     /// How many Pods to create.
     pub(super) create: usize,
@@ -28,7 +28,7 @@ pub(super) fn plan<'a>(
     pods: impl IntoIterator<Item = &'a Arc<Pod>>,
     settled: bool,
     now: Timestamp,
-) -> Plan {
+) -> ReplicaSetPlan {
     // Without a selector nothing is selected, and what is owned stays as it is.
     let claim = match &set.selector {
         Some(selector) => claim(&set.metadata, selector, pods),
@@ -50,7 +50,7 @@ pub(super) fn plan<'a>(
         create = wanted.saturating_sub(all.len());
         delete = rank::surplus(all.clone(), all.len().saturating_sub(wanted), now);
     }
-    Plan {
+    ReplicaSetPlan {
         status: status(set, &active, terminating(&claim), now),
         again: again(set, &active, now),
         claim,

@@ -15,116 +15,106 @@ mod view;
 
 use std::sync::Arc;
 
-use futures::StreamExt;
 use jiff::Timestamp;
 use kinglet_kube::{
-    Client, Collection, ObjectReference, Queue, Recorder, Reflector, Report, RequestError, Resource, Severity,
+    Change, Collection, Inputs, Next, ObjectReference, Reconciler, Recorder, Reflectors, Report,
+    RequestError, Resource, Severity,
 };
 use kinglet_model::{Namespace, Object, ObjectName};
 use serde_json::json;
-use tracing::{debug, warn};
+use tracing::debug;
 
 use self::decide::decide;
 use self::state::State;
 use super::objects::{Node, Pod, condition};
 use super::pods::unless_gone;
-use kinglet_controllers::Progress;
-use kinglet_controllers::Watched;
 
 /// Name of the scheduler in Events.
 pub(super) const COMPONENT: &str = "default-scheduler";
-/// Writes that run at the same time.
-const CONCURRENT: usize = 16;
-
-/// Runs for ever.
-pub(super) async fn run(
-    client: Client,
-    caches: (Reflector<Pod>, Reflector<Node>, Reflector<Namespace>),
-    recorder: Recorder,
-    mut progress: Progress,
-) {
-    let (mut pods, mut nodes) = (Watched::of(&caches.0), Watched::of(&caches.1));
-    let mut namespaces = Watched::of(&caches.2);
-    let mut scheduler = Scheduler {
-        pods: Collection::new(client, Resource::of::<Pod>()),
-        recorder,
-        state: State::default(),
-        queue: Queue::new(),
-    };
-    loop {
-        let state = &mut scheduler.state;
-        let concerned = tokio::select! {
-            biased;
-            change = pods.next() => change.map(|change| state.pod(change)),
-            change = nodes.next() => change.map(|change| state.node(change)),
-            change = namespaces.next() => change.map(|change| state.namespace(change)),
-            names = scheduler.queue.take(), if progress.is_synced() => {
-                scheduler.work(&names).await;
-                None
-            }
-        };
-        let concerned = concerned.into_iter().flatten();
-        concerned.for_each(|name| scheduler.queue.mark(name));
-        progress.update(pods.synced && nodes.synced && namespaces.synced);
-    }
-}
-
-struct Scheduler {
+/// Binds Pods to nodes, or says why it does not; keys are the names of Pods.
+pub(super) struct Scheduler {
     pods: Collection,
     recorder: Recorder,
     state: State,
-    queue: Queue<ObjectName>,
+}
+
+/// A change of a watched object.
+pub(super) enum Input {
+    Pod(Change<Pod>),
+    Node(Change<Node>),
+    Namespace(Change<Namespace>),
 }
 
 /// A Pod, and its node or why it has none.
-type Decision = (Arc<Pod>, Result<Arc<str>, String>);
+pub(super) struct Decision {
+    pod: Arc<Pod>,
+    node: Result<Arc<str>, String>,
+}
 
-impl Scheduler {
-    async fn work(&mut self, names: &[ObjectName]) {
-        let decisions = self.decide(names);
-        let writes = decisions.into_iter().map(|decision| self.write(decision));
-        let writes: Vec<_> = futures::stream::iter(writes)
-            .buffer_unordered(CONCURRENT)
-            .collect()
-            .await;
-        for (pod, result) in writes {
-            let name = pod.object_name();
-            match result {
-                Ok(()) => self.queue.succeeded(&name),
-                Err(error) => {
-                    self.state.free(&pod);
-                    report(&name, &error);
-                    self.queue.retry(name);
-                }
-            }
+/// The scheduler, and what it watches.
+pub(super) fn controller(reflectors: &Reflectors, recorder: Recorder) -> (Scheduler, Inputs<Input>) {
+    let mut inputs = Inputs::new();
+    inputs.watch(&reflectors.of(), Input::Pod);
+    inputs.watch(&reflectors.of(), Input::Node);
+    inputs.watch(&reflectors.of(), Input::Namespace);
+    let scheduler = Scheduler {
+        pods: Collection::new(reflectors.client().clone(), Resource::of::<Pod>()),
+        recorder,
+        state: State::default(),
+    };
+    (scheduler, inputs)
+}
+
+impl Reconciler for Scheduler {
+    type Change = Input;
+    type Key = ObjectName;
+    type Plan = Decision;
+    type Error = RequestError;
+
+    const CONCURRENT: usize = 16;
+    const FAILED: &'static str = "cannot bind a Pod, or say why it is not bound";
+
+    fn observe(&mut self, change: Input) -> Vec<ObjectName> {
+        match change {
+            Input::Pod(change) => self.state.pod(change),
+            Input::Node(change) => self.state.node(change),
+            Input::Namespace(change) => self.state.namespace(change),
         }
     }
 
     /// One Pod after the other; each sees the decisions before it.
-    fn decide(&mut self, names: &[ObjectName]) -> Vec<Decision> {
-        let pods = self.state.in_order(names);
+    fn plan(&mut self, due: Vec<ObjectName>) -> Vec<(ObjectName, Decision)> {
+        let pods = self.state.in_order(&due);
         if pods.is_empty() {
             return Vec::new();
         }
         let mut view = self.state.view();
         let decided = pods.into_iter().map(|pod| {
-            let decision = decide(&pod, &view);
-            if let Ok(node) = &decision {
+            let node = decide(&pod, &view);
+            if let Ok(node) = &node {
                 view.put(self.state.assume(&pod, node));
             }
-            (pod, decision)
+            (pod.object_name(), Decision { pod, node })
         });
         decided.collect()
     }
 
-    async fn write(&self, (pod, decision): Decision) -> (Arc<Pod>, Result<(), RequestError>) {
-        let result = match decision {
-            Ok(node) => self.bind(&pod, &node).await,
-            Err(message) => self.refuse(&pod, &message).await,
-        };
-        (pod, result)
+    async fn apply(&self, _: &ObjectName, decision: &mut Decision) -> Result<Next, RequestError> {
+        match &decision.node {
+            Ok(node) => self.bind(&decision.pod, node).await?,
+            Err(message) => self.refuse(&decision.pod, message).await?,
+        }
+        Ok(Next::Done)
     }
 
+    fn settle(&mut self, _: &ObjectName, decision: Decision, result: &Result<Next, RequestError>) {
+        if result.is_err() {
+            self.state.free(&decision.pod);
+        }
+    }
+}
+
+impl Scheduler {
     async fn bind(&self, pod: &Pod, node: &str) -> Result<(), RequestError> {
         let name = pod.object_name();
         let binding = json!({
@@ -191,14 +181,5 @@ impl Scheduler {
             action,
             note,
         });
-    }
-}
-
-/// A conflict only means that the cache is behind; the retry sees more.
-fn report(pod: &ObjectName, error: &RequestError) {
-    if error.is_conflict() {
-        debug!(%pod, %error, "pod has changed meanwhile; trying again");
-    } else {
-        warn!(%pod, %error, "cannot write the decision; trying again");
     }
 }

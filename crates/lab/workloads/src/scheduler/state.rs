@@ -3,12 +3,12 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use kinglet_kube::Change;
 use kinglet_model::{Namespace, Object, ObjectName};
 
 use super::super::objects::{Node, Pod};
 use super::super::store::Store;
 use super::view::{Namespaces, View};
-use kinglet_controllers::Change;
 
 /// `schedulerName` of the Pods that are ours.
 const NAME: &str = "default-scheduler";
@@ -24,17 +24,22 @@ pub(super) struct State {
 
 impl State {
     /// The Pods that a change of a Pod concerns: itself, and all that wait if it makes room or company.
-    pub(super) fn pod(&mut self, (name, now): Change<Pod>) -> Vec<ObjectName> {
-        let arrived = now
-            .as_ref()
-            .is_some_and(|pod| pod.is_bound() && self.bound.contains_key(&pod.metadata.uid));
-        let now = now.map(|pod| self.with_binding(pod));
-        if now.is_none()
-            && let Some(pod) = self.pods.get(&name)
-        {
-            self.bound.remove(&pod.metadata.uid);
-        }
-        let states = self.pods.take((name.clone(), now));
+    pub(super) fn pod(&mut self, change: Change<Pod>) -> Vec<ObjectName> {
+        let name = change.name();
+        let mut arrived = false;
+        let states = match change {
+            Change::Applied(pod) => {
+                arrived = pod.is_bound() && self.bound.contains_key(&pod.metadata.uid);
+                let pod = self.with_binding(pod);
+                self.pods.put(pod)
+            }
+            Change::Deleted(_) => {
+                if let Some(pod) = self.pods.get(&name) {
+                    self.bound.remove(&pod.metadata.uid);
+                }
+                self.pods.take(change)
+            }
+        };
         let placed = |pod: &Arc<Pod>| (pod.is_bound(), pod.is_active(), pod.metadata.labels.clone());
         let matters = match states.as_slice() {
             [before, after] => (before.is_bound() || after.is_bound()) && placed(before) != placed(after),
@@ -60,11 +65,12 @@ impl State {
         }
     }
 
-    pub(super) fn namespace(&mut self, (name, now): Change<Namespace>) -> Vec<ObjectName> {
+    pub(super) fn namespace(&mut self, change: Change<Namespace>) -> Vec<ObjectName> {
+        let name = change.name().name;
         let namespaces = Arc::make_mut(&mut self.namespaces);
-        match now {
-            Some(namespace) => namespaces.insert(name.name, namespace.metadata.labels.clone()),
-            None => namespaces.remove(&name.name),
+        match change.now() {
+            Some(namespace) => namespaces.insert(name, namespace.metadata.labels.clone()),
+            None => namespaces.remove(&name),
         };
         self.waiting()
     }
@@ -97,7 +103,7 @@ impl State {
     pub(super) fn assume(&mut self, pod: &Pod, node: &Arc<str>) -> Arc<Pod> {
         self.bound.insert(pod.metadata.uid.clone(), node.clone());
         let pod = self.with_binding(Arc::new(pod.clone()));
-        self.pods.take((pod.object_name(), Some(pod.clone())));
+        self.pods.put(pod.clone());
         pod
     }
 
@@ -110,7 +116,7 @@ impl State {
             .get(&name)
             .is_some_and(|now| now.metadata.uid == pod.metadata.uid)
         {
-            self.pods.take((name, Some(pod.clone())));
+            self.pods.put(pod.clone());
         }
     }
 

@@ -9,18 +9,22 @@ mod plan;
 use jiff::Timestamp;
 use kinglet_model::Selector;
 
-use super::fleet::{Fleet, Plan, Surroundings};
 use super::objects::StatefulSet;
+use super::owners::Selecting;
+use super::pod_owners::{PodOwner, PodPlan, Surroundings};
 
-impl Fleet for StatefulSet {
-    const COMPONENT: &'static str = "statefulset-controller";
-    const FOLLOWS_NODES: bool = false;
-
+impl Selecting for StatefulSet {
     fn selector(&self) -> Option<&Selector> {
         self.selector.as_ref()
     }
+}
 
-    fn plan(&self, around: &Surroundings<'_>, now: Timestamp) -> Plan {
+impl PodOwner for StatefulSet {
+    const COMPONENT: &'static str = "statefulset-controller";
+    const FAILED: &'static str = "cannot write the Pods of a StatefulSet";
+    const FOLLOWS_NODES: bool = false;
+
+    fn plan(&self, around: &Surroundings<'_>, now: Timestamp) -> PodPlan {
         plan::plan(self, around.pods.iter().copied(), around.settled, now)
     }
 }

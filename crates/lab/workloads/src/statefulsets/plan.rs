@@ -8,8 +8,8 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use super::super::claim::claim;
-use super::super::fleet::Plan;
 use super::super::objects::{Pod, StatefulSet, StatefulSetStatus};
+use super::super::pod_owners::PodPlan;
 use super::identity::{self, is_present, ordinal, revision};
 
 /// Plans. While the cache is not `settled` nothing is created or deleted.
@@ -18,9 +18,9 @@ pub(super) fn plan<'a>(
     pods: impl IntoIterator<Item = &'a Arc<Pod>>,
     settled: bool,
     now: Timestamp,
-) -> Plan {
+) -> PodPlan {
     let Some(selector) = set.selector.as_ref().filter(|one| !one.is_empty()) else {
-        return Plan::default();
+        return PodPlan::default();
     };
     let mut claim = claim(&set.metadata, selector, pods);
     claim.adopt.retain(|pod| ordinal(set, pod).is_some());
@@ -31,12 +31,12 @@ pub(super) fn plan<'a>(
         .collect();
     let members = Members { set, members, now };
     let status = members.status();
-    let mut plan = Plan {
+    let mut plan = PodPlan {
         adopt: claim.adopt,
         release: claim.release,
         status: (status != set.status).then(|| json!(status)),
         again: members.again(),
-        ..Plan::default()
+        ..PodPlan::default()
     };
     // Adopted Pods come back and call for the next plan.
     if settled && plan.adopt.is_empty() && set.metadata.deletion_timestamp.is_none() {
@@ -59,14 +59,14 @@ impl Members<'_> {
 
     /// Fills gaps, then takes what is too much away, then replaces; in order each step waits for the one
     /// before.
-    fn steps(&self, plan: &mut Plan) {
+    fn steps(&self, plan: &mut PodPlan) {
         if self.fill(plan) && self.shrink(plan) {
             self.replace(plan);
         }
     }
 
     /// Makes missing Pods, the lowest ordinal first. Answers whether to go on.
-    fn fill(&self, plan: &mut Plan) -> bool {
+    fn fill(&self, plan: &mut PodPlan) -> bool {
         let mut complete = true;
         for ordinal in self.wanted() {
             match self.members.get(&ordinal) {
@@ -84,7 +84,7 @@ impl Members<'_> {
     }
 
     /// Deletes Pods beyond the wanted number, the highest ordinal first. Answers whether to go on.
-    fn shrink(&self, plan: &mut Plan) -> bool {
+    fn shrink(&self, plan: &mut PodPlan) -> bool {
         let wanted = self.wanted();
         let surplus = self.members.iter().rev();
         let surplus: Vec<&Arc<Pod>> = surplus
@@ -98,7 +98,7 @@ impl Members<'_> {
     }
 
     /// Deletes one Pod of an old template, the highest ordinal first, when all above it serve.
-    fn replace(&self, plan: &mut Plan) {
+    fn replace(&self, plan: &mut PodPlan) {
         let Some(partition) = self.set.partition else {
             return;
         };

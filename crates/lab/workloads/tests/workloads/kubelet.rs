@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use kinglet_kube::{Client, Collection, Deletion, Delta, Reflector, Resource};
+use kinglet_kube::{Change, Client, Collection, Deletion, Inputs, Reflector, Resource};
 use kinglet_model::{Meta, Object, ObjectName};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -84,16 +84,15 @@ fn is_marked(pod: &Pod) -> bool {
 }
 
 async fn run(kubelet: Kubelet, pods: Reflector<Pod>, stop: CancellationToken) {
-    let mut deltas = pods.subscribe();
+    let mut changes = Inputs::new();
+    changes.watch(&pods, |change| change);
     let mut heartbeat = tokio::time::interval(HEARTBEAT);
     loop {
         tokio::select! {
             () = stop.cancelled() => return,
             _ = heartbeat.tick() => kubelet.renew().await,
-            delta = deltas.recv() => match delta {
-                Some(Delta::Applied(pod)) => kubelet.serve(&pod).await,
-                Some(_) => {}
-                None => return,
+            changes = changes.next() => for pod in changes.into_iter().filter_map(Change::now) {
+                kubelet.serve(&pod).await;
             },
         }
     }

@@ -11,8 +11,8 @@ impl Cluster {
             node_grace_period,
             ..kinglet_lab_workloads::Settings::default()
         };
-        let mut controllers = kinglet_lab_workloads::spawn(&self.client, &settings, &self.stop);
-        tokio::time::timeout(PATIENCE, controllers.synced())
+        let synced = kinglet_lab_workloads::spawn(&self.client, &settings, &self.stop);
+        tokio::time::timeout(PATIENCE, synced)
             .await
             .expect("controllers are synced in time");
     }

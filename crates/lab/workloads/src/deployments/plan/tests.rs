@@ -61,7 +61,7 @@ fn set(image: &str, revision: i64, replicas: i32, available: i32) -> Arc<Replica
 }
 
 /// The images and new sizes of the ReplicaSets that a plan resizes.
-fn sizes(plan: &Plan) -> Vec<(String, i32)> {
+fn sizes(plan: &DeploymentPlan) -> Vec<(String, i32)> {
     let image = |set: &ReplicaSet| {
         let image = set.template.pointer("/spec/containers/0/image");
         image.and_then(Value::as_str).unwrap_or_default().to_owned()
@@ -72,7 +72,7 @@ fn sizes(plan: &Plan) -> Vec<(String, i32)> {
         .collect()
 }
 
-fn progressing(plan: &Plan) -> (&str, &str) {
+fn progressing(plan: &DeploymentPlan) -> (&str, &str) {
     let found = condition(&plan.status.conditions, "Progressing").unwrap();
     (&found.status, &found.reason)
 }
@@ -193,8 +193,9 @@ fn the_earliest_revisions_are_forgotten_when_all_is_done() {
         .map(|revision| set(&format!("old{revision}"), revision, 0, 0))
         .collect();
     sets.push(set("new", 5, 2, 1));
-    let names =
-        |plan: &Plan| -> Vec<Arc<str>> { plan.delete.iter().map(|set| set.metadata.name.clone()).collect() };
+    let names = |plan: &DeploymentPlan| -> Vec<Arc<str>> {
+        plan.delete.iter().map(|set| set.metadata.name.clone()).collect()
+    };
     let wanted = deployment(2, "new", json!({}));
     assert!(names(&plan(&wanted, &sets, now())).is_empty(), "not yet");
     sets[4] = set("new", 5, 2, 2);
