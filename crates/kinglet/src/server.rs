@@ -196,9 +196,9 @@ impl Server {
             instance: hostname(),
             ..Default::default()
         };
-        let mut controllers = kinglet_controllers::spawn(&self.client, &settings, stop);
+        let synced = kinglet_controllers::spawn(&self.client, &settings, stop);
         tokio::spawn(async move {
-            controllers.synced().await;
+            synced.await;
             gate.open();
         });
     }
