@@ -8,9 +8,11 @@ use kinglet_model::{EndpointSlice, Ingress, IngressBackend, IngressServiceBacken
 use rustls::crypto::CryptoProvider;
 
 use crate::annotations::{self, Finding};
+use crate::problem::{Problem, Reason};
 use crate::rules::{self, Backends};
 use crate::secrets::Certificates;
-use crate::{ClusterView, Problem, Reason, backends, classes};
+use crate::view::ClusterView;
+use crate::{backends, classes};
 
 /// Options of the Ingress provider (Traefik `providers.kubernetesIngress.*`).
 #[derive(Clone, Debug, Default)]

@@ -9,7 +9,8 @@ use kinglet_ingress_routes::Certificate;
 use kinglet_model::{ObjectName, Secret};
 use rustls::crypto::CryptoProvider;
 
-use crate::{Objects, Reason};
+use crate::problem::Reason;
+use crate::view::Objects;
 
 /// A certificate, or why there is none.
 pub(crate) type Outcome = Result<Arc<Certificate>, (Reason, String)>;

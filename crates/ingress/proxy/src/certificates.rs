@@ -9,7 +9,7 @@ use rustls::pki_types::PrivateKeyDer;
 use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
 
-use crate::SharedSnapshot;
+use crate::snapshot::SharedSnapshot;
 
 /// Certificates by name. A name may have several: the newest that the client's signature algorithms allow is
 /// taken, so an ECDSA and an RSA certificate can stand side by side.

@@ -11,9 +11,11 @@ use tokio_util::sync::CancellationToken;
 
 pub use crate::certificates::DefaultCertificateError;
 use crate::certificates::{Resolver, default_certificate};
-use crate::listener::{self, EntryPoint};
+use crate::entry_point::{EntryPoint, listener};
+use crate::metrics::Metrics;
+use crate::settings::Settings;
+use crate::snapshot::SharedSnapshot;
 use crate::worker::{self, Assignment};
-use crate::{Metrics, Settings, SharedSnapshot};
 
 /// A proxy that holds its addresses but does not serve yet.
 #[derive(Debug)]

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::{Certificate, Router, Service};
+use crate::certificate::Certificate;
+use crate::router::Router;
+use crate::service::Service;
 
 /// A complete configuration: it replaces the previous one as a whole.
 ///

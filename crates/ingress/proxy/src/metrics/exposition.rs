@@ -10,8 +10,9 @@ use prometheus_client::collector::Collector;
 use prometheus_client::encoding::DescriptorEncoder;
 use prometheus_client::metrics::MetricType;
 
-use super::{BUCKETS, Key, Metrics, Series};
-use crate::EntryPoint;
+use super::recorder::Metrics;
+use super::series::{BUCKETS, Key, Series};
+use crate::entry_point::EntryPoint;
 
 type Labels = Vec<(&'static str, String)>;
 type NoLabels = Vec<(&'static str, String)>;
