@@ -15,12 +15,12 @@ use tokio::time::{sleep_until, timeout};
 use tokio_rustls::TlsAcceptor;
 
 use crate::activity::{Activity, Verdict};
-use crate::entry_point::EntryPoint;
+use crate::entry_point::EntryPointId;
 use crate::exchange::{self, Client, WorkerContext};
 use crate::executor::LocalExecutor;
 use crate::forwarded::{Origin, address_value};
 use crate::guard::Guard;
-use crate::rewind::Rewind;
+use crate::rewind::{HttpVersion, Rewind};
 use crate::settings::Settings;
 
 /// The protocols that connections may speak, with their settings.
@@ -48,61 +48,87 @@ impl Protocols {
 pub(crate) async fn serve(
     worker: Rc<WorkerContext>,
     protocols: Rc<Protocols>,
-    entry_point: EntryPoint,
+    entry_point: EntryPointId,
     stream: TcpStream,
     address: SocketAddr,
 ) {
     worker.recorder.opened(entry_point);
-    let ip = address.ip().to_canonical();
+    let settings = worker.settings.entry_points.get(entry_point);
+    let tls = settings.is_some_and(|settings| settings.terminates_tls);
     let client = Rc::new(Client {
         entry_point,
         address,
-        origin: Origin {
-            address: address_value(ip),
-            trusted: worker
-                .settings
-                .trusted_ips
-                .iter()
-                .any(|network| network.contains(&ip)),
-            tls: entry_point == EntryPoint::Websecure,
-            hostname: worker.hostname.clone(),
-        },
+        origin: origin(&worker, address, tls),
         activity: Arc::new(Activity::new(Instant::now())),
         worker,
     });
-    let result = match entry_point {
-        EntryPoint::Web => clear_text(&client, &protocols, stream).await,
-        EntryPoint::Websecure => tls(&client, &protocols, stream).await,
+    let result = if tls {
+        over_tls(&client, &protocols, stream).await
+    } else {
+        clear_text(&client, &protocols, stream).await
     };
     if let Err(error) = result {
         if error.is_parse() {
             client.activity.set_malformed();
         }
-        tracing::debug!(%entry_point, client = %address, %error, "connection ended");
+        let entry_point = client.entry_point_name();
+        tracing::debug!(entry_point, client = %address, %error, "connection ended");
     }
 }
 
+/// What servers are told about the client.
+fn origin(worker: &WorkerContext, address: SocketAddr, tls: bool) -> Origin {
+    // An IPv4 client of an IPv6 socket comes as `::ffff:192.0.2.1`, which no IPv4 range of the settings holds.
+    let ip = address.ip().to_canonical();
+    let mut trusted = worker.settings.trusted_ips.iter();
+    Origin {
+        address: address_value(ip),
+        trusted: trusted.any(|network| network.contains(&ip)),
+        tls,
+        hostname: worker.hostname.clone(),
+    }
+}
+
+/// In clear text the first bytes tell the version of HTTP.
 async fn clear_text(client: &Rc<Client>, protocols: &Protocols, stream: TcpStream) -> hyper::Result<()> {
     let limit = client.worker.settings.timeouts.read_header;
-    match timeout(limit, Rewind::detect_http2(stream)).await {
-        Ok(Ok((true, stream))) => http2(client, protocols, stream).await,
-        Ok(Ok((false, stream))) => http1(client, protocols, stream).await,
+    match timeout(limit, Rewind::detect(stream)).await {
+        Ok(Ok((version, stream))) => http(client, protocols, version, stream).await,
         Ok(Err(_)) | Err(_) => Ok(()),
     }
 }
 
-async fn tls(client: &Rc<Client>, protocols: &Protocols, stream: TcpStream) -> hyper::Result<()> {
+/// Over TLS the handshake tells the version of HTTP (ALPN, RFC 7301).
+async fn over_tls(client: &Rc<Client>, protocols: &Protocols, stream: TcpStream) -> hyper::Result<()> {
     let limit = client.worker.settings.timeouts.read_header;
     match timeout(limit, protocols.tls.accept(stream)).await {
-        Ok(Ok(stream)) if stream.get_ref().1.alpn_protocol() == Some(b"h2") => {
-            http2(client, protocols, stream).await
+        Ok(Ok(stream)) => {
+            let version = match stream.get_ref().1.alpn_protocol() {
+                Some(b"h2") => HttpVersion::Http2,
+                _ => HttpVersion::Http1,
+            };
+            http(client, protocols, version, stream).await
         }
-        Ok(Ok(stream)) => http1(client, protocols, stream).await,
         Ok(Err(error)) => {
             tracing::debug!(client = %client.address, %error, "TLS handshake failed");
             Ok(())
         }
         Err(_) => Ok(()),
+    }
+}
+
+async fn http<T>(
+    client: &Rc<Client>,
+    protocols: &Protocols,
+    version: HttpVersion,
+    stream: T,
+) -> hyper::Result<()>
+where
+    T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    match version {
+        HttpVersion::Http1 => http1(client, protocols, stream).await,
+        HttpVersion::Http2 => http2(client, protocols, stream).await,
     }
 }
 

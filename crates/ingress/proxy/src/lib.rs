@@ -35,7 +35,7 @@ pub mod snapshot;
 mod upstream;
 mod worker;
 
-pub use entry_point::EntryPoint;
+pub use entry_point::{EntryPoint, EntryPointId, EntryPoints, WEB, WEBSECURE};
 pub use metrics::Metrics;
 pub use proxy::{BindError, Proxy, ServeError};
 pub use settings::Settings;

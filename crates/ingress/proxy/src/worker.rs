@@ -6,14 +6,14 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio::net::{TcpListener, TcpStream};
-use tokio::task::LocalSet;
+use tokio::task::{JoinSet, LocalSet};
 use tokio::time::{interval, sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::connection::{self, Protocols};
-use crate::entry_point::EntryPoint;
+use crate::entry_point::EntryPointId;
 use crate::exchange::WorkerContext;
 use crate::metrics::Recorder;
 use crate::settings::Settings;
@@ -40,8 +40,8 @@ pub(crate) struct Assignment {
     pub(crate) recorder: Recorder,
     pub(crate) acceptor: TlsAcceptor,
     pub(crate) stop: CancellationToken,
-    pub(crate) web: std::net::TcpListener,
-    pub(crate) websecure: std::net::TcpListener,
+    /// One socket for each entry point.
+    pub(crate) listeners: Vec<(EntryPointId, std::net::TcpListener)>,
 }
 
 /// Runs a worker on the present thread until it has stopped and its requests have finished, or their grace is
@@ -54,8 +54,6 @@ pub(crate) fn run(assignment: Assignment) -> std::io::Result<()> {
 }
 
 async fn work(assignment: Assignment) -> std::io::Result<()> {
-    let web = TcpListener::from_std(assignment.web)?;
-    let websecure = TcpListener::from_std(assignment.websecure)?;
     let protocols = Protocols::new(assignment.acceptor, &assignment.settings);
     let context = WorkerContext::new(
         assignment.settings,
@@ -63,16 +61,18 @@ async fn work(assignment: Assignment) -> std::io::Result<()> {
         assignment.recorder,
         assignment.stop,
     );
-    let worker = Worker {
+    let worker = Rc::new(Worker {
         context: Rc::new(context),
         protocols: Rc::new(protocols),
         connections: TaskTracker::new(),
-    };
+    });
+    let mut accepting = JoinSet::new();
+    for (entry_point, listener) in assignment.listeners {
+        let listener = TcpListener::from_std(listener)?;
+        accepting.spawn_local(worker.clone().accept_all(entry_point, listener));
+    }
     let sweeper = tokio::task::spawn_local(sweep(worker.context.pool.clone()));
-    tokio::join!(
-        worker.accept_all(EntryPoint::Web, web),
-        worker.accept_all(EntryPoint::Websecure, websecure)
-    );
+    accepting.join_all().await;
     worker.connections.close();
     if timeout(worker.context.settings.timeouts.grace, worker.connections.wait())
         .await
@@ -98,13 +98,14 @@ async fn sweep(pool: Rc<Pool>) {
 impl Worker {
     /// Accepts until the proxy stops; then once more whatever the kernel has accepted already, so that no
     /// client is reset.
-    async fn accept_all(&self, entry_point: EntryPoint, listener: TcpListener) {
+    async fn accept_all(self: Rc<Self>, entry_point: EntryPointId, listener: TcpListener) {
         loop {
             tokio::select! {
                 accepted = listener.accept() => match accepted {
                     Ok((stream, address)) => self.start(entry_point, stream, address),
                     Err(error) => {
-                        tracing::warn!(%entry_point, %error, "cannot accept a connection");
+                        let entry_point = self.context.settings.entry_points.name(entry_point);
+                        tracing::warn!(entry_point, %error, "cannot accept a connection");
                         sleep(PAUSE).await;
                     }
                 },
@@ -116,7 +117,7 @@ impl Worker {
         }
     }
 
-    fn start(&self, entry_point: EntryPoint, stream: TcpStream, address: SocketAddr) {
+    fn start(&self, entry_point: EntryPointId, stream: TcpStream, address: SocketAddr) {
         let (context, protocols) = (self.context.clone(), self.protocols.clone());
         self.connections.spawn_local(connection::serve(
             context,

@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::Level;
 
 use crate::activity::Activity;
-use crate::entry_point::EntryPoint;
+use crate::entry_point::EntryPointId;
 use crate::forwarded::Origin;
 use crate::metrics::{Key, Recorder};
 use crate::settings::Settings;
@@ -57,10 +57,17 @@ impl WorkerContext {
 /// A client connection as its requests see it.
 pub(crate) struct Client {
     pub(crate) worker: Rc<WorkerContext>,
-    pub(crate) entry_point: EntryPoint,
+    pub(crate) entry_point: EntryPointId,
     pub(crate) address: SocketAddr,
     pub(crate) origin: Origin,
     pub(crate) activity: Arc<Activity>,
+}
+
+impl Client {
+    /// The entry point's name, for logs.
+    pub(crate) fn entry_point_name(&self) -> &str {
+        self.worker.settings.entry_points.name(self.entry_point)
+    }
 }
 
 /// The last user of the connection, be it a tunnel, has gone.
@@ -141,7 +148,7 @@ impl Drop for Ticket {
         if let Some(access) = &self.access {
             tracing::debug!(
                 target: ACCESS,
-                entry_point = %self.key.entry_point,
+                entry_point = self.client.entry_point_name(),
                 client = %self.client.address,
                 method = %access.method,
                 host = access.host,

@@ -8,21 +8,23 @@ use std::time::Duration;
 use hashbrown::HashMap;
 
 use super::series::{Key, Series, WorkerSeries};
-use crate::entry_point::EntryPoint;
+use crate::entry_point::{EntryPointId, EntryPoints};
 
 /// The proxy's metrics: register it as a collector.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Metrics(pub(super) Arc<Shared>);
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Shared {
     pub(super) workers: Mutex<Vec<Arc<WorkerSeries>>>,
-    web: PerEntryPoint,
-    websecure: PerEntryPoint,
+    /// By position in the table of entry points.
+    pub(super) connections: Vec<ConnectionCounters>,
 }
 
-#[derive(Debug, Default)]
-pub(super) struct PerEntryPoint {
+/// Counters of the connections of an entry point.
+#[derive(Debug)]
+pub(super) struct ConnectionCounters {
+    pub(super) entry_point: Arc<str>,
     pub(super) opened: AtomicU64,
     pub(super) closed: AtomicU64,
     pub(super) malformed: AtomicU64,
@@ -37,6 +39,20 @@ pub(crate) struct Recorder {
 }
 
 impl Metrics {
+    /// Counters for the entry points of a table.
+    pub(crate) fn new(entry_points: &EntryPoints) -> Self {
+        let connections = entry_points.iter().map(|(_, entry_point)| ConnectionCounters {
+            entry_point: entry_point.name.clone(),
+            opened: AtomicU64::default(),
+            closed: AtomicU64::default(),
+            malformed: AtomicU64::default(),
+        });
+        Self(Arc::new(Shared {
+            workers: Mutex::default(),
+            connections: connections.collect(),
+        }))
+    }
+
     /// A recorder for one more worker.
     pub(crate) fn recorder(&self) -> Recorder {
         let series = Arc::<WorkerSeries>::default();
@@ -52,11 +68,14 @@ impl Metrics {
         }
     }
 
-    pub(super) fn entry_point(&self, entry_point: EntryPoint) -> &PerEntryPoint {
-        match entry_point {
-            EntryPoint::Web => &self.0.web,
-            EntryPoint::Websecure => &self.0.websecure,
-        }
+    fn connections(&self, entry_point: EntryPointId) -> Option<&ConnectionCounters> {
+        self.0.connections.get(entry_point.index())
+    }
+
+    /// The name of an entry point, as its label; empty for one of another table.
+    pub(super) fn entry_point_name(&self, entry_point: EntryPointId) -> &str {
+        self.connections(entry_point)
+            .map_or("", |counters| &counters.entry_point)
     }
 }
 
@@ -78,14 +97,17 @@ impl Recorder {
     }
 
     /// Counts an accepted connection.
-    pub(crate) fn opened(&self, entry_point: EntryPoint) {
-        self.metrics.entry_point(entry_point).opened.fetch_add(1, Relaxed);
+    pub(crate) fn opened(&self, entry_point: EntryPointId) {
+        if let Some(counters) = self.metrics.connections(entry_point) {
+            counters.opened.fetch_add(1, Relaxed);
+        }
     }
 
     /// Counts a closed connection, and whether its client broke the protocol.
-    pub(crate) fn closed(&self, entry_point: EntryPoint, malformed: bool) {
-        let counters = self.metrics.entry_point(entry_point);
-        counters.closed.fetch_add(1, Relaxed);
-        counters.malformed.fetch_add(u64::from(malformed), Relaxed);
+    pub(crate) fn closed(&self, entry_point: EntryPointId, malformed: bool) {
+        if let Some(counters) = self.metrics.connections(entry_point) {
+            counters.closed.fetch_add(1, Relaxed);
+            counters.malformed.fetch_add(u64::from(malformed), Relaxed);
+        }
     }
 }

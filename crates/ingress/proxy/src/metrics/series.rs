@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use crate::entry_point::EntryPoint;
+use crate::entry_point::EntryPointId;
 
 /// Upper bounds of the duration buckets, in seconds (Traefik's default).
 pub(super) const BUCKETS: [f64; 4] = [0.1, 0.3, 1.2, 5.0];
@@ -16,7 +16,7 @@ pub(super) struct WorkerSeries(pub(super) Mutex<Vec<(Key, Arc<Series>)>>);
 /// What requests are told apart by.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Key {
-    pub(crate) entry_point: EntryPoint,
+    pub(crate) entry_point: EntryPointId,
     /// Empty when no router took the request.
     pub(crate) router: Arc<str>,
     /// Empty when the router has no service.

@@ -12,7 +12,7 @@ use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use kinglet_ingress_proxy::settings::Settings;
-use kinglet_ingress_proxy::{EntryPoint, Metrics, Proxy, ProxySnapshot, ServeError, SharedSnapshot};
+use kinglet_ingress_proxy::{Metrics, Proxy, ProxySnapshot, ServeError, SharedSnapshot, WEB, WEBSECURE};
 use kinglet_ingress_routes::{Configuration, HostMatcher, PathMatcher, Router, Scheme, Server, Service};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -55,8 +55,8 @@ impl TestProxy {
         ProxySnapshot::publish(&snapshot, configuration);
         let stop = CancellationToken::new();
         Self {
-            web: proxy.address(EntryPoint::Web),
-            websecure: proxy.address(EntryPoint::Websecure),
+            web: proxy.address(WEB).unwrap(),
+            websecure: proxy.address(WEBSECURE).unwrap(),
             metrics: proxy.metrics(),
             task: tokio::spawn(proxy.serve(snapshot.clone(), stop.clone())),
             snapshot,
