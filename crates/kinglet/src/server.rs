@@ -243,7 +243,7 @@ impl Server {
         registry: &mut Registry,
         stop: &CancellationToken,
     ) -> Result<()> {
-        let snapshot = ProxySnapshot::shared();
+        let snapshot = ProxySnapshot::shared(tls_provider()?);
         registry.register_collector(Box::new(proxy.metrics()));
         let outputs = ingress::Outputs {
             snapshot: snapshot.clone(),
@@ -259,10 +259,7 @@ impl Server {
                 .collect(),
             gate: self.readiness.gate("ingress"),
         };
-        self.spawn_until(
-            stop,
-            ingress::run(watched, tls_provider()?, outputs, stop.clone()),
-        );
+        self.spawn_until(stop, ingress::run(watched, outputs, stop.clone()));
         let stop = stop.clone();
         self.tasks.spawn(async move {
             if let Err(error) = proxy.serve(snapshot, stop).await {

@@ -10,6 +10,7 @@ const PURE: &[&str] = &[
     "kinglet-dns-zone",
     "kinglet-ingress-routes",
     "kinglet-ingress-providers",
+    "kinglet-ingress-tls",
     "kinglet-api-schema",
     "kinglet-api-patch",
     "kinglet-api-kinds",
@@ -48,6 +49,22 @@ const RESERVED: &[(&str, &[&str])] = &[
     ("rtnetlink", &["kinglet-lab"]),
     ("domain", &["kinglet-dns-server"]),
     ("tracing-subscriber", &["kinglet-telemetry"]),
+    // Configuration is data: of the ingress crates only those that load certificates and shake hands name TLS.
+    (
+        "rustls",
+        &[
+            "kinglet",
+            "kinglet-apiserver",
+            "kinglet-ingress-tls",
+            "kinglet-ingress-proxy",
+        ],
+    ),
+    (
+        "tokio-rustls",
+        &["kinglet", "kinglet-apiserver", "kinglet-ingress-proxy"],
+    ),
+    ("rustls-pki-types", &["kinglet-kube"]),
+    ("x509-parser", &["kinglet-apiserver", "kinglet-ingress-tls"]),
 ];
 
 /// Services never depend on one another sideways; each row is one service.
@@ -55,8 +72,9 @@ const SERVICES: &[&[&str]] = &[
     &["kinglet-dns-zone", "kinglet-dns-server"],
     &[
         "kinglet-ingress-routes",
-        "kinglet-ingress-proxy",
         "kinglet-ingress-providers",
+        "kinglet-ingress-tls",
+        "kinglet-ingress-proxy",
     ],
     &[
         "kinglet-api-schema",

@@ -18,7 +18,6 @@
 
 mod activity;
 mod balancer;
-mod certificates;
 mod connection;
 mod entry_point;
 mod exchange;

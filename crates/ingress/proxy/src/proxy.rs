@@ -4,13 +4,11 @@ use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 
-use rustls::ServerConfig;
+use kinglet_ingress_tls::{DefaultCertificate, DefaultCertificateError, server_config};
 use tokio::sync::oneshot;
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 
-pub use crate::certificates::DefaultCertificateError;
-use crate::certificates::{Resolver, default_certificate};
 use crate::entry_point::{EntryPoint, EntryPointId, listener};
 use crate::metrics::Metrics;
 use crate::settings::Settings;
@@ -22,7 +20,7 @@ use crate::worker::{self, Assignment};
 pub struct Proxy {
     settings: Arc<Settings>,
     metrics: Metrics,
-    default_certificate: Arc<rustls::sign::CertifiedKey>,
+    default_certificate: DefaultCertificate,
     /// The listening sockets of every worker.
     workers: Vec<Vec<(EntryPointId, TcpListener)>>,
 }
@@ -64,7 +62,7 @@ impl Proxy {
     pub fn bind(settings: Settings) -> Result<Self, BindError> {
         Ok(Self {
             workers: listen(&settings)?,
-            default_certificate: default_certificate(&settings.provider)?,
+            default_certificate: DefaultCertificate::generate(&settings.provider)?,
             metrics: Metrics::new(&settings.entry_points),
             settings: Arc::new(settings),
         })
@@ -111,16 +109,12 @@ impl Proxy {
     }
 
     fn acceptor(&self, snapshot: &SharedSnapshot) -> Result<TlsAcceptor, rustls::Error> {
-        let resolver = Resolver {
-            snapshot: snapshot.clone(),
-            default: self.default_certificate.clone(),
-        };
-        let mut config = ServerConfig::builder_with_provider(self.settings.provider.clone())
-            .with_safe_default_protocol_versions()?
-            .with_no_client_auth()
-            .with_cert_resolver(Arc::new(resolver));
-        config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-        Ok(TlsAcceptor::from(Arc::new(config)))
+        let snapshot = snapshot.clone();
+        let current = move || snapshot.load().certificates.clone();
+        let (provider, default) = (self.settings.provider.clone(), self.default_certificate.clone());
+        Ok(TlsAcceptor::from(Arc::new(server_config(
+            provider, default, current,
+        )?)))
     }
 }
 

@@ -51,7 +51,7 @@ impl TestProxy {
 
     pub(crate) fn with_settings(configuration: &Configuration, settings: Settings) -> Self {
         let proxy = Proxy::bind(settings).unwrap();
-        let snapshot = ProxySnapshot::shared();
+        let snapshot = ProxySnapshot::shared(provider());
         ProxySnapshot::publish(&snapshot, configuration);
         let stop = CancellationToken::new();
         Self {

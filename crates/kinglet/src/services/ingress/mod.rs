@@ -3,9 +3,7 @@
 mod problems;
 mod status;
 
-use std::sync::Arc;
-
-use kinglet_ingress_providers::{ClusterView, Compiled, Compiler, Objects, Options};
+use kinglet_ingress_providers::{ClusterView, Compiler, Objects, Options};
 use kinglet_ingress_proxy::{ProxySnapshot, SharedSnapshot};
 use kinglet_kube::{Client, Delta, Recorder};
 use kinglet_model::{EndpointSlice, Ingress, IngressClass, LoadBalancerIngress, Object, Secret, Service};
@@ -38,13 +36,8 @@ pub(crate) struct Outputs {
 }
 
 /// Keeps the proxy's configuration up to date, forever.
-pub(crate) async fn run(
-    watched: Watched,
-    provider: Arc<rustls::crypto::CryptoProvider>,
-    outputs: Outputs,
-    stop: CancellationToken,
-) {
-    let mut compiler = Compiler::new(Options::default(), provider);
+pub(crate) async fn run(watched: Watched, outputs: Outputs, stop: CancellationToken) {
+    let mut compiler = Compiler::new(Options::default());
     let mut problems = Problems::new(outputs.recorder, outputs.metrics);
     let status = StatusWriter::spawn(outputs.client, outputs.published, stop);
     let mut changes = Changes::subscribe(&watched);
@@ -52,15 +45,13 @@ pub(crate) async fn run(
         if changes.unsynced > 0 {
             continue;
         }
-        let Compiled {
-            configuration,
-            served,
-            problems: found,
-        } = compiler.compile(&changes.view);
-        ProxySnapshot::publish(&outputs.snapshot, &configuration);
+        let mut compiled = compiler.compile(&changes.view);
+        for unusable in ProxySnapshot::publish(&outputs.snapshot, &compiled.configuration) {
+            compiled.reject_certificate(&unusable.secret, &unusable.error);
+        }
         outputs.gate.open();
-        problems.report(found, &changes.view);
-        status.update(&served, &changes.view);
+        problems.report(compiled.problems, &changes.view);
+        status.update(&compiled.served, &changes.view);
     }
 }
 
