@@ -11,6 +11,7 @@ use kinglet_config::{ClusterOptions, Component, DisableOptions, ListenOptions, S
 use kinglet_dns_controller::DnsController;
 use kinglet_dns_server::DnsServer;
 use kinglet_dns_zone::{ZoneBuilder, ZoneSettings};
+use kinglet_ingress_controller::{IngressController, Outputs, ProblemMetrics};
 use kinglet_ingress_proxy::{Proxy, ProxySnapshot};
 use kinglet_kube::{Client, Recorder, Reflectors};
 use kinglet_model::LoadBalancerIngress;
@@ -22,7 +23,7 @@ use tracing::error;
 use crate::host::{hostname, tls_provider};
 use crate::listeners::{Addresses, Listeners};
 use crate::packaged;
-use crate::services::{Watched, ingress, servicelb};
+use crate::services::servicelb;
 
 /// Where the Kubernetes API comes from.
 pub(crate) enum Source {
@@ -237,13 +238,17 @@ impl Server {
         registry: &mut Registry,
         stop: &CancellationToken,
     ) -> Result<()> {
-        let snapshot = ProxySnapshot::shared();
+        let snapshot = ProxySnapshot::shared(tls_provider()?);
         registry.register_collector(Box::new(proxy.metrics()));
-        let outputs = ingress::Outputs {
+        let controller = IngressController::new(Outputs {
             snapshot: snapshot.clone(),
-            recorder: Recorder::spawn(self.client.clone(), ingress::COMPONENT, hostname(), stop.clone()),
-            metrics: ingress::ProblemMetrics::register(registry),
-            client: self.client.clone(),
+            recorder: Recorder::spawn(
+                self.client.clone(),
+                kinglet_ingress_controller::COMPONENT,
+                hostname(),
+                stop.clone(),
+            ),
+            metrics: ProblemMetrics::register(registry),
             published: self
                 .addresses
                 .web
@@ -252,11 +257,9 @@ impl Server {
                 .into_iter()
                 .collect(),
             gate: self.readiness.gate("ingress"),
-        };
-        self.spawn_until(
-            stop,
-            ingress::run(Watched::start(reflectors), tls_provider()?, outputs, stop.clone()),
-        );
+        });
+        let reflectors = reflectors.clone();
+        self.spawn_until(stop, async move { controller.run(&reflectors).await });
         let stop = stop.clone();
         self.tasks.spawn(async move {
             if let Err(error) = proxy.serve(snapshot, stop).await {

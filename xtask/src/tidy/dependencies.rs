@@ -11,6 +11,7 @@ const PURE: &[&str] = &[
     "kinglet-dns-zone",
     "kinglet-ingress-routes",
     "kinglet-ingress-providers",
+    "kinglet-ingress-tls",
     "kinglet-api-schema",
     "kinglet-api-patch",
     "kinglet-api-kinds",
@@ -50,6 +51,22 @@ const RESERVED: &[(&str, &[&str])] = &[
     ("rtnetlink", &["kinglet-lab"]),
     ("domain", &["kinglet-dns-server"]),
     ("tracing-subscriber", &["kinglet-telemetry"]),
+    // Configuration is data: of the ingress crates only those that load certificates and shake hands name TLS.
+    (
+        "rustls",
+        &[
+            "kinglet",
+            "kinglet-apiserver",
+            "kinglet-ingress-tls",
+            "kinglet-ingress-proxy",
+        ],
+    ),
+    (
+        "tokio-rustls",
+        &["kinglet", "kinglet-apiserver", "kinglet-ingress-proxy"],
+    ),
+    ("rustls-pki-types", &["kinglet-kube"]),
+    ("x509-parser", &["kinglet-apiserver", "kinglet-ingress-tls"]),
 ];
 
 /// Services never depend on one another sideways; each row is one service.
@@ -62,8 +79,10 @@ const SERVICES: &[&[&str]] = &[
     ],
     &[
         "kinglet-ingress-routes",
-        "kinglet-ingress-proxy",
         "kinglet-ingress-providers",
+        "kinglet-ingress-tls",
+        "kinglet-ingress-proxy",
+        "kinglet-ingress-controller",
     ],
     &[
         "kinglet-api-schema",

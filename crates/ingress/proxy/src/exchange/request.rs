@@ -1,49 +1,23 @@
-//! One request and its response.
+//! The way of a request: checked, routed, sent to a server, answered.
 
 use std::convert::Infallible;
-use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::Instant;
 
 use http::header::{EXPECT, HOST, HeaderValue};
 use http::uri::PathAndQuery;
-use http::{Method, Request, Response, StatusCode, Uri, Version};
+use http::{Request, Response, StatusCode, Uri, Version};
 use hyper::body::Incoming;
 use kinglet_ingress_routes::{host, path};
-use tracing::Level;
 
-use crate::EntryPoint;
-use crate::activity::Activity;
+use super::context::{Client, Ticket};
+use super::reply::Reply;
+use super::response::{Content, ResponseBody};
+use super::target::Target;
+use super::upgrade;
 use crate::balancer::Backend;
-use crate::body::{Content, RequestBody, ResponseBody};
-use crate::forwarded::{self, Origin};
-use crate::metrics::Key;
-use crate::replies::Reply;
-use crate::target::Target;
-use crate::worker::Worker;
-use crate::{headers, tunnel, upstream};
-
-/// Target of the access log, one line per request at level debug.
-const ACCESS: &str = "kinglet::ingress::access";
-
-/// A client connection as its requests see it.
-pub(crate) struct Client {
-    pub(crate) worker: Rc<Worker>,
-    pub(crate) entry_point: EntryPoint,
-    pub(crate) address: SocketAddr,
-    pub(crate) origin: Origin,
-    pub(crate) activity: Arc<Activity>,
-}
-
-/// The last user of the connection, be it a tunnel, has gone.
-impl Drop for Client {
-    fn drop(&mut self) {
-        self.worker
-            .recorder
-            .closed(self.entry_point, self.activity.is_malformed());
-    }
-}
+use crate::upstream::RequestBody;
+use crate::{forwarded, headers, upstream};
 
 /// Answers a request.
 pub(crate) async fn handle(
@@ -92,14 +66,14 @@ async fn forward(
             return Err(if client.activity.is_malformed() {
                 Reply::BadRequest
             } else {
-                error.reply()
+                Reply::from(&error)
             });
         }
     };
     if response.status() == StatusCode::SWITCHING_PROTOCOLS {
         let downstream = downstream.ok_or(Reply::BadGateway)?;
         client.activity.become_tunnel();
-        tokio::task::spawn_local(tunnel::join(
+        tokio::task::spawn_local(upgrade::join(
             client.clone(),
             downstream,
             hyper::upgrade::on(&mut response),
@@ -167,105 +141,4 @@ fn prepare(client: &Client, request: &mut Request<Incoming>, upgrade: bool) {
     // An HTTP/1.0 request may lack it; every HTTP/1.1 request needs one (RFC 9112 section 3.2).
     headers.entry(HOST).or_insert(HeaderValue::from_static(""));
     forwarded::apply(headers, &client.origin, upgrade);
-}
-
-/// Accounts for a request from its beginning to the end of its response.
-pub(crate) struct Ticket {
-    client: Rc<Client>,
-    start: Instant,
-    pub(crate) key: Key,
-    /// Bytes of the response's body so far.
-    pub(crate) bytes: u64,
-    /// What only the access log needs; `None` while that is off.
-    access: Option<Box<Access>>,
-}
-
-struct Access {
-    method: Method,
-    host: String,
-    path: String,
-    version: Version,
-}
-
-impl Ticket {
-    fn new(client: &Rc<Client>, request: &Request<Incoming>) -> Self {
-        client.activity.begin();
-        let access = || {
-            let host = request.uri().authority().map(|authority| authority.as_str());
-            let header = request.headers().get(HOST).and_then(|host| host.to_str().ok());
-            Box::new(Access {
-                method: request.method().clone(),
-                host: host.or(header).unwrap_or_default().to_owned(),
-                path: request.uri().path().to_owned(),
-                version: request.version(),
-            })
-        };
-        Self {
-            client: client.clone(),
-            start: Instant::now(),
-            key: Key {
-                entry_point: client.entry_point,
-                router: client.worker.nothing.clone(),
-                service: client.worker.nothing.clone(),
-                status: 0,
-                method: method_label(request.method()),
-                protocol: "http",
-            },
-            bytes: 0,
-            access: tracing::enabled!(target: ACCESS, Level::DEBUG).then(access),
-        }
-    }
-
-    pub(crate) fn set_status(&mut self, status: StatusCode) {
-        self.key.status = status.as_u16();
-    }
-}
-
-/// The response has ended, or the client has gone; in the latter case without a status the request counts
-/// as 499.
-impl Drop for Ticket {
-    fn drop(&mut self) {
-        let now = Instant::now();
-        let duration = now.saturating_duration_since(self.start);
-        if self.key.status == 0 {
-            self.key.status = 499;
-        }
-        self.client.activity.end(now);
-        self.client
-            .worker
-            .recorder
-            .record(&self.key, duration, self.bytes);
-        if let Some(access) = &self.access {
-            tracing::debug!(
-                target: ACCESS,
-                entry_point = %self.key.entry_point,
-                client = %self.client.address,
-                method = %access.method,
-                host = access.host,
-                path = access.path,
-                version = ?access.version,
-                status = self.key.status,
-                bytes = self.bytes,
-                micros = duration.as_micros(),
-                router = %self.key.router,
-                service = %self.key.service,
-            );
-        }
-    }
-}
-
-/// The method in metrics: clients must not be able to make up label values.
-fn method_label(method: &Method) -> &'static str {
-    match *method {
-        Method::GET => "GET",
-        Method::HEAD => "HEAD",
-        Method::POST => "POST",
-        Method::PUT => "PUT",
-        Method::PATCH => "PATCH",
-        Method::DELETE => "DELETE",
-        Method::OPTIONS => "OPTIONS",
-        Method::TRACE => "TRACE",
-        Method::CONNECT => "CONNECT",
-        _ => "EXTENSION_METHOD",
-    }
 }

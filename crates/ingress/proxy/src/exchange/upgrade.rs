@@ -7,7 +7,7 @@ use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
 use tokio::io::copy_bidirectional;
 
-use crate::exchange::Client;
+use super::context::Client;
 
 /// Waits for both sides to change the protocol and joins them. There is no idle timeout: the protocol inside
 /// has its own. The client counts as connected until then.

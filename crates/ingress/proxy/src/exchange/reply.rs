@@ -3,8 +3,9 @@
 use http::header::{CONNECTION, CONTENT_TYPE, HeaderName, HeaderValue};
 use http::{Response, StatusCode};
 
-use crate::body::{Content, ResponseBody};
-use crate::exchange::Ticket;
+use super::context::Ticket;
+use super::response::{Content, ResponseBody};
+use crate::upstream::UpstreamError;
 
 /// A response without a server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,6 +24,18 @@ pub(crate) enum Reply {
     NoServer,
     /// The server did not accept the connection in time.
     GatewayTimeout,
+}
+
+/// What the client is told when no server gave a response.
+impl From<&UpstreamError> for Reply {
+    fn from(error: &UpstreamError) -> Self {
+        match error {
+            UpstreamError::NoServer => Self::NoServer,
+            UpstreamError::ConnectTimeout => Self::GatewayTimeout,
+            UpstreamError::RequestBody(_) => Self::BadRequest,
+            UpstreamError::Connect(_) | UpstreamError::NoTls | UpstreamError::Exchange(_) => Self::BadGateway,
+        }
+    }
 }
 
 impl Reply {

@@ -1,6 +1,5 @@
-//! Entry points and their listening sockets.
+//! Listening sockets of an entry point.
 
-use std::fmt;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::time::Duration;
@@ -9,31 +8,6 @@ use socket2::{Domain, Protocol, Socket, TcpKeepalive, Type};
 
 /// Connections that may wait to be accepted.
 const BACKLOG: i32 = 4096;
-
-/// A place where the proxy listens.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum EntryPoint {
-    /// Clear text.
-    Web,
-    /// TLS.
-    Websecure,
-}
-
-impl EntryPoint {
-    /// The name in Traefik's configuration and metrics.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Web => "web",
-            Self::Websecure => "websecure",
-        }
-    }
-}
-
-impl fmt::Display for EntryPoint {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
 
 /// Listening sockets on one address, one for each worker: the kernel spreads connections over them.
 ///

@@ -6,7 +6,7 @@ use http::header::HOST;
 use http::{Method, Request, Version};
 use kinglet_ingress_routes::{host, path};
 
-use crate::replies::Reply;
+use super::reply::Reply;
 
 /// A checked request target.
 #[derive(Debug, PartialEq, Eq)]
