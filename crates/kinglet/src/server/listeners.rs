@@ -2,7 +2,7 @@
 //! flag to change.
 
 use std::fmt::Display;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 
 use anyhow::{Context, Error, Result};
@@ -13,8 +13,8 @@ use kinglet_ingress_proxy::{Proxy, WEB, WEBSECURE};
 use kinglet_telemetry::AdminServer;
 use tracing::info;
 
+use super::settings::{Settings, Source};
 use crate::host::{hostname, tls_provider};
-use crate::server::{Settings, Source};
 
 /// Where the process really listens; nowhere for what does not run here.
 #[derive(Clone, Copy, Debug)]
@@ -32,6 +32,16 @@ impl Addresses {
         let [api, dns, web, websecure] = [self.api, self.dns, self.web, self.websecure]
             .map(|address| address.map(tracing::field::display));
         info!(api, dns, web, websecure, admin = %self.admin, "listening");
+    }
+}
+
+/// The address by which processes of this machine reach a listener: its own, or loopback for a wildcard
+/// address.
+pub(crate) fn reachable(listener: SocketAddr) -> IpAddr {
+    match listener.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        ip => ip,
     }
 }
 
