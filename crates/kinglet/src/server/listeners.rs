@@ -13,7 +13,7 @@ use kinglet_ingress_proxy::{Proxy, WEB, WEBSECURE};
 use kinglet_telemetry::AdminServer;
 use tracing::info;
 
-use super::settings::{Settings, Source};
+use super::settings::{ServerSettings, Source};
 use crate::host::{hostname, tls_provider};
 
 /// Where the process really listens; nowhere for what does not run here.
@@ -56,7 +56,7 @@ pub(crate) struct Listeners {
 
 impl Listeners {
     /// Takes all addresses and opens the API server's store.
-    pub(crate) async fn bind(settings: &Settings) -> Result<Self> {
+    pub(crate) async fn bind(settings: &ServerSettings) -> Result<Self> {
         let admin_listen = settings.listen.admin.admin_listen;
         let admin = AdminServer::bind(admin_listen)
             .await
@@ -95,7 +95,7 @@ impl Listeners {
 }
 
 fn bind_dns(address: SocketAddr) -> Result<DnsServer> {
-    let settings = kinglet_dns_server::Settings {
+    let settings = kinglet_dns_server::DnsServerSettings {
         listen: vec![address],
         ..Default::default()
     };
@@ -116,7 +116,7 @@ fn bind_proxy(listen: &ListenOptions) -> Result<Proxy> {
     })
 }
 
-async fn bind_api(settings: &Settings, directory: PathBuf) -> Result<(ApiServer, Listening)> {
+async fn bind_api(settings: &ServerSettings, directory: PathBuf) -> Result<(ApiServer, Listening)> {
     let api = kinglet_apiserver::Settings {
         data_dir: Some(directory.clone()),
         listen: settings.listen.api_listen,

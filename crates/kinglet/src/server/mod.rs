@@ -16,7 +16,7 @@ use tokio_util::task::TaskTracker;
 
 use self::listeners::{Addresses, Listeners};
 use self::parts::Parts;
-pub(crate) use self::settings::{Settings, Source};
+pub(crate) use self::settings::{ServerSettings, Source};
 
 /// The running parts.
 pub(crate) struct Server {
@@ -35,7 +35,7 @@ impl Server {
     /// # Errors
     /// Options that contradict each other, a data directory or kubeconfig that cannot be used, and taken
     /// addresses; each names its flag.
-    pub(crate) async fn start(settings: Settings, stop: CancellationToken) -> Result<Self> {
+    pub(crate) async fn start(settings: ServerSettings, stop: CancellationToken) -> Result<Self> {
         settings.cluster.validate()?;
         let listeners = Listeners::bind(&settings).await?;
         let addresses = listeners.addresses()?;

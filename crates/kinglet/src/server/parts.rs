@@ -22,7 +22,7 @@ use tracing::error;
 
 use super::listeners::{Addresses, Listeners, reachable};
 use super::packaged;
-use super::settings::{Settings, Source};
+use super::settings::{ServerSettings, Source};
 use crate::host::{hostname, tls_provider};
 use crate::services::servicelb;
 
@@ -61,7 +61,7 @@ impl<'a> Parts<'a> {
     }
 
     /// Starts what the settings ask for.
-    pub(super) fn start(mut self, listeners: Listeners, settings: &Settings) -> Result<()> {
+    pub(super) fn start(mut self, listeners: Listeners, settings: &ServerSettings) -> Result<()> {
         self.packaged(settings);
         if let Some(server) = listeners.dns {
             self.dns(server, &settings.cluster.cluster_domain)?;
@@ -83,7 +83,7 @@ impl<'a> Parts<'a> {
     }
 
     /// Objects that Kinglet brings, then the user's directory.
-    fn packaged(&self, settings: &Settings) {
+    fn packaged(&self, settings: &ServerSettings) {
         let gate = self.readiness.gate("packaged objects");
         let mut objects = Vec::new();
         if let Some(listener) = self.addresses.dns {
@@ -158,7 +158,7 @@ impl<'a> Parts<'a> {
     }
 
     /// What a cluster of nodes needs. Of all servers the leader does it.
-    fn cluster(&mut self, settings: &Settings) {
+    fn cluster(&mut self, settings: &ServerSettings) {
         if settings.cloud_controller {
             let cloud = CloudController::new(CloudSettings::new(&hostname()));
             cloud.metrics().register(&mut self.registry);

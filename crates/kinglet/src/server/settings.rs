@@ -13,7 +13,7 @@ pub(crate) enum Source {
 }
 
 /// How a server is started.
-pub(crate) struct Settings {
+pub(crate) struct ServerSettings {
     pub(crate) source: Source,
     pub(crate) manifests: Option<PathBuf>,
     pub(crate) listen: ListenOptions,
@@ -24,7 +24,7 @@ pub(crate) struct Settings {
     pub(crate) servicelb: Option<ServiceLbServerOptions>,
 }
 
-impl Settings {
+impl ServerSettings {
     /// Whether a component shall run.
     pub(crate) fn runs(&self, component: Component) -> bool {
         self.components.runs(component)
