@@ -4,11 +4,11 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
-use kinglet_blocking::{Lent, Lost};
 use kinglet_kube::Backoff;
 use kinglet_model::ObjectName;
 use kinglet_nft::{Error, Ownership};
 use kinglet_policy::{Effect, Problem, Settings};
+use kinglet_telemetry::{Blocking, WorkerPanicked};
 use tokio::sync::{Mutex, mpsc};
 use tokio::time::{Instant, MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
@@ -63,12 +63,12 @@ pub async fn run(
     let watch = (ownership == Ownership::Shared).then(|| Watch::new(monitor, tables.port()));
     let watch = watch.transpose()?;
     let changes = Changes::of(&sources);
-    let enforcer = Lent::new(Enforcer::new(tables, settings, ownership, outside.started));
+    let enforcer = Blocking::new(Enforcer::new(tables, settings, ownership, outside.started));
     let enforcer = Arc::new(Mutex::new(enforcer));
     let (effects, told) = mpsc::unbounded_channel();
     let cutter = Cutter {
         enforcer: enforcer.clone(),
-        tracked: Lent::new(tracked),
+        tracked: Blocking::new(tracked),
         metrics: outside.metrics.clone(),
         effects: told,
         any_revoked: false,
@@ -112,7 +112,7 @@ pub async fn run(
 }
 
 struct Agent {
-    enforcer: Arc<Mutex<Lent<Enforcer>>>,
+    enforcer: Arc<Mutex<Blocking<Enforcer>>>,
     /// Tells the cutter what commits did.
     effects: mpsc::UnboundedSender<Effect>,
     /// When chains are removed that nothing leads to.
@@ -138,7 +138,7 @@ impl Agent {
         mut changes: Changes,
         mut watch: Option<Watch>,
         mut asks: Option<Asks>,
-    ) -> Result<(), Lost> {
+    ) -> Result<(), WorkerPanicked> {
         self.look_after().await;
         while !changes.synced() {
             let Some(list) = changes.next().await else {
@@ -168,7 +168,7 @@ impl Agent {
     }
 
     /// Removes what kube-router left.
-    async fn clean(&mut self) -> Result<(), Lost> {
+    async fn clean(&mut self) -> Result<(), WorkerPanicked> {
         match self.run(Enforcer::remove_leftovers).await? {
             Ok(removed) if removed.is_empty() => {}
             Ok(removed) => tracing::info!(
@@ -181,7 +181,7 @@ impl Agent {
     }
 
     /// Brings the kernel up to date for pods that are about to start, and tells them.
-    async fn start(&mut self, asked: Vec<Ask>, changes: &Changes) -> Result<(), Lost> {
+    async fn start(&mut self, asked: Vec<Ask>, changes: &Changes) -> Result<(), WorkerPanicked> {
         let asked = asked
             .into_iter()
             .map(|ask| (Change::Starting(ask.pod), ask.answer));
@@ -195,7 +195,7 @@ impl Agent {
     }
 
     /// Brings the kernel up to date by the difference.
-    async fn change(&mut self, list: Vec<Change>, changes: &Changes) -> Result<(), Lost> {
+    async fn change(&mut self, list: Vec<Change>, changes: &Changes) -> Result<(), WorkerPanicked> {
         self.names.get_or_insert(Instant::now() + NAMES);
         let change = move |enforcer: &mut Enforcer| {
             enforcer.take(list);
@@ -204,13 +204,13 @@ impl Agent {
         self.commit(change, changes).await
     }
 
-    async fn sweep(&mut self, changes: &Changes) -> Result<(), Lost> {
+    async fn sweep(&mut self, changes: &Changes) -> Result<(), WorkerPanicked> {
         self.sweep = None;
         self.commit(Enforcer::sweep, changes).await
     }
 
     /// Tells of names of ports that no pod has any more, or yet. All nodes know the same; one of them looks.
-    async fn look_at_names(&mut self, changes: &Changes) -> Result<(), Lost> {
+    async fn look_at_names(&mut self, changes: &Changes) -> Result<(), WorkerPanicked> {
         self.names = None;
         if !changes.is_speaker(&self.reporter.node.name) {
             return Ok(());
@@ -227,7 +227,7 @@ impl Agent {
     async fn run<R: Send + 'static>(
         &self,
         work: impl FnOnce(&mut Enforcer) -> R + Send + 'static,
-    ) -> Result<R, Lost> {
+    ) -> Result<R, WorkerPanicked> {
         self.enforcer.lock().await.run(work).await
     }
 
@@ -236,7 +236,7 @@ impl Agent {
         &mut self,
         work: impl FnOnce(&mut Enforcer) -> Result<Committed, Error> + Send + 'static,
         changes: &Changes,
-    ) -> Result<(), Lost> {
+    ) -> Result<(), WorkerPanicked> {
         match self.attempt(work, changes).await? {
             Ok(()) => Ok(()),
             Err(error) => {
@@ -247,7 +247,7 @@ impl Agent {
     }
 
     /// Replaces all rules, with growing pauses until it succeeds.
-    async fn replace(&mut self, changes: &Changes) -> Result<(), Lost> {
+    async fn replace(&mut self, changes: &Changes) -> Result<(), WorkerPanicked> {
         let mut backoff = Backoff::new();
         while let Err(error) = self.attempt(Enforcer::replace, changes).await? {
             let pause = backoff.pause();
@@ -264,7 +264,7 @@ impl Agent {
         &mut self,
         work: impl FnOnce(&mut Enforcer) -> Result<Committed, Error> + Send + 'static,
         changes: &Changes,
-    ) -> Result<Result<(), Error>, Lost> {
+    ) -> Result<Result<(), Error>, WorkerPanicked> {
         let began = Instant::now();
         let work = |enforcer: &mut Enforcer| (work(enforcer), enforcer.take_problems());
         let (result, problems) = self.run(work).await?;
@@ -290,7 +290,7 @@ impl Agent {
     }
 
     /// Compares the kernel's rules with what they should be, and lets all connections be judged again.
-    async fn compare(&mut self, changes: &Changes) -> Result<(), Lost> {
+    async fn compare(&mut self, changes: &Changes) -> Result<(), WorkerPanicked> {
         match self.run(Enforcer::compare).await? {
             Ok(found) => {
                 let news = self.comparisons.news(&found);
@@ -307,7 +307,7 @@ impl Agent {
     }
 
     /// Replaces rules that differ, and looks what that does not mend.
-    async fn mend(&mut self, which: &str, changes: &Changes) -> Result<(), Lost> {
+    async fn mend(&mut self, which: &str, changes: &Changes) -> Result<(), WorkerPanicked> {
         let why = format!("the kernel's rules are not as they should be ({which})");
         self.repair(&why, changes).await?;
         if let Ok(found) = self.run(Enforcer::compare).await? {
@@ -317,7 +317,7 @@ impl Agent {
     }
 
     /// Somebody else changed the table.
-    async fn told(&mut self, foreign: Result<(), Error>, changes: &Changes) -> Result<(), Lost> {
+    async fn told(&mut self, foreign: Result<(), Error>, changes: &Changes) -> Result<(), WorkerPanicked> {
         if let Err(error) = foreign {
             tracing::warn!("network policy: cannot tell what others changed: {error}");
             tokio::time::sleep(COLLECT).await;
@@ -325,7 +325,7 @@ impl Agent {
         self.repair("somebody else changed the rules", changes).await
     }
 
-    async fn repair(&mut self, why: &str, changes: &Changes) -> Result<(), Lost> {
+    async fn repair(&mut self, why: &str, changes: &Changes) -> Result<(), WorkerPanicked> {
         tracing::warn!("network policy: {why}; they are replaced");
         self.metrics.repaired();
         self.replace(changes).await

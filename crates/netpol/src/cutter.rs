@@ -6,10 +6,10 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use kinglet_blocking::{Lent, Lost};
 use kinglet_kube::Backoff;
 use kinglet_nft::{Change, Conntrack, Entry, Error, Filter};
 use kinglet_policy::Effect;
+use kinglet_telemetry::{Blocking, WorkerPanicked};
 use tokio::sync::Mutex;
 use tokio::sync::mpsc::UnboundedReceiver;
 
@@ -34,8 +34,8 @@ enum Scope {
 
 /// Cuts connections.
 pub(crate) struct Cutter {
-    pub(crate) enforcer: Arc<Mutex<Lent<Enforcer>>>,
-    pub(crate) tracked: Lent<Conntrack>,
+    pub(crate) enforcer: Arc<Mutex<Blocking<Enforcer>>>,
+    pub(crate) tracked: Blocking<Conntrack>,
     pub(crate) metrics: Metrics,
     /// What commits did.
     pub(crate) effects: UnboundedReceiver<Effect>,
@@ -45,7 +45,7 @@ pub(crate) struct Cutter {
 
 impl Cutter {
     /// Follows the commits, until nobody makes any.
-    pub(crate) async fn run(mut self) -> Result<(), Lost> {
+    pub(crate) async fn run(mut self) -> Result<(), WorkerPanicked> {
         let (mut due, mut backoff) = (None, Backoff::new());
         loop {
             let first = if due.is_none() {
@@ -87,7 +87,7 @@ impl Cutter {
     }
 
     /// Looks at connections.
-    async fn look(&mut self, scope: Scope) -> Result<Result<(), Error>, Lost> {
+    async fn look(&mut self, scope: Scope) -> Result<Result<(), Error>, WorkerPanicked> {
         let judged = self.judge(scope).await?;
         Ok(judged.map(|judged| {
             self.metrics.judged(&judged);
@@ -102,7 +102,7 @@ impl Cutter {
         }))
     }
 
-    async fn judge(&mut self, scope: Scope) -> Result<Result<Judged, Error>, Lost> {
+    async fn judge(&mut self, scope: Scope) -> Result<Result<Judged, Error>, WorkerPanicked> {
         let (bit, isolated) = self
             .enforcer
             .lock()

@@ -5,9 +5,9 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use kinglet_blocking::{Lent, Lost};
 use kinglet_nft::{Error, Logged, LoggedPackets};
 use kinglet_policy::{Denial, Direction};
+use kinglet_telemetry::{Blocking, WorkerPanicked};
 use tokio::io::unix::AsyncFd;
 use tokio::sync::Mutex;
 use tokio::time::{MissedTickBehavior, interval};
@@ -55,7 +55,7 @@ pub(crate) struct Count {
 
 /// Tells and counts.
 pub(crate) struct Teller {
-    pub(crate) enforcer: Arc<Mutex<Lent<Enforcer>>>,
+    pub(crate) enforcer: Arc<Mutex<Blocking<Enforcer>>>,
     pub(crate) metrics: Metrics,
     /// What was counted when counts were read last.
     pub(crate) before: HashMap<(Direction, IpAddr), u64>,
@@ -63,7 +63,7 @@ pub(crate) struct Teller {
 
 impl Teller {
     /// Until something is lost.
-    pub(crate) async fn run(mut self, denied: Option<Denied>) -> Result<(), Lost> {
+    pub(crate) async fn run(mut self, denied: Option<Denied>) -> Result<(), WorkerPanicked> {
         let mut denied = denied.and_then(Waiting::of);
         let mut reads = interval(READ);
         reads.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -75,7 +75,7 @@ impl Teller {
         }
     }
 
-    async fn tell(&self, denied: &Option<Waiting>, packets: Vec<Logged>) -> Result<(), Lost> {
+    async fn tell(&self, denied: &Option<Waiting>, packets: Vec<Logged>) -> Result<(), WorkerPanicked> {
         let work = move |enforcer: &mut Enforcer| enforcer.denials(&packets);
         let denials = self.enforcer.lock().await.run(work).await?;
         for denial in denials {
@@ -84,7 +84,7 @@ impl Teller {
         Ok(())
     }
 
-    async fn count(&mut self) -> Result<(), Lost> {
+    async fn count(&mut self) -> Result<(), WorkerPanicked> {
         match self.enforcer.lock().await.run(Enforcer::count_denied).await? {
             Ok(counts) => {
                 let before = std::mem::take(&mut self.before);

@@ -35,7 +35,7 @@ pub use agent::run;
 pub use denied::Denied;
 pub use door::{Asks, Closed, Door};
 pub use kernel::Kernel;
-pub use kinglet_blocking::Lost;
+pub use kinglet_telemetry::WorkerPanicked;
 pub use metrics::Metrics;
 pub use outside::{Failure, Outside, Sources};
 pub use starting::Started;

@@ -1,9 +1,9 @@
 //! What surrounds the agent: where objects come from, whom it tells what, and why it may end.
 
-use kinglet_blocking::Lost;
 use kinglet_kube::{Recorder, Reflector};
 use kinglet_model::{ClusterNetworkPolicy, Namespace, NetworkPolicy, Node, Pod};
 use kinglet_nft::Error;
+use kinglet_telemetry::WorkerPanicked;
 
 use crate::denied::Denied;
 use crate::door::Asks;
@@ -53,5 +53,5 @@ pub enum Failure {
     Wait(#[from] std::io::Error),
     /// A defect.
     #[error(transparent)]
-    Lost(#[from] Lost),
+    Panicked(#[from] WorkerPanicked),
 }

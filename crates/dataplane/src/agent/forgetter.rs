@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use kinglet_blocking::{Lent, Lost};
+use kinglet_telemetry::{Blocking, WorkerPanicked};
 use tokio::sync::mpsc::UnboundedReceiver;
 
 use super::kernel::Tracked;
@@ -13,14 +13,14 @@ use crate::flows::Stale;
 const LOOK: Duration = Duration::from_millis(100);
 
 pub(super) struct Forgetter {
-    pub(super) tracked: Lent<Tracked>,
+    pub(super) tracked: Blocking<Tracked>,
     /// What commits made stale.
     pub(super) stale: UnboundedReceiver<Stale>,
 }
 
 impl Forgetter {
     /// Follows the commits, until nobody makes any.
-    pub(super) async fn run(mut self) -> Result<(), Lost> {
+    pub(super) async fn run(mut self) -> Result<(), WorkerPanicked> {
         while let Some(mut stale) = self.stale.recv().await {
             while let Ok(more) = self.stale.try_recv() {
                 stale.merge(more);

@@ -41,10 +41,10 @@ mod metrics;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use kinglet_blocking::{Lent, Lost};
 use kinglet_kube::{Backoff, Reflector};
 use kinglet_model::{EndpointSlice, Node, Service};
 use kinglet_nft::{Batch, Error};
+use kinglet_telemetry::{Blocking, WorkerPanicked};
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
@@ -99,11 +99,11 @@ pub async fn run(
     let services = Services::new(settings, rules.ownership()?);
     let (stale, told) = mpsc::unbounded_channel();
     let forgetter = Forgetter {
-        tracked: Lent::new(tracked),
+        tracked: Blocking::new(tracked),
         stale: told,
     };
     let agent = Agent {
-        rules: Lent::new(rules),
+        rules: Blocking::new(rules),
         services,
         stale,
         served: sources.served.clone(),
@@ -126,12 +126,12 @@ pub enum Failure {
     Kernel(#[from] Error),
     /// A defect.
     #[error(transparent)]
-    Lost(#[from] Lost),
+    Panicked(#[from] WorkerPanicked),
 }
 
 /// The core and the kernel that it is for.
 struct Agent {
-    rules: Lent<Rules>,
+    rules: Blocking<Rules>,
     services: Services,
     /// Hears what commits made stale.
     stale: mpsc::UnboundedSender<Stale>,
@@ -141,7 +141,7 @@ struct Agent {
 }
 
 impl Agent {
-    async fn serve(mut self, mut changes: Changes, synced: impl FnOnce()) -> Result<(), Lost> {
+    async fn serve(mut self, mut changes: Changes, synced: impl FnOnce()) -> Result<(), WorkerPanicked> {
         while !changes.synced() {
             if !changes.next(&mut self.services).await {
                 return Ok(());
@@ -162,7 +162,7 @@ impl Agent {
 
     /// Brings the kernel up to date by the difference; if that fails, what the kernel has is not what was
     /// thought.
-    async fn change(&mut self) -> Result<(), Lost> {
+    async fn change(&mut self) -> Result<(), WorkerPanicked> {
         match self.commit().await? {
             Ok(()) => Ok(()),
             Err(error) => {
@@ -173,7 +173,7 @@ impl Agent {
     }
 
     /// Brings the kernel up to date from what its table holds, with growing pauses until it succeeds.
-    async fn take_over(&mut self) -> Result<(), Lost> {
+    async fn take_over(&mut self) -> Result<(), WorkerPanicked> {
         let mut backoff = Backoff::new();
         while let Err(error) = self.adopt_or_replace().await? {
             let pause = backoff.pause();
@@ -184,7 +184,7 @@ impl Agent {
     }
 
     /// Starts from the table as it is, so that no packet misses anything; if that cannot be, replaces it.
-    async fn adopt_or_replace(&mut self) -> Result<Result<(), Error>, Lost> {
+    async fn adopt_or_replace(&mut self) -> Result<Result<(), Error>, WorkerPanicked> {
         let settings = self.services.settings().clone();
         let present = self.rules.run(move |rules| rules.present(&settings)).await?;
         let present = match present {
@@ -201,7 +201,7 @@ impl Agent {
         self.apply(|services| vec![services.replacement()]).await
     }
 
-    async fn commit(&mut self) -> Result<Result<(), Error>, Lost> {
+    async fn commit(&mut self) -> Result<Result<(), Error>, WorkerPanicked> {
         self.apply(Services::batches).await
     }
 
@@ -209,7 +209,7 @@ impl Agent {
     async fn apply(
         &mut self,
         batches: impl FnOnce(&mut Services) -> Vec<Batch>,
-    ) -> Result<Result<(), Error>, Lost> {
+    ) -> Result<Result<(), Error>, WorkerPanicked> {
         let began = Instant::now();
         let batches = batches(&mut self.services);
         self.warn();
