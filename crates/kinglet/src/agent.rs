@@ -9,7 +9,7 @@ use kinglet_config::{AgentOptions, Component};
 use kinglet_dataplane::agent::{Kernel, Metrics, Sources, serve_health};
 use kinglet_dataplane::{Kinds, Settings};
 use kinglet_kube::{Client, Reflectors};
-use kinglet_netpol::{Asks, Door};
+use kinglet_netpol::{AdmissionRequests, PodAdmission};
 use kinglet_telemetry::{AdminServer, Readiness, Registry};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -60,16 +60,16 @@ impl Agent {
         let (mut registry, readiness) = (Registry::default(), agent.readiness.clone());
         agent.spawn_services(kernel, &options, &mut registry, &stop);
         let enforces = !options.network_policy.disable_network_policy;
-        let (door, asks) = Door::new();
+        let (admission, requests) = PodAdmission::new();
         if enforces {
-            agent.spawn_policies(&options, asks, &mut registry, &stop)?;
+            agent.spawn_policies(&options, requests, &mut registry, &stop)?;
         }
         let cni = cni::CniParts {
             socket: options.cni_socket,
             client: agent.client.clone(),
             pods: agent.reflectors.of(),
             node: agent.node.node_name.as_str().into(),
-            door: enforces.then_some(door),
+            admission: enforces.then_some(admission),
         };
         agent.tasks.spawn(cni::serve(cni, stop.clone())?);
         agent.tasks.spawn(admin.serve(registry, readiness, stop));
@@ -125,20 +125,18 @@ impl Agent {
     fn spawn_policies(
         &self,
         options: &AgentOptions,
-        asks: Asks,
+        requests: AdmissionRequests,
         registry: &mut Registry,
         stop: &CancellationToken,
     ) -> Result<()> {
         let part = netpol::Part {
             node: self.node.node_name.as_str().into(),
             cluster_cidrs: options.pods.cluster_cidr.clone(),
-            pods: self.reflectors.of(),
-            nodes: self.reflectors.of(),
-            asks,
+            requests,
             period: options.policy_sync.period(),
             started: cni::started(&options.cni_socket),
         };
-        let enforced = netpol::enforce(&self.client, part, registry, &self.readiness, stop.clone())?;
+        let enforced = netpol::enforce(&self.reflectors, part, registry, &self.readiness, stop.clone())?;
         self.tasks.spawn(enforced);
         Ok(())
     }

@@ -1,38 +1,26 @@
-//! The core and the kernel that it is for. Everything here blocks as long as the kernel works.
+//! The policies and the kernel's table that they are written to. Everything here blocks as long as the kernel
+//! works.
 
+mod count;
+mod judge;
 #[cfg(test)]
 mod tests;
 
 use std::collections::{BTreeSet, HashSet};
 use std::net::IpAddr;
-use std::sync::Arc;
 
-use kinglet_model::{ClusterNetworkPolicy, Namespace, NetworkPolicy, Node, Object, ObjectName, Pod};
+use kinglet_kube::Change;
+use kinglet_model::Object as _;
 use kinglet_nft::{Difference, Entry, Error, Logged, Ownership, Value};
 use kinglet_policy::{Denial, Effect, Policies, Problem, Settings};
 
-use crate::denied::Count;
-use crate::flows::{self, Judged};
-use crate::kernel::Tables;
-use crate::packets;
-use crate::starting::{Started, Starting};
+pub(crate) use count::DeniedCount;
+pub(crate) use judge::{Judged, ends};
 
-/// A change of an object.
-#[derive(Debug)]
-pub(crate) enum Change {
-    /// As it is about to start, with its addresses.
-    Starting(Arc<Pod>),
-    Pod(Arc<Pod>),
-    NoPod(ObjectName),
-    Namespace(Arc<Namespace>),
-    NoNamespace(Arc<str>),
-    Policy(Arc<NetworkPolicy>),
-    NoPolicy(ObjectName),
-    ClusterPolicy(Arc<ClusterNetworkPolicy>),
-    NoClusterPolicy(ObjectName),
-    Node(Arc<Node>),
-    NoNode(Arc<str>),
-}
+use crate::in_flight;
+use crate::input::Input;
+use crate::kernel::Tables;
+use crate::starting::{StartedPod, StartingPods};
 
 /// What there is after a commit.
 #[derive(Debug)]
@@ -47,11 +35,11 @@ pub(crate) struct Committed {
     pub(crate) sets: usize,
 }
 
-/// The core and the kernel that it is for.
+/// The policies and the kernel's table that they are written to.
 pub(crate) struct Enforcer {
     tables: Tables,
     policies: Policies,
-    starting: Starting,
+    starting: StartingPods,
 }
 
 impl Enforcer {
@@ -60,40 +48,42 @@ impl Enforcer {
         tables: Tables,
         settings: Settings,
         ownership: Ownership,
-        started: Vec<Started>,
+        started: Vec<StartedPod>,
     ) -> Self {
         let policies = Policies::new(settings, ownership);
         Self {
             tables,
             policies,
-            starting: Starting::new(started),
+            starting: StartingPods::new(started),
         }
     }
 
-    /// Takes changes into the core.
-    pub(crate) fn take(&mut self, changes: Vec<Change>) {
-        for change in changes {
-            match change {
-                Change::Starting(pod) => {
-                    self.starting.begin(&pod);
-                    self.policies.apply_pod(pod);
+    /// Takes changes in. The kernel gets them with the next commit.
+    pub(crate) fn apply(&mut self, inputs: Vec<Input>) {
+        let policies = &mut self.policies;
+        for input in inputs {
+            match input {
+                Input::Starting(pod) => {
+                    self.starting.insert(&pod);
+                    policies.apply_pod(pod);
                 }
-                Change::Pod(pod) => {
-                    let pod = self.starting.complete(pod);
-                    self.policies.apply_pod(pod);
+                Input::Pod(Change::Applied(pod)) => policies.apply_pod(self.starting.complete(pod)),
+                Input::Pod(Change::Deleted(pod)) => {
+                    self.starting.remove(&pod.object_name());
+                    policies.remove_pod(&pod.object_name());
                 }
-                Change::NoPod(name) => {
-                    self.starting.end(&name);
-                    self.policies.remove_pod(&name);
+                Input::Namespace(Change::Applied(namespace)) => policies.apply_namespace(&namespace),
+                Input::Namespace(Change::Deleted(namespace)) => {
+                    policies.remove_namespace(&namespace.metadata.name);
                 }
-                Change::Namespace(namespace) => self.policies.apply_namespace(&namespace),
-                Change::NoNamespace(name) => self.policies.remove_namespace(&name),
-                Change::Policy(policy) => self.policies.apply_policy(&policy),
-                Change::NoPolicy(name) => self.policies.remove_policy(&name),
-                Change::ClusterPolicy(policy) => self.policies.apply_cluster_policy(&policy),
-                Change::NoClusterPolicy(name) => self.policies.remove_cluster_policy(&name),
-                Change::Node(node) => self.policies.apply_node(&node),
-                Change::NoNode(name) => self.policies.remove_node(&name),
+                Input::Policy(Change::Applied(policy)) => policies.apply_policy(&policy),
+                Input::Policy(Change::Deleted(policy)) => policies.remove_policy(&policy.object_name()),
+                Input::ClusterPolicy(Change::Applied(policy)) => policies.apply_cluster_policy(&policy),
+                Input::ClusterPolicy(Change::Deleted(policy)) => {
+                    policies.remove_cluster_policy(&policy.object_name());
+                }
+                Input::Node(Change::Applied(node)) => policies.apply_node(&node),
+                Input::Node(Change::Deleted(node)) => policies.remove_node(&node.metadata.name),
             }
         }
     }
@@ -108,12 +98,15 @@ impl Enforcer {
         self.policies.cluster().unresolved()
     }
 
-    /// Brings the kernel up to date by the difference. After an error, what the kernel has is not what was
-    /// thought: [`replace`](Self::replace) is next.
-    pub(crate) fn change(&mut self) -> Result<Committed, Error> {
+    /// Brings the kernel up to date by the difference. After an error it is not known what the kernel has:
+    /// [`replace`](Self::replace) is next.
+    pub(crate) fn commit(&mut self) -> Result<Committed, Error> {
         if self.policies.is_outgrown() {
             return self.replace();
         }
+        // New chains and sets go in a batch of their own: a packet sees the elements of maps as they are now,
+        // but the rules of chains as they were when it entered the hook. Led to a chain of the same batch, it
+        // would find that chain empty, and pass.
         let additions = self.policies.additions();
         self.tables.commit(&additions)?;
         let changes = self.policies.changes();
@@ -121,15 +114,17 @@ impl Enforcer {
         Ok(self.committed(!additions.is_empty() || !changes.is_empty()))
     }
 
-    /// Removes what nothing has led to for as long as a sweep is ago.
+    /// Removes the chains and sets that nothing has led to since the last sweep.
     pub(crate) fn sweep(&mut self) -> Result<Committed, Error> {
         self.policies.sweep();
-        self.change()
+        self.commit()
     }
 
-    /// Puts the present rules in the place of whatever is there. A second table enforces them while the first
-    /// is replaced.
+    /// Replaces whatever the table holds by the present rules.
     pub(crate) fn replace(&mut self) -> Result<Committed, Error> {
+        // A packet that is in the old rules while the batch takes effect looks its addresses up in sets that are
+        // just gone, and would pass. A second table of the same rules denies it. Without a table there was
+        // nothing to protect.
         let guarded = self.tables.has_table()?;
         if guarded {
             self.tables.commit(&self.policies.guard())?;
@@ -137,19 +132,20 @@ impl Enforcer {
         let replacement = self.policies.replacement();
         self.tables.commit(&replacement)?;
         if guarded {
-            packets::pass();
+            // Some packets may still be in the old chains; the guard must outlive them.
+            in_flight::drain();
         }
-        // Also what a run that was killed left.
+        // Always: a run that was killed halfway has left its guard.
         self.tables.commit(&self.policies.unguard())?;
         Ok(self.committed(true))
     }
 
-    /// What of the kernel's table is not as it was committed: somebody else changed it.
+    /// What of the kernel's table is not as it was committed, because another program changed it.
     pub(crate) fn compare(&mut self) -> Result<BTreeSet<Difference>, Error> {
         self.tables.differences(&self.policies.ruleset())
     }
 
-    /// What logged packets were denied for.
+    /// Why logged packets were denied.
     pub(crate) fn denials(&self, packets: &[Logged]) -> Vec<Denial> {
         packets
             .iter()
@@ -158,7 +154,7 @@ impl Enforcer {
     }
 
     /// How many packets pods were denied.
-    pub(crate) fn count_denied(&mut self) -> Result<Vec<Count>, Error> {
+    pub(crate) fn count_denied(&mut self) -> Result<Vec<DeniedCount>, Error> {
         let mut counts = Vec::new();
         for (direction, set) in self.policies.denied() {
             for element in self.tables.elements(&set)? {
@@ -167,7 +163,7 @@ impl Enforcer {
                     continue;
                 };
                 let owner = self.policies.cluster().owner(pod);
-                counts.push(Count {
+                counts.push(DeniedCount {
                     direction,
                     pod,
                     namespace: owner.map(|pod| pod.metadata.namespace.clone()),
@@ -186,7 +182,7 @@ impl Enforcer {
 
     /// The changes of connections that make them fit the policies.
     pub(crate) fn judge(&self, entries: &[Entry]) -> (Vec<kinglet_nft::Change>, Judged) {
-        flows::judge(entries, &self.policies, &flows::own_addresses())
+        judge::judge(entries, &self.policies, &judge::own_addresses())
     }
 
     /// Removes what kube-router left. Returns the names of what it was in.
@@ -204,27 +200,5 @@ impl Enforcer {
             profiles: size.profiles,
             sets: size.sets,
         }
-    }
-}
-
-impl Change {
-    pub(crate) fn no_pod(pod: &Pod) -> Self {
-        Self::NoPod(pod.object_name())
-    }
-
-    pub(crate) fn no_policy(policy: &NetworkPolicy) -> Self {
-        Self::NoPolicy(policy.object_name())
-    }
-
-    pub(crate) fn no_cluster_policy(policy: &ClusterNetworkPolicy) -> Self {
-        Self::NoClusterPolicy(policy.object_name())
-    }
-
-    pub(crate) fn no_node(node: &Node) -> Self {
-        Self::NoNode(node.metadata.name.clone())
-    }
-
-    pub(crate) fn no_namespace(namespace: &Namespace) -> Self {
-        Self::NoNamespace(namespace.metadata.name.clone())
     }
 }

@@ -1,21 +1,18 @@
-//! Denied packets as lines of JSON on standard output.
+//! A denied packet as a line of JSON.
 
-use std::io::Write as _;
 use std::net::IpAddr;
 
 use kinglet_model::ObjectName;
 use kinglet_policy::{Denial, Transport};
 use serde_json::{Value, json};
 
-/// Writes a line. Without a reader nobody is told.
-pub(crate) fn write(node: &str, denial: &Denial) {
-    let line = format!("{}\n", line(node, &jiff::Timestamp::now().to_string(), denial));
-    let _ = std::io::stdout().lock().write_all(line.as_bytes());
+/// A denied packet as a line of JSON: when, where, from whom to whom, and the policies that decided.
+pub fn denial_line(node: &str, time: &str, denial: &Denial) -> String {
+    format!("{}\n", value(node, time, denial))
 }
 
-fn line(node: &str, time: &str, denial: &Denial) -> Value {
+fn value(node: &str, time: &str, denial: &Denial) -> Value {
     let packet = &denial.packet;
-    let end = |pod: &Option<ObjectName>, address: IpAddr, port: Option<u16>| json!({"pod": pod.as_ref().map(ToString::to_string), "address": address, "port": port});
     let (protocol, port) = match packet.transport {
         Transport::Port(protocol, port) => (protocol.as_lower().to_owned(), Some(port)),
         other => (other.to_string(), None),
@@ -26,11 +23,15 @@ fn line(node: &str, time: &str, denial: &Denial) -> Value {
         "message": "denied by network policy",
         "node": node,
         "direction": denial.direction.to_string(),
-        "from": end(&denial.source, packet.source, denial.source_port),
-        "to": end(&denial.destination, packet.destination, port),
+        "from": end(denial.source.as_ref(), packet.source, denial.source_port),
+        "to": end(denial.destination.as_ref(), packet.destination, port),
         "protocol": protocol,
         "policies": policies,
     })
+}
+
+fn end(pod: Option<&ObjectName>, address: IpAddr, port: Option<u16>) -> Value {
+    json!({"pod": pod.map(ToString::to_string), "address": address, "port": port})
 }
 
 #[cfg(test)]
@@ -57,6 +58,6 @@ mod tests {
             "to": {"pod": "db/postgres-0", "address": "10.42.0.2", "port": 80},
             "policies": ["db/sql-only"],
         });
-        assert_eq!(line("n", "now", &denial), expected);
+        assert_eq!(value("n", "now", &denial), expected);
     }
 }

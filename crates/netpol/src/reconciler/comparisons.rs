@@ -1,4 +1,4 @@
-//! When the kernel's rules are compared with what they should be, and how it is told what differs.
+//! When the kernel's rules are compared with what they should be, and which differences are reported.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -12,8 +12,8 @@ const NAMED: usize = 10;
 /// When the kernel's rules are compared with what they should be, and what of the differences is news.
 pub(crate) struct Comparisons {
     times: Option<Interval>,
-    /// What differs just after rules were replaced: this kernel lists it otherwise than it was written.
-    unmended: BTreeSet<Difference>,
+    /// What differs just after rules were replaced: this kernel lists it differently from how it was written.
+    ignored: BTreeSet<Difference>,
 }
 
 impl Comparisons {
@@ -26,21 +26,21 @@ impl Comparisons {
         });
         Self {
             times,
-            unmended: BTreeSet::new(),
+            ignored: BTreeSet::new(),
         }
     }
 
     /// Waits for the next one; for ever if there are none.
-    pub(crate) async fn next(&mut self) {
+    pub(crate) async fn due(&mut self) {
         match &mut self.times {
             Some(times) => _ = times.tick().await,
             None => std::future::pending().await,
         }
     }
 
-    /// The differences that replacing the rules may mend, in one line.
+    /// The differences that a replacement of the rules may repair, in one line.
     pub(crate) fn news(&self, found: &BTreeSet<Difference>) -> Option<String> {
-        let news: BTreeSet<_> = found.difference(&self.unmended).cloned().collect();
+        let news: BTreeSet<_> = found.difference(&self.ignored).cloned().collect();
         (!news.is_empty()).then(|| line(&news))
     }
 
@@ -49,15 +49,15 @@ impl Comparisons {
         if !found.is_empty() {
             let which = line(&found);
             tracing::warn!(
-                "network policy: this kernel lists rules otherwise than they are written ({which})"
+                "network policy: this kernel lists rules differently from how they were written ({which}); such differences are ignored"
             );
         }
-        self.unmended = found;
+        self.ignored = found;
     }
 }
 
 /// The differences in one line.
-pub(crate) fn line(differences: &BTreeSet<Difference>) -> String {
+fn line(differences: &BTreeSet<Difference>) -> String {
     let mut names: Vec<_> = differences.iter().take(NAMED).map(ToString::to_string).collect();
     let more = differences.len() - names.len();
     if more > 0 {
@@ -71,7 +71,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn what_a_replacement_does_not_mend_is_no_news() {
+    async fn what_a_replacement_does_not_repair_is_no_news() {
         let sets = |names: &[&str]| {
             names
                 .iter()
