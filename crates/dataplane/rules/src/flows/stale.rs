@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 
 use kinglet_model::IpFamily;
-use kinglet_nft::{CtStatus, Data, Entry};
+use kinglet_nft::{CtStatus, Data, Entry, Set};
 
 use super::{Destinations, Kept, Meant};
 use crate::backend::{Backend, layer3};
-use crate::frame::{SetId, SetKind};
+use crate::frame::SetKind;
 
 /// Destinations that changed. Tells which tracked connections and which clients' memories do not fit any
 /// more.
@@ -24,21 +24,22 @@ impl Stale {
     }
 
     /// Adds what became stale later.
-    pub(crate) fn merge(&mut self, later: Self) {
+    pub fn merge(&mut self, later: Self) {
         self.destinations.extend(later.destinations);
         self.kept.extend(later.kept);
     }
 
     /// The sets in which clients may keep endpoints that are gone.
-    pub(crate) fn affinity_sets(&self) -> BTreeSet<SetId> {
-        let families = self.kept.iter().map(|kept| kept.family);
+    pub fn affinity_sets(&self) -> Vec<Set> {
+        let families: BTreeSet<IpFamily> = self.kept.iter().map(|kept| kept.family).collect();
         families
-            .map(|family| SetKind::Affinity.of(layer3(family)))
+            .into_iter()
+            .map(|family| SetKind::Affinity.of(layer3(family)).set())
             .collect()
     }
 
     /// Whether an element of such a set is to be deleted.
-    pub(crate) fn keeps(&self, element: &Data) -> bool {
+    pub fn has_affinity(&self, element: &Data) -> bool {
         Kept::read(element).is_some_and(|kept| self.kept.contains(&kept))
     }
 

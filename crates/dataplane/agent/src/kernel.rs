@@ -1,11 +1,7 @@
 //! The connections to the kernel of one network namespace.
 
-use kinglet_nft::{Batch, Change, Connection, Conntrack, Error, Filter, Ownership, Set};
-
-use crate::flows::Stale;
-use crate::present::Present;
-use crate::services::table;
-use crate::settings::Settings;
+use kinglet_dataplane::{Present, Settings, Stale, table};
+use kinglet_nft::{Batch, Change, Connection, Conntrack, Error, Filter, Ownership, Set, Table};
 
 /// `ENOENT`
 const NOT_THERE: i32 = 2;
@@ -14,17 +10,17 @@ const NOT_THERE: i32 = 2;
 /// as long as the kernel works.
 #[derive(Debug)]
 pub struct Kernel {
-    pub(super) rules: Rules,
-    pub(super) tracked: Tracked,
+    pub(crate) rules: Rules,
+    pub(crate) connections: Connections,
 }
 
 /// The rules of the network namespace.
 #[derive(Debug)]
-pub(super) struct Rules(Connection);
+pub(crate) struct Rules(Connection);
 
 /// The tracked connections of the network namespace.
 #[derive(Debug)]
-pub(super) struct Tracked(Conntrack);
+pub(crate) struct Connections(Conntrack);
 
 impl Kernel {
     /// Connects to the network namespace of the calling thread, and stays there when it moves to another
@@ -35,7 +31,7 @@ impl Kernel {
     pub fn open() -> Result<Self, Error> {
         Ok(Self {
             rules: Rules(Connection::open()?),
-            tracked: Tracked(Conntrack::open()?),
+            connections: Connections(Conntrack::open()?),
         })
     }
 
@@ -64,12 +60,13 @@ impl Kernel {
         self.rules.commit(batch)
     }
 
-    /// Deletes tracked connections and memories of clients that do not fit any more; returns how many.
+    /// Deletes tracked connections and affinities of clients that lead to endpoints that are gone; returns how
+    /// many.
     ///
     /// # Errors
     /// The kernel refuses to list or to delete.
-    pub fn forget(&mut self, stale: &Stale) -> Result<usize, Error> {
-        Ok(self.rules.forget(stale)? + self.tracked.forget(stale)?)
+    pub fn delete_stale(&mut self, stale: &Stale) -> Result<usize, Error> {
+        Ok(self.rules.delete_stale(stale)? + self.connections.delete_stale(stale)?)
     }
 
     /// Removes the table, if it is there.
@@ -82,54 +79,59 @@ impl Kernel {
 }
 
 impl Rules {
-    pub(super) fn ownership(&mut self) -> Result<Ownership, Error> {
+    pub(crate) fn ownership(&mut self) -> Result<Ownership, Error> {
         match self.0.table(&table(Ownership::Shared))? {
             Some(listed) => Ok(listed.ownership),
             None => self.0.ownership(),
         }
     }
 
-    pub(super) fn present(&mut self, settings: &Settings) -> Result<Option<Present>, Error> {
+    pub(crate) fn present(&mut self, settings: &Settings) -> Result<Option<Present>, Error> {
         let table = table(Ownership::Shared);
         match self.0.table_to_change(&table)? {
-            Some(_) => Present::read(&mut self.0, &table, settings),
+            Some(_) => self.read(&table, settings),
             None => Ok(None),
         }
     }
 
-    pub(super) fn commit(&mut self, batch: &Batch) -> Result<(), Error> {
+    fn read(&mut self, table: &Table, settings: &Settings) -> Result<Option<Present>, Error> {
+        let (sets, chains) = (self.0.sets(table)?, self.0.chains(table)?);
+        Present::read(&sets, chains, settings, |set| self.0.elements(table, set))
+    }
+
+    pub(crate) fn commit(&mut self, batch: &Batch) -> Result<(), Error> {
         if batch.is_empty() {
             return Ok(());
         }
         self.0.commit(batch)
     }
 
-    /// Deletes memories of clients that do not fit any more; returns how many.
-    pub(super) fn forget(&mut self, stale: &Stale) -> Result<usize, Error> {
-        let mut forgotten = 0;
+    /// Deletes affinities of clients to endpoints that are gone; returns how many.
+    pub(crate) fn delete_stale(&mut self, stale: &Stale) -> Result<usize, Error> {
+        let mut deleted = 0;
         for set in stale.affinity_sets() {
-            forgotten += self.forget_clients(&set.set(), stale)?;
+            deleted += self.delete_affinities(&set, stale)?;
         }
-        Ok(forgotten)
+        Ok(deleted)
     }
 
-    /// Deletes elements one by one: each may expire before.
-    fn forget_clients(&mut self, set: &Set, stale: &Stale) -> Result<usize, Error> {
+    /// Deletes elements one by one: each may expire before, and one that is not there fails its whole batch.
+    fn delete_affinities(&mut self, set: &Set, stale: &Stale) -> Result<usize, Error> {
         let table = table(Ownership::Shared);
-        let mut forgotten = 0;
+        let mut deleted = 0;
         for element in self.0.elements(&table, set)? {
-            if !stale.keeps(&element.key) {
+            if !stale.has_affinity(&element.key) {
                 continue;
             }
             let mut batch = Batch::new();
             batch.delete_elements(&table, set, &[element]);
             match self.0.commit(&batch) {
-                Ok(()) => forgotten += 1,
+                Ok(()) => deleted += 1,
                 Err(error) if error.errno() == Some(NOT_THERE) => {}
                 Err(error) => return Err(error),
             }
         }
-        Ok(forgotten)
+        Ok(deleted)
     }
 
     fn remove(&mut self) -> Result<(), Error> {
@@ -141,17 +143,17 @@ impl Rules {
     }
 }
 
-impl Tracked {
-    /// Deletes connections that do not fit any more; returns how many. The kernel goes through all that it
+impl Connections {
+    /// Deletes connections to endpoints that are gone; returns how many. The kernel goes through all that it
     /// tracks.
-    pub(super) fn forget(&mut self, stale: &Stale) -> Result<usize, Error> {
-        let mut forgotten = 0;
+    pub(crate) fn delete_stale(&mut self, stale: &Stale) -> Result<usize, Error> {
+        let mut deleted = 0;
         for protocol in stale.protocols() {
             let filter = Filter::all().protocol(protocol);
             let wrong = self.0.entries_if(&filter, |entry| stale.contains(entry))?;
             let deletions: Vec<Change> = wrong.into_iter().map(Change::Delete).collect();
-            forgotten += self.0.apply(&deletions)?;
+            deleted += self.0.apply(&deletions)?;
         }
-        Ok(forgotten)
+        Ok(deleted)
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use kinglet_dataplane::Services;
-use kinglet_dataplane::agent::Kernel;
+use kinglet_dataplane_agent::Kernel;
 use kinglet_model::{EndpointSlice, Service};
 use kinglet_nft::Ownership;
 use serde_json::{Value, json};

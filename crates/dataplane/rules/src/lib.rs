@@ -1,8 +1,8 @@
 //! Services to kernel rules on one node: what a kube-proxy does, over nftables.
 //!
 //! [`Services`] is the pure core: Services, EndpointSlices and the own Node go in, nftables batches come out.
-//! A change of one Service touches its own elements and chains only. [`agent`] is the shell that follows the
-//! API and commits the batches.
+//! A change of one Service touches its own elements and chains only. The crate
+//! `kinglet-dataplane-agent` is the shell that follows the API and commits the batches.
 //!
 //! How a connection goes. In `prerouting` (and `output`, for processes of the node) its destination is looked
 //! up in verdict maps: addresses of Services (`vips`), then ports of the node (`node-ports`). The verdict
@@ -13,10 +13,9 @@
 //!
 //! In: objects of [`kinglet_model`], [`Settings`]. Out: one owned table, [`TABLE`].
 //!
-//! Invariant: the core has no I/O, no clock and no chance: the same objects give the same rules, in whatever
+//! Invariant: no I/O, no clock and no chance: the same objects give the same rules, in whatever
 //! order they came. A bad object is a [`Problem`] and touches no other Service.
 
-pub mod agent;
 mod backend;
 mod desired;
 mod endpoints;
@@ -36,5 +35,5 @@ pub use frame::TABLE;
 pub use health::{Health, HealthChecks};
 pub use present::Present;
 pub use problem::Problem;
-pub use services::Services;
+pub use services::{Services, table};
 pub use settings::{Kinds, Settings, Share, Shares};

@@ -11,12 +11,11 @@ use http_body_util::Full;
 use hyper::body::{Bytes, Incoming};
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
+use kinglet_dataplane::{Health, HealthChecks};
 use serde_json::json;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
-
-use crate::health::{Health, HealthChecks};
 
 /// Serves health checks as they come and go, until `stop` is cancelled. It listens in the network namespace
 /// of the process.

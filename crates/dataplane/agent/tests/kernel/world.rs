@@ -8,8 +8,8 @@
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use kinglet_dataplane::agent::Kernel;
 use kinglet_dataplane::{Services, Settings};
+use kinglet_dataplane_agent::Kernel;
 use kinglet_nft::Batch;
 
 use crate::namespace::Namespace;
@@ -80,7 +80,9 @@ impl World {
             kernel.commit(batch).unwrap_or_else(refused);
         }
         let stale = self.services.take_stale();
-        kernel.forget(&stale).unwrap_or_else(|error| panic!("{error}"));
+        kernel
+            .delete_stale(&stale)
+            .unwrap_or_else(|error| panic!("{error}"));
     }
 
     pub(crate) fn pod(&self, name: &str) -> &Namespace {

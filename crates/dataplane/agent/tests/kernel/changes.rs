@@ -64,7 +64,7 @@ fn connections_go_on_and_new_ones_are_never_lost() {
             for batch in &services.batches() {
                 kernel.commit(batch).unwrap();
             }
-            kernel.forget(&services.take_stale()).unwrap();
+            kernel.delete_stale(&services.take_stale()).unwrap();
             eventually("a new connection", || {
                 asking.is_finished() || asked.load(Ordering::Relaxed) > before
             });

@@ -1,6 +1,7 @@
 //! The agent, from the API to packets.
 
-use kinglet_dataplane::agent::{self, Kernel};
+use kinglet_dataplane_agent::{Agent, AgentError, KINDS, Kernel, Outputs, Sources};
+use kinglet_kube::Reflectors;
 use kinglet_model::{EndpointSlice, Node, Object, Service};
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
@@ -20,7 +21,7 @@ struct Served {
     api: Api,
     runtime: Runtime,
     stop: CancellationToken,
-    agent: tokio::task::JoinHandle<Result<(), agent::Failure>>,
+    agent: tokio::task::JoinHandle<Result<(), AgentError>>,
 }
 
 impl Served {
@@ -42,9 +43,13 @@ impl Served {
             api.sources(&stop)
         };
         let ended = stop.clone();
-        let agent = runtime.spawn(async move {
-            agent::run(kernel, settings(), &sources, || synced.send(()).unwrap(), ended).await
-        });
+        let agent = Agent {
+            kernel,
+            settings: settings(),
+            sources,
+            outputs: Outputs::default(),
+        };
+        let agent = runtime.spawn(async move { agent.run(|| synced.send(()).unwrap(), ended).await });
         runtime.block_on(is_synced).unwrap();
         eventually("all kinds are watched", || api.is_watched());
         Some(Self {
@@ -69,6 +74,15 @@ impl Served {
         let slice = slice_object("web-4", &[&format!("{address} here")]);
         self.send::<EndpointSlice>("MODIFIED", slice);
     }
+}
+
+#[test]
+fn the_kinds_that_are_watched_are_declared() {
+    let runtime = Runtime::new().unwrap();
+    let _guard = runtime.enter();
+    let reflectors = Reflectors::new(Api::default().client(), CancellationToken::new());
+    Sources::of(&reflectors);
+    assert_eq!(reflectors.kinds(), KINDS.iter().copied().collect());
 }
 
 #[test]

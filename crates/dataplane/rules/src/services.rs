@@ -44,7 +44,7 @@ struct Known {
 }
 
 impl Services {
-    /// No Services yet. `ownership` is what [`Kernel::ownership`](crate::agent::Kernel::ownership) says.
+    /// No Services yet. `ownership` is the best that the kernel has, or that of the table that is there.
     pub fn new(settings: Settings, ownership: Ownership) -> Self {
         let place = Place {
             node: settings.node.clone(),
@@ -139,7 +139,7 @@ impl Services {
         self.desired.batches(&self.table, &self.settings)
     }
 
-    /// Takes over what the kernel has ([`Kernel::present`](crate::agent::Kernel::present)): the next
+    /// Takes over what the kernel has: the next
     /// [`batches`](Self::batches) start from there, and leave what fits alone. Clients keep their endpoints.
     pub fn adopt(&mut self, present: &Present) {
         self.compute();
@@ -161,7 +161,7 @@ impl Services {
     }
 
     /// Takes back what [`take_stale`](Self::take_stale) gave, for the next call.
-    pub(crate) fn keep_stale(&mut self, stale: Stale) {
+    pub fn keep_stale(&mut self, stale: Stale) {
         self.flows.keep_stale(stale);
     }
 
@@ -242,6 +242,6 @@ impl Services {
 }
 
 /// The table, without what is in it.
-pub(crate) fn table(ownership: Ownership) -> Table {
+pub fn table(ownership: Ownership) -> Table {
     Table::new(Family::Inet, TABLE).ownership(ownership)
 }

@@ -1,7 +1,7 @@
 //! Random changes, one batch after another, against one batch of the result.
 
 use kinglet_dataplane::Services;
-use kinglet_dataplane::agent::Kernel;
+use kinglet_dataplane_agent::Kernel;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 
@@ -32,7 +32,7 @@ fn changes_lead_to_the_same_table_as_a_fresh_start() {
             present.note(event);
             if *committed {
                 commit(&mut kernel, &mut services);
-                kernel.forget(&services.take_stale()).unwrap();
+                kernel.delete_stale(&services.take_stale()).unwrap();
             }
         }
         commit(&mut kernel, &mut services);

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use kinglet_nft::{Connection, Data, Error, ListedChain, ListedSet, Mapped, Table};
+use kinglet_nft::{Data, Element, ListedChain, ListedSet, Mapped, Set};
 
 use crate::frame::{self, SetId, SetKind};
 use crate::settings::Settings;
@@ -19,14 +19,18 @@ pub struct Present {
 }
 
 impl Present {
-    /// Reads a table; nothing if it is missing, or not built as this version builds it.
-    pub(crate) fn read(
-        kernel: &mut Connection,
-        table: &Table,
+    /// What a table holds that has these sets and chains, and these elements in its sets; nothing if it is not
+    /// built as this version builds it.
+    ///
+    /// # Errors
+    /// The elements cannot be listed.
+    pub fn read<E>(
+        sets: &[ListedSet],
+        chains: Vec<ListedChain>,
         settings: &Settings,
-    ) -> Result<Option<Self>, Error> {
-        let (sets, chains) = (kernel.sets(table)?, kernel.chains(table)?);
-        let Some(chains) = beside_frame(chains, settings).filter(|_| has_all(&sets)) else {
+        mut elements: impl FnMut(&Set) -> Result<Vec<Element>, E>,
+    ) -> Result<Option<Self>, E> {
+        let Some(chains) = beside_frame(chains, settings).filter(|_| has_all(sets)) else {
             return Ok(None);
         };
         let mut present = Self {
@@ -34,7 +38,7 @@ impl Present {
             ..Self::default()
         };
         for id in SetId::all() {
-            let elements = kernel.elements(table, &id.set())?.into_iter();
+            let elements = elements(&id.set())?.into_iter();
             if id.kind == SetKind::Affinity {
                 present.clients.extend(elements.map(|element| element.key));
             } else {

@@ -34,32 +34,32 @@ impl Metrics {
     pub fn register(&self, registry: &mut Registry) {
         registry.register(
             "kinglet_services_sync_duration_seconds",
-            "Time from changed objects to rules that the kernel has taken",
+            "Seconds from a change of objects to the commit of its rules",
             self.durations.clone(),
         );
         registry.register(
             "kinglet_services_last_sync_timestamp_seconds",
-            "When the kernel last took rules, in seconds since 1970",
+            "Time of the last commit of rules to the kernel, in seconds since 1970",
             self.last.clone(),
         );
         registry.register(
             "kinglet_services_sync_failures",
-            "Attempts that the kernel refused",
+            "Commits that the kernel refused; each is tried again",
             self.failures.clone(),
         );
         registry.register(
             "kinglet_services",
-            "Services whose rules the kernel has",
+            "Services that have rules in the kernel",
             self.services.clone(),
         );
         registry.register(
             "kinglet_services_problems",
-            "Values in Services and EndpointSlices that cannot be used; the log names them",
+            "Values in Services and EndpointSlices that are left out because they are not valid; the log names them",
             self.problems.clone(),
         );
     }
 
-    pub(super) fn count_sync(&self, took: Duration, services: usize) {
+    pub(crate) fn count_sync(&self, took: Duration, services: usize) {
         self.durations.observe(took.as_secs_f64());
         self.services.set(i64::try_from(services).unwrap_or(i64::MAX));
         let now = SystemTime::now().duration_since(UNIX_EPOCH);
@@ -67,11 +67,11 @@ impl Metrics {
         self.last.set(i64::try_from(now).unwrap_or(i64::MAX));
     }
 
-    pub(super) fn count_failure(&self) {
+    pub(crate) fn count_failure(&self) {
         self.failures.inc();
     }
 
-    pub(super) fn count_problem(&self) {
+    pub(crate) fn count_problem(&self) {
         self.problems.inc();
     }
 }

@@ -3,8 +3,8 @@
 use std::error::Error;
 use std::sync::Arc;
 
-use kinglet_dataplane::agent::Kernel;
 use kinglet_dataplane::{Services, Settings, Shares};
+use kinglet_dataplane_agent::Kernel;
 use kinglet_model::{Object, Protocol};
 use serde_json::{Value, json};
 
@@ -65,7 +65,7 @@ impl Node {
             }
             Ok::<_, Box<dyn Error>>(self.services.take_stale())
         })?;
-        let (_, forgotten) = measured(|| Ok::<_, Box<dyn Error>>(self.kernel.forget(&stale)?))?;
+        let (_, forgotten) = measured(|| Ok::<_, Box<dyn Error>>(self.kernel.delete_stale(&stale)?))?;
         Ok(Change { committed, forgotten })
     }
 
