@@ -14,9 +14,9 @@ use crate::problem::NodeProblem;
 pub struct NodePlan {
     /// All its addresses, if they differ from those that it has.
     pub addresses: Option<Vec<NodeAddress>>,
-    /// What makes it a member of the cluster. Due when its addresses are right.
+    /// The write that initialises it. Due when its addresses are right.
     pub initialization: Option<Initialization>,
-    /// What is wrong with what its agent says.
+    /// What is wrong with its annotations.
     pub problems: Vec<NodeProblem>,
 }
 

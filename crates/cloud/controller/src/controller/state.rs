@@ -1,11 +1,11 @@
-//! How far a controller has come, for readiness and for people.
+//! The state of a cloud controller, for readiness and logs.
 
 use kinglet_kube::access::Obstacle;
 use tokio::sync::watch;
 
 use crate::metrics::Metrics;
 
-/// How far a controller has come.
+/// The state of a cloud controller.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CloudState {
     /// It waits for the API server, or for permissions; what was in the way so far.
