@@ -36,9 +36,9 @@ impl Agent {
     /// nftables.
     pub(crate) async fn start(options: AgentOptions, stop: CancellationToken) -> Result<Self> {
         options.validate()?;
-        let admin = AdminServer::bind(options.admin_listen)
+        let admin = AdminServer::bind(options.admin.admin_listen)
             .await
-            .with_context(|| format!("--admin-listen {}", options.admin_listen))?;
+            .with_context(|| format!("--admin-listen {}", options.admin.admin_listen))?;
         let kernel = Kernel::open().context("cannot open nftables")?;
         if options.network_policy.disable_network_policy {
             netpol::remove()?;
@@ -87,7 +87,7 @@ impl Agent {
         metrics.register(registry);
         let settings = Settings {
             node: self.node.node_name.as_str().into(),
-            cluster_cidrs: options.cluster_cidr.clone(),
+            cluster_cidrs: options.pods.cluster_cidr.clone(),
             kinds: kinds(options.service_proxy),
             ..Settings::default()
         };
@@ -100,7 +100,7 @@ impl Agent {
             health: None,
             metrics,
         };
-        if !options.disable.contains(&Component::Servicelb) {
+        if options.components.runs(Component::Servicelb) {
             let (served, told) = watch::channel(None);
             let node = self.node.node_name.as_str().into();
             let share = servicelb::share(&self.reflectors, &options.servicelb, node, told, stop);
@@ -131,7 +131,7 @@ impl Agent {
     ) -> Result<()> {
         let part = netpol::Part {
             node: self.node.node_name.as_str().into(),
-            cluster_cidrs: options.cluster_cidr.clone(),
+            cluster_cidrs: options.pods.cluster_cidr.clone(),
             pods: self.reflectors.of(),
             nodes: self.reflectors.of(),
             asks,

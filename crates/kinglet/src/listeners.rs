@@ -9,7 +9,7 @@ use anyhow::{Context, Error, Result};
 use kinglet_apiserver::{ApiServer, BindError, Listening};
 use kinglet_config::{Component, ListenOptions};
 use kinglet_dns_server::DnsServer;
-use kinglet_ingress_proxy::{EntryPoint, Proxy};
+use kinglet_ingress_proxy::{Proxy, WEB, WEBSECURE};
 use kinglet_telemetry::AdminServer;
 use tracing::info;
 
@@ -47,7 +47,7 @@ pub(crate) struct Listeners {
 impl Listeners {
     /// Takes all addresses and opens the API server's store.
     pub(crate) async fn bind(settings: &Settings) -> Result<Self> {
-        let admin_listen = settings.listen.admin_listen;
+        let admin_listen = settings.listen.admin.admin_listen;
         let admin = AdminServer::bind(admin_listen)
             .await
             .map_err(|cause| failed("admin-listen", admin_listen, cause))?;
@@ -73,12 +73,12 @@ impl Listeners {
 
     /// The bound addresses, with the real ports where the settings said 0.
     pub(crate) fn addresses(&self) -> Result<Addresses> {
-        let proxy = |entry_point| self.proxy.as_ref().map(|proxy| proxy.address(entry_point));
+        let proxy = |entry_point| self.proxy.as_ref()?.address(entry_point);
         Ok(Addresses {
             api: self.api.as_ref().map(|(_, listening)| listening.local_addr()),
             dns: self.dns.as_ref().map(DnsServer::local_addr),
-            web: proxy(EntryPoint::Web),
-            websecure: proxy(EntryPoint::Websecure),
+            web: proxy(WEB),
+            websecure: proxy(WEBSECURE),
             admin: self.admin.local_addr()?,
         })
     }

@@ -2,16 +2,16 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
-use arc_swap::ArcSwap;
 use kinglet_addons::Directory;
 use kinglet_apiserver::{ApiServer, Identity, Listening};
 use kinglet_cloud::CloudController;
-use kinglet_config::{ClusterOptions, Component, ListenOptions, ServiceLbServerOptions};
+use kinglet_config::{ClusterOptions, Component, DisableOptions, ListenOptions, ServiceLbServerOptions};
+use kinglet_dns_controller::DnsController;
 use kinglet_dns_server::DnsServer;
 use kinglet_dns_zone::{ZoneBuilder, ZoneSettings};
+use kinglet_ingress_controller::{IngressController, Outputs, ProblemMetrics};
 use kinglet_ingress_proxy::{Proxy, ProxySnapshot};
 use kinglet_kube::{Client, Recorder, Reflectors};
 use kinglet_model::LoadBalancerIngress;
@@ -23,7 +23,7 @@ use tracing::error;
 use crate::host::{hostname, tls_provider};
 use crate::listeners::{Addresses, Listeners};
 use crate::packaged;
-use crate::services::{Watched, dns, ingress, servicelb};
+use crate::services::servicelb;
 
 /// Where the Kubernetes API comes from.
 pub(crate) enum Source {
@@ -39,7 +39,7 @@ pub(crate) struct Settings {
     pub(crate) manifests: Option<PathBuf>,
     pub(crate) listen: ListenOptions,
     pub(crate) cluster: ClusterOptions,
-    pub(crate) disabled: Vec<Component>,
+    pub(crate) components: DisableOptions,
     /// Whether Kinglet is the cluster's cloud controller.
     pub(crate) cloud_controller: bool,
     pub(crate) servicelb: Option<ServiceLbServerOptions>,
@@ -48,7 +48,7 @@ pub(crate) struct Settings {
 impl Settings {
     /// Whether a component shall run.
     pub(crate) fn runs(&self, component: Component) -> bool {
-        !self.disabled.contains(&component)
+        self.components.runs(component)
     }
 }
 
@@ -137,16 +137,15 @@ impl Server {
         let mut registry = Registry::default();
         // A kind is watched from the moment when a part that runs asks for it.
         let reflectors = Reflectors::new(self.client.clone(), stop.clone());
-        let watched = Watched::start(&reflectors);
         self.spawn_packaged(&settings, stop);
         if let Some(dns) = listeners.dns {
-            self.spawn_dns(dns, &watched, &mut registry, stop)?;
+            self.spawn_dns(dns, &reflectors, &mut registry, stop)?;
         }
         if matches!(settings.source, Source::Cluster(_)) {
             self.spawn_cluster(&settings, &reflectors, &mut registry, stop);
         }
         if let Some(proxy) = listeners.proxy {
-            self.spawn_ingress(proxy, watched, &mut registry, stop)?;
+            self.spawn_ingress(proxy, &reflectors, &mut registry, stop)?;
         }
         if let Some((_, listening)) = listeners.api {
             self.spawn_controllers(stop);
@@ -198,9 +197,9 @@ impl Server {
             instance: hostname(),
             ..Default::default()
         };
-        let mut controllers = kinglet_controllers::spawn(&self.client, &settings, stop);
+        let synced = kinglet_controllers::spawn(&self.client, &settings, stop);
         tokio::spawn(async move {
-            controllers.synced().await;
+            synced.await;
             gate.open();
         });
     }
@@ -208,7 +207,7 @@ impl Server {
     fn spawn_dns(
         &self,
         server: DnsServer,
-        watched: &Watched,
+        reflectors: &Reflectors,
         registry: &mut Registry,
         stop: &CancellationToken,
     ) -> Result<()> {
@@ -217,16 +216,12 @@ impl Server {
             local_addresses: self.addresses.dns.map(reachable).into_iter().collect(),
             ..ZoneSettings::default()
         };
-        let mut zone = ZoneBuilder::new(&settings).context("--cluster-domain")?;
-        let snapshot = Arc::new(ArcSwap::new(zone.snapshot(0)));
+        let zone = ZoneBuilder::new(&settings).context("--cluster-domain")?;
+        let controller = DnsController::new(zone, self.readiness.gate("dns"));
+        let snapshot = controller.snapshot();
         server.register(registry);
-        let shell = dns::run(
-            watched.clone(),
-            zone,
-            snapshot.clone(),
-            self.readiness.gate("dns"),
-        );
-        self.spawn_until(stop, shell);
+        let reflectors = reflectors.clone();
+        self.spawn_until(stop, async move { controller.run(&reflectors).await });
         let stop = stop.clone();
         self.tasks.spawn(async move {
             if let Err(error) = server.serve(snapshot, stop).await {
@@ -239,17 +234,21 @@ impl Server {
     fn spawn_ingress(
         &self,
         proxy: Proxy,
-        watched: Watched,
+        reflectors: &Reflectors,
         registry: &mut Registry,
         stop: &CancellationToken,
     ) -> Result<()> {
-        let snapshot = ProxySnapshot::shared();
+        let snapshot = ProxySnapshot::shared(tls_provider()?);
         registry.register_collector(Box::new(proxy.metrics()));
-        let outputs = ingress::Outputs {
+        let controller = IngressController::new(Outputs {
             snapshot: snapshot.clone(),
-            recorder: Recorder::spawn(self.client.clone(), ingress::COMPONENT, hostname(), stop.clone()),
-            metrics: ingress::ProblemMetrics::register(registry),
-            client: self.client.clone(),
+            recorder: Recorder::spawn(
+                self.client.clone(),
+                kinglet_ingress_controller::COMPONENT,
+                hostname(),
+                stop.clone(),
+            ),
+            metrics: ProblemMetrics::register(registry),
             published: self
                 .addresses
                 .web
@@ -258,11 +257,9 @@ impl Server {
                 .into_iter()
                 .collect(),
             gate: self.readiness.gate("ingress"),
-        };
-        self.spawn_until(
-            stop,
-            ingress::run(watched, tls_provider()?, outputs, stop.clone()),
-        );
+        });
+        let reflectors = reflectors.clone();
+        self.spawn_until(stop, async move { controller.run(&reflectors).await });
         let stop = stop.clone();
         self.tasks.spawn(async move {
             if let Err(error) = proxy.serve(snapshot, stop).await {

@@ -150,8 +150,8 @@ fn round_trip(set: &Set, elements: &[Element]) -> Option<Vec<Element>> {
     reader.finish().ok()
 }
 
-/// Compiles and prints a rule that looks at fields chosen by octets, with octets as values. Returns its text,
-/// if the kernel would get it.
+/// Compiles and prints a rule that looks at fields chosen by octets, with octets as values. Returns the text
+/// of its table, if the kernel would get it.
 pub fn rule(octets: &[u8]) -> Option<String> {
     let (family, rest) = octets.split_first()?;
     let families = [
@@ -169,7 +169,9 @@ pub fn rule(octets: &[u8]) -> Option<String> {
     let mut batch = Batch::new();
     batch.add_rule(&Table::new(family, "t"), "c", &rule);
     batch.check().ok()?;
-    Some(rule.render(family))
+    let mut ruleset = Ruleset::new(Table::new(family, "t"));
+    ruleset.chain(Chain::regular("c"), [rule]);
+    Some(ruleset.to_string())
 }
 
 fn add(rule: Rule, chunk: &[u8]) -> Option<Rule> {

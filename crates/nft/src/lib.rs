@@ -7,14 +7,14 @@
 //! without names are added on the way.
 //!
 //! In: typed objects, and the network namespace of the thread that opens the connection. Out: the kernel's
-//! state, lists of it, and the text that `nft list` would print.
+//! state, and lists of it. With the feature `text`, also the text that `nft list` would print.
 //!
 //! ```no_run
 //! use std::net::Ipv4Addr;
 //!
 //! use kinglet_nft::{
-//!     Batch, Chain, ChainType, Connection, DataType, Element, Family, Header, Hook, L3, Meta, Numgen, Rule, Set, Table,
-//!     Value, Verdict, priority,
+//!     Batch, Chain, ChainType, Connection, DataType, Element, Family, Header, Hook, L3, Meta, Numgen,
+//!     Rule, Set, Table, Value, Verdict, priority,
 //! };
 //!
 //! let mut connection = Connection::open()?;
@@ -62,9 +62,10 @@ mod monitor;
 mod netlink;
 mod object;
 mod read;
-mod render;
 mod ruleset;
 pub mod statement;
+#[cfg(feature = "text")]
+mod text;
 mod types;
 
 pub use batch::{Action, Batch, ObjectKind, Operation};
@@ -81,13 +82,13 @@ pub use logged::{Logged, LoggedPackets};
 pub use monitor::Monitor;
 pub use netlink::Malformed;
 pub use object::{
-    Chain, ChainType, Counter, Element, Family, Hook, Hooking, MapData, Mapped, Ownership, Policy, Rule, Set,
-    Table, priority,
+    BaseChain, Chain, ChainType, Counter, Element, Family, Hook, MapData, Mapped, Ownership, Policy, Rule,
+    Set, Table, priority,
 };
 pub use read::{ListedChain, ListedRule, ListedSet, ListedTable};
 pub use ruleset::Ruleset;
 pub use statement::{
-    Ct, Dynset, Fib, Field, Header, InvalidReason, Jhash, Key, Limit, Log, Match, Meta, Nat, Numgen,
-    Operator, Remember, Right, Source, Statement, Store, Target, Unit,
+    Ct, Dynset, Fib, Field, Header, InvalidReason, Jhash, Key, Limit, Log, MapUpdate, Mark, MarkSource,
+    Match, Meta, Nat, NatTarget, Numgen, Operator, Right, Statement, Unit,
 };
 pub use types::{AddressType, CtState, CtStatus, Data, DataType, Direction, L3, Value, Verdict};

@@ -3,8 +3,8 @@
 use crate::batch::Batch;
 use crate::object::{Chain, Counter, Element, Rule, Set, Table};
 
-/// A table with all that is in it, in the order in which it is created. `Display` gives the text that `nft
-/// list table` prints for it.
+/// A table with all that is in it, in the order in which it is created. With the feature `text`, `Display`
+/// gives what `nft list table` prints for it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ruleset {
     /// The table.
@@ -48,7 +48,7 @@ impl Ruleset {
 
     /// Adds what is in the table to a batch, in an order that the kernel accepts. The table itself must be
     /// added before.
-    pub fn add_content(&self, batch: &mut Batch) {
+    fn add_content(&self, batch: &mut Batch) {
         let table = &self.table;
         for counter in &self.counters {
             batch.add_counter(table, counter);

@@ -7,9 +7,11 @@ use crate::workspace::{Package, Workspace};
 /// Pure crates, and what they may never need, directly or not.
 const PURE: &[&str] = &[
     "kinglet-model",
+    "kinglet-dns-wire",
     "kinglet-dns-zone",
     "kinglet-ingress-routes",
     "kinglet-ingress-providers",
+    "kinglet-ingress-tls",
     "kinglet-api-schema",
     "kinglet-api-patch",
     "kinglet-api-kinds",
@@ -49,15 +51,38 @@ const RESERVED: &[(&str, &[&str])] = &[
     ("rtnetlink", &["kinglet-lab"]),
     ("domain", &["kinglet-dns-server"]),
     ("tracing-subscriber", &["kinglet-telemetry"]),
+    // Configuration is data: of the ingress crates only those that load certificates and shake hands name TLS.
+    (
+        "rustls",
+        &[
+            "kinglet",
+            "kinglet-apiserver",
+            "kinglet-ingress-tls",
+            "kinglet-ingress-proxy",
+        ],
+    ),
+    (
+        "tokio-rustls",
+        &["kinglet", "kinglet-apiserver", "kinglet-ingress-proxy"],
+    ),
+    ("rustls-pki-types", &["kinglet-kube"]),
+    ("x509-parser", &["kinglet-apiserver", "kinglet-ingress-tls"]),
 ];
 
 /// Services never depend on one another sideways; each row is one service.
 const SERVICES: &[&[&str]] = &[
-    &["kinglet-dns-zone", "kinglet-dns-server"],
+    &[
+        "kinglet-dns-wire",
+        "kinglet-dns-zone",
+        "kinglet-dns-server",
+        "kinglet-dns-controller",
+    ],
     &[
         "kinglet-ingress-routes",
-        "kinglet-ingress-proxy",
         "kinglet-ingress-providers",
+        "kinglet-ingress-tls",
+        "kinglet-ingress-proxy",
+        "kinglet-ingress-controller",
     ],
     &[
         "kinglet-api-schema",

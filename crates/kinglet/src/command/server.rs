@@ -22,7 +22,7 @@ pub(crate) async fn run(options: ServerOptions) -> Result<()> {
         manifests: options.manifests,
         listen: options.listen,
         cluster: options.cluster,
-        disabled: options.disable,
+        components: options.components,
         cloud_controller: !options.cloud.disable_cloud_controller,
         servicelb: Some(options.servicelb),
     };

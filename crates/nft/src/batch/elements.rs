@@ -44,12 +44,6 @@ impl Batch {
         )
     }
 
-    /// Adds elements that must not be there (`EEXIST`).
-    pub fn create_elements(&mut self, table: &Table, set: &Set, elements: &[Element]) -> &mut Self {
-        let flags = flag::CREATE | flag::EXCL;
-        self.checked(Action::Create, message::NEW_ELEMENTS, flags, table, set, elements)
-    }
-
     /// Removes elements, which must be there (`ENOENT`). Only keys matter.
     pub fn delete_elements(&mut self, table: &Table, set: &Set, elements: &[Element]) -> &mut Self {
         self.checked(Action::Delete, message::DELETE_ELEMENTS, 0, table, set, elements)

@@ -11,10 +11,6 @@ pub enum Action {
     Add,
     /// Adds what must not be there.
     Create,
-    /// Puts a rule before the others.
-    Insert,
-    /// Replaces a rule.
-    Replace,
     /// Removes what must be there.
     Delete,
     /// Removes what may be there.
@@ -62,8 +58,6 @@ impl fmt::Display for Action {
         formatter.write_str(match self {
             Self::Add => "add",
             Self::Create => "create",
-            Self::Insert => "insert",
-            Self::Replace => "replace",
             Self::Delete => "delete",
             Self::Destroy => "destroy",
             Self::Flush => "flush",

@@ -3,8 +3,8 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::time::Duration;
 
-use super::encode::attribute;
-use super::{Entry, Layer4, Tuple};
+use super::attribute;
+use super::entry::{Entry, Layer4, Tuple};
 use crate::netlink::{Attributes, Malformed, Message};
 use crate::types::CtStatus;
 

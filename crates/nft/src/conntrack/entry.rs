@@ -57,10 +57,7 @@ impl Tuple {
 
     /// IPv4 or IPv6.
     pub fn family(&self) -> L3 {
-        match self.source {
-            IpAddr::V4(_) => L3::Ipv4,
-            IpAddr::V6(_) => L3::Ipv6,
-        }
+        L3::of(self.source)
     }
 
     /// The sender's port.

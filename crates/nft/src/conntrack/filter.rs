@@ -2,7 +2,8 @@
 
 use std::net::IpAddr;
 
-use super::{Entry, Tuple};
+use super::attribute;
+use super::entry::{Entry, Tuple};
 use crate::netlink::Writer;
 use crate::types::L3;
 
@@ -30,11 +31,6 @@ pub struct Filter {
     pub reply_source_port: Option<u16>,
 }
 
-/// `CTA_MARK`, `CTA_ZONE`, `CTA_MARK_MASK`
-const MARK: u16 = 8;
-const ZONE: u16 = 18;
-const MARK_MASK: u16 = 21;
-
 impl Filter {
     /// All entries.
     pub fn all() -> Self {
@@ -57,15 +53,6 @@ impl Filter {
         }
     }
 
-    /// Those that lead to an endpoint.
-    pub fn to_endpoint(self, address: IpAddr, port: u16) -> Self {
-        Self {
-            reply_source: Some(address),
-            reply_source_port: Some(port),
-            ..self
-        }
-    }
-
     /// Those that mean a service; any address of the machine if none is given.
     pub fn to_service(self, address: Option<IpAddr>, port: u16) -> Self {
         Self {
@@ -78,16 +65,16 @@ impl Filter {
     /// Writes what the kernel filters.
     pub(super) fn encode(&self, writer: &mut Writer) {
         if let Some((mark, mask)) = self.mark {
-            writer.u32(MARK, mark);
-            writer.u32(MARK_MASK, mask);
+            writer.u32(attribute::MARK, mark);
+            writer.u32(attribute::MARK_MASK, mask);
         }
         if let Some(zone) = self.zone {
-            writer.u16(ZONE, zone);
+            writer.u16(attribute::ZONE, zone);
         }
     }
 
     /// Whether the entry is wanted. Older kernels filter less, so everything is tested.
-    pub fn matches(&self, entry: &Entry) -> bool {
+    pub(crate) fn matches(&self, entry: &Entry) -> bool {
         let Entry {
             original,
             reply,

@@ -4,25 +4,25 @@
 //! packets come. Entries of endpoints that are gone are therefore to be deleted, and a mark can cut off what
 //! is no longer allowed.
 
+mod attribute;
+mod change;
 mod decode;
-mod encode;
 mod entry;
 mod filter;
+mod tuple;
 
 use std::collections::HashSet;
 
+pub use change::Change;
 pub use entry::{Entry, Layer4, Tuple};
 pub use filter::Filter;
 
 use crate::error::Error;
-use crate::netlink::{Header, Messages, Socket, Writer, decode_ack, flag, header, kind, patch_length};
+use crate::netlink::{Header, Messages, Socket, Writer, decode_ack, flag, kind};
+use change::SUBSYSTEM;
 
-/// `NFNL_SUBSYS_CTNETLINK`
-const SUBSYSTEM: u16 = 1;
-/// `enum cntl_msg_types`
-const NEW: u16 = 0;
+/// `IPCTNL_MSG_CT_GET`
 const GET: u16 = 1;
-const DELETE: u16 = 2;
 
 /// Most changes in one datagram.
 const CHANGES: usize = 256;
@@ -33,26 +33,6 @@ const ATTEMPTS: usize = 20;
 #[derive(Debug)]
 pub struct Conntrack {
     socket: Socket,
-}
-
-/// A change of an entry.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Change {
-    /// Deletes the entry, if it is still the same.
-    Delete(Entry),
-    /// Deletes the entry that has this tuple in its original direction, in a zone.
-    DeleteTuple(Tuple, u16),
-    /// Sets the bits of `mask` to those of `mark`; other bits stay.
-    Mark {
-        /// The entry's tuple in its original direction.
-        original: Tuple,
-        /// The entry's zone.
-        zone: u16,
-        /// The bits.
-        mark: u32,
-        /// Which bits are set.
-        mask: u32,
-    },
 }
 
 impl Conntrack {
@@ -109,23 +89,6 @@ impl Conntrack {
         Ok(entries)
     }
 
-    /// Deletes an entry, if it is still the same; tells whether it was.
-    pub fn delete(&mut self, entry: &Entry) -> Result<bool, Error> {
-        Ok(self.apply(&[Change::Delete(*entry)])? == 1)
-    }
-
-    /// Sets bits of the mark of an entry; tells whether it was there.
-    pub fn set_mark(&mut self, original: &Tuple, zone: u16, mark: u32, mask: u32) -> Result<bool, Error> {
-        let original = *original;
-        let change = Change::Mark {
-            original,
-            zone,
-            mark,
-            mask,
-        };
-        Ok(self.apply(&[change])? == 1)
-    }
-
     /// Applies changes one after another; returns how many entries were there. What fails for another reason
     /// ends this.
     pub fn apply(&mut self, changes: &[Change]) -> Result<usize, Error> {
@@ -143,7 +106,7 @@ impl Conntrack {
         let mut bytes = Vec::new();
         let mut sequence = first;
         for change in changes {
-            bytes = encode_change(change, sequence, bytes);
+            bytes = change.append_to(bytes, sequence);
             sequence = sequence.wrapping_add(1);
         }
         let sent = self.socket.send(&bytes);
@@ -196,27 +159,4 @@ pub(crate) fn read_and_write_again(
         debug_assert_eq!(again, Some(tuple), "a tuple is read as it is written");
     }
     Ok(true)
-}
-
-/// Adds the message of a change.
-fn encode_change(change: &Change, sequence: u32, mut bytes: Vec<u8>) -> Vec<u8> {
-    let start = bytes.len();
-    let (message, original) = match change {
-        Change::Delete(entry) => (DELETE, &entry.original),
-        Change::DeleteTuple(original, _) => (DELETE, original),
-        Change::Mark { original, .. } => (NEW, original),
-    };
-    let head = Header {
-        kind: SUBSYSTEM << 8 | message,
-        flags: flag::REQUEST | flag::ACK,
-        sequence,
-        family: original.family().number(),
-        ..Header::default()
-    };
-    header(&mut bytes, head);
-    let mut writer = Writer::on(bytes);
-    change.encode(&mut writer);
-    let mut bytes = writer.finish();
-    patch_length(&mut bytes, start);
-    bytes
 }

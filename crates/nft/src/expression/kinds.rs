@@ -104,7 +104,7 @@ impl FibResult {
 pub enum DynsetOperation {
     /// Adds an element that is not there.
     Add,
-    /// Adds an element, or restarts its time-out.
+    /// Adds an element, or restarts its timeout.
     Update,
     /// Removes an element.
     Delete,
@@ -116,14 +116,6 @@ impl DynsetOperation {
             Self::Add => 0,
             Self::Update => 1,
             Self::Delete => 2,
-        }
-    }
-
-    pub(crate) fn word(self) -> &'static str {
-        match self {
-            Self::Add => "add",
-            Self::Update => "update",
-            Self::Delete => "delete",
         }
     }
 }
@@ -142,13 +134,6 @@ impl NatKind {
         match self {
             Self::Source => 0,
             Self::Destination => 1,
-        }
-    }
-
-    pub(crate) fn word(self) -> &'static str {
-        match self {
-            Self::Source => "snat",
-            Self::Destination => "dnat",
         }
     }
 }
@@ -170,17 +155,6 @@ impl NatFlags {
     pub(crate) const ADDRESS: Self = Self(1);
     /// `NF_NAT_RANGE_PROTO_SPECIFIED`
     pub(crate) const PORTS: Self = Self(1 << 1);
-
-    /// The words that the `nft` program prints.
-    pub(crate) fn words(self) -> String {
-        let words = [
-            (Self::RANDOM, "random"),
-            (Self::FULLY_RANDOM, "fully-random"),
-            (Self::PERSISTENT, "persistent"),
-        ];
-        let set = words.iter().filter(|(flag, _)| self.0 & flag.0 != 0);
-        set.map(|(_, word)| *word).collect::<Vec<_>>().join(",")
-    }
 }
 
 impl BitOr for NatFlags {
@@ -208,8 +182,6 @@ pub enum Reject {
 impl Reject {
     /// "Port unreachable", whatever the packet's family.
     pub const PORT_UNREACHABLE: Self = Self::Icmpx(1);
-    /// "Administratively prohibited", whatever the packet's family.
-    pub const PROHIBITED: Self = Self::Icmpx(3);
 }
 
 /// What a log line includes (`NF_LOG_*`).

@@ -11,6 +11,7 @@ pub use kinds::{
     Reject,
 };
 pub use register::Register;
+pub(crate) use register::VERDICT_REGISTER;
 
 use crate::types::{Data, Direction, L3, Verdict};
 

@@ -1,11 +1,15 @@
 //! Registers.
 
+use crate::netlink::Writer;
+
 /// Registers of four octets each.
 const COUNT: u32 = 16;
 /// `NFT_REG32_00`
 const FIRST: u32 = 8;
 /// `NFT_REG_1`, which is the same place.
 const FIRST_LONG: u32 = 1;
+/// `NFT_REG_VERDICT`: what is put there is the verdict of the rule.
+pub(crate) const VERDICT_REGISTER: u32 = 0;
 
 /// One of the 16 registers of four octets; a longer value fills those that follow.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -23,8 +27,14 @@ impl Register {
         Self::new(self.0.checked_add(words)?)
     }
 
-    /// `enum nft_registers`, as the kernel lists it: the first of each four has a number of 16 octets.
-    pub(crate) fn number(self) -> u32 {
+    /// Writes an attribute that names the register.
+    pub(super) fn encode(self, kind: u16, writer: &mut Writer) {
+        writer.u32(kind, self.number());
+    }
+
+    /// `enum nft_registers`: each register of 16 octets has a number, and each of 4. The kernel dumps the
+    /// former where both name the same place, so comparing with what it lists needs that number, too.
+    fn number(self) -> u32 {
         if self.0.is_multiple_of(4) {
             FIRST_LONG + self.0 / 4
         } else {

@@ -6,7 +6,6 @@ pub(crate) mod flag {
     pub(crate) const ACK: u16 = 0x4;
     /// Of an answer: the objects changed while they were dumped.
     pub(crate) const DUMP_INTERRUPTED: u16 = 0x10;
-    pub(crate) const REPLACE: u16 = 0x100;
     pub(crate) const EXCL: u16 = 0x200;
     pub(crate) const CREATE: u16 = 0x400;
     pub(crate) const APPEND: u16 = 0x800;

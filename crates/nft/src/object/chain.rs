@@ -1,7 +1,5 @@
 //! Chains: base chains, which the kernel calls at a hook, and regular ones.
 
-use std::fmt;
-
 use super::{Family, comment_tlv};
 use crate::netlink::Writer;
 
@@ -58,18 +56,6 @@ impl Hook {
             Self::Postrouting => 4,
         }
     }
-
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Prerouting => "prerouting",
-            Self::Input => "input",
-            Self::Forward => "forward",
-            Self::Output => "output",
-            Self::Postrouting => "postrouting",
-            Self::Ingress => "ingress",
-            Self::Egress => "egress",
-        }
-    }
 }
 
 /// What becomes of packets that no rule decides about.
@@ -91,15 +77,6 @@ impl Policy {
     }
 }
 
-impl fmt::Display for Policy {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(match self {
-            Self::Accept => "accept",
-            Self::Drop => "drop",
-        })
-    }
-}
-
 /// The priorities that have names in the families inet, ip, ip6 and netdev. Lower ones come first.
 pub mod priority {
     /// `raw`: before connection tracking.
@@ -116,9 +93,9 @@ pub mod priority {
     pub const SRCNAT: i32 = 100;
 }
 
-/// What makes a base chain of a chain.
+/// What a base chain has and a regular one has not: the hook at which the kernel calls it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Hooking {
+pub struct BaseChain {
     /// What it is for.
     pub chain_type: ChainType,
     /// Where it is called.
@@ -137,7 +114,7 @@ pub struct Chain {
     /// Its name, unique in its table.
     pub name: String,
     /// Set for a base chain.
-    pub base: Option<Hooking>,
+    pub base: Option<BaseChain>,
     /// At most 127 octets.
     pub comment: Option<String>,
 }
@@ -172,7 +149,7 @@ impl Chain {
     /// A chain that the kernel calls, with the policy to accept.
     pub fn base(name: impl Into<String>, chain_type: ChainType, hook: Hook, priority: i32) -> Self {
         Self {
-            base: Some(Hooking {
+            base: Some(BaseChain {
                 chain_type,
                 hook,
                 priority,
@@ -221,7 +198,7 @@ impl Chain {
     }
 }
 
-impl Hooking {
+impl BaseChain {
     fn encode(&self, family: Family, writer: &mut Writer) {
         writer.nested(attribute::HOOK, |writer| {
             writer.u32(hook_attribute::NUMBER, self.hook.number(family));

@@ -35,10 +35,10 @@ impl Set {
         let what = match (&self.data, mapped) {
             (None, None) | (Some(MapData::Verdict), Some(Mapped::Verdict(_))) => return Ok(()),
             (Some(MapData::Types(types)), Some(Mapped::Data(data))) => return check_data(types, data),
-            (None, Some(_)) => "leads to something, but a set's cannot",
-            (Some(_), None) => "leads to nothing",
-            (Some(MapData::Verdict), Some(_)) => "leads to a value where a verdict is wanted",
-            (Some(MapData::Types(_)), Some(_)) => "leads to a verdict where a value is wanted",
+            (None, Some(_)) => "has data, but this is a set, not a map",
+            (Some(_), None) => "has no data, but this is a map",
+            (Some(MapData::Verdict), Some(_)) => "has a value where the map has verdicts",
+            (Some(MapData::Types(_)), Some(_)) => "has a verdict where the map has values",
         };
         let set = self.name.clone();
         Err(InvalidReason::Mapped { set, what })

@@ -52,18 +52,14 @@ impl Counter {
     }
 
     pub(crate) fn encode(&self, table: &str, writer: &mut Writer) {
-        Self::encode_name(table, &self.name, writer);
+        writer.text(attribute::TABLE, table);
+        writer.text(attribute::NAME, &self.name);
+        writer.u32(attribute::TYPE, OBJECT_COUNTER);
         writer.nested(attribute::DATA, |writer| {
             encode_values(writer, self.packets, self.bytes);
         });
         if let Some(comment) = &self.comment {
             writer.bytes(attribute::USERDATA, &comment_tlv(0, comment));
         }
-    }
-
-    pub(crate) fn encode_name(table: &str, name: &str, writer: &mut Writer) {
-        writer.text(attribute::TABLE, table);
-        writer.text(attribute::NAME, name);
-        writer.u32(attribute::TYPE, OBJECT_COUNTER);
     }
 }

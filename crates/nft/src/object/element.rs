@@ -100,12 +100,6 @@ impl Element {
         self
     }
 
-    /// Sets when the element expires from now on, where that differs from the time-out.
-    pub fn expires(mut self, expires: Duration) -> Self {
-        self.expires = Some(expires);
-        self
-    }
-
     /// Sets the comment.
     pub fn comment(mut self, comment: impl Into<String>) -> Self {
         self.comment = Some(comment.into());

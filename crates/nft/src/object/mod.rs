@@ -10,7 +10,7 @@ mod set_encode;
 mod table;
 mod userdata;
 
-pub use chain::{Chain, ChainType, Hook, Hooking, Policy, priority};
+pub use chain::{BaseChain, Chain, ChainType, Hook, Policy, priority};
 pub use counter::Counter;
 pub(crate) use counter::OBJECT_COUNTER;
 pub use element::{Element, Mapped};

@@ -21,7 +21,6 @@ mod attribute {
     pub(super) const CHAIN: u16 = 2;
     pub(super) const HANDLE: u16 = 3;
     pub(super) const EXPRESSIONS: u16 = 4;
-    pub(super) const POSITION: u16 = 6;
     pub(super) const USERDATA: u16 = 7;
 }
 
@@ -43,21 +42,12 @@ impl Rule {
         self
     }
 
-    /// Writes the names of table and chain, the handle of the rule itself and that of its neighbour.
-    pub(crate) fn encode_place(
-        table: &str,
-        chain: &str,
-        handle: Option<u64>,
-        position: Option<u64>,
-        writer: &mut Writer,
-    ) {
+    /// Writes the names of table and chain, and the handle of the rule if it has one.
+    pub(crate) fn encode_handle(table: &str, chain: &str, handle: Option<u64>, writer: &mut Writer) {
         writer.text(attribute::TABLE, table);
         writer.text(attribute::CHAIN, chain);
         if let Some(handle) = handle {
             writer.u64(attribute::HANDLE, handle);
-        }
-        if let Some(position) = position {
-            writer.u64(attribute::POSITION, position);
         }
     }
 

@@ -27,11 +27,11 @@ pub struct Set {
     pub interval: bool,
     /// Elements may not change while a rule uses the set.
     pub constant: bool,
-    /// Elements may have time-outs.
+    /// Elements may have timeouts.
     pub timeouts: bool,
     /// Rules may add elements.
     pub dynamic: bool,
-    /// Time-out of elements that have none of their own.
+    /// Timeout of elements that have none of their own.
     pub timeout: Option<Duration>,
     /// How often expired elements are collected.
     pub gc_interval: Option<Duration>,
@@ -109,13 +109,13 @@ impl Set {
         self
     }
 
-    /// Lets elements have time-outs, without one for all.
+    /// Lets elements have timeouts, without one for all.
     pub fn timeouts(mut self) -> Self {
         self.timeouts = true;
         self
     }
 
-    /// Sets the time-out of elements that have none of their own.
+    /// Sets the timeout of elements that have none of their own.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);
         self

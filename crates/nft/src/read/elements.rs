@@ -4,7 +4,7 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use super::objects::counter_values;
+use super::values::{counter_values, verdict};
 use crate::batch::list_attribute;
 use crate::netlink::{Attribute, Attributes, Malformed, Message};
 use crate::object::{Element, MapData, Mapped, Set, comment_of};
@@ -177,19 +177,6 @@ fn value(attributes: Attributes<'_>) -> Result<Option<Vec<u8>>, Malformed> {
 fn time(attribute: &Attribute<'_>) -> Result<Option<Duration>, Malformed> {
     let milliseconds = attribute.u64()?;
     Ok((milliseconds > 0).then(|| Duration::from_millis(milliseconds)))
-}
-
-pub(super) fn verdict(attributes: Attributes<'_>) -> Result<Option<Verdict>, Malformed> {
-    let (mut code, mut chain) = (0, None);
-    for attribute in attributes {
-        let attribute = attribute?;
-        match attribute.kind {
-            1 => code = attribute.u32()?.cast_signed(),
-            2 => chain = Some(attribute.text()),
-            _ => {}
-        }
-    }
-    Ok(Verdict::decode(code, chain))
 }
 
 fn counter(attributes: Attributes<'_>) -> Result<Option<(u64, u64)>, Malformed> {

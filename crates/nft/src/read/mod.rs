@@ -2,6 +2,7 @@
 
 mod elements;
 mod objects;
+mod values;
 
 pub(crate) use elements::Reader as ElementReader;
 pub use objects::{ListedChain, ListedRule, ListedSet, ListedTable};

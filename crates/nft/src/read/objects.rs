@@ -1,6 +1,6 @@
 //! Tables, chains, rules, sets and counters in lists.
 
-use super::elements::verdict;
+use super::values::{counter_values, verdict};
 use crate::netlink::{Attributes, Malformed, Message};
 use crate::object::{Counter, Family, Ownership, comment_of};
 use crate::types::{DataType, Verdict, from_number};
@@ -235,18 +235,4 @@ pub(crate) fn counter(message: &Message<'_>) -> Result<Option<Counter>, Malforme
         }
     }
     Ok((kind == COUNTER).then_some(counter))
-}
-
-/// Packets and octets of a counter.
-pub(super) fn counter_values(attributes: Attributes<'_>) -> Result<(u64, u64), Malformed> {
-    let (mut packets, mut bytes) = (0, 0);
-    for attribute in attributes {
-        let attribute = attribute?;
-        match attribute.kind {
-            1 => bytes = attribute.u64()?,
-            2 => packets = attribute.u64()?,
-            _ => {}
-        }
-    }
-    Ok((packets, bytes))
 }

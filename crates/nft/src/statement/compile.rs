@@ -65,7 +65,7 @@ impl Compiler {
             Statement::Masquerade(ports, flags) => self.masquerade(*ports, *flags)?,
             Statement::Redirect(ports, flags) => self.redirect(*ports, *flags)?,
             Statement::Dynset(dynset) => self.dynset(dynset)?,
-            Statement::Set(store, source) => self.store(*store, source)?,
+            Statement::SetMark(mark, source) => self.set_mark(*mark, source)?,
             Statement::Reject(reject) => self.reject(*reject)?,
             Statement::Raw(expressions) => self.expressions.extend(expressions.iter().cloned()),
             other => self.expressions.extend(simple(other)?),

@@ -1,10 +1,9 @@
-//! Fields that the kernel computes: answers of the routing tables, numbers, hashes.
+//! Fields that the kernel computes: routing lookups and generated numbers.
 
-use super::Key;
 use crate::expression::FibResult;
 use crate::types::DataType;
 
-/// A query of the routing tables (`fib …`).
+/// A lookup in the routing tables (`fib …`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Fib {
     pub(crate) flags: u32,
@@ -35,14 +34,6 @@ impl Fib {
     pub fn iif(self) -> Self {
         Self {
             flags: self.flags | 1 << 3,
-            ..self
-        }
-    }
-
-    /// With the interface that the packet leaves by in the query.
-    pub fn oif(self) -> Self {
-        Self {
-            flags: self.flags | 1 << 4,
             ..self
         }
     }
@@ -105,17 +96,4 @@ impl Numgen {
     pub fn offset(self, offset: u32) -> Self {
         Self { offset, ..self }
     }
-}
-
-/// A hash of other fields (`jhash … mod …`).
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Jhash {
-    /// What is hashed.
-    pub over: Box<Key>,
-    /// How many numbers there are.
-    pub modulus: u32,
-    /// Makes the hash the same on several machines.
-    pub seed: Option<u32>,
-    /// The smallest number.
-    pub offset: u32,
 }

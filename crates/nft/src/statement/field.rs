@@ -1,18 +1,20 @@
-//! Fields: what a rule can look at.
+//! Fields, and keys of several fields.
+//!
+//! A field may be a hash of a key, so all three are here.
 
-use super::{Fib, Header, Jhash, Numgen};
-use crate::types::{DataType, Direction, L3};
+use super::{Ct, Fib, Header, Meta, Numgen};
+use crate::types::DataType;
 
 /// What a rule can look at.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Field {
     /// A field of the packet's headers.
     Header(Header),
-    /// What is known of the packet.
+    /// What the kernel knows of the packet.
     Meta(Meta),
-    /// What is known of the connection.
+    /// What connection tracking knows of the packet.
     Ct(Ct),
-    /// An answer of the routing tables.
+    /// A lookup in the routing tables.
     Fib(Fib),
     /// A number at random, or one after another.
     Numgen(Numgen),
@@ -22,126 +24,69 @@ pub enum Field {
     Symhash(u32, u32),
 }
 
-/// What is known of the packet (`meta …`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Meta {
-    /// The mark.
-    Mark,
-    /// The number of the interface it came in by.
-    Iif,
-    /// The number of the interface it leaves by.
-    Oif,
-    /// The name of the interface it came in by.
-    IifName,
-    /// The name of the interface it leaves by.
-    OifName,
-    /// IPv4 or IPv6.
-    NfProto,
-    /// The transport protocol.
-    L4Proto,
-    /// The protocol above Ethernet.
-    Protocol,
+/// A hash of other fields (`jhash … mod …`).
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Jhash {
+    /// What is hashed.
+    pub over: Box<Key>,
+    /// How many numbers there are.
+    pub modulus: u32,
+    /// Makes the hash the same on several machines.
+    pub seed: Option<u32>,
+    /// The smallest number.
+    pub offset: u32,
 }
 
-impl Meta {
-    /// `enum nft_meta_keys`
-    pub(crate) fn number(self) -> u32 {
-        match self {
-            Self::Protocol => 1,
-            Self::Mark => 3,
-            Self::Iif => 4,
-            Self::Oif => 5,
-            Self::IifName => 6,
-            Self::OifName => 7,
-            Self::NfProto => 15,
-            Self::L4Proto => 16,
-        }
+/// One field, or several that are looked up together (`ip daddr . meta l4proto . th dport`). Tuples of fields
+/// become one.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Key(Vec<Field>);
+
+impl Key {
+    /// The fields.
+    pub(crate) fn fields(&self) -> &[Field] {
+        &self.0
     }
 
-    fn data_type(self) -> DataType {
-        match self {
-            Self::Mark => DataType::Mark,
-            Self::Iif | Self::Oif => DataType::IfIndex,
-            Self::IifName | Self::OifName => DataType::IfName,
-            Self::NfProto => DataType::NfProto,
-            Self::L4Proto => DataType::InetProto,
-            Self::Protocol => DataType::EtherType,
-        }
+    /// The types of the fields.
+    pub(crate) fn types(&self) -> Vec<DataType> {
+        self.0.iter().map(Field::data_type).collect()
     }
 }
 
-/// What is known of the connection (`ct …`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Ct {
-    /// The state that the packet puts it in.
-    State,
-    /// Facts.
-    Status,
-    /// The mark.
-    Mark,
-    /// The direction of the packet.
-    Direction,
-    /// The source address of packets of a direction.
-    Saddr(Direction, L3),
-    /// The destination address of packets of a direction.
-    Daddr(Direction, L3),
-    /// The source port of packets of a direction.
-    ProtoSrc(Direction),
-    /// The destination port of packets of a direction.
-    ProtoDst(Direction),
-    /// The transport protocol.
-    Protocol,
-    /// IPv4 or IPv6.
-    L3Proto,
+impl<A: Into<Field>> From<A> for Key {
+    fn from(field: A) -> Self {
+        Self(vec![field.into()])
+    }
 }
 
-impl Ct {
-    /// `enum nft_ct_keys`
-    pub(crate) fn number(self) -> u32 {
-        match self {
-            Self::State => 0,
-            Self::Direction => 1,
-            Self::Status => 2,
-            Self::Mark => 3,
-            Self::L3Proto => 7,
-            Self::Protocol => 10,
-            Self::ProtoSrc(_) => 11,
-            Self::ProtoDst(_) => 12,
-            Self::Saddr(_, L3::Ipv4) => 19,
-            Self::Daddr(_, L3::Ipv4) => 20,
-            Self::Saddr(_, L3::Ipv6) => 21,
-            Self::Daddr(_, L3::Ipv6) => 22,
-        }
+impl<A: Into<Field>, B: Into<Field>> From<(A, B)> for Key {
+    fn from((first, second): (A, B)) -> Self {
+        Self(vec![first.into(), second.into()])
     }
+}
 
-    pub(crate) fn direction(self) -> Option<Direction> {
-        match self {
-            Self::Saddr(direction, _) | Self::Daddr(direction, _) => Some(direction),
-            Self::ProtoSrc(direction) | Self::ProtoDst(direction) => Some(direction),
-            // The kernel wants a direction for what is the same in both.
-            Self::Protocol | Self::L3Proto => Some(Direction::Original),
-            _ => None,
-        }
+impl<A: Into<Field>, B: Into<Field>, C: Into<Field>> From<(A, B, C)> for Key {
+    fn from((first, second, third): (A, B, C)) -> Self {
+        Self(vec![first.into(), second.into(), third.into()])
     }
+}
 
-    fn data_type(self) -> DataType {
-        match self {
-            Self::State => DataType::CtState,
-            Self::Status => DataType::CtStatus,
-            Self::Mark => DataType::Mark,
-            Self::Direction => DataType::CtDirection,
-            Self::Saddr(_, L3::Ipv4) | Self::Daddr(_, L3::Ipv4) => DataType::Ipv4Addr,
-            Self::Saddr(_, L3::Ipv6) | Self::Daddr(_, L3::Ipv6) => DataType::Ipv6Addr,
-            Self::ProtoSrc(_) | Self::ProtoDst(_) => DataType::InetService,
-            Self::Protocol => DataType::InetProto,
-            Self::L3Proto => DataType::NfProto,
-        }
+impl<A: Into<Field>, B: Into<Field>, C: Into<Field>, D: Into<Field>> From<(A, B, C, D)> for Key {
+    fn from((first, second, third, fourth): (A, B, C, D)) -> Self {
+        Self(vec![first.into(), second.into(), third.into(), fourth.into()])
+    }
+}
+
+impl FromIterator<Field> for Key {
+    fn from_iter<I: IntoIterator<Item = Field>>(fields: I) -> Self {
+        Self(fields.into_iter().collect())
     }
 }
 
 impl Field {
     /// The type of the field's value.
-    pub fn data_type(&self) -> DataType {
+    pub(crate) fn data_type(&self) -> DataType {
         match self {
             Self::Header(header) => header.data_type(),
             Self::Meta(meta) => meta.data_type(),

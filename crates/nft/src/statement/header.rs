@@ -75,7 +75,7 @@ impl Header {
     }
 
     /// The type of the field's value.
-    pub fn data_type(self) -> DataType {
+    pub(crate) fn data_type(self) -> DataType {
         match self {
             Self::IpSaddr | Self::IpDaddr => DataType::Ipv4Addr,
             Self::Ip6Saddr | Self::Ip6Daddr => DataType::Ipv6Addr,
@@ -143,21 +143,6 @@ impl Header {
             Self::EtherSaddr => "ether saddr",
             Self::EtherDaddr => "ether daddr",
             Self::EtherType => "ether type",
-        }
-    }
-
-    /// The field of a known transport protocol that has this field of any (`th dport` is `tcp dport`).
-    pub(crate) fn of_protocol(self, number: u8) -> Option<Self> {
-        let fields = match number {
-            6 => (Self::TcpSport, Self::TcpDport),
-            17 => (Self::UdpSport, Self::UdpDport),
-            132 => (Self::SctpSport, Self::SctpDport),
-            _ => return None,
-        };
-        match self {
-            Self::ThSport => Some(fields.0),
-            Self::ThDport => Some(fields.1),
-            _ => None,
         }
     }
 

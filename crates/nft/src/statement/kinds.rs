@@ -12,23 +12,23 @@ use crate::types::{Data, L3, Value, Verdict};
 /// A statement of a rule.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Statement {
-    /// Goes on if a comparison holds.
+    /// A comparison: the rule ends if it does not hold.
     Match(Match),
-    /// Decides by a named verdict map.
+    /// The verdict that a named map has for the key (`vmap @…`).
     VerdictMap(Key, String),
-    /// Decides by elements that are part of the rule.
+    /// The verdict that elements of the rule have for the key (`vmap { … }`).
     VerdictElements(Key, Vec<Element>),
-    /// Decides.
+    /// A verdict.
     Verdict(Verdict),
-    /// Counts.
+    /// Counts packets and octets.
     Counter,
-    /// Counts with a named counter.
+    /// Counts packets and octets with a named counter.
     NamedCounter(String),
-    /// Reports.
+    /// Logs the packet.
     Log(Log),
-    /// Goes on at a limited rate.
+    /// The rule ends for what exceeds a rate.
     Limit(Limit),
-    /// Drops and tells the sender.
+    /// Drops the packet and sends an ICMP error or a TCP reset.
     Reject(Reject),
     /// Translates the source or the destination.
     Nat(Nat),
@@ -36,14 +36,14 @@ pub enum Statement {
     Masquerade(Option<(u16, u16)>, NatFlags),
     /// Translates the destination to this machine, with a port of a range if one is given.
     Redirect(Option<(u16, u16)>, NatFlags),
-    /// Changes a set.
+    /// Adds an element to a set or map, or deletes it.
     Dynset(Dynset),
-    /// Sets a mark or a header field.
-    Set(Store, Source),
+    /// Sets the mark of the packet or of its connection.
+    SetMark(Mark, MarkSource),
     /// Exempts from connection tracking.
     Notrack,
-    /// Expressions as they are; they may use all registers, and nothing of them is known to other statements.
-    /// Not rendered as `nft` does.
+    /// Expressions as they are. They may use all registers, and other statements know nothing of them. Their
+    /// text is not what `nft` prints.
     Raw(Vec<Expression>),
 }
 
@@ -104,14 +104,14 @@ pub struct Nat {
     /// The family of the address.
     pub family: L3,
     /// To what.
-    pub target: Target,
+    pub target: NatTarget,
     /// How addresses and ports are chosen.
     pub flags: NatFlags,
 }
 
 /// What an end of a connection is translated to.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Target {
+pub enum NatTarget {
     /// An address, with a port if one is given.
     Address(std::net::IpAddr, Option<u16>),
     /// One of the addresses from the first to the last.
@@ -125,21 +125,21 @@ pub enum Target {
         map: String,
         /// The map's data has a port.
         port: bool,
-        /// Where the choice is remembered.
-        remember: Option<Remember>,
+        /// A map to which the result is added.
+        update: Option<MapUpdate>,
     },
 }
 
-/// Remembers what a map gave in another map, or restarts the time-out there. `nft` has no words for this:
-/// only the kernel can. Version 1.0.6 of `nft`, which Debian 12 has, aborts when it lists a chain with such a
-/// rule; nothing else is wrong then.
+/// Adds the result of a map lookup to another map, or restarts the timeout there. `nft` has no syntax for
+/// this: only the kernel can. Version 1.0.6 of `nft`, which Debian 12 has, aborts when it lists a chain with
+/// such a rule; the rule itself works.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Remember {
-    /// The key under which it is remembered.
+pub struct MapUpdate {
+    /// The key of the new element.
     pub key: Key,
     /// The name of the map, which must be dynamic and have data of the same types.
     pub map: String,
-    /// How long; the map's time-out if there is none.
+    /// When the element expires; the map's timeout if there is none.
     pub timeout: Option<Duration>,
 }
 
@@ -154,24 +154,24 @@ pub struct Dynset {
     pub key: Key,
     /// What the element of a map leads to.
     pub data: Option<Data>,
-    /// When the element expires; the set's time-out if there is none.
+    /// When the element expires; the set's timeout if there is none.
     pub timeout: Option<Duration>,
     /// Statements that the element keeps: counters and limits.
     pub statements: Vec<Statement>,
 }
 
-/// What a rule can set.
+/// A mark that a rule can set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Store {
-    /// The packet's mark.
-    Mark,
-    /// The connection's mark.
-    CtMark,
+pub enum Mark {
+    /// The packet's mark (`meta mark`).
+    Meta,
+    /// The connection's mark (`ct mark`).
+    Ct,
 }
 
-/// What it is set to.
+/// What a mark is set to.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Source {
+pub enum MarkSource {
     /// A value.
     Value(u32),
     /// What a field has.

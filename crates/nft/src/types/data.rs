@@ -8,12 +8,12 @@ pub struct Data(pub Vec<Value>);
 
 impl Data {
     /// The types of the parts.
-    pub fn types(&self) -> Vec<DataType> {
+    pub(crate) fn types(&self) -> Vec<DataType> {
         self.0.iter().map(Value::data_type).collect()
     }
 
     /// The octets: each part of a concatenation fills whole registers, a single value does not.
-    pub fn encode(&self) -> Vec<u8> {
+    pub(crate) fn encode(&self) -> Vec<u8> {
         match self.0.as_slice() {
             [single] => single.encode(),
             parts => {
@@ -28,7 +28,7 @@ impl Data {
     }
 
     /// The concatenation of the given types that the octets encode.
-    pub fn decode(types: &[DataType], octets: &[u8]) -> Option<Self> {
+    pub(crate) fn decode(types: &[DataType], octets: &[u8]) -> Option<Self> {
         let mut at = 0;
         let mut parts = Vec::with_capacity(types.len());
         for part in types {

@@ -74,7 +74,7 @@ impl DataType {
     ];
 
     /// Octets of a value.
-    pub fn octets(self) -> usize {
+    pub(crate) fn octets(self) -> usize {
         match self {
             Self::InetProto | Self::CtDirection | Self::NfProto | Self::IcmpType | Self::Icmpv6Type => 1,
             Self::EtherType | Self::InetService => 2,

@@ -3,7 +3,6 @@
 mod bits;
 mod data;
 mod data_type;
-mod names;
 mod value;
 mod verdict;
 
@@ -11,6 +10,5 @@ pub use bits::{AddressType, CtState, CtStatus};
 pub use data::Data;
 pub use data_type::DataType;
 pub(crate) use data_type::{Order, concatenation, from_number};
-pub(crate) use names::{address_type, ct_states, ct_statuses, icmp_type, icmpv6_type, protocol};
 pub use value::{Direction, L3, Value};
 pub use verdict::Verdict;

@@ -17,19 +17,19 @@ pub enum L3 {
 }
 
 impl L3 {
+    /// The family of an address.
+    pub fn of(address: IpAddr) -> Self {
+        match address {
+            IpAddr::V4(_) => Self::Ipv4,
+            IpAddr::V6(_) => Self::Ipv6,
+        }
+    }
+
     /// `NFPROTO_*`
     pub(crate) fn number(self) -> u8 {
         match self {
             Self::Ipv4 => 2,
             Self::Ipv6 => 10,
-        }
-    }
-
-    /// The word that the `nft` program uses for headers: `ip` or `ip6`.
-    pub(crate) fn word(self) -> &'static str {
-        match self {
-            Self::Ipv4 => "ip",
-            Self::Ipv6 => "ip6",
         }
     }
 }
@@ -109,7 +109,7 @@ impl Value {
     }
 
     /// The value's type.
-    pub fn data_type(&self) -> DataType {
+    pub(crate) fn data_type(&self) -> DataType {
         match self {
             Self::Ipv4Addr(_) => DataType::Ipv4Addr,
             Self::Ipv6Addr(_) => DataType::Ipv6Addr,
@@ -132,7 +132,7 @@ impl Value {
     }
 
     /// The value's octets, as registers hold them.
-    pub fn encode(&self) -> Vec<u8> {
+    pub(crate) fn encode(&self) -> Vec<u8> {
         match self {
             Self::Ipv4Addr(address) => address.octets().to_vec(),
             Self::Ipv6Addr(address) => address.octets().to_vec(),
@@ -155,7 +155,7 @@ impl Value {
     }
 
     /// The value of a type that the octets encode; what follows them is ignored.
-    pub fn decode(data_type: DataType, octets: &[u8]) -> Option<Self> {
+    pub(crate) fn decode(data_type: DataType, octets: &[u8]) -> Option<Self> {
         let number = || octets.first_chunk().map(|octets| u32::from_ne_bytes(*octets));
         let short = || octets.first_chunk().map(|octets| u16::from_be_bytes(*octets));
         let first = octets.first().copied();

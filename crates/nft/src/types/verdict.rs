@@ -1,7 +1,5 @@
 //! What becomes of a packet.
 
-use std::fmt;
-
 /// What becomes of a packet, or where its evaluation goes on.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Verdict {
@@ -60,19 +58,6 @@ impl Verdict {
             -4 => chain.map(Self::Goto),
             -5 => Some(Self::Return),
             _ => None,
-        }
-    }
-}
-
-impl fmt::Display for Verdict {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Accept => formatter.write_str("accept"),
-            Self::Drop => formatter.write_str("drop"),
-            Self::Continue => formatter.write_str("continue"),
-            Self::Return => formatter.write_str("return"),
-            Self::Jump(chain) => write!(formatter, "jump {chain}"),
-            Self::Goto(chain) => write!(formatter, "goto {chain}"),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Endpoints that are remembered, with real packets.
+//! Session affinity, with real packets.
 
 use std::time::Duration;
 

@@ -4,7 +4,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 
 use kinglet_nft::*;
 
-use crate::harness::{in_namespace, nft};
+use crate::harness::in_namespace;
 
 fn table() -> Table {
     Table::new(Family::Inet, "t")
@@ -107,7 +107,7 @@ fn objects_that_refer_to_one_another_come_and_go_together() {
 }
 
 #[test]
-fn rules_have_places() {
+fn rules_are_kept_in_the_order_of_addition() {
     in_namespace(|| {
         let mut connection = Connection::open().unwrap();
         let rule = |comment: &str| Rule::new().accept().comment(comment);
@@ -115,54 +115,42 @@ fn rules_have_places() {
         batch
             .add_table(&table())
             .add_chain(&table(), &Chain::regular("c"))
+            .add_rule(&table(), "c", &rule("a"))
             .add_rule(&table(), "c", &rule("b"))
-            .add_rule(&table(), "c", &rule("d"))
-            .insert_rule(&table(), "c", &rule("a"));
+            .add_rule(&table(), "c", &rule("c"));
         connection.commit(&batch).unwrap();
         let listed = connection.rules(&table(), Some("c")).unwrap();
-        let (first, last) = (listed[0].handle, listed[2].handle);
         let mut batch = Batch::new();
         batch
-            .insert_rule_before(&table(), "c", last, &rule("c"))
-            .add_rule_after(&table(), "c", last, &rule("e"))
-            .replace_rule(&table(), "c", first, &rule("A"))
-            .delete_rule(&table(), "c", listed[1].handle);
+            .delete_rule(&table(), "c", listed[1].handle)
+            .add_rule(&table(), "c", &rule("d"));
         connection.commit(&batch).unwrap();
         let listed = connection.rules(&table(), None).unwrap();
         let comments: Vec<_> = listed.iter().map(|rule| rule.comment.clone().unwrap()).collect();
-        assert_eq!(comments, ["A", "c", "d", "e"]);
+        assert_eq!(comments, ["a", "c", "d"]);
         let mut batch = Batch::new();
-        batch.flush_table(&table());
+        batch.flush_chain(&table(), "c");
         connection.commit(&batch).unwrap();
         assert_eq!(connection.rules(&table(), None).unwrap(), []);
     });
 }
 
 #[test]
-fn what_may_be_missing_is_destroyed() {
+fn elements_that_may_be_missing_are_destroyed() {
     in_namespace(|| {
         let mut connection = Connection::open().unwrap();
         let set = Set::new("x_set", [DataType::Ipv4Addr]);
+        let elements = [Element::new(Ipv4Addr::LOCALHOST)];
         let mut batch = Batch::new();
         batch
             .add_table(&table())
             .add_set(&table(), &set)
-            .add_chain(&table(), &Chain::regular("c"))
-            .add_counter(&table(), &Counter::new("n"))
-            .destroy_elements(&table(), &set, &[Element::new(Ipv4Addr::LOCALHOST)])
-            .destroy_chain(&table(), "none")
-            .destroy_set(&table(), "none")
-            .destroy_counter(&table(), "none")
-            .destroy_rule(&table(), "c", 4711)
-            .destroy_table(&Table::new(Family::Inet, "none"));
+            .destroy_elements(&table(), &set, &elements);
         connection.commit(&batch).unwrap();
+        add(&mut connection, &set, &elements);
         let mut batch = Batch::new();
-        batch
-            .destroy_chain(&table(), "c")
-            .destroy_set(&table(), "x_set")
-            .destroy_counter(&table(), "n")
-            .destroy_table(&table());
+        batch.destroy_elements(&table(), &set, &elements);
         connection.commit(&batch).unwrap();
-        assert_eq!(nft("list ruleset"), "");
+        assert_eq!(connection.elements(&table(), &set).unwrap(), []);
     });
 }

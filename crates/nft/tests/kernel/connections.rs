@@ -14,6 +14,31 @@ fn address(number: u8) -> IpAddr {
     endpoint(number).into()
 }
 
+/// The connections that lead to port 8080 of the first endpoint.
+fn to_endpoint() -> Filter {
+    Filter {
+        reply_source: Some(address(1)),
+        reply_source_port: Some(8080),
+        ..Filter::all()
+    }
+}
+
+/// Sets bits of the mark of an entry; returns whether it was there.
+fn set_mark(conntrack: &mut Conntrack, original: Tuple, zone: u16, mark: u32, mask: u32) -> bool {
+    let change = Change::Mark {
+        original,
+        zone,
+        mark,
+        mask,
+    };
+    conntrack.apply(&[change]).unwrap() == 1
+}
+
+/// Deletes an entry; returns whether it was there.
+fn delete(conntrack: &mut Conntrack, entry: &Entry) -> bool {
+    conntrack.apply(&[Change::Delete(*entry)]).unwrap() == 1
+}
+
 #[test]
 fn a_translated_udp_connection_is_listed_marked_and_deleted() {
     in_namespace(|| {
@@ -22,7 +47,10 @@ fn a_translated_udp_connection_is_listed_marked_and_deleted() {
         let (client, server) = (client(), server(1));
         exchange(&client, &server);
         let mut conntrack = Conntrack::open().unwrap();
-        let wanted = Filter::all().protocol(UDP).to_endpoint(address(1), 8080);
+        let wanted = Filter {
+            protocol: Some(UDP),
+            ..to_endpoint()
+        };
         let entries = conntrack.entries(&wanted).unwrap();
         let [entry] = entries.as_slice() else {
             panic!("{entries:?}")
@@ -39,31 +67,23 @@ fn a_translated_udp_connection_is_listed_marked_and_deleted() {
         assert!(entry.timeout.is_some());
         assert_eq!((entry.mark, entry.zone), (0, 0));
 
-        assert!(
-            conntrack
-                .set_mark(&original, 0, 0xffff_0005, 0x8000_000f)
-                .unwrap()
-        );
-        assert!(
-            conntrack
-                .set_mark(&original, 0, 0x0000_0040, 0x0000_00f0)
-                .unwrap()
-        );
+        assert!(set_mark(&mut conntrack, original, 0, 0xffff_0005, 0x8000_000f));
+        assert!(set_mark(&mut conntrack, original, 0, 0x0000_0040, 0x0000_00f0));
         let marked = |mark, mask| Filter::all().mark(mark, mask);
         assert_eq!(
             conntrack.entries(&marked(0x8000_0000, 0x8000_0000)).unwrap()[0].mark,
             0x8000_0045
         );
         assert_eq!(conntrack.entries(&marked(0x4000_0000, 0x4000_0000)).unwrap(), []);
-        assert!(conntrack.set_mark(&original, 0, 0, u32::MAX).unwrap());
+        assert!(set_mark(&mut conntrack, original, 0, 0, u32::MAX));
         assert_eq!(conntrack.entries(&marked(0, u32::MAX)).unwrap().len(), 1);
 
         let mut other = *entry;
         other.id = entry.id.wrapping_add(1);
-        assert!(!conntrack.delete(&other).unwrap());
-        assert!(conntrack.delete(entry).unwrap());
-        assert!(!conntrack.delete(entry).unwrap());
-        assert!(!conntrack.set_mark(&original, 0, 1, 1).unwrap());
+        assert!(!delete(&mut conntrack, &other));
+        assert!(delete(&mut conntrack, entry));
+        assert!(!delete(&mut conntrack, entry));
+        assert!(!set_mark(&mut conntrack, original, 0, 1, 1));
         assert_eq!(conntrack.entries(&wanted).unwrap(), []);
     });
 }
@@ -111,9 +131,7 @@ fn many_connections_are_deleted_at_once() {
         }
         drop(client);
         let mut conntrack = Conntrack::open().unwrap();
-        let entries = conntrack
-            .entries(&Filter::all().to_endpoint(address(1), 8080))
-            .unwrap();
+        let entries = conntrack.entries(&to_endpoint()).unwrap();
         assert!(entries.len() > 500, "{} entries", entries.len());
         let mut changes: Vec<Change> = entries
             .iter()
@@ -146,7 +164,7 @@ fn tcp_icmp_and_ipv6_are_listed() {
             entries.iter().map(|entry| entry.original).collect::<Vec<_>>(),
             [tuple]
         );
-        assert!(conntrack.delete(&entries[0]).unwrap());
+        assert!(delete(&mut conntrack, &entries[0]));
         for (family, protocol, kind) in [(L3::Ipv4, 1, 8), (L3::Ipv6, 58, 128)] {
             let filter = Filter {
                 family: Some(family),
@@ -159,7 +177,7 @@ fn tcp_icmp_and_ipv6_are_listed() {
             assert!(
                 matches!(entry.original.layer4, Layer4::Icmp { kind: found, code: 0, .. } if found == kind)
             );
-            assert!(conntrack.delete(entry).unwrap());
+            assert!(delete(&mut conntrack, entry));
         }
     });
 }
@@ -198,8 +216,8 @@ fn zones_are_told_apart() {
         assert_eq!(ports(Some(0)), [(0, Some(5001))]);
         assert_eq!(ports(None).len(), 2);
         let tuple = Tuple::new(UDP, local(from), local(5005));
-        assert!(!conntrack.set_mark(&tuple, 0, 1, 1).unwrap());
-        assert!(conntrack.set_mark(&tuple, 5, 1, 1).unwrap());
+        assert!(!set_mark(&mut conntrack, tuple, 0, 1, 1));
+        assert!(set_mark(&mut conntrack, tuple, 5, 1, 1));
         assert_eq!(conntrack.apply(&[Change::DeleteTuple(tuple, 5)]).unwrap(), 1);
     });
 }

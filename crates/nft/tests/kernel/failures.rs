@@ -167,7 +167,7 @@ fn what_cannot_be_encoded_is_not_sent() {
         batch.add_table(&table()).add_set(&table(), &set);
         batch.add_elements(&table(), &set, &[Element::new(80)]);
         let error = connection.commit(&batch).unwrap_err();
-        let expected = "add elements of set inet t x_set: [InetService] where [Ipv4Addr] is wanted";
+        let expected = "add elements of set inet t x_set: value of type inet_service, expected ipv4_addr";
         assert_eq!(error.to_string(), expected);
         let mut batch = Batch::new();
         batch.add_table(&Table::new(Family::Inet, "a\0b"));

@@ -228,8 +228,11 @@ fn computed_fields() {
             first(Field::Symhash(4, 3).into()),
             first(hash(saddr.clone(), None, 0).into()),
             first(hash((Header::IpSaddr, Header::TcpDport).into(), Some(0xab), 3).into()),
-            rule().set(Store::Mark, Source::Field(hash(saddr, None, 0).into())),
-            rule().set(Store::Mark, Source::Field(Numgen::increment(7).offset(2).into())),
+            rule().set_mark_from(Mark::Meta, MarkSource::Field(hash(saddr, None, 0).into())),
+            rule().set_mark_from(
+                Mark::Meta,
+                MarkSource::Field(Numgen::increment(7).offset(2).into()),
+            ),
         ];
         let chain = Chain::base("main", ChainType::Filter, Hook::Prerouting, priority::FILTER);
         same_rules(Family::Inet, chain, rules);

@@ -38,15 +38,15 @@ pub(crate) fn service(endpoints: &[u8], affinity: bool) -> Ruleset {
     let count = u32::try_from(endpoints.len()).expect("few endpoints");
     let pick = Numgen::increment(count);
     let client = (Header::IpSaddr, Meta::L4Proto, Header::ThDport);
-    let remember = || Remember {
+    let update = || MapUpdate {
         key: client.into(),
         map: "x_affinity".into(),
         timeout: Some(Duration::from_secs(60)),
     };
     let rules = if affinity {
         vec![
-            Rule::new().dnat_map_remembered(L3::Ipv4, client, "x_affinity", remember()),
-            Rule::new().dnat_map_remembered(L3::Ipv4, pick, "x_endpoints", remember()),
+            Rule::new().dnat_map_update(L3::Ipv4, client, "x_affinity", update()),
+            Rule::new().dnat_map_update(L3::Ipv4, pick, "x_endpoints", update()),
         ]
     } else {
         vec![Rule::new().dnat_map(L3::Ipv4, pick, "x_endpoints")]
@@ -82,7 +82,7 @@ pub(crate) fn bound(address: SocketAddr) -> UdpSocket {
     let socket = UdpSocket::bind(address).expect("bind");
     socket
         .set_read_timeout(Some(Duration::from_secs(5)))
-        .expect("time-out");
+        .expect("timeout");
     socket
 }
 

@@ -52,7 +52,7 @@ pub fn apply(forwarding: &Forwarding) -> Result<(), ApplyError> {
             ),
             // The rules are in force all the same; such entries end with their time-outs.
             Err(error) => {
-                warn!(%error, "cannot delete conntrack entries of clients that sent before the rules were there; they are not forwarded until they pause")
+                warn!(%error, "cannot delete conntrack entries from before the rules; such clients are not forwarded while they go on sending");
             }
         }
     }

@@ -1,6 +1,6 @@
-//! Expressions that load values, or store them.
+//! `payload`, `meta`, `ct`, `fib`, `numgen` and `hash`: expressions that load values into registers, or store
+//! them from there.
 
-use super::register;
 use crate::expression::{Base, Expression};
 use crate::netlink::Writer;
 use crate::types::Direction;
@@ -14,7 +14,7 @@ impl Expression {
                 offset,
                 len,
             } => {
-                register(writer, 1, *into);
+                into.encode(1, writer);
                 place(writer, *base, *offset, *len);
             }
             Self::PayloadWrite {
@@ -26,7 +26,7 @@ impl Expression {
                 pseudo_header,
             } => {
                 place(writer, *base, *offset, *len);
-                register(writer, 5, *from);
+                from.encode(5, writer);
                 writer.u32(6, u32::from(checksum.is_some()));
                 writer.u32(7, checksum.unwrap_or_default());
                 writer.u32(8, u32::from(*pseudo_header));
@@ -35,18 +35,18 @@ impl Expression {
         }
     }
 
-    pub(super) fn known(&self, writer: &mut Writer) {
+    pub(super) fn meta_or_ct(&self, writer: &mut Writer) {
         match self {
             Self::Meta { key, into } => {
-                register(writer, 1, *into);
+                into.encode(1, writer);
                 writer.u32(2, *key);
             }
             Self::MetaSet { key, from } => {
                 writer.u32(2, *key);
-                register(writer, 3, *from);
+                from.encode(3, writer);
             }
             Self::Ct { key, direction, into } => {
-                register(writer, 1, *into);
+                into.encode(1, writer);
                 writer.u32(2, *key);
                 if let Some(direction) = direction {
                     writer.u8(3, u8::from(*direction == Direction::Reply));
@@ -54,7 +54,7 @@ impl Expression {
             }
             Self::CtSet { key, from } => {
                 writer.u32(2, *key);
-                register(writer, 4, *from);
+                from.encode(4, writer);
             }
             _ => {}
         }
@@ -63,7 +63,7 @@ impl Expression {
     pub(super) fn computed(&self, writer: &mut Writer) {
         match self {
             Self::Fib { flags, result, into } => {
-                register(writer, 1, *into);
+                into.encode(1, writer);
                 writer.u32(2, result.number());
                 writer.u32(3, *flags);
             }
@@ -73,7 +73,7 @@ impl Expression {
                 offset,
                 into,
             } => {
-                register(writer, 1, *into);
+                into.encode(1, writer);
                 writer.u32(2, *modulus);
                 writer.u32(3, u32::from(*random));
                 writer.u32(4, *offset);
@@ -92,8 +92,8 @@ impl Expression {
                 offset,
                 into,
             } => {
-                register(writer, 1, *from);
-                register(writer, 2, *into);
+                from.encode(1, writer);
+                into.encode(2, writer);
                 writer.u32(3, *len);
                 writer.u32(4, *modulus);
                 if let Some(seed) = seed {
@@ -107,7 +107,7 @@ impl Expression {
                 offset,
                 into,
             } => {
-                register(writer, 2, *into);
+                into.encode(2, writer);
                 writer.u32(4, *modulus);
                 writer.u32(6, *offset);
                 writer.u32(7, 1);

@@ -1,12 +1,14 @@
 //! Expressions as netlink attributes. The numbers are those of the kernel's `nf_tables.h`, in the order of
 //! each `enum`.
 
-mod act;
+mod compare;
 mod load;
+mod log_limit;
+mod nat;
 mod sets;
-mod test;
+mod verdict;
 
-use super::{Expression, Register};
+use super::Expression;
 use crate::netlink::Writer;
 
 impl Expression {
@@ -47,7 +49,7 @@ impl Expression {
         match self {
             Self::Payload { .. } | Self::PayloadWrite { .. } => self.payload(writer),
             Self::Meta { .. } | Self::MetaSet { .. } | Self::Ct { .. } | Self::CtSet { .. } => {
-                self.known(writer);
+                self.meta_or_ct(writer);
             }
             Self::Fib { .. } | Self::Numgen { .. } | Self::Jhash { .. } | Self::Symhash { .. } => {
                 self.computed(writer);
@@ -56,18 +58,16 @@ impl Expression {
             | Self::MapLookup { .. }
             | Self::VerdictLookup { .. }
             | Self::Dynset { .. } => self.sets(writer),
-            Self::Nat { .. } | Self::Masquerade { .. } | Self::Redirect { .. } => self.translation(writer),
-            Self::Reject(reject) => act::encode_reject(*reject, writer),
+            Self::Nat { .. } | Self::Masquerade { .. } | Self::Redirect { .. } => self.nat(writer),
+            Self::Reject(reject) => verdict::reject(*reject, writer),
             Self::Log { .. } => self.log(writer),
-            Self::Counter { .. } | Self::CounterReference { .. } | Self::Limit { .. } => self.measure(writer),
+            Self::Counter { .. } | Self::CounterReference { .. } | Self::Limit { .. } => {
+                self.counter_or_limit(writer);
+            }
             Self::Immediate { .. } | Self::Verdict(_) => self.immediate(writer),
-            Self::Compare { .. } | Self::Range { .. } => self.test(writer),
-            Self::Bitwise { .. } | Self::Byteorder { .. } => self.change(writer),
+            Self::Compare { .. } | Self::Range { .. } => self.compare(writer),
+            Self::Bitwise { .. } | Self::Byteorder { .. } => self.convert(writer),
             Self::Notrack => {}
         }
     }
-}
-
-fn register(writer: &mut Writer, kind: u16, register: Register) {
-    writer.u32(kind, register.number());
 }

@@ -1,30 +1,26 @@
-//! Expressions that look into sets, or change them.
+//! `lookup` and `dynset`.
 
-use super::register;
-use crate::expression::{Expression, SetReference};
+use crate::expression::{Expression, SetReference, VERDICT_REGISTER};
 use crate::netlink::Writer;
-
-/// `NFT_REG_VERDICT`
-const VERDICT_REGISTER: u32 = 0;
 
 impl Expression {
     pub(super) fn sets(&self, writer: &mut Writer) {
         match self {
             Self::Lookup { set, from, inverted } => {
                 writer.text(1, &set.name);
-                register(writer, 2, *from);
+                from.encode(2, writer);
                 set_id(writer, 4, set);
                 writer.u32(5, u32::from(*inverted));
             }
             Self::MapLookup { map, from, into } => {
                 writer.text(1, &map.name);
-                register(writer, 2, *from);
-                register(writer, 3, *into);
+                from.encode(2, writer);
+                into.encode(3, writer);
                 set_id(writer, 4, map);
             }
             Self::VerdictLookup { map, from } => {
                 writer.text(1, &map.name);
-                register(writer, 2, *from);
+                from.encode(2, writer);
                 writer.u32(3, VERDICT_REGISTER);
                 set_id(writer, 4, map);
             }
@@ -46,9 +42,9 @@ impl Expression {
         };
         writer.text(1, set);
         writer.u32(3, operation.number());
-        register(writer, 4, *key);
+        key.encode(4, writer);
         if let Some(data) = data {
-            register(writer, 5, *data);
+            data.encode(5, writer);
         }
         if let Some(timeout) = timeout {
             writer.u64(6, crate::object::milliseconds(*timeout));

@@ -4,10 +4,9 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 
-use super::family;
 use crate::object::{Element, Rule};
 use crate::statement::{Ct, Fib, Field, Header, Key, Match, Meta, Operator, Right};
-use crate::types::{AddressType, CtState, CtStatus, Data, Value};
+use crate::types::{AddressType, CtState, CtStatus, Data, L3, Value};
 
 /// Comparisons. The rule goes on if they hold.
 impl Rule {
@@ -165,11 +164,11 @@ impl Rule {
 
     /// The source address is this one.
     pub fn saddr(self, address: IpAddr) -> Self {
-        self.is(Header::saddr(family(address)), address)
+        self.is(Header::saddr(L3::of(address)), address)
     }
 
     /// The destination address is this one.
     pub fn daddr(self, address: IpAddr) -> Self {
-        self.is(Header::daddr(family(address)), address)
+        self.is(Header::daddr(L3::of(address)), address)
     }
 }
