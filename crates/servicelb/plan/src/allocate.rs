@@ -36,7 +36,7 @@ pub(crate) struct Assignment {
     pub(crate) address: Option<IpAddr>,
 }
 
-/// What a node has to do with a Service.
+/// The part of a node in serving a Service.
 enum Part {
     Own,
     Taken(Port, Holder),
@@ -141,7 +141,7 @@ impl<'a> Rules<'a> {
             .collect()
     }
 
-    /// What a node has to do with every Service.
+    /// The part of a node in serving every Service. Services take their ports one after the other.
     fn on(&self, node: &Node) -> Vec<(&'a Service, Part)> {
         let mut holders = holders(self.view, node);
         let mut parts = Vec::new();
@@ -167,6 +167,7 @@ impl<'a> Rules<'a> {
             return Part::Unfit(unfit);
         }
         let name = service.object_name();
+        // A Pod of the Service's own DaemonSet holds the ports for it.
         let own = Holder::Service(name.clone());
         let taken = Port::of(service).find_map(|port| {
             let holder = holders.get(&port).filter(|holder| **holder != own)?;

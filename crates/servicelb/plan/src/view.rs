@@ -116,6 +116,7 @@ impl View {
                 None => concerned.push(same),
             }
         }
+        // Slices come and go with other names as long as the Service lives; empty entries would pile up.
         self.endpoints.retain(|_, slices| !slices.is_empty());
         concerned.iter().any(|(service, _)| self.is_local(service))
     }
@@ -128,6 +129,7 @@ impl View {
     }
 
     fn matters(&self, pod: &Pod) -> bool {
+        // A finished Pod has given its host ports back, though its object stays.
         let finished = matches!(&*pod.phase, "Succeeded" | "Failed");
         !finished && (!pod.host_ports.is_empty() || self.served_by(pod).is_some())
     }

@@ -55,6 +55,7 @@ impl Problems {
             known.problems = problems.to_vec();
             known.is_reported = false;
         }
+        // A problem that leaves the Node usable does not pass by itself, and is reported at once.
         let is_blocking = problems.iter().any(NodeProblem::is_blocking);
         let left = self.patience.saturating_sub(known.since.elapsed());
         let waits = is_blocking && !left.is_zero();

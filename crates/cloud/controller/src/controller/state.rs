@@ -63,6 +63,8 @@ impl<'a> Term<'a> {
 }
 
 impl Drop for Term<'_> {
+    // The work of a leader that loses the Lease is dropped wherever it waits: only a destructor is sure to
+    // run.
     fn drop(&mut self) {
         self.progress.set(CloudState::Standing);
         self.metrics.set_leading(false);

@@ -32,12 +32,15 @@ impl Writer {
             (None, None) => Ok(()),
         };
         match written {
+            // The Node was deleted meanwhile: nothing is left to write.
             Err(error) if error.is_not_found() => Ok(()),
             written => written,
         }
     }
 
-    /// The list is replaced as a whole: a strategic merge would mix addresses of the same type.
+    /// As a merge patch, which replaces the list as a whole: a strategic merge patch merges addresses by
+    /// type, and a Node with two InternalIPs would keep old ones. The uid keeps the patch off a Node that was
+    /// deleted and registered again.
     async fn write_addresses(&self, node: &Node, addresses: &Value) -> Result<(), RequestError> {
         let name = node.object_name();
         let patch = json!({
