@@ -1,6 +1,6 @@
 //! DNS over UDP and TCP from a zone snapshot.
 //!
-//! In: queries, the current [`Snapshot`](kinglet_dns_zone::Snapshot) in an `ArcSwap`, [`Settings`]. Out:
+//! In: queries, the current [`Snapshot`](kinglet_dns_zone::Snapshot) in an `ArcSwap`, [`DnsServerSettings`]. Out:
 //! replies, and metrics under CoreDNS' names. Three parts answer queries:
 //!
 //! - `udp`: worker threads receive batches, answer from the snapshot (`answer`), and send batches. No lock,
@@ -29,4 +29,4 @@ mod udp;
 
 pub use bind::BindError;
 pub use server::DnsServer;
-pub use settings::{ForwardSettings, Settings, TcpSettings, Upstreams};
+pub use settings::{DnsServerSettings, ForwardSettings, TcpSettings, Upstreams};

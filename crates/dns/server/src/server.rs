@@ -21,7 +21,7 @@ use crate::bind::{BindError, Sockets, bind};
 use crate::forward::Forwarder;
 use crate::metrics::{Collector, ForwardMetrics, Shard};
 use crate::resolve::Resolver;
-use crate::settings::Settings;
+use crate::settings::DnsServerSettings;
 use crate::tcp::Tcp;
 use crate::udp::{self, Worker};
 
@@ -33,20 +33,20 @@ const GRACE: Duration = Duration::from_secs(5);
 /// ```no_run
 /// # use std::sync::Arc;
 /// # use arc_swap::ArcSwap;
-/// # use kinglet_dns_server::{DnsServer, Settings};
+/// # use kinglet_dns_server::{DnsServer, DnsServerSettings};
 /// # use kinglet_dns_zone::{ZoneBuilder, ZoneSettings};
 /// # use tokio_util::sync::CancellationToken;
 /// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
 /// let mut zone = ZoneBuilder::new(&ZoneSettings::default())?;
 /// let snapshot = Arc::new(ArcSwap::new(zone.snapshot(0)));
-/// let server = DnsServer::bind(Settings::default())?;
+/// let server = DnsServer::bind(DnsServerSettings::default())?;
 /// println!("answering on {}", server.local_addr());
 /// server.serve(snapshot, CancellationToken::new()).await?;
 /// # Ok(())
 /// # }
 /// ```
 pub struct DnsServer {
-    settings: Settings,
+    settings: DnsServerSettings,
     listeners: Vec<Listener>,
     forward_metrics: ForwardMetrics,
 }
@@ -62,7 +62,7 @@ struct Listener {
 
 impl DnsServer {
     /// Binds the addresses of the settings. From here on queries wait in the sockets' buffers.
-    pub fn bind(settings: Settings) -> Result<Self, BindError> {
+    pub fn bind(settings: DnsServerSettings) -> Result<Self, BindError> {
         let workers = match settings.workers {
             0 => std::thread::available_parallelism().map_or(1, usize::from),
             workers => workers,
@@ -158,7 +158,7 @@ impl Listener {
 
 /// A server that answers.
 struct Running {
-    settings: Settings,
+    settings: DnsServerSettings,
     snapshot: Arc<ArcSwap<Snapshot>>,
     resolver: Arc<Resolver>,
     connections: Arc<Semaphore>,

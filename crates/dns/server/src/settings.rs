@@ -1,12 +1,12 @@
-//! Settings of the server, with the defaults of CoreDNS where it has them.
+//! DnsServerSettings of the server, with the defaults of CoreDNS where it has them.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// Settings of a server.
+/// DnsServerSettings of a server.
 #[derive(Clone, Debug)]
-pub struct Settings {
+pub struct DnsServerSettings {
     /// Addresses to listen on, each over UDP and TCP. Port 0 takes any free port.
     pub listen: Vec<SocketAddr>,
     /// UDP workers per address; 0 for one per processor.
@@ -19,7 +19,7 @@ pub struct Settings {
     pub forward: ForwardSettings,
 }
 
-impl Default for Settings {
+impl Default for DnsServerSettings {
     fn default() -> Self {
         Self {
             listen: vec![SocketAddr::from(([127, 0, 0, 1], 1053))],

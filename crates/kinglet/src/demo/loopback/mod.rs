@@ -13,7 +13,7 @@ use kinglet_config::{DemoOptions, DisableOptions};
 use tracing::info;
 
 use self::directory::Directory;
-use crate::server::{Server, Settings, Source};
+use crate::server::{Server, ServerSettings, Source};
 use crate::shutdown;
 
 /// Starts everything, waits until it answers, prints what to try, and serves until a signal ends the process.
@@ -23,7 +23,7 @@ pub(crate) async fn run(options: DemoOptions) -> Result<()> {
     for address in sample::BACKENDS {
         echo::spawn(address, stop.clone()).await?;
     }
-    let settings = Settings {
+    let settings = ServerSettings {
         source: Source::Embedded(directory.path().to_owned()),
         manifests: None,
         listen: options.listen,

@@ -2,7 +2,7 @@
 //! flag to change.
 
 use std::fmt::Display;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 
 use anyhow::{Context, Error, Result};
@@ -13,8 +13,8 @@ use kinglet_ingress_proxy::{Proxy, WEB, WEBSECURE};
 use kinglet_telemetry::AdminServer;
 use tracing::info;
 
+use super::settings::{ServerSettings, Source};
 use crate::host::{hostname, tls_provider};
-use crate::server::{Settings, Source};
 
 /// Where the process really listens; nowhere for what does not run here.
 #[derive(Clone, Copy, Debug)]
@@ -35,6 +35,16 @@ impl Addresses {
     }
 }
 
+/// The address by which processes of this machine reach a listener: its own, or loopback for a wildcard
+/// address.
+pub(crate) fn reachable(listener: SocketAddr) -> IpAddr {
+    match listener.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        ip => ip,
+    }
+}
+
 /// Everything that is bound before anything starts, so that a taken port is an error at once and nothing is
 /// half-started.
 pub(crate) struct Listeners {
@@ -46,7 +56,7 @@ pub(crate) struct Listeners {
 
 impl Listeners {
     /// Takes all addresses and opens the API server's store.
-    pub(crate) async fn bind(settings: &Settings) -> Result<Self> {
+    pub(crate) async fn bind(settings: &ServerSettings) -> Result<Self> {
         let admin_listen = settings.listen.admin.admin_listen;
         let admin = AdminServer::bind(admin_listen)
             .await
@@ -85,7 +95,7 @@ impl Listeners {
 }
 
 fn bind_dns(address: SocketAddr) -> Result<DnsServer> {
-    let settings = kinglet_dns_server::Settings {
+    let settings = kinglet_dns_server::DnsServerSettings {
         listen: vec![address],
         ..Default::default()
     };
@@ -106,7 +116,7 @@ fn bind_proxy(listen: &ListenOptions) -> Result<Proxy> {
     })
 }
 
-async fn bind_api(settings: &Settings, directory: PathBuf) -> Result<(ApiServer, Listening)> {
+async fn bind_api(settings: &ServerSettings, directory: PathBuf) -> Result<(ApiServer, Listening)> {
     let api = kinglet_apiserver::Settings {
         data_dir: Some(directory.clone()),
         listen: settings.listen.api_listen,
