@@ -1,44 +1,48 @@
-//! The outside network: a router that connects nodes, and a client behind it.
+//! The router: it connects the nodes with one another and with a client that stands for the rest of the world.
 
 use crate::addressing::{self, Family};
 use crate::links::{LinkError, Links};
 use crate::netns::Namespace;
 use crate::settings::Settings;
 
-use super::{configure, create, namespace_name, nat};
+use super::namespace::{configure, create, namespace_name};
+use super::nat;
 
+/// Name of the router's namespace.
+const ROUTER: &str = "outside";
 /// The bridge of the nodes' uplinks.
 const BRIDGE: &str = "br0";
 /// The router's link to the client.
 const TO_CLIENT: &str = "client";
 
-/// The router and the client.
+/// The router, and the client behind it.
 #[derive(Clone)]
-pub(crate) struct Outside {
-    pub(crate) router: Namespace,
+pub(crate) struct Router {
+    pub(crate) namespace: Namespace,
+    /// The client's namespace.
     pub(crate) client: Namespace,
     links: Links,
 }
 
-impl Outside {
+impl Router {
     pub(crate) async fn create(settings: &Settings) -> Result<Self, LinkError> {
-        let router = create(&namespace_name(&settings.name, "outside"), true)?;
+        let namespace = create(&namespace_name(&settings.name, ROUTER), true)?;
         let client = create(&namespace_name(&settings.name, "client"), false)?;
-        let links = Links::open(&router).await?;
+        let links = Links::open(&namespace).await?;
         links.bridge(BRIDGE).await?;
         links.veth(TO_CLIENT, &client, "eth0").await?;
         links.up(TO_CLIENT).await?;
-        let outside = Self {
-            router,
+        let router = Self {
+            namespace,
             client,
             links,
         };
-        outside.quiet_bridge()?;
-        outside.address(&settings.families).await?;
+        router.bypass_bridge_filter()?;
+        router.address(&settings.families).await?;
         if settings.external_addresses {
-            outside.translate(settings)?;
+            router.translate(settings)?;
         }
-        Ok(outside)
+        Ok(router)
     }
 
     /// Puts the nodes' external addresses in front of them.
@@ -54,17 +58,18 @@ impl Outside {
                 (external.addr(), node.addr())
             })
             .collect();
-        nat::external(&self.router, &pairs)
+        nat::external(&self.namespace, &pairs)
     }
 
-    /// Frames between nodes are the wire: no rule looks at them.
-    fn quiet_bridge(&self) -> Result<(), LinkError> {
+    /// Frames between nodes stand for what is on the wire: with br_netfilter, whose parameters a namespace
+    /// inherits, they would pass the router's nftables rules as if it forwarded them.
+    fn bypass_bridge_filter(&self) -> Result<(), LinkError> {
         let present = std::path::Path::new("/proc/sys/net/bridge").exists();
         if !present {
             return Ok(());
         }
         configure(
-            &self.router,
+            &self.namespace,
             &[
                 ("net/bridge/bridge-nf-call-iptables", "0"),
                 ("net/bridge/bridge-nf-call-ip6tables", "0"),
@@ -93,7 +98,7 @@ impl Outside {
         self.links.attach(&port, BRIDGE, false).await
     }
 
-    /// Cuts or restores a node's uplink.
+    /// Sets a node's uplink up or down.
     pub(crate) async fn set_connected(&self, number: u16, connected: bool) -> Result<(), LinkError> {
         let port = port_of(number);
         if connected {

@@ -1,4 +1,4 @@
-//! A pod's network and files on its node.
+//! The sandbox of a pod: its network and files on its node, before and after its containers.
 
 use std::io;
 use std::net::IpAddr;
@@ -6,10 +6,12 @@ use std::path::PathBuf;
 
 use kinglet_model::Object;
 
+use crate::links::LinkError;
 use crate::network::{Attachment, HostPort, namespace_name};
 use crate::place::{Description, Place};
 use crate::processes;
 
+use super::cni::CniError;
 use super::context::NodeContext;
 use super::naming;
 use super::spec::Pod;
@@ -17,9 +19,25 @@ use super::spec::Pod;
 /// Longest part of a pod's name in the name of its namespace: names of files have at most 255 bytes.
 const NAME: usize = 100;
 
-/// Where a pod lives.
-pub(super) struct Housing {
+/// A sandbox that cannot be set up.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum SandboxError {
+    #[error(transparent)]
+    Link(#[from] LinkError),
+    #[error("sysctl {name}: {source}")]
+    Sysctl { name: String, source: io::Error },
+    #[error("host ports: {0}")]
+    HostPorts(LinkError),
+    #[error("files: {0}")]
+    Files(io::Error),
+    #[error(transparent)]
+    Cni(#[from] CniError),
+}
+
+/// The sandbox of a pod.
+pub(super) struct Sandbox {
     pub(super) place: Place,
+    /// Absent in a pod of the host network, which uses its node's.
     network: Option<Network>,
 }
 
@@ -30,39 +48,41 @@ struct Network {
 }
 
 impl Network {
-    async fn create(node: &NodeContext, pod: &Pod) -> Result<Self, String> {
-        let text = |error: crate::LinkError| error.to_string();
-        let attached = node.network.attach(&namespace(node, pod), &link(pod)).await;
-        let attachment = attached.map_err(text)?;
+    async fn set_up(node: &NodeContext, pod: &Pod) -> Result<Self, SandboxError> {
+        let attachment = node.network.attach(&namespace(node, pod), &link(pod)).await?;
         let mut network = Self {
             attachment,
             ports: Vec::new(),
         };
-        match network.furnish(node, pod) {
+        match network.configure(node, pod) {
             Ok(()) => Ok(network),
             Err(error) => {
-                network.remove(node).await;
+                network.tear_down(node).await;
                 Err(error)
             }
         }
     }
 
     /// Sets the kernel parameters that the pod asks for, and opens its host ports.
-    fn furnish(&mut self, node: &NodeContext, pod: &Pod) -> Result<(), String> {
+    fn configure(&mut self, node: &NodeContext, pod: &Pod) -> Result<(), SandboxError> {
         for sysctl in &pod.spec.security_context.sysctls {
             if let Some(path) = sysctl.path() {
                 let set = self.attachment.namespace.sysctl(&[(&path, &sysctl.value)]);
-                set.map_err(|error| format!("sysctl {}: {error}", sysctl.name))?;
+                set.map_err(|source| SandboxError::Sysctl {
+                    name: sysctl.name.clone(),
+                    source,
+                })?;
             }
         }
         let ports = host_ports(pod, &self.attachment.addresses);
-        let opened = node.network.open_ports(&ports);
-        opened.map_err(|error| format!("host ports: {error}"))?;
+        node.network.open_ports(&ports).map_err(SandboxError::HostPorts)?;
+        // Only now: ports that were not opened must not be closed, they may be another pod's.
         self.ports = ports;
         Ok(())
     }
 
-    async fn remove(&self, node: &NodeContext) {
+    async fn tear_down(&self, node: &NodeContext) {
+        // Before the namespace loses its name: processes are found by it.
         processes::end(std::slice::from_ref(&self.attachment.namespace));
         let closed = node.network.close_ports(&self.ports);
         let detached = node.network.detach(&self.attachment).await;
@@ -72,30 +92,50 @@ impl Network {
     }
 }
 
-impl Housing {
-    /// Makes it; a pod of the host network lives on its node. Nothing is left of what cannot be made as a
-    /// whole.
-    pub(super) async fn create(node: &NodeContext, pod: &Pod) -> Result<Self, String> {
+impl Sandbox {
+    /// Sets a sandbox up, and waits until the node's CNI plugin lets the pod start. Of one that fails nothing
+    /// is left.
+    pub(super) async fn set_up(node: &NodeContext, pod: &Pod) -> Result<Self, SandboxError> {
         let network = if pod.spec.host_network {
             None
         } else {
-            Some(Network::create(node, pod).await?)
+            Some(Network::set_up(node, pod).await?)
         };
-        match place(node, pod, network.as_ref()) {
-            Ok(place) => Ok(Self { place, network }),
+        let sandbox = match place(node, pod, network.as_ref()) {
+            Ok(place) => Self { place, network },
             Err(error) => {
                 if let Some(network) = network {
-                    network.remove(node).await;
+                    network.tear_down(node).await;
                 }
-                Err(format!("files: {error}"))
+                return Err(SandboxError::Files(error));
             }
+        };
+        if let Err(error) = sandbox.call_plugin(node, pod).await {
+            sandbox.tear_down(node).await;
+            return Err(error.into());
+        }
+        Ok(sandbox)
+    }
+
+    async fn call_plugin(&self, node: &NodeContext, pod: &Pod) -> Result<(), CniError> {
+        match &node.plugin {
+            Some(plugin) if self.network.is_some() => {
+                let Place {
+                    namespace,
+                    description,
+                    ..
+                } = &self.place;
+                plugin.add(pod, &namespace.path(), &description.addresses).await
+            }
+            _ => Ok(()),
         }
     }
 
-    /// Ends what still runs in it and takes the network away. The files stay until the pod is forgotten.
-    pub(super) async fn remove(&self, node: &NodeContext) {
+    /// Ends what still runs in it and takes the network away. The files stay until the pod is gone, so that its
+    /// logs can be read.
+    pub(super) async fn tear_down(&self, node: &NodeContext) {
         if let Some(network) = &self.network {
-            network.remove(node).await;
+            network.tear_down(node).await;
         }
     }
 }
@@ -151,7 +191,7 @@ fn name(node: &NodeContext, pod: &Pod, place: &Place) -> io::Result<()> {
 }
 
 /// Removes a pod's files, and its name unless a successor has it already.
-pub(super) fn forget(node: &NodeContext, pod: &Pod) {
+pub(super) fn remove_files(node: &NodeContext, pod: &Pod) {
     let (directory, link) = (directory(node, pod), by_name(node, pod));
     if std::fs::read_link(&link).is_ok_and(|target| target == directory) {
         // Somebody else may have been faster.
