@@ -2,8 +2,8 @@
 
 use std::ops::BitOrAssign;
 
-use crate::engine::{Engine, Slot, Touched};
-use crate::rules::{Id, Kind, Member};
+use crate::engine::{Engine, Pending, Slot};
+use crate::rules::{Id, Member, SetKind};
 
 /// What a change does to permissions: whether connections that were allowed may be forbidden now, and the
 /// other way round.
@@ -31,11 +31,11 @@ impl BitOrAssign for Effect {
 }
 
 impl Engine {
-    /// What it does to permissions to come here from where things were when they were touched.
-    pub(crate) fn effect(&self, touched: &Touched) -> Effect {
+    /// What the pending changes do to permissions.
+    pub(crate) fn effect(&self, pending: &Pending) -> Effect {
         let mut effect = Effect::default();
-        for (slot, before) in &touched.elements {
-            let now = self.rules.content(slot);
+        for (slot, before) in &pending.elements {
+            let now = self.rules().content(slot);
             if *before == now {
                 continue;
             }
@@ -46,7 +46,7 @@ impl Engine {
                     effect.relaxes |= before.is_some();
                 }
                 // Nothing leads to a set that goes.
-                Slot::Member(id, _) if !self.rules.sets.contains_key(id) => {}
+                Slot::Member(id, _) if !self.rules().sets.contains_key(id) => {}
                 Slot::Member(id, member) if now.is_none() && self.is_lost(*id, member) => {}
                 Slot::Member(id, _) if self.denies(*id) => effect |= Effect::ALL,
                 // A member of another set is allowed something.
@@ -62,8 +62,8 @@ impl Engine {
 
     /// Whether a member is of a pod that is gone: no pod goes on with its connections.
     fn is_lost(&self, set: Id, member: &Member) -> bool {
-        let set = self.rules.sets.get(&set);
-        let of_pods = set.is_some_and(|set| matches!(set.kind, Kind::Peer(_) | Kind::Tuples(_)));
-        of_pods && !self.rules.known.contains(&member.address)
+        let set = self.rules().sets.get(&set);
+        let of_pods = set.is_some_and(|set| matches!(set.kind, SetKind::Pods(_) | SetKind::Tuples(_)));
+        of_pods && !self.rules().known.contains(&member.address)
     }
 }

@@ -7,8 +7,8 @@ use kinglet_nft::{Batch, Family, Ownership, Ruleset, Table};
 
 use crate::cluster::Cluster;
 use crate::effect::Effect;
-use crate::engine::Engine;
-use crate::lower::{Families, GUARD, TABLE, Target};
+use crate::engine::{Engine, TrackedRules};
+use crate::lower::{Families, GUARD, TABLE, TableTarget};
 use crate::packet::Packet;
 use crate::problem::Problem;
 use crate::rules::Rules;
@@ -31,7 +31,7 @@ impl Policies {
     pub fn new(settings: Settings, ownership: Ownership) -> Self {
         let engine = Engine::new(settings.node.clone());
         Self {
-            families: Families::of(&engine.rules, &settings),
+            families: Families::of(engine.rules(), &settings),
             engine,
             settings,
             table: Table::new(Family::Inet, TABLE).ownership(ownership),
@@ -96,7 +96,7 @@ impl Policies {
     /// address of a family, or the last one that had is gone. Then [`replacement`](Self::replacement) is
     /// next.
     pub fn is_outgrown(&self) -> bool {
-        self.families != Families::of(&self.engine.rules, &self.settings)
+        self.families != Families::of(self.engine.rules(), &self.settings)
     }
 
     /// The batch of chains and sets that are new since the last batch, to be committed by itself before
@@ -107,8 +107,9 @@ impl Policies {
         if self.is_outgrown() {
             return Batch::new();
         }
-        let target = Target::new(&self.table, self.families);
-        self.engine.rules.additions(&mut self.engine.touched, target)
+        let target = TableTarget::new(&self.table, self.families);
+        let TrackedRules { rules, pending } = &mut self.engine.tracked;
+        rules.additions(pending, target)
     }
 
     /// The batch that brings the kernel from the last batch to the present objects; empty if nothing changed.
@@ -118,10 +119,10 @@ impl Policies {
         if self.is_outgrown() {
             return self.replacement();
         }
-        let touched = self.engine.take_touched();
-        self.effect |= self.engine.effect(&touched);
-        let target = Target::new(&self.table, self.families);
-        self.engine.rules.changes(&touched, target)
+        let pending = self.engine.take_pending();
+        self.effect |= self.engine.effect(&pending);
+        let target = TableTarget::new(&self.table, self.families);
+        self.engine.rules().changes(&pending, target)
     }
 
     /// What changes have done to permissions since this was last asked for.
@@ -146,9 +147,9 @@ impl Policies {
     /// lets none of them pass.
     pub fn replacement(&mut self) -> Batch {
         self.engine.sweep_all();
-        self.engine.take_touched();
+        self.engine.take_pending();
         self.effect = Effect::ALL;
-        self.families = Families::of(&self.engine.rules, &self.settings);
+        self.families = Families::of(self.engine.rules(), &self.settings);
         self.ruleset().replace()
     }
 
@@ -170,7 +171,7 @@ impl Policies {
 
     /// Whether the node lets a packet pass.
     pub fn allow(&self, packet: &Packet) -> bool {
-        self.engine.rules.allow(packet, &self.settings)
+        self.engine.rules().allow(packet, &self.settings)
     }
 
     /// What is policed.
@@ -180,14 +181,14 @@ impl Policies {
 
     /// All that the table is to hold.
     pub fn ruleset(&self) -> Ruleset {
-        let families = Families::of(&self.engine.rules, &self.settings);
-        let target = Target::new(&self.table, families);
-        self.engine.rules.ruleset(target, &self.settings)
+        let families = Families::of(self.engine.rules(), &self.settings);
+        let target = TableTarget::new(&self.table, families);
+        self.engine.rules().ruleset(target, &self.settings)
     }
 
     /// What the node enforces.
     pub fn rules(&self) -> &Rules {
-        &self.engine.rules
+        self.engine.rules()
     }
 
     /// What is known of the cluster.

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use kinglet_model::{ClusterPeer, NamespacedPods, Selector, Unknown};
 
 use super::peers::{NETWORK, field, network, selector};
-use super::{Direction, Listed, Peers};
-use crate::peer::{Peer, Scope};
+use super::rule::{Direction, PeerList, Peers};
+use crate::pod_peer::{PodPeer, Scope};
 use crate::problem::Problems;
 use crate::ranges::Ranges;
 
@@ -20,13 +20,13 @@ pub(super) fn all_known(unknown: &Unknown, problems: &mut Problems<'_>) -> bool 
 
 /// What a peer can be.
 enum One {
-    Pods(Peer),
+    Pods(PodPeer),
     Networks(Ranges),
     Nodes(Selector),
 }
 
 /// The pods that a policy is about.
-pub(super) fn subject(subject: &ClusterPeer, problems: &mut Problems<'_>) -> Option<Peer> {
+pub(super) fn subject(subject: &ClusterPeer, problems: &mut Problems<'_>) -> Option<PodPeer> {
     match one(subject, problems)? {
         One::Pods(peer) => Some(peer),
         One::Networks(_) | One::Nodes(_) => {
@@ -46,7 +46,7 @@ pub(super) fn peers(
     if peers.is_empty() {
         problems.below(field).add("[]", "a list with peers");
     }
-    let (mut listed, mut blocks, mut known) = (Listed::default(), Vec::new(), !peers.is_empty());
+    let (mut listed, mut blocks, mut known) = (PeerList::default(), Vec::new(), !peers.is_empty());
     for (index, peer) in peers.iter().enumerate() {
         let mut problems = problems.below(format_args!("{field}[{index}]"));
         match one(peer, &mut problems) {
@@ -80,7 +80,7 @@ fn one(peer: &ClusterPeer, problems: &mut Problems<'_>) -> Option<One> {
     let one = match (namespaces, pods, networks, nodes) {
         (Some(_), None, None, None) => {
             let namespaces = selector(namespaces.as_ref(), &mut problems.below("namespaces"))?;
-            Some(One::Pods(Peer::new(
+            Some(One::Pods(PodPeer::new(
                 Scope::Matching(namespaces),
                 Default::default(),
             )))
@@ -100,14 +100,14 @@ fn one(peer: &ClusterPeer, problems: &mut Problems<'_>) -> Option<One> {
     one.filter(|_| known)
 }
 
-fn pods(pods: &NamespacedPods, problems: &mut Problems<'_>) -> Option<Peer> {
+fn pods(pods: &NamespacedPods, problems: &mut Problems<'_>) -> Option<PodPeer> {
     let known = all_known(&pods.unknown, problems);
     let namespaces = selector(
         pods.namespace_selector.as_ref(),
         &mut problems.below("namespaceSelector"),
     );
     let pods = selector(pods.pod_selector.as_ref(), &mut problems.below("podSelector"));
-    let peer = Peer::new(Scope::Matching(namespaces?), pods?);
+    let peer = PodPeer::new(Scope::Matching(namespaces?), pods?);
     known.then_some(peer)
 }
 

@@ -13,12 +13,10 @@ use kinglet_model::{
 };
 
 use crate::checked::{ClusterPolicy, Direction, Policy, Tier};
+use crate::labels::Labels;
 use crate::problem::Problem;
 use addresses::Addresses;
 use nodes::Nodes;
-
-/// Labels of an object.
-pub(crate) type Labels = BTreeMap<Box<str>, Box<str>>;
 
 /// The label by which every namespace can be selected; the API server sets it.
 const NAME_LABEL: &str = "kubernetes.io/metadata.name";
@@ -58,7 +56,7 @@ impl Cluster {
     pub fn apply_pod(&mut self, pod: Arc<Pod>) {
         let name = pod.object_name();
         self.remove_pod(&name);
-        if counts(&pod) {
+        if has_own_addresses(&pod) {
             self.addresses.claim(&pod);
         }
         self.pods.insert(name, pod);
@@ -126,12 +124,6 @@ impl Cluster {
     /// How many policies count.
     pub fn policy_count(&self) -> usize {
         self.policies.len() + self.cluster_policies.len()
-    }
-
-    /// All that is wrong with policies, also that nobody has a port of some [name](Self::unresolved).
-    pub fn problems(&self) -> Vec<Problem> {
-        let faults = self.problems.values().flatten().cloned();
-        faults.chain(self.unresolved()).collect()
     }
 
     /// A pod by name.
@@ -208,8 +200,9 @@ impl Cluster {
     }
 }
 
-/// Whether a pod has addresses of its own: policies are about such pods only.
-fn counts(pod: &Pod) -> bool {
+/// Whether a pod has addresses of its own: policies select no others. A pod on its node's network shares the
+/// node's addresses, and those of a finished pod may belong to another one.
+fn has_own_addresses(pod: &Pod) -> bool {
     !pod.host_network && !pod.is_finished()
 }
 

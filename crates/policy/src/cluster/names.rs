@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use kinglet_model::{ObjectName, Pod};
 
-use super::{Cluster, counts};
-use crate::checked::{Direction, Peers, Port, Ports, Rule, Wanted};
+use super::{Cluster, has_own_addresses};
+use crate::checked::{Direction, Peers, Port, PortMatch, Ports, Rule};
 use crate::problem::{Problem, Problems};
-use crate::rules::Named;
+use crate::rules::PodPort;
 
 /// A policy of either kind, as far as names of ports matter.
 struct Subject<'a> {
@@ -18,6 +18,12 @@ struct Subject<'a> {
 }
 
 impl Cluster {
+    /// All problems of policies, those of [port names](Self::unresolved) too.
+    pub fn problems(&self) -> Vec<Problem> {
+        let faults = self.problems.values().flatten().cloned();
+        faults.chain(self.unresolved()).collect()
+    }
+
     /// The names of ports in policies that no pod has which they are about; policies that select no pod are
     /// left out.
     pub fn unresolved(&self) -> BTreeSet<Problem> {
@@ -57,7 +63,7 @@ impl Cluster {
             return;
         }
         let mut pods = selected();
-        pods.retain(|pod| counts(pod));
+        pods.retain(|pod| has_own_addresses(pod));
         if pods.is_empty() {
             return;
         }
@@ -74,18 +80,18 @@ impl Cluster {
     /// Whether any pod that matters has a port of that name.
     fn is_resolved(&self, subject: &Subject<'_>, direction: Direction, rule: &Rule, ports: &[&Port]) -> bool {
         let has = |pod: &Pod| {
-            ports.iter().any(|port| match &port.wanted {
-                Wanted::Named(name) => Named::Name(name.clone())
+            ports.iter().any(|port| match &port.ports {
+                PortMatch::Named(name) => PodPort::Name(name.clone())
                     .numbers(port.protocol, pod)
                     .next()
                     .is_some(),
-                Wanted::Any | Wanted::Range(..) => true,
+                PortMatch::Any | PortMatch::Range(..) => true,
             })
         };
         match direction {
             Direction::Ingress => subject.pods.iter().any(|pod| has(pod)),
             Direction::Egress => {
-                let mut pods = self.all_pods().filter(|pod| counts(pod));
+                let mut pods = self.all_pods().filter(|pod| has_own_addresses(pod));
                 pods.any(|pod| has(pod) && self.is_peer(pod, &rule.peers))
             }
         }
@@ -114,7 +120,7 @@ fn names(rule: &Rule) -> BTreeMap<usize, Vec<&Port>> {
     let mut names: BTreeMap<usize, Vec<&Port>> = BTreeMap::new();
     if let Ports::Of(ports) = &rule.ports {
         for port in ports {
-            if matches!(port.wanted, Wanted::Named(_)) {
+            if matches!(port.ports, PortMatch::Named(_)) {
                 names.entry(port.index).or_default().push(port);
             }
         }
@@ -142,7 +148,7 @@ fn report(
         Direction::Ingress => "the name of a port of any pod that the policy selects",
         Direction::Egress => "the name of a port of any pod that the rule is about",
     };
-    if let Some(Wanted::Named(name)) = ports.first().map(|port| &port.wanted) {
+    if let Some(PortMatch::Named(name)) = ports.first().map(|port| &port.ports) {
         problems.add(name, accepted);
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use kinglet_model::{Node, Selector};
 
-use super::Labels;
+use crate::labels::Labels;
 
 /// Labels and addresses of nodes, by name.
 #[derive(Clone, Debug, Default)]

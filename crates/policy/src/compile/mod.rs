@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use crate::checked::Direction;
 use crate::cluster::Cluster;
-use crate::rules::{Facts, Id, Kind, Member, Profile, Rules, Set};
+use crate::rules::{Id, Member, PodFacts, Profile, Rules, Set, SetKind};
 
 pub(crate) use profile::profile;
 
@@ -53,12 +53,12 @@ impl Rules {
 }
 
 /// A set with what the pods and nodes of the cluster give to it.
-pub(crate) fn filled(kind: Kind, cluster: &Cluster) -> Set {
+pub(crate) fn filled(kind: SetKind, cluster: &Cluster) -> Set {
     let mut members = BTreeSet::new();
-    let given = |pod| kind.members(&Facts::of(cluster, pod));
+    let given = |pod| kind.members(&PodFacts::of(cluster, pod));
     match (&kind, kind.namespace()) {
-        (Kind::Ranges(_), _) => {}
-        (Kind::Nodes(selector), _) => {
+        (SetKind::Ranges(_), _) => {}
+        (SetKind::Nodes(selector), _) => {
             let addresses = cluster.node_addresses(selector).into_iter();
             members.extend(addresses.map(Member::of));
         }

@@ -2,8 +2,8 @@
 
 use kinglet_nft::{Chain, ChainType, CtState, Header, Hook, Rule, priority};
 
-use super::deny::{self, DENY};
-use super::sets::{FAMILIES, map_name};
+use super::deny;
+use super::names::{DENY, FAMILIES, look_up_chain, map_name};
 use crate::checked::Direction;
 use crate::settings::Settings;
 
@@ -13,25 +13,19 @@ pub(super) fn chains(settings: &Settings) -> Vec<(Chain, Vec<Rule>)> {
     let to = |directions: &[Direction]| {
         let jumps = directions
             .iter()
-            .map(|direction| Rule::new().jump(side(*direction)));
+            .map(|direction| Rule::new().jump(look_up_chain(*direction)));
         before(settings).into_iter().chain(jumps).collect()
     };
     let mut chains = deny::chains(settings);
-    chains.extend(Direction::BOTH.map(|direction| (Chain::regular(side(direction)), look_up(direction))));
+    chains.extend(
+        Direction::BOTH.map(|direction| (Chain::regular(look_up_chain(direction)), look_up(direction))),
+    );
     let forward = to(&[Direction::Egress, Direction::Ingress]);
     chains.push((base("np_forward", Hook::Forward), forward));
     if settings.egress_to_node {
         chains.push((base("np_input", Hook::Input), to(&[Direction::Egress])));
     }
     chains
-}
-
-/// Name of the chain that looks up the side of a pod that policies are about.
-fn side(direction: Direction) -> &'static str {
-    match direction {
-        Direction::Ingress => "np_ingress",
-        Direction::Egress => "np_egress",
-    }
 }
 
 /// What is decided before policies matter. Every packet comes here, so that what few need is in the chains

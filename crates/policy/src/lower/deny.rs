@@ -8,13 +8,10 @@ use kinglet_nft::{
     statement,
 };
 
-use super::sets::{FAMILIES, address_type, digit, family, known_name};
+use super::names::{DENY, FAMILIES, address_type, denied_name, deny_chain, known_name, log_prefix};
 use crate::checked::Direction;
 use crate::packet::NEIGHBOUR_DISCOVERY;
 use crate::settings::{Deny, Settings};
-
-/// Name of the chain that denies.
-pub(super) const DENY: &str = "deny";
 
 /// Most pods that denials are counted for, in each family and direction.
 const PODS: u32 = 65_536;
@@ -25,23 +22,15 @@ const LOGGED: (u64, u32) = (10, 20);
 /// Octets of a denied packet that are logged: its headers.
 const HEADERS: u32 = 128;
 
-/// Name of the chain that a pod's denials in a direction go through.
-pub(super) fn chain(direction: Direction) -> &'static str {
-    match direction {
-        Direction::Ingress => "deny_in",
-        Direction::Egress => "deny_eg",
-    }
-}
-
-/// What logged packets are told by.
-pub(crate) fn prefix(direction: Direction) -> String {
-    format!("kinglet {direction}")
-}
-
 /// The chains, in an order in which none leads to a later one.
 pub(super) fn chains(settings: &Settings) -> Vec<(Chain, Vec<Rule>)> {
     let mut chains = vec![(Chain::regular(DENY), deny(settings))];
-    let each = Direction::BOTH.map(|direction| (Chain::regular(chain(direction)), tell(direction, settings)));
+    let each = Direction::BOTH.map(|direction| {
+        (
+            Chain::regular(deny_chain(direction)),
+            count_and_log(direction, settings),
+        )
+    });
     chains.extend(each);
     chains
 }
@@ -54,17 +43,13 @@ pub(super) fn sets() -> impl Iterator<Item = Set> {
 /// For each family the pods whose packets were denied in a direction.
 pub(crate) fn denied(direction: Direction) -> [Set; 2] {
     FAMILIES.map(|family| {
-        let set = Set::new(set_name(direction, family), [address_type(family)]);
+        let set = Set::new(denied_name(direction, family), [address_type(family)]);
         set.dynamic().timeouts().size(PODS)
     })
 }
 
-fn set_name(direction: Direction, family: L3) -> String {
-    format!("{}{}", chain(direction).replace("deny", "denied"), digit(family))
-}
-
 /// Lets pass what policies are not about; counts, logs and denies the rest.
-fn tell(direction: Direction, settings: &Settings) -> Vec<Rule> {
+fn count_and_log(direction: Direction, settings: &Settings) -> Vec<Rule> {
     let count = |family| {
         let pod = match direction {
             Direction::Ingress => Header::daddr(family),
@@ -72,7 +57,7 @@ fn tell(direction: Direction, settings: &Settings) -> Vec<Rule> {
         };
         Rule::new().with(Statement::Dynset(statement::Dynset {
             operation: DynsetOperation::Update,
-            set: set_name(direction, family),
+            set: denied_name(direction, family),
             key: pod.into(),
             data: None::<Data>,
             timeout: Some(STAYS),
@@ -109,7 +94,7 @@ fn log(direction: Direction, group: u16) -> Rule {
         ..Limit::packets(rate, Unit::Second)
     };
     let log = Log {
-        prefix: Some(prefix(direction)),
+        prefix: Some(log_prefix(direction)),
         group: Some(group),
         snaplen: Some(HEADERS),
         ..Log::default()
@@ -125,7 +110,7 @@ fn deny(settings: &Settings) -> Vec<Rule> {
     }
     let mut rules = Vec::new();
     for network in IpNet::aggregate(&settings.cluster_cidrs) {
-        let family = family(network.addr());
+        let family = L3::of(network.addr());
         for header in [Header::saddr(family), Header::daddr(family)] {
             let unknown = Rule::new().within(header, network);
             rules.push(unknown.not_in_set(header, known_name(family)).drop());

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use kinglet_nft::L3;
 
-use super::sets::{FAMILIES, family};
+use super::names::FAMILIES;
 use crate::rules::Rules;
 use crate::settings::Settings;
 
@@ -41,7 +41,7 @@ impl FromIterator<IpAddr> for Families {
     fn from_iter<T: IntoIterator<Item = IpAddr>>(addresses: T) -> Self {
         let mut families = Self::default();
         for address in addresses {
-            match family(address) {
+            match L3::of(address) {
                 L3::Ipv4 => families.v4 = true,
                 L3::Ipv6 => families.v6 = true,
             }

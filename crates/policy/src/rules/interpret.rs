@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use super::{End, Id, Kind, Member, Profile, Rules, Step, Whom};
+use super::{End, Id, Member, Profile, RulePeer, Rules, SetKind, Step};
 use crate::checked::{Action, Direction};
 use crate::packet::{Packet, Path, State, Transport};
 use crate::settings::Settings;
@@ -69,16 +69,16 @@ impl Rules {
             Direction::Ingress => packet.source,
         };
         let mut lines = step.lines.iter();
-        lines.any(|(whom, ports)| ports.contains(packet.transport) && self.is_meant(whom, other))
+        lines.any(|(peer, ports)| ports.contains(packet.transport) && self.is_meant(peer, other))
             || self.has_tuple(step, other, packet.transport)
     }
 
-    fn is_meant(&self, whom: &Whom, address: IpAddr) -> bool {
-        match whom {
-            Whom::Any => true,
-            Whom::Ranges(ranges) => ranges.contains(address),
-            Whom::Peer(_) | Whom::Nodes(_) => {
-                let id = whom.set().map(|set| set.id());
+    fn is_meant(&self, peer: &RulePeer, address: IpAddr) -> bool {
+        match peer {
+            RulePeer::Any => true,
+            RulePeer::Ranges(ranges) => ranges.contains(address),
+            RulePeer::Pods(_) | RulePeer::Nodes(_) => {
+                let id = peer.set().map(|set| set.id());
                 id.is_some_and(|id| self.has(id, Member::of(address)))
             }
         }
@@ -89,7 +89,7 @@ impl Rules {
             return false;
         };
         let port = Some((protocol, number));
-        let set = Kind::Tuples(step.tuples.clone()).id();
+        let set = SetKind::Tuples(step.tuples.clone()).id();
         self.has(set, Member { address, port })
     }
 

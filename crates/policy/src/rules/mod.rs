@@ -13,7 +13,7 @@ use crate::checked::Direction;
 
 pub(crate) use id::Id;
 pub(crate) use profile::{End, Profile, Step};
-pub(crate) use sets::{Facts, Kind, Member, Named, Set, Tuples, Whom};
+pub(crate) use sets::{Member, PodFacts, PodPort, RulePeer, Set, SetKind, Tuples};
 
 /// What a node enforces. Two values are equal if the node does the same.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

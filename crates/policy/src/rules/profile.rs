@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 
 use super::Id;
-use super::sets::{Kind, Tuples, Whom};
+use super::sets::{RulePeer, SetKind, Tuples};
 use crate::checked::{Action, Direction};
 use crate::ports::PortSet;
 
@@ -23,7 +23,7 @@ pub(crate) struct Profile {
 pub(crate) struct Step {
     pub(crate) action: Action,
     /// Ports by the other side.
-    pub(crate) lines: BTreeMap<Whom, PortSet>,
+    pub(crate) lines: BTreeMap<RulePeer, PortSet>,
     /// Ports of single pods, too.
     pub(crate) tuples: Tuples,
 }
@@ -44,8 +44,8 @@ impl Profile {
         for step in &self.steps {
             // Writing to a text cannot fail.
             _ = writeln!(text, "{}", step.action);
-            for (whom, ports) in &step.lines {
-                _ = writeln!(text, "{whom} {ports}");
+            for (peer, ports) in &step.lines {
+                _ = writeln!(text, "{peer} {ports}");
             }
             _ = write!(text, "tuples {}", step.tuples);
         }
@@ -58,10 +58,10 @@ impl Profile {
     }
 
     /// The sets that it looks addresses up in, and what for.
-    pub(crate) fn sets(&self) -> impl Iterator<Item = (Action, Kind)> + '_ {
+    pub(crate) fn sets(&self) -> impl Iterator<Item = (Action, SetKind)> + '_ {
         self.steps.iter().flat_map(|step| {
-            let tuples = (!step.tuples.0.is_empty()).then(|| Kind::Tuples(step.tuples.clone()));
-            let sets = step.lines.keys().filter_map(Whom::set).chain(tuples);
+            let tuples = (!step.tuples.0.is_empty()).then(|| SetKind::Tuples(step.tuples.clone()));
+            let sets = step.lines.keys().filter_map(RulePeer::set).chain(tuples);
             sets.map(|kind| (step.action, kind))
         })
     }
@@ -78,18 +78,18 @@ impl Profile {
 impl Step {
     /// Whether it matches every packet.
     pub(crate) fn is_total(&self) -> bool {
-        self.lines.get(&Whom::Any).is_some_and(PortSet::is_all)
+        self.lines.get(&RulePeer::Any).is_some_and(PortSet::is_all)
     }
 }
 
-impl Whom {
+impl RulePeer {
     /// The set in which it is looked up.
-    pub(crate) fn set(&self) -> Option<Kind> {
+    pub(crate) fn set(&self) -> Option<SetKind> {
         match self {
             Self::Any => None,
-            Self::Peer(peer) => Some(Kind::Peer(peer.clone())),
-            Self::Nodes(selector) => Some(Kind::Nodes(selector.clone())),
-            Self::Ranges(ranges) => Some(Kind::Ranges(ranges.clone())),
+            Self::Pods(peer) => Some(SetKind::Pods(peer.clone())),
+            Self::Nodes(selector) => Some(SetKind::Nodes(selector.clone())),
+            Self::Ranges(ranges) => Some(SetKind::Ranges(ranges.clone())),
         }
     }
 }

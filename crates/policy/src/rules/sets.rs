@@ -8,15 +8,16 @@ use std::sync::Arc;
 use kinglet_model::{Pod, Protocol, Selector};
 
 use super::Id;
-use crate::cluster::{Cluster, Labels};
-use crate::peer::{Peer, Scope, ordered};
+use crate::cluster::Cluster;
+use crate::labels::Labels;
+use crate::pod_peer::{PodPeer, Scope, ordered};
 use crate::ranges::Ranges;
 
 /// The other side of a connection.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Whom {
+pub(crate) enum RulePeer {
     Any,
-    Peer(Peer),
+    Pods(PodPeer),
     /// Addresses of nodes with these labels.
     Nodes(Selector),
     /// Addresses of blocks.
@@ -25,20 +26,20 @@ pub(crate) enum Whom {
 
 /// Ports of single pods.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Tuples(pub(crate) BTreeSet<(Whom, Protocol, Named)>);
+pub(crate) struct Tuples(pub(crate) BTreeSet<(RulePeer, Protocol, PodPort)>);
 
 /// A port, by the pod's name for it or by number.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Named {
+pub(crate) enum PodPort {
     Name(Arc<str>),
     Number(u16),
 }
 
 /// What a set is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum SetKind {
     /// Addresses of pods.
-    Peer(Peer),
+    Pods(PodPeer),
     /// Addresses, protocols and ports of pods.
     Tuples(Tuples),
     /// Addresses of nodes.
@@ -50,7 +51,7 @@ pub(crate) enum Kind {
 /// A set, and which members the pods of the cluster give it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Set {
-    pub(crate) kind: Kind,
+    pub(crate) kind: SetKind,
     pub(crate) members: BTreeSet<Member>,
 }
 
@@ -62,7 +63,7 @@ pub(crate) struct Member {
 }
 
 /// A pod as sets see it.
-pub(crate) struct Facts<'a> {
+pub(crate) struct PodFacts<'a> {
     pub(crate) pod: &'a Pod,
     /// Labels of its namespace.
     pub(crate) labels: Option<&'a Labels>,
@@ -70,7 +71,7 @@ pub(crate) struct Facts<'a> {
     pub(crate) owned: BTreeSet<IpAddr>,
 }
 
-impl<'a> Facts<'a> {
+impl<'a> PodFacts<'a> {
     pub(crate) fn of(cluster: &'a Cluster, pod: &'a Pod) -> Self {
         Self {
             pod,
@@ -80,10 +81,10 @@ impl<'a> Facts<'a> {
     }
 }
 
-impl Kind {
+impl SetKind {
     pub(crate) fn id(&self) -> Id {
         Id::of(&match self {
-            Self::Peer(peer) => format!("peer {peer}"),
+            Self::Pods(peer) => format!("peer {peer}"),
             Self::Tuples(tuples) => format!("tuples {tuples}"),
             Self::Nodes(selector) => format!("nodes {}", ordered(selector)),
             Self::Ranges(ranges) => format!("ranges {ranges}"),
@@ -91,27 +92,27 @@ impl Kind {
     }
 
     /// What a pod gives to the set.
-    pub(crate) fn members(&self, pod: &Facts<'_>) -> Vec<Member> {
+    pub(crate) fn members(&self, pod: &PodFacts<'_>) -> Vec<Member> {
         let addresses = pod.owned.iter();
         match self {
-            Self::Peer(peer) if peer.matches(pod.pod, pod.labels) => {
+            Self::Pods(peer) if peer.matches(pod.pod, pod.labels) => {
                 addresses.copied().map(Member::of).collect()
             }
             Self::Tuples(tuples) => addresses
                 .flat_map(|address| tuples.members(*address, pod))
                 .collect(),
-            Self::Peer(_) | Self::Nodes(_) | Self::Ranges(_) => Vec::new(),
+            Self::Pods(_) | Self::Nodes(_) | Self::Ranges(_) => Vec::new(),
         }
     }
 
     /// The only namespace whose pods can give something, if there is one.
     pub(crate) fn namespace(&self) -> Option<&Arc<str>> {
         match self {
-            Self::Peer(peer) => peer.namespace(),
+            Self::Pods(peer) => peer.namespace(),
             Self::Tuples(Tuples(entries)) => {
-                let mut namespaces = entries.iter().map(|(whom, ..)| match whom {
-                    Whom::Peer(peer) => peer.namespace(),
-                    Whom::Any | Whom::Nodes(_) | Whom::Ranges(_) => None,
+                let mut namespaces = entries.iter().map(|(peer, ..)| match peer {
+                    RulePeer::Pods(peer) => peer.namespace(),
+                    RulePeer::Any | RulePeer::Nodes(_) | RulePeer::Ranges(_) => None,
                 });
                 let first = namespaces.next()??;
                 namespaces.all(|other| other == Some(first)).then_some(first)
@@ -122,7 +123,7 @@ impl Kind {
 
     /// Whether pods change it.
     pub(crate) fn has_pods(&self) -> bool {
-        matches!(self, Self::Peer(_) | Self::Tuples(_))
+        matches!(self, Self::Pods(_) | Self::Tuples(_))
     }
 }
 
@@ -133,7 +134,7 @@ impl Member {
     }
 }
 
-impl Peer {
+impl PodPeer {
     fn namespace(&self) -> Option<&Arc<str>> {
         match &self.scope {
             Scope::Namespace(name) => Some(name),
@@ -143,15 +144,15 @@ impl Peer {
 }
 
 impl Tuples {
-    fn members(&self, address: IpAddr, pod: &Facts<'_>) -> Vec<Member> {
+    fn members(&self, address: IpAddr, pod: &PodFacts<'_>) -> Vec<Member> {
         let mut members = Vec::new();
-        for (whom, protocol, named) in &self.0 {
-            let meant = match whom {
-                Whom::Any => true,
+        for (peer, protocol, named) in &self.0 {
+            let meant = match peer {
+                RulePeer::Any => true,
                 // Nodes have no names for ports.
-                Whom::Nodes(_) => false,
-                Whom::Peer(peer) => peer.matches(pod.pod, pod.labels),
-                Whom::Ranges(ranges) => ranges.contains(address),
+                RulePeer::Nodes(_) => false,
+                RulePeer::Pods(peer) => peer.matches(pod.pod, pod.labels),
+                RulePeer::Ranges(ranges) => ranges.contains(address),
             };
             if meant {
                 members.extend(named.numbers(*protocol, pod.pod).map(|number| Member {
@@ -164,7 +165,7 @@ impl Tuples {
     }
 }
 
-impl Named {
+impl PodPort {
     /// The numbers that a pod has for it.
     pub(crate) fn numbers<'a>(&'a self, protocol: Protocol, pod: &'a Pod) -> impl Iterator<Item = u16> + 'a {
         let number = match self {
@@ -178,11 +179,11 @@ impl Named {
     }
 }
 
-impl fmt::Display for Whom {
+impl fmt::Display for RulePeer {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Any => formatter.write_str("any"),
-            Self::Peer(peer) => write!(formatter, "{peer}"),
+            Self::Pods(peer) => write!(formatter, "{peer}"),
             Self::Nodes(selector) => write!(formatter, "nodes {}", ordered(selector)),
             Self::Ranges(ranges) => write!(formatter, "{ranges}"),
         }
@@ -191,11 +192,11 @@ impl fmt::Display for Whom {
 
 impl fmt::Display for Tuples {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (whom, protocol, named) in &self.0 {
+        for (peer, protocol, named) in &self.0 {
             let protocol = protocol.as_lower();
             match named {
-                Named::Name(name) => write!(formatter, "{whom} {protocol} name {name}")?,
-                Named::Number(number) => write!(formatter, "{whom} {protocol} {number}")?,
+                PodPort::Name(name) => write!(formatter, "{peer} {protocol} name {name}")?,
+                PodPort::Number(number) => write!(formatter, "{peer} {protocol} {number}")?,
             }
             formatter.write_char('\n')?;
         }

@@ -6,8 +6,9 @@ use std::fmt;
 use kinglet_model::{ClusterNetworkPolicy, ClusterRule, Object, ObjectName};
 
 use super::cluster_peers::{all_known, peers, subject};
-use super::{Direction, Peers, Ports, Rule, Wanted, protocols};
-use crate::peer::Peer;
+use super::protocols;
+use super::rule::{Direction, Peers, PortMatch, Ports, Rule};
+use crate::pod_peer::PodPeer;
 use crate::problem::{Problem, Problems};
 
 /// Priorities that are accepted.
@@ -41,7 +42,7 @@ pub(crate) struct ClusterPolicy {
     /// Lower ones come first.
     pub(crate) priority: i64,
     /// Which pods it is about.
-    pub(crate) subject: Peer,
+    pub(crate) subject: PodPeer,
     ingress: Vec<TierRule>,
     egress: Vec<TierRule>,
 }
@@ -156,8 +157,8 @@ fn fit(peers: Option<&Peers>, ports: Option<&Ports>, problems: &mut Problems<'_>
         return true;
     };
     let addresses = !listed.blocks.is_empty() || !listed.nodes.is_empty();
-    let named = ports.iter().find_map(|port| match &port.wanted {
-        Wanted::Named(name) if addresses => Some((port.index, name)),
+    let named = ports.iter().find_map(|port| match &port.ports {
+        PortMatch::Named(name) if addresses => Some((port.index, name)),
         _ => None,
     });
     if let Some((index, name)) = named {
