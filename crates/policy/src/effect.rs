@@ -1,17 +1,17 @@
-//! What a change does to permissions.
+//! How changes affect permissions.
 
 use std::ops::BitOrAssign;
 
 use crate::engine::{Engine, Pending, Slot};
 use crate::rules::{Id, Member, SetKind};
 
-/// What a change does to permissions: whether connections that were allowed may be forbidden now, and the
-/// other way round.
+/// How changes affect permissions: whether connections that were allowed may be denied now, and the other way
+/// round. It errs on the side of a change.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Effect {
-    /// Something may be forbidden that was not before.
+    /// A connection that was allowed may be denied.
     pub restricts: bool,
-    /// Something may be allowed that was not before.
+    /// A connection that was denied may be allowed.
     pub relaxes: bool,
 }
 
@@ -31,7 +31,7 @@ impl BitOrAssign for Effect {
 }
 
 impl Engine {
-    /// What the pending changes do to permissions.
+    /// How the pending changes affect permissions.
     pub(crate) fn effect(&self, pending: &Pending) -> Effect {
         let mut effect = Effect::default();
         for (slot, before) in &pending.elements {
@@ -40,16 +40,16 @@ impl Engine {
                 continue;
             }
             match slot {
-                // A profile forbids, compared with none.
+                // A pod without a profile allows everything, so that any profile restricts it.
                 Slot::Map(..) => {
                     effect.restricts |= now.is_some();
                     effect.relaxes |= before.is_some();
                 }
-                // Nothing leads to a set that goes.
+                // No profile refers to a set that goes.
                 Slot::Member(id, _) if !self.rules().sets.contains_key(id) => {}
                 Slot::Member(id, member) if now.is_none() && self.is_lost(*id, member) => {}
                 Slot::Member(id, _) if self.denies(*id) => effect |= Effect::ALL,
-                // A member of another set is allowed something.
+                // Membership in any other set allows something.
                 Slot::Member(..) => {
                     effect.restricts |= before.is_some();
                     effect.relaxes |= now.is_some();
@@ -60,7 +60,8 @@ impl Engine {
         effect
     }
 
-    /// Whether a member is of a pod that is gone: no pod goes on with its connections.
+    /// Whether a member belonged to a pod that is gone. Its connections have ended with it, so that there is
+    /// nothing to revoke.
     fn is_lost(&self, set: Id, member: &Member) -> bool {
         let set = self.rules().sets.get(&set);
         let of_pods = set.is_some_and(|set| matches!(set.kind, SetKind::Pods(_) | SetKind::Tuples(_)));

@@ -10,7 +10,8 @@ use crate::pod_peer::{PodPeer, Scope};
 use crate::problem::Problems;
 use crate::ranges::Ranges;
 
-/// Reports fields that are not known; whether there are none.
+/// Reports fields that are not known; whether there are none. A newer API may have fields that narrow a peer:
+/// without them it would match too much.
 pub(super) fn all_known(unknown: &Unknown, problems: &mut Problems<'_>) -> bool {
     for field in unknown.keys() {
         problems.add(field, "a field that is known here");
@@ -18,14 +19,14 @@ pub(super) fn all_known(unknown: &Unknown, problems: &mut Problems<'_>) -> bool 
     unknown.is_empty()
 }
 
-/// What a peer can be.
+/// One entry of a list of peers.
 enum One {
     Pods(PodPeer),
     Networks(Ranges),
     Nodes(Selector),
 }
 
-/// The pods that a policy is about.
+/// The pods that a policy selects.
 pub(super) fn subject(subject: &ClusterPeer, problems: &mut Problems<'_>) -> Option<PodPeer> {
     match one(subject, problems)? {
         One::Pods(peer) => Some(peer),
@@ -36,7 +37,7 @@ pub(super) fn subject(subject: &ClusterPeer, problems: &mut Problems<'_>) -> Opt
     }
 }
 
-/// The peers of a rule; nothing if any of them is not known.
+/// The peers of a rule; nothing if any of them is not valid.
 pub(super) fn peers(
     peers: &[ClusterPeer],
     direction: Direction,

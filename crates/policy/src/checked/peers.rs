@@ -13,13 +13,14 @@ use crate::ranges::Ranges;
 /// What is accepted as a network.
 pub(super) const NETWORK: &str = "a network such as 192.0.2.0/24";
 
-/// What a peer can be.
+/// One entry of a list of peers.
 enum One {
     Pods(PodPeer),
     Block(Ranges),
 }
 
-/// The peers of a rule; nothing if it has some, and none of them can match.
+/// The peers of a rule; nothing if none of those that it has can match. An empty list means everybody, so that
+/// a list whose entries are all invalid must not become one.
 pub(super) fn check(
     peers: &[PolicyPeer],
     namespace: &str,

@@ -12,13 +12,15 @@ pub(crate) struct Policy {
     pub(crate) name: ObjectName,
     /// Which pods of its namespace it isolates.
     pub(crate) pods: Selector,
-    /// What it allows, if it isolates in this direction.
+    /// What it allows on ingress, if it isolates there.
     ingress: Option<Vec<Rule>>,
+    /// What it allows on egress, if it isolates there.
     egress: Option<Vec<Rule>>,
 }
 
 impl Policy {
-    /// Checks a policy. Nothing if it cannot be known which pods it is about.
+    /// Checks a policy. Nothing if its `podSelector` is not valid, since then nobody knows which pods to
+    /// isolate.
     pub(crate) fn check(policy: &NetworkPolicy, found: &mut Vec<Problem>) -> Option<Self> {
         let name = policy.object_name();
         let mut problems = Problems::of(&name, found);
@@ -51,8 +53,8 @@ impl Policy {
     }
 }
 
-/// Whether a policy isolates for ingress and for egress. A list without any known type counts as missing,
-/// since that isolates more.
+/// Whether a policy isolates for ingress and for egress. A list without a known type counts as missing: the
+/// default of the API isolates for ingress at least, while an empty list would isolate for nothing.
 fn isolates(policy: &NetworkPolicy, problems: &mut Problems<'_>) -> (bool, bool) {
     let types = &policy.policy_types;
     for (index, kind) in types.iter().enumerate() {

@@ -7,7 +7,7 @@ use super::ports::{NUMBER, number};
 use super::rule::{Port, PortMatch, Ports};
 use crate::problem::Problems;
 
-/// The ports of a rule; nothing if any entry is not known.
+/// The ports of a rule; nothing if any entry is not valid.
 pub(super) fn check(protocols: &[ClusterProtocol], problems: &mut Problems<'_>) -> Option<Ports> {
     if protocols.is_empty() {
         problems.below("protocols").add("[]", "a list with protocols");

@@ -17,7 +17,7 @@ pub enum Direction {
     Egress,
 }
 
-/// A rule that can match; its number counts those that cannot, too.
+/// A rule that can match. Its number is the index in the list as written, which reports name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Rule {
     pub(crate) number: usize,
@@ -36,9 +36,9 @@ pub(crate) enum Peers {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct PeerList {
     pub(crate) pods: Vec<PodPeer>,
-    /// Addresses, of all blocks together.
+    /// Addresses of all blocks.
     pub(crate) blocks: Arc<Ranges>,
-    /// Addresses of nodes, by the labels of these.
+    /// Addresses of nodes, selected by label.
     pub(crate) nodes: Vec<Selector>,
 }
 
@@ -52,7 +52,7 @@ pub(crate) enum Ports {
 /// Ports of one protocol.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Port {
-    /// Its place in the list as written.
+    /// Its index in the list as written.
     pub(crate) index: usize,
     pub(crate) protocol: Protocol,
     pub(crate) ports: PortMatch,
@@ -72,7 +72,7 @@ impl Direction {
     pub(crate) const BOTH: [Self; 2] = [Self::Egress, Self::Ingress];
 }
 
-/// As the field of a policy is called.
+/// The name of the field in a policy.
 impl fmt::Display for Direction {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {

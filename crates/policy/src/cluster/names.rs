@@ -1,4 +1,4 @@
-//! Names of ports that nobody has: what they are in matches nothing, perhaps because of a typing error.
+//! Port names in policies that no pod has: such a rule matches nothing, perhaps because of a typing error.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use crate::checked::{Direction, Peers, Port, PortMatch, Ports, Rule};
 use crate::problem::{Problem, Problems};
 use crate::rules::PodPort;
 
-/// A policy of either kind, as far as names of ports matter.
+/// A policy of either kind, as far as port names matter.
 struct Subject<'a> {
     policy: &'a ObjectName,
     /// The pods that it selects.
@@ -24,8 +24,8 @@ impl Cluster {
         faults.chain(self.unresolved()).collect()
     }
 
-    /// The names of ports in policies that no pod has which they are about; policies that select no pod are
-    /// left out.
+    /// Problems of port names that none of the pods has to which they refer. Policies that select no pod are
+    /// left out: nothing can be said of them.
     pub fn unresolved(&self) -> BTreeSet<Problem> {
         let mut found = Vec::new();
         for policy in self.policies.values() {
@@ -77,7 +77,8 @@ impl Cluster {
         }
     }
 
-    /// Whether any pod that matters has a port of that name.
+    /// Whether any pod to which the rule refers has a port of that name: on ingress the pods that the policy
+    /// selects, on egress the peers.
     fn is_resolved(&self, subject: &Subject<'_>, direction: Direction, rule: &Rule, ports: &[&Port]) -> bool {
         let has = |pod: &Pod| {
             ports.iter().any(|port| match &port.ports {
@@ -115,7 +116,7 @@ fn directions<'a, I: Iterator<Item = &'a Rule>>(
     one.chain(other)
 }
 
-/// The named ports of a rule, by their place in its list: one entry can mean several protocols.
+/// The named ports of a rule, by their index in its list: one entry can stand for several protocols.
 fn names(rule: &Rule) -> BTreeMap<usize, Vec<&Port>> {
     let mut names: BTreeMap<usize, Vec<&Port>> = BTreeMap::new();
     if let Ports::Of(ports) = &rule.ports {

@@ -1,4 +1,4 @@
-//! Policies to rules, from nothing.
+//! Compiles policies to rules, from scratch.
 
 mod profile;
 mod rule;
@@ -14,7 +14,7 @@ use crate::rules::{Id, Member, PodFacts, Profile, Rules, Set, SetKind};
 pub(crate) use profile::profile;
 
 impl Rules {
-    /// The rules of the node of this name.
+    /// The rules of the node with this name.
     pub fn compile(cluster: &Cluster, node: &str) -> Self {
         let mut rules = Self::default();
         for pod in cluster.all_pods() {
@@ -52,7 +52,7 @@ impl Rules {
     }
 }
 
-/// A set with what the pods and nodes of the cluster give to it.
+/// A set with its members from the pods and nodes of the cluster.
 pub(crate) fn filled(kind: SetKind, cluster: &Cluster) -> Set {
     let mut members = BTreeSet::new();
     let given = |pod| kind.members(&PodFacts::of(cluster, pod));

@@ -37,7 +37,8 @@ fn peers(rule: &Rule) -> Vec<RulePeer> {
     pods.chain(nodes).chain(ranges).collect()
 }
 
-/// The ports that a rule means by number. Names of an ingress rule are those of the pod itself.
+/// The ports of a rule by number. Port names of an ingress rule are those of the pod itself, so that their
+/// numbers are known here.
 fn numbers(rule: &Rule, direction: Direction, pod: &Pod) -> PortSet {
     let Ports::Of(ports) = &rule.ports else {
         return PortSet::all();
@@ -58,7 +59,8 @@ fn numbers(rule: &Rule, direction: Direction, pod: &Pod) -> PortSet {
     numbers
 }
 
-/// The ports that an egress rule means by the names that destinations have for them.
+/// The port names of an egress rule. Each destination pod may have another number for them, so that address
+/// and port must be looked up together.
 fn names(rule: &Rule, direction: Direction) -> Vec<(Protocol, PodPort)> {
     let Ports::Of(ports) = &rule.ports else {
         return Vec::new();

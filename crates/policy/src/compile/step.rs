@@ -1,12 +1,12 @@
-//! Steps of profiles, as few lines as possible.
+//! Simplifies the steps of profiles.
 
 use kinglet_model::Protocol;
 
 use crate::ports::PortSet;
 use crate::rules::{PodPort, RulePeer, Step};
 
-/// With more single ports of pods than this, one look-up of address and port is cheaper than one rule for
-/// each.
+/// With more single ports of pods than this, one lookup of address and port is cheaper than a rule for each:
+/// the kernel evaluates rules one after another.
 const SINGLE_PORTS: usize = 8;
 
 impl Step {
@@ -15,7 +15,7 @@ impl Step {
         self.lines.is_empty() && self.tuples.0.is_empty()
     }
 
-    /// Takes what another one matches.
+    /// Adds what another step matches.
     pub(super) fn extend(&mut self, other: Self) {
         for (peer, ports) in other.lines {
             self.lines.entry(peer).or_default().add(&ports);
@@ -23,7 +23,7 @@ impl Step {
         self.tuples.0.extend(other.tuples.0);
     }
 
-    /// What is meant of everybody needs no other line.
+    /// Removes ports of single peers that everybody may use anyway.
     pub(super) fn simplify(&mut self) {
         let Some(anybody) = self.lines.get(&RulePeer::Any).cloned() else {
             return;
@@ -39,7 +39,7 @@ impl Step {
         self.lines.retain(|_, ports| !ports.is_empty());
     }
 
-    /// Moves single ports of pods into tuples if they are many.
+    /// Moves single ports of pods into tuples if there are many.
     pub(super) fn flatten(&mut self) {
         let lines = self.lines.iter();
         let pods = lines.filter(|(peer, _)| matches!(peer, RulePeer::Pods(_)));

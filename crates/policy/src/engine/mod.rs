@@ -41,6 +41,7 @@ impl Engine {
 
     pub(crate) fn apply_pod(&mut self, pod: Arc<Pod>) {
         let name = pod.object_name();
+        // Other pods that claim an address of this one, before or after, may win or lose it.
         let mut addresses = self.addresses(&name);
         addresses.extend(&pod.ips);
         let mut affected = self.claimants(&addresses);
@@ -148,8 +149,8 @@ impl Engine {
         claimants.cloned().collect()
     }
 
-    /// Computes the pods of a namespace again; only those of the node if a policy changed, since it changes
-    /// no others.
+    /// Computes the pods of a namespace again; with `own_only` only those of the node. A policy changes profiles,
+    /// which only they have; labels of a namespace change the members of sets, too.
     fn refresh_namespace(&mut self, namespace: &Arc<str>, own_only: bool) {
         let pods = self.cluster.pods_of(namespace);
         let pods = pods.filter(|pod| !own_only || pod.node_name == self.node);
@@ -162,7 +163,7 @@ impl Engine {
         Some(policy.subject.clone())
     }
 
-    /// Computes the pods of the node again that any of these means.
+    /// Computes the pods of the node again that any of these subjects matches.
     fn refresh_subjects(&mut self, subjects: &[Option<PodPeer>]) {
         let own = self.cluster.all_pods().filter(|pod| pod.node_name == self.node);
         let meant = own.filter(|pod| {
@@ -174,7 +175,7 @@ impl Engine {
         self.refresh(names);
     }
 
-    /// Fills the sets of nodes again.
+    /// Computes the sets of node addresses again.
     fn refresh_nodes(&mut self) {
         let sets = self.tracked.rules.sets.iter();
         let sets = sets.filter(|(_, set)| matches!(set.kind, SetKind::Nodes(_)));

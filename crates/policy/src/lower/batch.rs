@@ -29,7 +29,7 @@ impl<'a> TableTarget<'a> {
 }
 
 impl Rules {
-    /// All that the table is to hold.
+    /// The whole table as it should be.
     pub(crate) fn ruleset(&self, target: TableTarget<'_>, settings: &Settings) -> Ruleset {
         let TableTarget { table, families } = target;
         let mut ruleset = Ruleset::new(table.clone());
@@ -78,8 +78,9 @@ impl Rules {
         }
     }
 
-    /// The batch that brings the kernel here from where it was when things were pending: what others lead to
-    /// comes first and goes last.
+    /// The batch that brings the kernel to these rules. What others refer to is added before them and removed
+    /// after them: the kernel refuses a rule or element that names a chain which does not exist (`ENOENT`), and
+    /// the removal of one that is in use (`EBUSY`).
     pub(crate) fn changes(&self, pending: &Pending, target: TableTarget<'_>) -> Batch {
         let mut batch = Batch::new();
         self.add_sets(&mut batch, pending, target);
@@ -90,8 +91,7 @@ impl Rules {
         batch
     }
 
-    /// The batch of what is new and has nothing that leads to it yet; of what was pending that is no longer
-    /// part.
+    /// The batch of new chains and sets, to which nothing refers yet. They are no longer pending then.
     pub(crate) fn additions(&self, pending: &mut Pending, target: TableTarget<'_>) -> Batch {
         let mut batch = Batch::new();
         self.add_sets(&mut batch, pending, target);
@@ -109,7 +109,7 @@ impl Rules {
         batch
     }
 
-    /// Fills new sets, so that what leads to them later finds everything.
+    /// Fills new sets, so that a packet that reaches them later finds all members.
     fn add_members(&self, batch: &mut Batch, pending: &mut Pending, target: TableTarget<'_>) {
         let mut added = Elements::new();
         let is_new = |slot: &Slot| match slot {
@@ -147,7 +147,7 @@ impl Rules {
         let added = added.filter_map(|(id, _)| Some((id, self.profiles.get(id)?)));
         let named = added.map(|(id, profile)| (profile_chain(profile.direction, *id), profile));
         let named: Vec<_> = named.collect();
-        // Some lead to others.
+        // All chains come before all rules: profiles may refer to one another.
         for (name, _) in &named {
             batch.add_chain(target.table, &Chain::regular(name));
         }
@@ -158,7 +158,8 @@ impl Rules {
         }
     }
 
-    /// Deletes before it adds: an element leads to something else after it was deleted and added.
+    /// Deletes before it adds: the kernel refuses an element that is there with another verdict (`EEXIST`), so
+    /// that a changed one is deleted and added.
     fn change_elements(&self, batch: &mut Batch, pending: &Pending, target: TableTarget<'_>) {
         let (mut deleted, mut added) = (Elements::new(), Elements::new());
         for (slot, before) in &pending.elements {
@@ -185,7 +186,7 @@ impl Rules {
         }
     }
 
-    /// Whether the set of an element goes as a whole.
+    /// Whether the set of an element is removed as a whole.
     fn vanishes(&self, slot: &Slot, pending: &Pending) -> bool {
         matches!(slot, Slot::Member(id, _) if pending.sets.contains_key(id) && !self.sets.contains_key(id))
     }
@@ -195,6 +196,7 @@ impl Rules {
         let gone = gone.filter(|(id, before)| before.is_some() && !self.profiles.contains_key(id));
         let names = gone.filter_map(|(id, before)| Some(profile_chain((*before)?, *id)));
         let names: Vec<_> = names.collect();
+        // Chains are emptied first: one of them may refer to another.
         for name in &names {
             batch.flush_chain(target.table, name);
         }

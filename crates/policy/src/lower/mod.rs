@@ -1,4 +1,4 @@
-//! Rules to objects of the kernel.
+//! Turns rules into the objects of the kernel: tables, chains, rules, sets and elements.
 
 mod batch;
 mod chains;

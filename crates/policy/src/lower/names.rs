@@ -41,7 +41,7 @@ pub(super) fn protocol_value(protocol: Protocol) -> Value {
     }
 }
 
-/// Name of the chain that looks up the side of a pod that policies are about.
+/// Name of the chain that looks up the pod of a side.
 pub(super) fn look_up_chain(direction: Direction) -> &'static str {
     match direction {
         Direction::Ingress => "np_ingress",
@@ -57,7 +57,7 @@ pub(super) fn profile_chain(direction: Direction, id: Id) -> String {
     }
 }
 
-/// Name of the chain that a pod's denials in a direction go through.
+/// Name of the chain that counts and logs the denied packets of a direction.
 pub(super) fn deny_chain(direction: Direction) -> &'static str {
     match direction {
         Direction::Ingress => "deny_in",
@@ -74,7 +74,7 @@ pub(super) fn denied_name(direction: Direction, family: L3) -> String {
     )
 }
 
-/// Name of the map from addresses of pods that policies are about to profiles.
+/// Name of the map from addresses of pods that policies select to profiles.
 pub(super) fn map_name(direction: Direction, family: L3) -> String {
     let word = match direction {
         Direction::Ingress => "in",
@@ -83,7 +83,7 @@ pub(super) fn map_name(direction: Direction, family: L3) -> String {
     format!("{word}{}", digit(family))
 }
 
-/// Name of the set of pairs of pods that policies are about with themselves.
+/// Name of the set with a pair of each pod that policies select and itself.
 pub(super) fn self_name(family: L3) -> String {
     format!("self{}", digit(family))
 }
@@ -93,7 +93,7 @@ pub(super) fn known_name(family: L3) -> String {
     format!("known{}", digit(family))
 }
 
-/// Name of a set that profiles look addresses up in.
+/// Name of a set in which profiles look peers up. A set holds one family: its keys have one length.
 pub(super) fn set_name(kind: &SetKind, id: Id, family: L3) -> String {
     let letter = match kind {
         SetKind::Pods(_) => 'p',

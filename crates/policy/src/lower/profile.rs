@@ -9,8 +9,7 @@ use crate::checked::{Action, Direction};
 use crate::ports::PortSet;
 use crate::rules::{End, Profile, RulePeer, SetKind, Step};
 
-/// The rules of a profile's chain: those of its steps in order, and its end unless they let nothing come to
-/// it.
+/// The rules of a profile's chain: those of its steps in order, and its end unless no packet can reach it.
 pub(super) fn rules(profile: &Profile, families: Families) -> Vec<Rule> {
     let steps = profile.steps.iter();
     let mut rules: Vec<Rule> = steps
@@ -52,7 +51,7 @@ fn end(profile: &Profile, families: Families) -> Vec<Rule> {
     }
 }
 
-/// The other side's address.
+/// The address of the other side.
 fn other(direction: Direction, family: L3) -> Header {
     match direction {
         Direction::Ingress => Header::saddr(family),
@@ -60,8 +59,8 @@ fn other(direction: Direction, family: L3) -> Header {
     }
 }
 
-/// The rules of those who may use some ports. Ports come first: to look at them is cheaper than to look an
-/// address up.
+/// The rules of a peer that may use some ports. The port comes first: comparing it is cheaper than a lookup of
+/// the address in a set.
 fn line(peer: &RulePeer, ports: &PortSet, direction: Direction, families: Families) -> Vec<Rule> {
     let starts = starts(ports);
     let Some(kind) = peer.set() else {
@@ -75,7 +74,7 @@ fn line(peer: &RulePeer, ports: &PortSet, direction: Direction, families: Famili
     all.collect()
 }
 
-/// A rule for the addresses of a set; none if there are none in the family.
+/// A rule for the addresses of a set; none if the set has none in the family.
 fn with_address(start: Rule, kind: &SetKind, direction: Direction, family: L3) -> Option<Rule> {
     match kind {
         SetKind::Ranges(ranges) if ranges.is_empty_in(family) => None,
@@ -84,7 +83,7 @@ fn with_address(start: Rule, kind: &SetKind, direction: Direction, family: L3) -
     }
 }
 
-/// One start of a rule for each range of ports.
+/// The beginning of a rule for each range of ports.
 fn starts(ports: &PortSet) -> Vec<Rule> {
     if ports.is_all() {
         return vec![Rule::new()];

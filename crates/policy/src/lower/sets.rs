@@ -1,4 +1,4 @@
-//! Sets and maps, and their elements.
+//! Sets, maps and their elements.
 
 use std::net::IpAddr;
 
@@ -29,7 +29,8 @@ pub(super) fn fixed() -> Vec<Set> {
     sets
 }
 
-/// The kernel's sets for one of ours, with the elements that never change.
+/// The kernel's sets for one of the rules: one for each family, since keys of IPv4 and IPv6 differ in length.
+/// With the elements that never change.
 pub(super) fn sets(kind: &SetKind, id: Id, families: Families) -> Vec<(Set, Vec<Element>)> {
     let sets = families
         .iter()
@@ -46,7 +47,8 @@ fn set(kind: &SetKind, id: Id, family: L3) -> Set {
     }
 }
 
-/// The elements that never change; nothing if no rule needs the set.
+/// The elements that never change; nothing if no rule needs the set. A range of all addresses is one: the rule
+/// compares the family instead.
 fn elements(kind: &SetKind, family: L3) -> Option<Vec<Element>> {
     let SetKind::Ranges(ranges) = kind else {
         return Some(Vec::new());
@@ -85,7 +87,7 @@ impl Ranges {
     }
 }
 
-/// The set and the element that a slot stands for, if there is such a set.
+/// The set and the element of a slot, if the table has such a set.
 pub(super) fn element(
     slot: &Slot,
     kind: Option<&SetKind>,

@@ -1,4 +1,4 @@
-//! Sets of addresses that profiles share.
+//! Sets of peers that profiles share.
 
 use std::collections::BTreeSet;
 use std::fmt::{self, Write as _};
@@ -13,7 +13,7 @@ use crate::labels::Labels;
 use crate::pod_peer::{PodPeer, Scope, ordered};
 use crate::ranges::Ranges;
 
-/// The other side of a connection.
+/// A peer of a rule: which addresses of the other side it matches.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum RulePeer {
     Any,
@@ -24,18 +24,18 @@ pub(crate) enum RulePeer {
     Ranges(Arc<Ranges>),
 }
 
-/// Ports of single pods.
+/// Ports of single pods, looked up as address, protocol and port together.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Tuples(pub(crate) BTreeSet<(RulePeer, Protocol, PodPort)>);
 
-/// A port, by the pod's name for it or by number.
+/// A port of a pod, by name or by number.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum PodPort {
     Name(Arc<str>),
     Number(u16),
 }
 
-/// What a set is about.
+/// What the members of a set are.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum SetKind {
     /// Addresses of pods.
@@ -44,11 +44,11 @@ pub(crate) enum SetKind {
     Tuples(Tuples),
     /// Addresses of nodes.
     Nodes(Selector),
-    /// Addresses that nothing changes.
+    /// Addresses of blocks, which never change.
     Ranges(Arc<Ranges>),
 }
 
-/// A set, and which members the pods of the cluster give it.
+/// A set with its members.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Set {
     pub(crate) kind: SetKind,
@@ -62,12 +62,12 @@ pub(crate) struct Member {
     pub(crate) port: Option<(Protocol, u16)>,
 }
 
-/// A pod as sets see it.
+/// What decides whether a pod is in a set.
 pub(crate) struct PodFacts<'a> {
     pub(crate) pod: &'a Pod,
     /// Labels of its namespace.
     pub(crate) labels: Option<&'a Labels>,
-    /// The addresses that it has.
+    /// The addresses that it owns.
     pub(crate) owned: BTreeSet<IpAddr>,
 }
 
@@ -91,7 +91,7 @@ impl SetKind {
         })
     }
 
-    /// What a pod gives to the set.
+    /// The members that a pod gives the set.
     pub(crate) fn members(&self, pod: &PodFacts<'_>) -> Vec<Member> {
         let addresses = pod.owned.iter();
         match self {
@@ -105,7 +105,7 @@ impl SetKind {
         }
     }
 
-    /// The only namespace whose pods can give something, if there is one.
+    /// The only namespace whose pods can be members, if there is one.
     pub(crate) fn namespace(&self) -> Option<&Arc<str>> {
         match self {
             Self::Pods(peer) => peer.namespace(),
@@ -121,7 +121,7 @@ impl SetKind {
         }
     }
 
-    /// Whether pods change it.
+    /// Whether its members are pods.
     pub(crate) fn has_pods(&self) -> bool {
         matches!(self, Self::Pods(_) | Self::Tuples(_))
     }
@@ -149,7 +149,7 @@ impl Tuples {
         for (peer, protocol, named) in &self.0 {
             let meant = match peer {
                 RulePeer::Any => true,
-                // Nodes have no names for ports.
+                // Nodes do not name ports.
                 RulePeer::Nodes(_) => false,
                 RulePeer::Pods(peer) => peer.matches(pod.pod, pod.labels),
                 RulePeer::Ranges(ranges) => ranges.contains(address),
@@ -166,7 +166,7 @@ impl Tuples {
 }
 
 impl PodPort {
-    /// The numbers that a pod has for it.
+    /// The numbers of the port in a pod: several containers may use one name.
     pub(crate) fn numbers<'a>(&'a self, protocol: Protocol, pod: &'a Pod) -> impl Iterator<Item = u16> + 'a {
         let number = match self {
             Self::Name(_) => None,
