@@ -1,4 +1,4 @@
-"""Kinglet under test."""
+"""Kinglet under test: a stand-alone server, and a client of its API."""
 
 import concurrent.futures
 import http.client
@@ -9,40 +9,39 @@ import tempfile
 import threading
 import time
 
-from .process import Process, free_port, until
+from .process import SERVER_CORE, Process, free_port, until
 
-REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
-
-
-def binary(chosen):
-    """The release binary: the chosen one, or the newest of the usual target folders."""
-    if chosen:
-        return pathlib.Path(chosen)
-    import os
-    target = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", REPOSITORY / "target"))
-    path = target / "release" / "kinglet"
-    if not path.exists():
-        raise SystemExit(f"bench: {path} is missing: cargo build --release, or --kinglet FILE")
-    return path
+# Requests at a time: the API server flushes concurrent writes together.
+CONCURRENT_REQUESTS = 32
 
 
 class Kinglet:
-    """A stand-alone server on free ports."""
+    """A stand-alone server on free ports and an empty data directory; ready when it is made."""
 
-    def __init__(self, program, folder, cores="0"):
+    def __init__(self, program, folder, cores=SERVER_CORE):
         self.folder = pathlib.Path(tempfile.mkdtemp(dir=folder, prefix="kinglet-"))
         self.ports = {name: free_port() for name in ("api", "dns", "web", "websecure", "admin")}
         listeners = [f"--{name}-listen=127.0.0.1:{port}" for name, port in self.ports.items()]
-        self.started = time.monotonic()
-        self.process = Process(
-            [program, "server", "--standalone", "--log-level=warn", "--data-dir", self.folder / "data", *listeners],
-            cores, self.folder / "log",
-        )
-        until(self.ready, 30, "Kinglet is ready")
-        self.start_seconds = time.monotonic() - self.started
-        self.local = threading.local()
+        # A connection belongs to one thread: http.client answers one request at a time on it.
+        self._connections = threading.local()
+        self._token = None
+        started = time.monotonic()
+        options = ["--log-level=warn", "--data-dir", self.folder / "data", *listeners]
+        self.process = Process([program, "server", "--standalone", *options], cores, self.folder / "log")
+        try:
+            until(self._is_ready, 30, "Kinglet is ready")
+        except BaseException:
+            self.process.stop()
+            raise
+        self.start_seconds = time.monotonic() - started
 
-    def ready(self):
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.stop()
+
+    def _is_ready(self):
         connection = http.client.HTTPConnection("127.0.0.1", self.ports["admin"], timeout=5)
         try:
             connection.request("GET", "/readyz")
@@ -51,8 +50,9 @@ class Kinglet:
             connection.close()
 
     def create(self, objects):
-        """Creates (path, object) pairs over the API, many at a time."""
-        with concurrent.futures.ThreadPoolExecutor(32) as pool:
+        """Creates (path, object) pairs over the API."""
+        with concurrent.futures.ThreadPoolExecutor(CONCURRENT_REQUESTS) as pool:
+            # A list, so that the error of any request is raised.
             list(pool.map(self._create, objects))
 
     def _create(self, item):
@@ -61,24 +61,25 @@ class Kinglet:
 
     def patch(self, path, body, kind):
         """Patches one object; `kind` is the media type of the patch."""
-        self._send("PATCH", path, body, kind)
+        self._send("PATCH", path, json.dumps(body), kind)
 
     def _send(self, method, path, body, kind):
-        if not hasattr(self.local, "connection"):
-            context = ssl.create_default_context()
-            context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-            self.local.connection = http.client.HTTPSConnection("127.0.0.1", self.ports["api"], context=context)
-        headers = {"Authorization": f"Bearer {self.token()}", "Content-Type": kind}
-        self.local.connection.request(method, path, body, headers)
-        answer = self.local.connection.getresponse()
+        if self._token is None:
+            self._token = next((self.folder / "data" / "tls").glob("*token*")).read_text().strip()
+        headers = {"Authorization": f"Bearer {self._token}", "Content-Type": kind}
+        connection = self._connection()
+        connection.request(method, path, body, headers)
+        answer = connection.getresponse()
         text = answer.read()
         if answer.status not in (200, 201):
-            raise SystemExit(f"bench: {path}: {answer.status} {text[:300]}")
+            raise SystemExit(f"bench: {method} {path}: {answer.status} {text[:300]}")
 
-    def token(self):
-        if not hasattr(self, "_token"):
-            self._token = next((self.folder / "data" / "tls").glob("*token*")).read_text().strip()
-        return self._token
-
-    def stop(self):
-        self.process.stop()
+    def _connection(self):
+        """A kept connection of this thread: a TLS handshake per request would be part of what is measured."""
+        if not hasattr(self._connections, "connection"):
+            context = ssl.create_default_context()
+            context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+            self._connections.connection = http.client.HTTPSConnection(
+                "127.0.0.1", self.ports["api"], context=context
+            )
+        return self._connections.connection

@@ -8,6 +8,7 @@ use std::sync::{Arc, LazyLock};
 use domain::base::Message;
 use domain::rdata::AllRecordData;
 use kinglet_dns_server::fuzzing;
+use kinglet_dns_wire::{Request, UpstreamReply};
 use kinglet_dns_zone::{Snapshot, ZoneBuilder, ZoneSettings};
 use kinglet_model::{Endpoint, EndpointSlice, Meta, Namespace, Service, ServicePort, ServiceType, wellknown};
 use libfuzzer_sys::fuzz_target;
@@ -76,10 +77,18 @@ fuzz_target!(|octets: &[u8]| {
             check(&out, octets, udp);
         }
     }
-    if let Some(reply) = fuzzing::upstream_reply(QUERY, octets.to_vec(), 64) {
+    if let Some(reply) = upstream_reply(QUERY, octets.to_vec(), 64) {
         assert!(reply.len() <= octets.len().max(64) && reply.starts_with(&QUERY[..2]));
     }
 });
+
+/// Takes `octets` as the reply to `query`, whatever its id, and makes it fit; nothing if it is none.
+fn upstream_reply(query: &[u8], octets: Vec<u8>, limit: usize) -> Option<Vec<u8>> {
+    let request = Request::read(query).ok()?;
+    let id = u16::from_be_bytes([*octets.first()?, *octets.get(1)?]);
+    let reply = UpstreamReply::check(octets, &request, id).ok()?;
+    Some(reply.into_reply(&request, limit))
+}
 
 /// A reply repeats the id, is no longer than the client takes, and can be read to its end.
 fn check(out: &[u8], query: &[u8], udp: bool) {

@@ -1,4 +1,4 @@
-"""The official Python client against an API server: run with KUBECONFIG set; prints `ok` at the end."""
+"""Runs the official Python client against the API server of KUBECONFIG; prints `ok` at the end."""
 
 import threading
 

@@ -1,6 +1,10 @@
 //! Repository tasks: `cargo xtask <task>`.
 
 mod codegen;
+mod markdown;
+mod measure;
+mod modules;
+mod source;
 mod tidy;
 mod workspace;
 
@@ -14,14 +18,17 @@ enum Task {
     /// Writes generated files that are committed.
     #[command(subcommand)]
     Codegen(codegen::Codegen),
-    /// Checks the rules of the house: which crate may know what, licences, unkept promises.
-    Tidy,
+    /// Measures the code: sizes, comments, tests and habits, for the whole and for each crate.
+    Measure(measure::Options),
+    /// Checks the rules of the repository that no compiler checks.
+    Tidy(tidy::Options),
 }
 
 fn main() -> ExitCode {
     let result = match Task::parse() {
         Task::Codegen(what) => codegen::run(what),
-        Task::Tidy => tidy::run(),
+        Task::Measure(options) => measure::run(&options),
+        Task::Tidy(options) => tidy::run(&options),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -18,11 +18,14 @@ pub(crate) struct Workspace {
 }
 
 /// One package.
+#[derive(Debug)]
 pub(crate) struct Package {
     /// Name.
     pub(crate) name: String,
     /// SPDX expression.
     pub(crate) licence: Option<String>,
+    /// Registry or repository; none for our own.
+    pub(crate) source: Option<String>,
     /// Ids of packages that this one needs to run (not to build or test).
     pub(crate) dependencies: Vec<String>,
 }
@@ -92,10 +95,11 @@ impl Workspace {
 }
 
 fn read(package: &Value) -> Package {
-    let licence = package["license"].as_str().map(str::to_owned);
+    let optional = |key: &str| package[key].as_str().map(str::to_owned);
     Package {
         name: text(&package["name"]),
-        licence,
+        licence: optional("license"),
+        source: optional("source"),
         dependencies: Vec::new(),
     }
 }

@@ -1,4 +1,4 @@
-"""L4: what a load balancer's port on the node costs, by Kinglet's rules, klipper-lb's path, and HAProxy (root)."""
+"""L4: what a load balancer's port costs packets, with Kinglet, klipper-lb, kube-proxy and HAProxy (root)."""
 
 from .rounds import run
 

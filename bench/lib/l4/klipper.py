@@ -1,7 +1,7 @@
-"""ServiceLB's path: the port mapping of the CNI plug-in on the node, and klipper-lb's rules in the svclb pod."""
+"""ServiceLB's path: the CNI plugin `portmap` on the node, and klipper-lb's rules in the svclb pod."""
 
 from .kubeproxy import cluster_ip
-from .world import PODS, PORT, SVCLB
+from .topology import PODS, PORT, SVCLB
 
 CHAIN = "CNI-DN-5f1a0c6d2e9b4a7380c1d"
 ID = 'dnat name: \\"cbr0\\" id: \\"svclb-s0\\"'
@@ -9,16 +9,17 @@ PROTOCOLS = ("tcp", "udp")
 SET_MARK = "CNI-HOSTPORT-SETMARK"
 
 
-def install(node, pod):
-    """After kube-proxy's rules: its jumps stand before those of host ports."""
+def install(node, svclb):
     node.do("iptables-restore", "--noflush", text=portmap())
-    pod.do("sh", "-e", text=klipper())
+    svclb.do("sh", "-e", text=klipper_lb())
 
 
 def portmap():
-    """The rules of the plug-in `portmap` with its defaults."""
+    """The rules of the plugin `portmap` with its defaults, for iptables-restore."""
     lines = [
-        "*nat", ":CNI-HOSTPORT-DNAT - [0:0]", f":{SET_MARK} - [0:0]", ":CNI-HOSTPORT-MASQ - [0:0]", f":{CHAIN} - [0:0]",
+        "*nat",
+        ":CNI-HOSTPORT-DNAT - [0:0]", f":{SET_MARK} - [0:0]",
+        ":CNI-HOSTPORT-MASQ - [0:0]", f":{CHAIN} - [0:0]",
         "-A PREROUTING -m addrtype --dst-type LOCAL -j CNI-HOSTPORT-DNAT",
         "-A OUTPUT -m addrtype --dst-type LOCAL -j CNI-HOSTPORT-DNAT",
         '-I POSTROUTING -m comment --comment "CNI portfwd requiring masquerade" -j CNI-HOSTPORT-MASQ',
@@ -26,7 +27,10 @@ def portmap():
         "-A CNI-HOSTPORT-MASQ -m mark --mark 0x2000/0x2000 -j MASQUERADE",
     ]
     for protocol in PROTOCOLS:
-        lines.append(f'-A CNI-HOSTPORT-DNAT -m comment --comment "{ID}" -m multiport -p {protocol} --destination-ports {PORT} -j {CHAIN}')
+        lines.append(
+            f'-A CNI-HOSTPORT-DNAT -m comment --comment "{ID}"'
+            f" -m multiport -p {protocol} --destination-ports {PORT} -j {CHAIN}"
+        )
         port = f"-A {CHAIN} -p {protocol} --dport {PORT}"
         lines.append(f"{port} -s {PODS} -j {SET_MARK}")
         lines.append(f"{port} -s 127.0.0.1 -j {SET_MARK}")
@@ -34,8 +38,9 @@ def portmap():
     return "\n".join([*lines, "COMMIT", ""])
 
 
-def klipper():
-    """What klipper-lb does at its start, for each port: SRC_RANGES=0.0.0.0/0, externalTrafficPolicy Cluster."""
+def klipper_lb():
+    """What klipper-lb runs at its start for each port: SRC_RANGES=0.0.0.0/0, externalTrafficPolicy
+    Cluster."""
     address, lines = cluster_ip(0), []
     for protocol in PROTOCOLS:
         lines += [

@@ -1,12 +1,13 @@
-"""kube-proxy's rules in iptables mode, as it writes them for ClusterIPs, with the jumps to its chains."""
+"""kube-proxy's rules in iptables mode, as it writes them for ClusterIPs and load balancers' addresses."""
 
 import base64
 import hashlib
 
-from .world import CLUSTER, NODE, POD, POD_PORT, PORT
+from .topology import CLUSTER, NODE, POD, POD_PORT, PORT
 
+# Endpoints of each Service but the balanced one.
 ENDPOINTS = 3
-# The jumps from built-in chains stand last, but each goes before the rules that are there.
+# As kube-proxy does, `-I` puts each jump before the rules that are there: the last one here comes first.
 FILTER = """\
 -A KUBE-FORWARD -m conntrack --ctstate INVALID -j DROP
 -A KUBE-FORWARD -m comment --comment "kubernetes forwarding rules" -m mark --mark 0x4000/0x4000 -j ACCEPT
@@ -37,12 +38,19 @@ LAST = (
 
 
 def install(node, services, published):
-    """The balanced Service among `services` in all; with the node's address in its status if it is published."""
+    """Loads the rules of so many Services.
+
+    If `published`, the balanced one has the node's address in its status.
+    """
     node.do("iptables-restore", "--noflush", text=ruleset(services, published))
 
 
 def ruleset(services, published):
-    """Rules for iptables-restore. The balanced Service stands in the middle: kube-proxy's order is that of a hash."""
+    """Rules for iptables-restore.
+
+    The balanced Service stands in the middle: a new connection goes through the rules of all Services before
+    its own, and kube-proxy's order is that of a hash.
+    """
     chains, portals, rules = [], [], []
     for number in [*range(1, (services + 1) // 2), 0, *range((services + 1) // 2, services)]:
         for port in balanced(published) if number == 0 else [other(number)]:
@@ -50,13 +58,21 @@ def ruleset(services, published):
             portals += port.portals()
             rules += port.rules()
     nat = ["KUBE-SERVICES", "KUBE-NODEPORTS", "KUBE-POSTROUTING", "KUBE-MARK-MASQ", *chains]
-    filters = ["KUBE-SERVICES", "KUBE-EXTERNAL-SERVICES", "KUBE-FORWARD", "KUBE-NODEPORTS", "KUBE-PROXY-FIREWALL"]
-    declared = lambda names: "".join(f":{name} - [0:0]\n" for name in names)
-    lines = lambda lines: "".join(f"{line}\n" for line in lines)
+    filters = [
+        "KUBE-SERVICES", "KUBE-EXTERNAL-SERVICES", "KUBE-FORWARD", "KUBE-NODEPORTS", "KUBE-PROXY-FIREWALL",
+    ]
     return (
-        f"*filter\n{declared(filters)}{FILTER}COMMIT\n"
-        f"*nat\n{declared(nat)}{NAT}{lines(portals)}{LAST}\n{lines(rules)}COMMIT\n"
+        f"*filter\n{declarations(filters)}{FILTER}COMMIT\n"
+        f"*nat\n{declarations(nat)}{NAT}{text(portals)}{LAST}\n{text(rules)}COMMIT\n"
     )
+
+
+def declarations(chains):
+    return text(f":{chain} - [0:0]" for chain in chains)
+
+
+def text(lines):
+    return "".join(f"{line}\n" for line in lines)
 
 
 def cluster_ip(number):
@@ -66,7 +82,8 @@ def cluster_ip(number):
 def balanced(published):
     """default/s0, TCP and UDP, whose only endpoint is the pod."""
     external = NODE if published else None
-    return [ServicePort(f"default/s0:{name}", name, 0, [f"{POD}:{POD_PORT}"], external) for name in ("tcp", "udp")]
+    pod = [f"{POD}:{POD_PORT}"]
+    return [ServicePort(f"default/s0:{name}", name, 0, pod, external) for name in ("tcp", "udp")]
 
 
 def other(number):
@@ -75,48 +92,53 @@ def other(number):
 
 
 class ServicePort:
-    """A port of a Service, with its endpoints, and the load balancer's address that kube-proxy knows of, if any."""
+    """A port of a Service with its endpoints; `external` is the address in its status, if any."""
 
     def __init__(self, name, protocol, number, endpoints, external):
         self.name, self.protocol, self.address = name, protocol, cluster_ip(number)
         self.endpoints, self.external = endpoints, external
-        self.service, self.outside = hashed("KUBE-SVC-", name, protocol), hashed("KUBE-EXT-", name, protocol)
+        self.service = hashed("KUBE-SVC-", name, protocol)
+        self.external_chain = hashed("KUBE-EXT-", name, protocol)
 
     def chains(self):
-        outside = [self.outside] if self.external else []
-        return [self.service, *outside, *(self.endpoint(endpoint) for endpoint in self.endpoints)]
+        external = [self.external_chain] if self.external else []
+        return [self.service, *external, *(self.endpoint(endpoint) for endpoint in self.endpoints)]
 
     def endpoint(self, endpoint):
         return hashed("KUBE-SEP-", self.name, self.protocol, endpoint)
 
     def portals(self):
-        """Rules of the chain that all new connections go through, up to the one that fits."""
-        yield f"-A KUBE-SERVICES {comment(self.name + ' cluster IP')} {self.to(self.address)} -j {self.service}"
+        """The rules of KUBE-SERVICES, which a new connection goes through until one matches."""
+        cluster, balancer = comment(f"{self.name} cluster IP"), comment(f"{self.name} loadbalancer IP")
+        yield f"-A KUBE-SERVICES {cluster} {self.to(self.address)} -j {self.service}"
         if self.external:
-            yield f"-A KUBE-SERVICES {comment(self.name + ' loadbalancer IP')} {self.to(self.external)} -j {self.outside}"
+            yield f"-A KUBE-SERVICES {balancer} {self.to(self.external)} -j {self.external_chain}"
 
     def to(self, address):
         return f"-m {self.protocol} -p {self.protocol} -d {address} --dport {PORT}"
 
     def rules(self):
+        """The chains of the Service and of its endpoints."""
         cluster = comment(f"{self.name} cluster IP")
         yield f"-A {self.service} {cluster} {self.to(self.address)} ! -s {CLUSTER} -j KUBE-MARK-MASQ"
         if self.external:
-            yield f"-A {self.outside} {comment(f'masquerade traffic for {self.name} external destinations')} -j KUBE-MARK-MASQ"
-            yield f"-A {self.outside} -j {self.service}"
+            masquerade = comment(f"masquerade traffic for {self.name} external destinations")
+            yield f"-A {self.external_chain} {masquerade} -j KUBE-MARK-MASQ"
+            yield f"-A {self.external_chain} -j {self.service}"
         for index, endpoint in enumerate(self.endpoints):
             left, chain = len(self.endpoints) - index, self.endpoint(endpoint)
             chance = f"-m statistic --mode random --probability {1 / left:.10f} " if left > 1 else ""
             yield f"-A {self.service} {comment(f'{self.name} -> {endpoint}')} {chance}-j {chain}"
-            yield f"-A {chain} {comment(self.name)} -s {endpoint.split(':')[0]} -j KUBE-MARK-MASQ"
-            yield f"-A {chain} {comment(self.name)} -m {self.protocol} -p {self.protocol} -j DNAT --to-destination {endpoint}"
+            start, protocol = f"-A {chain} {comment(self.name)}", f"-m {self.protocol} -p {self.protocol}"
+            yield f"{start} -s {endpoint.split(':')[0]} -j KUBE-MARK-MASQ"
+            yield f"{start} {protocol} -j DNAT --to-destination {endpoint}"
 
 
-def comment(text):
-    return f'-m comment --comment "{text}"'
+def comment(words):
+    return f'-m comment --comment "{words}"'
 
 
 def hashed(prefix, *parts):
-    """A chain's name, as kube-proxy makes it."""
+    """The name of a chain, as kube-proxy makes it."""
     digest = hashlib.sha256("".join(parts).encode()).digest()
     return prefix + base64.b32encode(digest).decode()[:16]

@@ -1,4 +1,4 @@
-"""Network policies: what they cost packets, and what changes of them cost, by Kinglet's rules and kube-router's (root)."""
+"""Network policies: what packets and changes cost with the rules of Kinglet and of kube-router (root)."""
 
 from .rounds import run
 

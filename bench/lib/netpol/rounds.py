@@ -2,58 +2,61 @@
 
 import statistics
 
+from ..figures import Figures
 from ..network import cpu, load
 from ..network.programs import Programs
-from ..network.rounds import turns, verified
-from ..table import Figures
+from ..network.rounds import add_stream, turns, verified
 from . import rules
-from .contenders import KINGLET, all_of_them, named
+from .contenders import KINGLET, contenders, named
 
 TOOLS = ("conntrack", "ip", "ipset", "iptables", "iptables-restore", "nft", "nsenter", "ss", "taskset")
-# Turns of a round, and how many connections, round trips or flows in each.
+# Many short turns instead of one long one: the differences are so small that a busy second would hide them.
 TURNS = 6
+# Connections, flows or round trips in each turn.
 LOADS = {"TCP connection": 2_500, "new UDP flow": 2_500, "UDP round trip": 12_500}
-# No first packets: these are put on some only.
+# It has no first packets, where policies cost most, so only the contenders of all loads get it.
 ESTABLISHED = "UDP round trip"
 
 
 def run(options, folder):
-    figures, programs = Figures(named("Kinglet", *KINGLET)), Programs("netpol_rules", "kinglet-policy", TOOLS)
-    with verified(all_of_them(programs, folder)) as contenders:
-        measure(figures, contenders, programs, options.rounds)
+    figures = Figures(named("Kinglet", *KINGLET))
+    programs = Programs("netpol_rules", "kinglet-policy", TOOLS)
+    with verified(contenders(programs, folder)) as made:
+        ports = load.Ports()
+        for number in range(options.rounds):
+            measure_round(figures, made, ports)
+            rules.measure(figures, programs, with_slowest=number == 0)
     return figures
 
 
-def measure(figures, contenders, programs, rounds):
-    ports = load.Ports()
-    for number in range(rounds):
-        figures.add("cores busy with something else", "all", cpu.background())
-        for name, count in LOADS.items():
-            those = [contender for contender in contenders if name != ESTABLISHED or contender.everything]
-            cost = lambda contender: load.cost_of_processes(contender, name, ports, count)
-            note(figures, name, those, list(turns(those, TURNS, cost)))
-        stream(figures, [contender for contender in contenders if contender.everything])
-        # The kernel keeps the tracked connections of all namespaces in one table.
-        for contender in contenders:
-            contender.world.forget_connections()
-        rules.measure(figures, programs, extremes=number == 0)
+def measure_round(figures, made, ports):
+    figures.add("cores busy with something else", "all", cpu.background())
+    for name, count in LOADS.items():
+        takers = [contender for contender in made if name != ESTABLISHED or contender.all_loads]
+
+        def cost(contender):
+            return load.cost_of_processes(contender, name, ports, count)
+
+        add_costs(figures, name, takers, list(turns(takers, TURNS, cost)))
+    add_streams(figures, [contender for contender in made if contender.all_loads])
+    # The kernel keeps the tracked connections of all namespaces in one table, which `rules` lists.
+    for contender in made:
+        contender.topology.flush_conntrack()
 
 
-def note(figures, name, contenders, taken):
-    """What each costs, and what that is more than connection tracking in the same turn, in the median."""
-    base = contenders[0]
-    for contender in contenders:
+def add_costs(figures, name, made, taken):
+    """The medians of what each contender costs, and of what it adds to connection tracking alone."""
+    base = made[0]
+    for contender in made:
         costs = [costs[contender] for costs in taken]
         figures.add(f"{name}: {load.PROCESSES}", contender.name, statistics.median(costs))
-    for contender in contenders[1:]:
+    for contender in made[1:]:
         added = [costs[contender] - costs[base] for costs in taken]
         figures.add(f"{name}: added {load.PROCESSES}", contender.name, statistics.median(added))
 
 
-def stream(figures, contenders):
-    streams = {contender: load.stream(contender) for contender in contenders}
-    base = streams[contenders[0]]
+def add_streams(figures, made):
+    streams = {contender: load.stream(contender) for contender in made}
+    base_rate, _ = streams[made[0]]
     for contender, (rate, processes) in streams.items():
-        figures.add("one stream, Gbit/s", contender.name, rate)
-        figures.add("one stream, share of connection tracking's Gbit/s", contender.name, rate / base[0])
-        figures.add("one stream, CPU us of the processes per MB", contender.name, processes)
+        add_stream(figures, contender, rate, "connection tracking", base_rate, processes)

@@ -1,4 +1,4 @@
-"""A full sync of kube-router, which it does at every change: the programs that it calls in it, in their order."""
+"""A full sync of kube-router, which it does at every change: the programs that it calls, in its order."""
 
 import time
 
@@ -12,6 +12,7 @@ def sync(node, rules, version):
         (["ipset", "restore", "-exist"], rules.ipset_restore()),
         (["iptables", "-t", "filter", "-S"], None),
         (["iptables-restore", "--wait", "-T", "filter"], rules.iptables_restore(version)),
+        # kube-router looks for sets that no rule needs any more.
         (["ipset", "save"], None),
     ):
         began = time.monotonic()

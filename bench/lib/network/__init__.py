@@ -1,1 +1,8 @@
-"""Network namespaces, load on what is in them, and what that costs: for benchmarks of rules in the kernel (root)."""
+"""What the benchmarks of kernel rules share: topologies of network namespaces, load, and CPU time (root).
+
+- `namespace`, `topology`: what packets cross
+- `contender`: one set of rules, or a proxy, in a topology
+- `load`, `cpu`: what a load on a contender costs
+- `rounds`: several contenders in turn
+- `changes`: how long rules take to load
+"""

@@ -1,21 +1,23 @@
-"""What a program that loads rules tells of a first sync and of changes."""
+"""How long rules take: figures from the report of a program that loads and changes them."""
 
 import statistics
 
 
-def note_first(figures, what, report):
-    """The first sync, in milliseconds."""
+def add_first_sync(figures, what, report):
+    """The first sync and its parts, in milliseconds."""
     for clock in ("wall", "cpu"):
+        measure = f"first sync of {what}, {clock} ms"
         parts = {part: costs[clock] for part, costs in report["first"].items()}
-        figures.add(f"first sync of {what}, {clock} ms", "Kinglet", sum(parts.values()))
+        figures.add(measure, "Kinglet", sum(parts.values()))
         for part, value in parts.items():
-            figures.add(f"first sync of {what}, {clock} ms", f"of it {part}", value)
+            figures.add(measure, f"of it {part}", value)
 
 
-def note_changes(figures, what, report, kinds):
-    """Changes of each kind, in milliseconds."""
-    for change in kinds:
-        costs = report["changes"][change]
-        figures.add(f"change among {what}, wall ms, median of {len(costs['wall'])}", change, statistics.median(costs["wall"]))
-        figures.add(f"change among {what}, wall ms, p99", change, statistics.quantiles(costs["wall"], n=100)[98])
-        figures.add(f"change among {what}, cpu ms, mean", change, statistics.mean(costs["cpu"]))
+def add_changes(figures, what, report, labels):
+    """Changes of each kind, in milliseconds; `labels` maps the names in the report to those in the output."""
+    for kind, label in labels.items():
+        wall, cpu = report["changes"][kind]["wall"], report["changes"][kind]["cpu"]
+        figures.add(f"change among {what}, wall ms, median of {len(wall)}", label, statistics.median(wall))
+        # Goals are on the slowest changes, too, and a median hides them.
+        figures.add(f"change among {what}, wall ms, p99", label, statistics.quantiles(wall, n=100)[98])
+        figures.add(f"change among {what}, cpu ms, mean", label, statistics.mean(cpu))

@@ -1,10 +1,10 @@
-"""CPU time: of the whole machine, and of the processes that took part."""
+"""CPU time: of the whole machine, and of the processes under test."""
 
-import os
 import pathlib
 import time
 
-TICK = os.sysconf("SC_CLK_TCK")
+from ..process import TICK
+
 BACKGROUND_SECONDS = 0.3
 
 
@@ -16,7 +16,11 @@ def of_machine():
 
 
 def of_processes(pids):
-    """Seconds that the scheduler gave to processes, to the nanosecond. Packets are handled in the name of whoever is running."""
+    """Seconds that the scheduler gave to processes.
+
+    The kernel handles most packets in the name of the process that runs at the moment, so this includes the
+    work of the rules. It counts nanoseconds; /proc/PID/stat counts ticks of 10 ms.
+    """
     total = 0
     for pid in pids:
         for thread in pathlib.Path(f"/proc/{pid}/task").iterdir():
@@ -24,15 +28,17 @@ def of_processes(pids):
     return total / 1e9
 
 
-def of_softirqs():
-    """The kernel's threads that handle packets when there are too many."""
-    return [int(comm.parent.name) for comm in pathlib.Path("/proc").glob("[0-9]*/comm") if read(comm).startswith("ksoftirqd/")]
+def ksoftirqd():
+    """The kernel threads that handle packets when there are too many for the running process."""
+    names = pathlib.Path("/proc").glob("[0-9]*/comm")
+    return [int(name.parent.name) for name in names if read(name).startswith("ksoftirqd/")]
 
 
 def read(path):
     try:
         return path.read_text()
     except OSError:
+        # The process has ended.
         return ""
 
 

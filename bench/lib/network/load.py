@@ -1,44 +1,47 @@
-"""Load on a contender, and what it costs."""
+"""Load on a contender, and the CPU time that it takes."""
 
 import json
 import time
 
 from . import cpu
 from .namespace import command, run
-from .world import CORES_OF_LOAD, FIRST_PORT
+from .topology import CORES_OF_LOAD, FIRST_PORT
 
-CONNECTIONS = 10_000
-ROUNDTRIPS = 50_000
-FLOWS = 10_000
 STREAM_MILLISECONDS = 1_000
-# Client and server of a stream are each other's bottleneck, not the core that they share.
+# The client of a stream has a core of its own, so that the core which it would share is not the bottleneck.
 CORE_OF_STREAM = "0"
-# What is busy tells nothing if more than this many cores are busy before or after.
+CORES_WITH_STREAM = "0,1"
+# The busy time of the machine counts only if no more cores than this are busy before and after a load.
 QUIET = 0.1
 PROCESSES = "CPU us of the processes"
 MACHINE = "busy CPU us of the machine"
+LAST_PORT = 65_000
+# The load generator's mode, and how many connections, round trips or flows, by the name of the load.
 LOADS = {
-    "TCP connection": ("tcp-connections", CONNECTIONS),
-    "UDP round trip": ("udp-roundtrips", ROUNDTRIPS),
-    "new UDP flow": ("udp-flows", FLOWS),
+    "TCP connection": ("tcp-connections", 10_000),
+    "UDP round trip": ("udp-roundtrips", 50_000),
+    "new UDP flow": ("udp-flows", 10_000),
 }
 
 
 class Ports:
-    """Ports of clients: none is used twice within a minute, as long as the server may remember it."""
+    """Ports of clients. None comes twice within a minute: so long the server keeps it in TIME_WAIT."""
 
     def __init__(self):
         self.first = FIRST_PORT
 
     def take(self, count):
-        if self.first + count > 65_000:
+        if self.first + count > LAST_PORT:
             self.first = FIRST_PORT
         first, self.first = self.first, self.first + count
         return first
 
 
 def cost(contender, load, ports):
-    """CPU microseconds for each connection, round trip or flow, by whose they are counted as; and how many cores are busy anyway."""
+    """CPU microseconds of one connection, round trip or flow; and how many cores are busy anyway.
+
+    There are two figures: PROCESSES, and MACHINE if nothing else disturbed it.
+    """
     count = LOADS[load][1]
     idle = cpu.background()
     began, machine = time.monotonic(), cpu.of_machine()
@@ -53,27 +56,32 @@ def cost_of_processes(contender, load, ports, count):
     """CPU microseconds of the processes for each of `count` connections, round trips or flows."""
     mode = LOADS[load][0]
     first = [] if mode == "udp-roundtrips" else [ports.take(count)]
-    contender.world.forget_connections()
-    pids = [*cpu.of_softirqs(), *contender.world.pids()]
-    processes = cpu.of_processes(pids)
-    report = act(contender, CORES_OF_LOAD, mode, contender.address, count, *first)
-    return (cpu.of_processes(pids) - processes + report["cpu_seconds"]) / report["count"] * 1e6
+    # Connections of the load before would make look-ups in the kernel's table slower.
+    contender.topology.flush_conntrack()
+    spent, report = measured(contender, CORES_OF_LOAD, mode, count, *first)
+    return spent / report["count"] * 1e6
 
 
 def stream(contender):
     """Gigabits per second of one connection, and CPU microseconds of the processes for each megabyte."""
-    contender.world.spread("0,1")
-    pids = [*cpu.of_softirqs(), *contender.world.pids()]
-    processes = cpu.of_processes(pids)
-    report = act(contender, CORE_OF_STREAM, "stream", contender.address, STREAM_MILLISECONDS)
-    processes = cpu.of_processes(pids) - processes + report["cpu_seconds"]
-    contender.world.spread(CORES_OF_LOAD)
-    return report["count"] * 8 / report["seconds"] / 1e9, processes * 1e12 / report["count"]
+    contender.topology.move_node(CORES_WITH_STREAM)
+    spent, report = measured(contender, CORE_OF_STREAM, "stream", STREAM_MILLISECONDS)
+    contender.topology.move_node(CORES_OF_LOAD)
+    return report["count"] * 8 / report["seconds"] / 1e9, spent * 1e12 / report["count"]
 
 
-def seen(contender, protocol):
+def measured(contender, cores, mode, *words):
+    """CPU seconds of load generator, topology and ksoftirqd; and the report of the load generator."""
+    pids = [*cpu.ksoftirqd(), *contender.topology.pids()]
+    before = cpu.of_processes(pids)
+    report = json.loads(command(*words_of(contender, cores, mode, contender.address, *words)))
+    return cpu.of_processes(pids) - before + report["cpu_seconds"], report
+
+
+def client_address(contender, protocol):
     """The client's address as the pod sees it."""
-    return act(contender, CORES_OF_LOAD, f"ask-{protocol}", contender.address)["address"]
+    words = words_of(contender, CORES_OF_LOAD, f"ask-{protocol}", contender.address)
+    return json.loads(command(*words))["address"]
 
 
 def is_refused(contender, address):
@@ -82,10 +90,6 @@ def is_refused(contender, address):
     return done.returncode != 0 and "ConnectionRefused" in done.stderr
 
 
-def act(contender, cores, *words):
-    return json.loads(command(*words_of(contender, cores, *words)))
-
-
 def words_of(contender, cores, *words):
-    world = contender.world
-    return ["taskset", "-c", cores, *world.client.prefix(), world.programs.load, *words]
+    topology = contender.topology
+    return ["taskset", "-c", cores, *topology.client.prefix(), topology.programs.load, *words]

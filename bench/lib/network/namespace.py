@@ -8,15 +8,18 @@ class Namespace:
     """A network namespace, which `create` makes."""
 
     def __init__(self, benchmark, name):
+        # With the process id: namespaces have names of the whole machine, and another benchmark may run.
         self.name = f"kinglet-{benchmark}-{os.getpid()}-{name}"
 
     def create(self):
-        """With forwarding on."""
+        """Makes it, with forwarding on."""
         command("ip", "netns", "add", self.name)
         self.do("ip", "link", "set", "lo", "up")
         self.set("net/ipv4/ip_forward", 1)
+        # Distributions differ in this check of source addresses, which takes a route look-up per packet.
         self.set("net/ipv4/conf/all/rp_filter", 0)
         self.set("net/ipv4/conf/default/rp_filter", 0)
+        # A proxy needs a source port for each connection of a load, and ports stay taken for a while.
         self.set("net/ipv4/ip_local_port_range", "1024 65535")
 
     def prefix(self):
@@ -31,7 +34,7 @@ class Namespace:
         """Writes a value under /proc/sys."""
         self.do("sh", "-c", f"echo '{value}' >/proc/sys/{name}")
 
-    def forget_connections(self):
+    def flush_conntrack(self):
         """Empties the table of tracked connections."""
         self.do("conntrack", "-F")
 
@@ -56,5 +59,5 @@ def command(*words, text=None):
 
 
 def run(*words, text=None):
-    """Runs a program, and returns what came of it."""
+    """Runs a program; returns its exit code and output."""
     return subprocess.run([str(word) for word in words], input=text, capture_output=True, text=True)

@@ -1,23 +1,22 @@
-"""The programs that a benchmark calls."""
+"""The programs that a benchmark runs, checked before it begins."""
 
 import os
-import pathlib
 import shutil
 
-from ..kinglet import REPOSITORY
+from ..target import release
 
 
 class Programs:
-    """The load generator, which is an example of kinglet-dataplane, and a program that loads rules, which is an example of a crate."""
+    """`load` is the load generator, an example of kinglet-dataplane; `rules` loads rules."""
 
     def __init__(self, rules, crate, tools):
-        target = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", REPOSITORY / "target"))
-        self.load, self.rules = (target / "release" / "examples" / name for name in ("l4_load", rules))
+        self.load, self.rules = (release() / "examples" / name for name in ("l4_load", rules))
         if not (self.load.exists() and self.rules.exists()):
             packages = " ".join(f"-p {name}" for name in dict.fromkeys(("kinglet-dataplane", crate)))
-            raise SystemExit(f"bench: {self.load} and {rules} are needed: cargo build --release {packages} --examples")
+            build = f"cargo build --release {packages} --examples"
+            raise SystemExit(f"bench: {self.load} or {self.rules} does not exist: run {build}")
         missing = [tool for tool in tools if not shutil.which(tool)]
         if missing:
-            raise SystemExit(f"bench: missing: {', '.join(missing)}: tests/tools/install bench")
+            raise SystemExit(f"bench: not installed: {', '.join(missing)}: run tests/tools/install bench")
         if os.geteuid() != 0:
             raise SystemExit("bench: network namespaces need root")

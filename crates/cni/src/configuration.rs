@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::plugin::Failure;
+use crate::failure::Failure;
 
 /// The entry of a configuration list, with what the runtime adds to it.
 #[derive(Clone, Debug, Deserialize)]
@@ -26,7 +26,7 @@ pub(crate) struct Configuration {
     pub(crate) prev_result: Option<Value>,
 }
 
-/// What becomes of a pod when no agent answers.
+/// What becomes of a pod when no agent can be asked.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Unreachable {
@@ -58,7 +58,7 @@ impl Configuration {
 fn address(value: &Value) -> Result<IpAddr, Failure> {
     let text = value.as_str().unwrap_or_default();
     let address = text.split('/').next().and_then(|address| address.parse().ok());
-    address.ok_or_else(|| Failure::configuration(format!("prevResult.ips: {value} is no address")))
+    address.ok_or_else(|| Failure::configuration(format!("prevResult.ips: {value} is not an address")))
 }
 
 /// A value of `CNI_ARGS`: `IgnoreUnknown=1;K8S_POD_NAMESPACE=default;K8S_POD_NAME=web`.
@@ -99,7 +99,7 @@ mod tests {
                 .addresses()
                 .unwrap_err()
                 .to_string()
-                .contains("\"x/24\" is no address")
+                .contains("\"x/24\" is not an address")
         );
         let wrong = Configuration::read(r#"{"unreachable": "maybe"}"#)
             .unwrap_err()

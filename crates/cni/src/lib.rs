@@ -3,8 +3,10 @@
 //!
 //! A runtime that sets up a pod calls [`plugin::run`] when the pod has its addresses and before its
 //! containers start. The plugin tells the agent of the node through a unix socket, and answers when the agent
-//! has: from then on the pod may send. So no packet of it comes before its policies. When the pod goes the
-//! agent is told, too.
+//! has: from then on the pod may send. So no packet of the pod comes before its policies. The agent is told
+//! when the pod goes, too.
+//!
+//! The agent listens ([`Listener`]) and lets a pod start when its policies are in force ([`PodStarts`]).
 //!
 //! In: environment and network configuration, as the specification says. On the socket: a line of JSON each
 //! way ([`Request`], [`Reply`]).
@@ -13,16 +15,19 @@
 //! it is. It fails closed: without an answer of the agent a pod does not start, unless the configuration says
 //! `"unreachable": "allow"`.
 
+mod ask;
 mod configuration;
+mod failure;
+mod handler;
 mod listener;
 pub mod plugin;
 mod protocol;
 mod records;
+mod version;
 
-pub use listener::{Listener, Pods};
-pub use plugin::{Failure, run};
-pub use protocol::{Command, Reply, Request};
+pub use failure::Failure;
+pub use handler::{Enforcer, NotEnforced, PodStarts, StartError, records};
+pub use listener::{Handler, Listener};
+pub use plugin::run;
+pub use protocol::{Command, Reply, Request, SOCKET};
 pub use records::Records;
-
-/// Where agents listen unless they are told otherwise.
-pub const SOCKET: &str = "/run/kinglet/agent.sock";

@@ -1,64 +1,15 @@
 //! The plugin: what a container runtime calls.
 
-use std::io::{BufRead, BufReader, Write};
-use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::time::Duration;
 
-use serde_json::{Value, json};
+use serde_json::json;
 
-use crate::SOCKET;
+use crate::ask::{AskError, ask};
 use crate::configuration::{Configuration, Unreachable, argument};
-use crate::protocol::{Command, Reply, Request};
-
-/// Versions of the specification in which results are passed on as they are.
-const VERSIONS: [&str; 5] = ["0.3.0", "0.3.1", "0.4.0", "1.0.0", "1.1.0"];
-
-/// Why the plugin failed: what it prints, and its number in the specification.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{message}")]
-pub struct Failure {
-    code: u32,
-    message: String,
-}
-
-impl Failure {
-    fn new(code: u32, message: impl Into<String>) -> Self {
-        let message = message.into();
-        Self { code, message }
-    }
-
-    fn version(message: String) -> Self {
-        Self::new(1, message)
-    }
-
-    fn environment(message: impl Into<String>) -> Self {
-        Self::new(4, message)
-    }
-
-    pub(crate) fn decode(message: String) -> Self {
-        Self::new(6, message)
-    }
-
-    pub(crate) fn configuration(message: String) -> Self {
-        Self::new(7, message)
-    }
-
-    /// The runtime is to try again later.
-    fn later(message: String) -> Self {
-        Self::new(11, message)
-    }
-
-    /// Pods cannot be added at the moment.
-    fn unavailable(message: String) -> Self {
-        Self::new(50, message)
-    }
-
-    /// What the plugin prints.
-    pub fn to_json(&self) -> Value {
-        json!({"cniVersion": VERSIONS[3], "code": self.code, "msg": self.message})
-    }
-}
+use crate::failure::Failure;
+use crate::protocol::{Command, Request, SOCKET};
+use crate::version;
 
 /// Does what `CNI_COMMAND` says, with the environment that `variable` gives and the text of the standard
 /// input. Returns what is to be printed.
@@ -69,14 +20,14 @@ pub fn run(variable: impl Fn(&str) -> Option<String>, input: &str) -> Result<Str
     let get = |name: &str| variable(name).unwrap_or_default();
     let command = get("CNI_COMMAND");
     if command == "VERSION" {
-        let printed = json!({"cniVersion": VERSIONS[4], "supportedVersions": VERSIONS});
+        let printed = json!({"cniVersion": version::NEWEST, "supportedVersions": version::SUPPORTED});
         return Ok(printed.to_string());
     }
     let configuration = Configuration::read(input)?;
-    if !VERSIONS.contains(&configuration.cni_version.as_str()) {
-        let version = &configuration.cni_version;
+    if !version::SUPPORTED.contains(&configuration.cni_version.as_str()) {
+        let (found, supported) = (&configuration.cni_version, version::SUPPORTED);
         return Err(Failure::version(format!(
-            "cniVersion {version:?}: {VERSIONS:?} are accepted"
+            "cniVersion {found:?}: {supported:?} are accepted"
         )));
     }
     let arguments = get("CNI_ARGS");
@@ -84,7 +35,7 @@ pub fn run(variable: impl Fn(&str) -> Option<String>, input: &str) -> Result<Str
         "ADD" => add(&configuration, &arguments),
         "DEL" => Ok(delete(&configuration, &arguments)),
         "STATUS" => status(&configuration),
-        // What was added stays, and is kept up to date by the agent.
+        // CHECK and GC have nothing to look after: the plugin itself changes nothing of the network.
         "CHECK" | "GC" => Ok(String::new()),
         other => Err(Failure::environment(format!(
             "CNI_COMMAND {other:?}: ADD, DEL, CHECK, GC, STATUS or VERSION is accepted"
@@ -92,7 +43,7 @@ pub fn run(variable: impl Fn(&str) -> Option<String>, input: &str) -> Result<Str
     }
 }
 
-/// Waits until the agent is ready for the pod, and passes the result of the plugins before this one on.
+/// Waits until the agent is ready for the pod, and passes on the result of the plugins before this one.
 fn add(configuration: &Configuration, arguments: &str) -> Result<String, Failure> {
     let Some(result) = &configuration.prev_result else {
         return Err(Failure::configuration(
@@ -100,21 +51,19 @@ fn add(configuration: &Configuration, arguments: &str) -> Result<String, Failure
         ));
     };
     let request = request(Command::Add, configuration.addresses()?, arguments)?;
-    match ask(configuration, &request) {
-        Ok(Reply { error: None }) => {}
-        Ok(Reply { error: Some(error) }) => return Err(Failure::later(error)),
-        Err(_) if configuration.unreachable == Unreachable::Allow => {}
-        Err(error) => return Err(Failure::later(error)),
+    match ask_agent(configuration, &request) {
+        Err(error) if !is_allowed(configuration, &error) => Err(Failure::later(error.to_string())),
+        _ => Ok(result.to_string()),
     }
-    Ok(result.to_string())
 }
 
-/// Tells the agent, if it is there: a pod can always go.
+/// Tells the agent, if it is there. A DEL must succeed in any case (specification, section 2), or the kubelet
+/// could never remove the pod.
 fn delete(configuration: &Configuration, arguments: &str) -> String {
     let addresses = configuration.addresses().unwrap_or_default();
     if let Ok(request) = request(Command::Del, addresses, arguments) {
         // An agent that does not hear it learns it from the API.
-        let _ = ask(configuration, &request);
+        let _ = ask_agent(configuration, &request);
     }
     String::new()
 }
@@ -127,11 +76,9 @@ fn status(configuration: &Configuration) -> Result<String, Failure> {
         uid: String::new(),
         addresses: Vec::new(),
     };
-    match ask(configuration, &request) {
-        Ok(Reply { error: None }) => Ok(String::new()),
-        Ok(Reply { error: Some(error) }) => Err(Failure::unavailable(error)),
-        Err(_) if configuration.unreachable == Unreachable::Allow => Ok(String::new()),
-        Err(error) => Err(Failure::unavailable(error)),
+    match ask_agent(configuration, &request) {
+        Err(error) if !is_allowed(configuration, &error) => Err(Failure::unavailable(error.to_string())),
+        _ => Ok(String::new()),
     }
 }
 
@@ -153,22 +100,16 @@ fn request(command: Command, addresses: Vec<std::net::IpAddr>, arguments: &str) 
     })
 }
 
-/// Sends a line and waits for one.
-fn ask(configuration: &Configuration, request: &Request) -> Result<Reply, String> {
+/// Asks the agent that the configuration names.
+fn ask_agent(configuration: &Configuration, request: &Request) -> Result<(), AskError> {
     let socket = configuration.socket.as_deref().unwrap_or(Path::new(SOCKET));
-    let failed =
-        |error: &dyn std::fmt::Display| format!("the agent of this node ({}): {error}", socket.display());
-    let exchange = || -> std::io::Result<Reply> {
-        let mut stream = UnixStream::connect(socket)?;
-        stream.set_read_timeout(Some(Duration::from_secs(configuration.timeout_seconds.max(1))))?;
-        let line = serde_json::to_string(request)? + "\n";
-        stream.write_all(line.as_bytes())?;
-        let mut answer = String::new();
-        BufReader::new(stream).read_line(&mut answer)?;
-        Ok(serde_json::from_str(&answer)?)
-    };
-    exchange().map_err(|error| match error.kind() {
-        std::io::ErrorKind::WouldBlock => failed(&"no answer in time"),
-        _ => failed(&error),
-    })
+    // A time-out of zero is refused by the kernel.
+    let patience = Duration::from_secs(configuration.timeout_seconds.max(1));
+    ask(socket, patience, request)
+}
+
+/// Whether a pod may start although the agent has not agreed: only if the agent cannot be asked, never if it
+/// has refused.
+fn is_allowed(configuration: &Configuration, error: &AskError) -> bool {
+    configuration.unreachable == Unreachable::Allow && !matches!(error, AskError::Refused(_))
 }

@@ -3,7 +3,7 @@
 
 use std::fs;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::protocol::Request;
 
@@ -17,6 +17,11 @@ impl Records {
         Self(directory)
     }
 
+    /// Where the records are.
+    pub fn directory(&self) -> &Path {
+        &self.0
+    }
+
     /// Keeps what a pod has started with.
     ///
     /// # Errors
@@ -26,7 +31,7 @@ impl Records {
             return Ok(());
         };
         fs::create_dir_all(&self.0)?;
-        // Whole or not at all, also when the process is killed.
+        // Renaming is atomic (rename(2)): a process that is killed here leaves no half of a record.
         let partial = path.with_extension("new");
         fs::write(&partial, serde_json::to_vec(request)?)?;
         fs::rename(partial, path)
@@ -43,12 +48,14 @@ impl Records {
     /// All that is kept; what cannot be read is left out.
     pub fn all(&self) -> Vec<Request> {
         let entries = fs::read_dir(&self.0).into_iter().flatten().flatten();
+        // Those with an extension were not completed.
         let files = entries.filter(|entry| entry.path().extension().is_none());
         let read = files.filter_map(|entry| serde_json::from_slice(&fs::read(entry.path()).ok()?).ok());
         read.collect()
     }
 
-    /// Only identifiers as Kubernetes makes them are names of files.
+    /// The uid comes from the runtime: only one as Kubernetes makes them becomes a file name, so that none leads
+    /// out of the directory.
     fn path(&self, uid: &str) -> Option<PathBuf> {
         let fits = |octet: u8| octet.is_ascii_alphanumeric() || octet == b'-';
         let is_name = !uid.is_empty() && uid.len() < 100 && uid.bytes().all(fits);

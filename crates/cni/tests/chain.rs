@@ -5,7 +5,7 @@
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
-use kinglet_cni::{Command, Failure, Listener, Pods, Request, run};
+use kinglet_cni::{Command, Failure, Handler, Listener, Request, run};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
@@ -13,15 +13,17 @@ use tokio_util::sync::CancellationToken;
 #[derive(Default)]
 struct Agent(Mutex<Vec<Request>>);
 
-impl Pods for Agent {
-    async fn handle(&self, request: Request) -> Result<(), String> {
+#[derive(Debug, thiserror::Error)]
+#[error("no policies for it")]
+struct Refused;
+
+impl Handler for Agent {
+    type Error = Refused;
+
+    async fn handle(&self, request: Request) -> Result<(), Refused> {
         let refused = request.name == "bad";
         self.0.lock().unwrap().push(request);
-        if refused {
-            Err("no policies for it".to_owned())
-        } else {
-            Ok(())
-        }
+        if refused { Err(Refused) } else { Ok(()) }
     }
 }
 

@@ -1,19 +1,19 @@
 //! Options of `kinglet agent`.
 
-use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::Args;
-use ipnet::IpNet;
 
-use crate::server::one_per_family;
-use crate::{
-    CloudOptions, Component, NetworkPolicyOptions, NodeOptions, OptionsError, PolicySyncOptions,
-    ServiceLbOptions,
-};
+use crate::netpol::{NetworkPolicyOptions, PolicySyncOptions};
+use crate::node::{CloudOptions, NodeOptions};
+use crate::ranges::RangesError;
+use crate::servicelb::ServiceLbOptions;
+use crate::shared::{AdminOptions, DisableOptions, PodRangeOptions};
 
 /// Options of `kinglet agent`.
+// A server may run on the same machine: the port of health and metrics is another one.
 #[derive(Args, Clone, Debug)]
+#[command(mut_arg("admin_listen", |option| option.default_value("127.0.0.1:9901")))]
 pub struct AgentOptions {
     /// The cluster that the node belongs to.
     #[arg(long, env = "KINGLET_KUBECONFIG", value_name = "FILE")]
@@ -30,31 +30,18 @@ pub struct AgentOptions {
     /// Whether policies are enforced.
     #[command(flatten)]
     pub network_policy: NetworkPolicyOptions,
-    /// How they are looked after.
+    /// How enforcement is checked.
     #[command(flatten)]
     pub policy_sync: PolicySyncOptions,
-    /// Components that do not run in this cluster, named as in K3s; servicelb matters here.
-    #[arg(
-        long,
-        env = "KINGLET_DISABLE",
-        value_enum,
-        value_delimiter = ',',
-        value_name = "COMPONENT"
-    )]
-    pub disable: Vec<Component>,
+    /// What does not run.
+    #[command(flatten)]
+    pub components: DisableOptions,
     /// Serve ClusterIPs and NodePorts, too: for nodes without a kube-proxy.
     #[arg(long, env = "KINGLET_SERVICE_PROXY")]
     pub service_proxy: bool,
-    /// Ranges of Pod addresses: one, or one per IP family separated by a comma. They tell Pods from clients
-    /// outside.
-    #[arg(
-        long,
-        env = "KINGLET_CLUSTER_CIDR",
-        value_name = "CIDR",
-        value_delimiter = ',',
-        default_value = "10.42.0.0/16"
-    )]
-    pub cluster_cidr: Vec<IpNet>,
+    /// Addresses of Pods.
+    #[command(flatten)]
+    pub pods: PodRangeOptions,
     /// Where the CNI plugin asks whether a pod may start (see kinglet cni).
     #[arg(
         long,
@@ -63,22 +50,55 @@ pub struct AgentOptions {
         default_value = "/run/kinglet/agent.sock"
     )]
     pub cni_socket: PathBuf,
-    /// Health and metrics: /healthz, /readyz, /metrics; port 0 takes any free port.
-    #[arg(
-        long,
-        env = "KINGLET_ADMIN_LISTEN",
-        value_name = "ADDRESS:PORT",
-        default_value = "127.0.0.1:9901"
-    )]
-    pub admin_listen: SocketAddr,
+    /// The admin server.
+    #[command(flatten)]
+    pub admin: AdminOptions,
 }
 
 impl AgentOptions {
     /// Checks the ranges.
     ///
     /// # Errors
-    /// More than one range of a family.
-    pub fn validate(&self) -> Result<(), OptionsError> {
-        one_per_family("cluster-cidr", &self.cluster_cidr)
+    /// Not one range, or two of different families.
+    pub fn validate(&self) -> Result<(), RangesError> {
+        self.pods.validate()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Alone {
+        #[command(flatten)]
+        options: AgentOptions,
+    }
+
+    fn agent(flags: &[&str]) -> AgentOptions {
+        let arguments = ["agent", "--kubeconfig=cluster.yaml"].iter().chain(flags);
+        Alone::try_parse_from(arguments).unwrap().options
+    }
+
+    #[test]
+    fn an_agent_and_a_server_fit_on_one_machine() {
+        assert_eq!(agent(&[]).admin.admin_listen.to_string(), "127.0.0.1:9901");
+        let other = agent(&["--admin-listen=0.0.0.0:1"]);
+        assert_eq!(other.admin.admin_listen.to_string(), "0.0.0.0:1");
+    }
+
+    #[test]
+    fn ranges_are_checked_as_for_servers() {
+        assert_eq!(
+            agent(&["--cluster-cidr=10.42.0.0/16,fd42::/56"]).validate(),
+            Ok(())
+        );
+        let refused = agent(&["--cluster-cidr=10.42.0.0/16,10.44.0.0/16"]).validate();
+        assert_eq!(
+            refused.unwrap_err().to_string(),
+            "--cluster-cidr 10.42.0.0/16,10.44.0.0/16: give one range, or one IPv4 and one IPv6 range"
+        );
     }
 }

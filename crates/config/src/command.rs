@@ -1,9 +1,14 @@
 //! Subcommands and options that all of them share.
 
 use clap::builder::styling::{AnsiColor, Styles};
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Parser, Subcommand};
 
-use crate::{AgentOptions, DemoOptions, ExplainCommand, LabCommand, ServerOptions};
+use crate::agent::AgentOptions;
+use crate::explain::ExplainCommand;
+use crate::lab::LabCommand;
+use crate::logging::LogOptions;
+use crate::server::{DemoOptions, ServerOptions};
+use crate::shared::OutputFormat;
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Yellow.on_default().bold())
@@ -87,52 +92,6 @@ pub enum Command {
         #[arg(long, short, value_enum, default_value_t)]
         output: OutputFormat,
     },
-}
-
-/// How logs look.
-#[derive(Args, Clone, Debug)]
-pub struct LogOptions {
-    /// Which log lines to write: error, warn, info, debug, trace, or per part, for instance
-    /// info,kinglet_dns_server=debug.
-    #[arg(
-        long,
-        global = true,
-        env = "KINGLET_LOG_LEVEL",
-        default_value = "info",
-        value_name = "FILTER",
-        help_heading = "Logging"
-    )]
-    pub log_level: String,
-    /// Form of log lines.
-    #[arg(
-        long,
-        global = true,
-        env = "KINGLET_LOG_FORMAT",
-        value_enum,
-        default_value_t,
-        help_heading = "Logging"
-    )]
-    pub log_format: LogFormat,
-}
-
-/// Form of log lines.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum LogFormat {
-    /// Readable lines.
-    #[default]
-    Text,
-    /// One JSON object a line.
-    Json,
-}
-
-/// Form of printed results.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum OutputFormat {
-    /// For people.
-    #[default]
-    Text,
-    /// For scripts.
-    Json,
 }
 
 #[cfg(test)]

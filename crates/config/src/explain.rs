@@ -1,11 +1,11 @@
 //! `kinglet explain`.
 
 use std::path::PathBuf;
-use std::str::FromStr;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::OutputFormat;
+use crate::port::PortProtocol;
+use crate::shared::OutputFormat;
 
 /// `kinglet explain`.
 #[derive(Debug, Parser)]
@@ -45,7 +45,7 @@ pub struct ExplainPolicy {
     pub to: Option<String>,
     /// Port of the pod, with /udp or /sctp if it is not TCP.
     #[arg(long, value_name = "PORT[/PROTOCOL]")]
-    pub port: PolicyPort,
+    pub port: PortProtocol,
     /// Print who reaches whom in a namespace.
     #[arg(long, conflicts_with_all = ["from", "to"])]
     pub all: bool,
@@ -62,63 +62,4 @@ pub struct ExplainPolicy {
     /// Form of the output.
     #[arg(long, short, value_enum, default_value_t)]
     pub output: OutputFormat,
-}
-
-/// A port with its transport protocol, as `80`, `80/tcp`, `53/udp` or `9899/sctp`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct PolicyPort {
-    /// Port.
-    pub port: u16,
-    /// Protocol.
-    pub protocol: PolicyProtocol,
-}
-
-/// A transport protocol.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PolicyProtocol {
-    /// TCP.
-    Tcp,
-    /// UDP.
-    Udp,
-    /// SCTP.
-    Sctp,
-}
-
-impl FromStr for PolicyPort {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let wrong = || {
-            format!("{text:?}: PORT, PORT/tcp, PORT/udp or PORT/sctp with a port from 1 to 65535 is accepted")
-        };
-        let (number, protocol) = text.split_once('/').unwrap_or((text, "tcp"));
-        let port = number.parse().ok().filter(|port| *port > 0).ok_or_else(wrong)?;
-        let protocol = match protocol.to_ascii_lowercase().as_str() {
-            "tcp" => PolicyProtocol::Tcp,
-            "udp" => PolicyProtocol::Udp,
-            "sctp" => PolicyProtocol::Sctp,
-            _ => return Err(wrong()),
-        };
-        Ok(Self { port, protocol })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn ports() {
-        let parse = |text: &str| text.parse::<PolicyPort>();
-        for (text, port, protocol) in [
-            ("80", 80, PolicyProtocol::Tcp),
-            ("53/UDP", 53, PolicyProtocol::Udp),
-            ("9899/sctp", 9899, PolicyProtocol::Sctp),
-        ] {
-            assert_eq!(parse(text), Ok(PolicyPort { port, protocol }));
-        }
-        for wrong in ["0", "x", "80/icmp", "70000", "", "/tcp"] {
-            assert!(parse(wrong).is_err(), "{wrong}");
-        }
-    }
 }

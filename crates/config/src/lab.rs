@@ -7,7 +7,9 @@ use std::str::FromStr;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use ipnet::IpNet;
 
-use crate::{OutputFormat, ServiceLbMode};
+use crate::port::PortProtocol;
+use crate::servicelb::ServiceLbMode;
+use crate::shared::OutputFormat;
 
 /// `kinglet lab`.
 #[derive(Debug, Parser)]
@@ -34,7 +36,7 @@ pub enum LabAction {
         #[arg(long, conflicts_with = "name")]
         all: bool,
     },
-    /// Tell which labs are up, and what is in them.
+    /// List the labs that are up, and what is in them.
     Status {
         /// Only this lab.
         #[arg(long, env = "KINGLET_LAB", value_name = "NAME")]
@@ -69,10 +71,10 @@ pub enum LabAction {
         #[command(flatten)]
         inside: LabInside,
     },
-    /// Try a connection: prints `open`, `refused` or `timeout`, who answered, and the client address that it
-    /// saw.
+    /// Try a connection: prints `open`, `refused` or `timeout`, which pod answered, and the client address
+    /// that the pod saw.
     Probe(LabProbe),
-    /// Cut a node off: from other nodes, from outside and from the API server.
+    /// Disconnect a node from other nodes, from outside and from the API server.
     Partition {
         /// The node.
         node: String,
@@ -80,7 +82,7 @@ pub enum LabAction {
         #[command(flatten)]
         lab: LabName,
     },
-    /// Connect a node that was cut off.
+    /// Connect a node again after `lab partition`.
     Heal {
         /// The node.
         node: String,
@@ -88,7 +90,7 @@ pub enum LabAction {
         #[command(flatten)]
         lab: LabName,
     },
-    /// Kill a pod with all that runs in it; its node starts it again, with a new address.
+    /// Kill all processes of a pod; its node starts the pod again, with a new address.
     Kill {
         /// The pod, as NAMESPACE/POD.
         #[arg(value_name = "NAMESPACE/POD")]
@@ -97,7 +99,7 @@ pub enum LabAction {
         #[command(flatten)]
         lab: LabName,
     },
-    /// Print what a pod's programs have written.
+    /// Print the output of a pod's containers.
     Logs {
         /// The pod, as NAMESPACE/POD.
         #[arg(value_name = "NAMESPACE/POD")]
@@ -167,14 +169,14 @@ pub struct LabUp {
     /// Serve ClusterIPs and NodePorts on every node, as kube-proxy does.
     #[arg(long, value_name = "BOOL", default_value_t = true, action = clap::ArgAction::Set)]
     pub service_proxy: bool,
-    /// Give every node an ExternalIP, translated 1:1 in front of it.
+    /// Give every node an ExternalIP; the router translates it 1:1 to the node's address.
     #[arg(long)]
     pub external_ips: bool,
     /// Register nodes as a kubelet with an external cloud provider does: without addresses, with the taint
     /// node.cloudprovider.kubernetes.io/uninitialized.
     #[arg(long)]
     pub cloud_provider_external: bool,
-    /// Seconds that the cluster believes in a node that it does not hear.
+    /// Seconds without a heartbeat after which a node is NotReady.
     #[arg(long, value_name = "SECONDS", default_value_t = 40)]
     pub node_lease_seconds: u32,
     /// Where the embedded API server listens on this machine; port 0 takes any free port.
@@ -234,8 +236,13 @@ impl LabService {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LabServices(pub Vec<LabService>);
 
+/// A name that is no service of Kinglet.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} is no service; all, none, or a list of dns, ingress, ccm, servicelb and netpol is accepted")]
+pub struct LabServiceError(pub String);
+
 impl FromStr for LabServices {
-    type Err = String;
+    type Err = LabServiceError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         match text {
@@ -249,9 +256,7 @@ impl FromStr for LabServices {
             "ccm" => Ok(LabService::Ccm),
             "servicelb" => Ok(LabService::Servicelb),
             "netpol" => Ok(LabService::Netpol),
-            other => Err(format!(
-                "{other:?} is no service; all, none, or a list of dns, ingress, ccm, servicelb and netpol is accepted"
-            )),
+            other => Err(LabServiceError(other.to_owned())),
         };
         text.split(',').map(service).collect::<Result<_, _>>().map(Self)
     }
@@ -265,7 +270,7 @@ pub struct LabProbe {
     /// Where to: NAMESPACE/POD, an address, or a DNS name.
     pub to: String,
     /// Port, with /udp for UDP.
-    #[arg(value_name = "PORT[/udp]")]
+    #[arg(value_name = "PORT[/udp]", value_parser = PortProtocol::tcp_or_udp)]
     pub port: PortProtocol,
     /// Which lab.
     #[command(flatten)]
@@ -281,31 +286,6 @@ pub struct LabProbe {
     pub output: OutputFormat,
 }
 
-/// A port with its protocol, as `80`, `80/tcp` or `53/udp`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct PortProtocol {
-    /// Port.
-    pub port: u16,
-    /// UDP instead of TCP.
-    pub udp: bool,
-}
-
-impl FromStr for PortProtocol {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let (number, protocol) = text.split_once('/').unwrap_or((text, "tcp"));
-        let wrong =
-            || format!("{text:?}: PORT, PORT/tcp or PORT/udp with a port from 1 to 65535 is accepted");
-        let port = number.parse().ok().filter(|port| *port > 0).ok_or_else(wrong)?;
-        match protocol.to_ascii_lowercase().as_str() {
-            "tcp" => Ok(Self { port, udp: false }),
-            "udp" => Ok(Self { port, udp: true }),
-            _ => Err(wrong()),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -316,16 +296,6 @@ mod tests {
         assert_eq!(parse("none").unwrap().0, []);
         assert_eq!(parse("all").unwrap().0, LabService::ALL);
         assert_eq!(parse("ingress").unwrap().0, [LabService::Ingress]);
-        assert!(parse("dns,proxy").unwrap_err().contains("\"proxy\""));
-    }
-
-    #[test]
-    fn ports() {
-        let parse = |text: &str| text.parse::<PortProtocol>();
-        assert_eq!(parse("80"), Ok(PortProtocol { port: 80, udp: false }));
-        assert_eq!(parse("53/UDP"), Ok(PortProtocol { port: 53, udp: true }));
-        for wrong in ["0", "x", "80/sctp", "70000", ""] {
-            assert!(parse(wrong).is_err(), "{wrong}");
-        }
+        assert!(parse("dns,proxy").unwrap_err().to_string().contains("\"proxy\""));
     }
 }

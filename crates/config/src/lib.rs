@@ -1,27 +1,40 @@
 //! Kinglet's command line.
 //!
 //! One definition of every option gives parsing, `--help`, shell completions, the man page and the option
-//! reference. Values come from flags and from `KINGLET_*` environment variables.
+//! reference. Values come from flags and from `KINGLET_*` environment variables. What several subcommands
+//! have in common is in `shared`, and flattened into their options.
 //!
 //! Invariant: the only crate that reads settings from outside; it knows no component.
 
 mod agent;
+mod cluster;
 mod command;
 mod explain;
 mod lab;
+mod listen;
+mod logging;
 mod netpol;
 mod node;
+mod port;
+mod ranges;
 mod server;
 mod servicelb;
+mod shared;
 
 pub use agent::AgentOptions;
-pub use command::{Cli, Command, LogFormat, LogOptions, OutputFormat};
-pub use explain::{ExplainCommand, ExplainPolicy, ExplainTopic, PolicyPort, PolicyProtocol};
+pub use cluster::{ClusterOptions, OptionsError};
+pub use command::{Cli, Command};
+pub use explain::{ExplainCommand, ExplainPolicy, ExplainTopic};
 pub use lab::{
-    IpFamily, LabAction, LabCommand, LabInside, LabName, LabProbe, LabService, LabServices, LabUp,
-    PodNetwork, PortProtocol,
+    IpFamily, LabAction, LabCommand, LabInside, LabName, LabProbe, LabService, LabServiceError, LabServices,
+    LabUp, PodNetwork,
 };
+pub use listen::ListenOptions;
+pub use logging::{LogFormat, LogOptions};
 pub use netpol::{NetworkPolicyOptions, PolicySyncOptions};
 pub use node::{CloudOptions, NodeOptions};
-pub use server::{ClusterOptions, Component, DemoOptions, ListenOptions, OptionsError, ServerOptions};
+pub use port::{PortError, PortProtocol, TransportProtocol};
+pub use ranges::RangesError;
+pub use server::{DemoOptions, ServerOptions};
 pub use servicelb::{ServiceLbMode, ServiceLbOptions, ServiceLbServerOptions};
+pub use shared::{AdminOptions, Component, DisableOptions, OutputFormat, PodRangeOptions};

@@ -15,7 +15,7 @@ pub struct NetworkPolicyOptions {
     pub disable_network_policy: bool,
 }
 
-/// How agents look after network policies.
+/// How agents check the enforcement of network policies.
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Network policy")]
 pub struct PolicySyncOptions {
@@ -40,16 +40,19 @@ impl PolicySyncOptions {
 }
 
 /// Also as Go prints it: 5m0s.
-fn duration(text: &str) -> Result<Duration, String> {
+fn duration(text: &str) -> Result<Duration, DurationError> {
+    // A plain number has no unit; only zero needs none.
     if text == "0" {
         return Ok(Duration::ZERO);
     }
-    let parsed: SignedDuration = text.parse().map_err(|_| WANTED.to_owned())?;
-    Duration::try_from(parsed).map_err(|_| WANTED.to_owned())
+    let parsed: SignedDuration = text.parse().map_err(|_| DurationError)?;
+    Duration::try_from(parsed).map_err(|_| DurationError)
 }
 
-/// What a duration must look like.
-const WANTED: &str = "a duration such as 30s, 5m or 1h30m is wanted, or 0";
+/// A text is no duration, or a negative one.
+#[derive(Debug, thiserror::Error)]
+#[error("a duration such as 30s, 5m or 1h30m is accepted, or 0")]
+struct DurationError;
 
 #[cfg(test)]
 mod tests {

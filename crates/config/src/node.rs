@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use clap::Args;
 
-/// What this node is called and where it is reached: the annotations `k3s.io/*` of its Node.
+/// Name and addresses of this node. The agent writes them to the annotations `k3s.io/*` of its Node.
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Node")]
 pub struct NodeOptions {
@@ -61,33 +61,36 @@ pub struct CloudOptions {
     pub disable_cloud_controller: bool,
 }
 
-fn node_address(text: &str) -> Result<IpAddr, String> {
-    let ip: IpAddr = text
-        .trim()
-        .parse()
-        .map_err(|_| "an IPv4 or IPv6 address is accepted".to_owned())?;
+/// What is accepted instead of a name or an address of a node.
+#[derive(Debug, thiserror::Error)]
+enum NodeError {
+    #[error("an IPv4 or IPv6 address is accepted")]
+    Address,
+    #[error("an address by which other nodes reach this one is accepted")]
+    Unreachable,
+    #[error("a name of at most 253 lower-case letters, digits, dashes and dots is accepted (RFC 1123)")]
+    Name,
+    #[error("a DNS name of at most 253 letters, digits, dashes and dots is accepted (RFC 1123)")]
+    DnsName,
+}
+
+fn node_address(text: &str) -> Result<IpAddr, NodeError> {
+    let ip: IpAddr = text.trim().parse().map_err(|_| NodeError::Address)?;
     if ip.is_unspecified() || ip.is_loopback() || ip.is_multicast() {
-        return Err("an address by which other nodes reach this one is accepted".to_owned());
+        return Err(NodeError::Unreachable);
     }
     Ok(ip)
 }
 
-fn node_name(text: &str) -> Result<String, String> {
-    let accepted = "a name of at most 253 lower-case letters, digits, dashes and dots is accepted (RFC 1123)";
-    if is_name(text, |byte| byte.is_ascii_lowercase() || byte.is_ascii_digit()) {
-        Ok(text.to_owned())
-    } else {
-        Err(accepted.to_owned())
-    }
+fn node_name(text: &str) -> Result<String, NodeError> {
+    // Kubernetes wants names of Nodes in lower case; other DNS names may have any.
+    let is_node_name = is_name(text, |byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
+    is_node_name.then(|| text.to_owned()).ok_or(NodeError::Name)
 }
 
-fn dns_name(text: &str) -> Result<String, String> {
-    let accepted = "a DNS name of at most 253 letters, digits, dashes and dots is accepted (RFC 1123)";
-    if is_name(text, |byte| byte.is_ascii_alphanumeric()) {
-        Ok(text.to_owned())
-    } else {
-        Err(accepted.to_owned())
-    }
+fn dns_name(text: &str) -> Result<String, NodeError> {
+    let is_dns_name = is_name(text, |byte| byte.is_ascii_alphanumeric());
+    is_dns_name.then(|| text.to_owned()).ok_or(NodeError::DnsName)
 }
 
 /// Whether a text is labels of certain characters and inner dashes, separated by dots.

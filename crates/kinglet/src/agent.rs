@@ -7,9 +7,8 @@ use anyhow::{Context, Result};
 use kinglet_cloud::agent::{AgentSettings, SystemHost};
 use kinglet_config::{AgentOptions, Component};
 use kinglet_dataplane::agent::{Kernel, Metrics, Sources, serve_health};
-use kinglet_dataplane::{Kinds, Settings, Shares};
-use kinglet_kube::{Client, Reflector};
-use kinglet_model::{Node, Pod};
+use kinglet_dataplane::{Kinds, Settings};
+use kinglet_kube::{Client, Reflectors};
 use kinglet_netpol::{Asks, Door};
 use kinglet_telemetry::{AdminServer, Readiness, Registry};
 use tokio::sync::watch;
@@ -23,24 +22,9 @@ use crate::services::{cni, netpol, servicelb};
 pub(crate) struct Agent {
     client: Client,
     node: AgentSettings,
-    watched: Watched,
+    reflectors: Reflectors,
     readiness: Readiness,
     tasks: TaskTracker,
-}
-
-/// What several parts watch.
-struct Watched {
-    pods: Reflector<Pod>,
-    nodes: Reflector<Node>,
-}
-
-impl Watched {
-    fn spawn(client: &Client, stop: &CancellationToken) -> Self {
-        Self {
-            pods: Reflector::spawn(client.clone(), stop.clone()),
-            nodes: Reflector::spawn(client.clone(), stop.clone()),
-        }
-    }
 }
 
 impl Agent {
@@ -52,16 +36,16 @@ impl Agent {
     /// nftables.
     pub(crate) async fn start(options: AgentOptions, stop: CancellationToken) -> Result<Self> {
         options.validate()?;
-        let admin = AdminServer::bind(options.admin_listen)
+        let admin = AdminServer::bind(options.admin.admin_listen)
             .await
-            .with_context(|| format!("--admin-listen {}", options.admin_listen))?;
+            .with_context(|| format!("--admin-listen {}", options.admin.admin_listen))?;
         let kernel = Kernel::open().context("cannot open nftables")?;
         if options.network_policy.disable_network_policy {
             netpol::remove()?;
         }
         let client = kinglet_kube::connect(Some(&options.kubeconfig)).await?;
         let agent = Self {
-            watched: Watched::spawn(&client, &stop),
+            reflectors: Reflectors::new(client.clone(), stop.clone()),
             client,
             node: node(&options),
             readiness: Readiness::default(),
@@ -80,14 +64,14 @@ impl Agent {
         if enforces {
             agent.spawn_policies(&options, asks, &mut registry, &stop)?;
         }
-        let gate = cni::Gate {
+        let cni = cni::CniParts {
             socket: options.cni_socket,
             client: agent.client.clone(),
-            pods: agent.watched.pods.clone(),
+            pods: agent.reflectors.of(),
             node: agent.node.node_name.as_str().into(),
             door: enforces.then_some(door),
         };
-        agent.tasks.spawn(cni::serve(gate, stop.clone())?);
+        agent.tasks.spawn(cni::serve(cni, stop.clone())?);
         agent.tasks.spawn(admin.serve(registry, readiness, stop));
         Ok(agent)
     }
@@ -103,22 +87,24 @@ impl Agent {
         metrics.register(registry);
         let settings = Settings {
             node: self.node.node_name.as_str().into(),
-            cluster_cidrs: options.cluster_cidr.clone(),
+            cluster_cidrs: options.pods.cluster_cidr.clone(),
             kinds: kinds(options.service_proxy),
             ..Settings::default()
         };
         let mut sources = Sources {
-            services: Reflector::spawn(self.client.clone(), stop.clone()),
-            slices: Reflector::spawn(self.client.clone(), stop.clone()),
-            nodes: self.watched.nodes.clone(),
+            services: self.reflectors.of(),
+            slices: self.reflectors.of(),
+            nodes: self.reflectors.of(),
             shares: None,
             served: None,
             health: None,
             metrics,
         };
-        if !options.disable.contains(&Component::Servicelb) {
+        if options.components.runs(Component::Servicelb) {
             let (served, told) = watch::channel(None);
-            sources.shares = Some(self.share(options, &sources, told, stop));
+            let node = self.node.node_name.as_str().into();
+            let share = servicelb::share(&self.reflectors, &options.servicelb, node, told, stop);
+            sources.shares = Some(share);
             sources.served = Some(served);
         }
         if options.service_proxy {
@@ -145,9 +131,9 @@ impl Agent {
     ) -> Result<()> {
         let part = netpol::Part {
             node: self.node.node_name.as_str().into(),
-            cluster_cidrs: options.cluster_cidr.clone(),
-            pods: self.watched.pods.clone(),
-            nodes: self.watched.nodes.clone(),
+            cluster_cidrs: options.pods.cluster_cidr.clone(),
+            pods: self.reflectors.of(),
+            nodes: self.reflectors.of(),
             asks,
             period: options.policy_sync.period(),
             started: cni::started(&options.cni_socket),
@@ -155,25 +141,6 @@ impl Agent {
         let enforced = netpol::enforce(&self.client, part, registry, &self.readiness, stop.clone())?;
         self.tasks.spawn(enforced);
         Ok(())
-    }
-
-    fn share(
-        &self,
-        options: &AgentOptions,
-        sources: &Sources,
-        served: watch::Receiver<Option<Arc<Shares>>>,
-        stop: &CancellationToken,
-    ) -> watch::Receiver<Option<Arc<Shares>>> {
-        let part = servicelb::Part {
-            node: self.node.node_name.as_str().into(),
-            sources: kinglet_servicelb::agent::Sources {
-                services: sources.services.clone(),
-                nodes: sources.nodes.clone(),
-                pods: self.watched.pods.clone(),
-            },
-            served,
-        };
-        servicelb::share(self.client.clone(), &options.servicelb, part, stop)
     }
 
     /// Waits until every part is ready.

@@ -10,8 +10,6 @@ mod demo;
 mod explain;
 mod host;
 mod lab;
-mod listeners;
-mod packaged;
 mod server;
 mod services;
 mod shutdown;

@@ -74,9 +74,10 @@ impl fmt::Display for Obstacle {
     }
 }
 
-/// Waits until all permissions are there. Every obstacle is told once, however long it stays.
-pub async fn wait(client: &Client, needed: &[Permission], mut tell: impl FnMut(&Obstacle)) {
-    let mut told = BTreeSet::new();
+/// Waits until all permissions are there. Every obstacle is reported once, however long it
+/// stays.
+pub async fn wait(client: &Client, needed: &[Permission], mut report: impl FnMut(&Obstacle)) {
+    let mut reported = BTreeSet::new();
     let mut backoff = Backoff::new();
     loop {
         let obstacles = obstacles(client, needed).await;
@@ -84,8 +85,8 @@ pub async fn wait(client: &Client, needed: &[Permission], mut tell: impl FnMut(&
             return;
         }
         for obstacle in obstacles {
-            if told.insert(same(&obstacle)) {
-                tell(&obstacle);
+            if reported.insert(without_text(&obstacle)) {
+                report(&obstacle);
             }
         }
         tokio::time::sleep(backoff.pause().min(LONGEST_PAUSE)).await;
@@ -108,7 +109,7 @@ async fn obstacles(client: &Client, needed: &[Permission]) -> Vec<Obstacle> {
 }
 
 /// The text of an error may change from attempt to attempt; it is the same obstacle.
-fn same(obstacle: &Obstacle) -> Obstacle {
+fn without_text(obstacle: &Obstacle) -> Obstacle {
     match obstacle {
         Obstacle::Missing(permission) => Obstacle::Missing(*permission),
         Obstacle::Refused(_) => Obstacle::Refused(String::new()),
@@ -229,24 +230,24 @@ mod tests {
         r#"{"kind":"Status","code":503,"reason":"ServiceUnavailable","message":"away"}"#,
     );
 
-    async fn told(answers: &[(u16, &str)]) -> Vec<String> {
-        let mut told = Vec::new();
+    async fn reported(answers: &[(u16, &str)]) -> Vec<String> {
+        let mut reported = Vec::new();
         let client = scripted(answers);
         wait(&client, &[PATCH, LEASE], |obstacle| {
-            told.push(obstacle.to_string());
+            reported.push(obstacle.to_string());
         })
         .await;
-        told
+        reported
     }
 
     #[tokio::test(start_paused = true)]
-    async fn every_obstacle_is_told_once_however_long_it_stays() {
+    async fn every_obstacle_is_reported_once_however_long_it_stays() {
         let mut answers = vec![AWAY; 3];
         answers.extend([FORBIDDEN; 40]);
         answers.extend([NO, NO].repeat(20));
         answers.extend([YES, NO].repeat(20));
         answers.push(YES);
-        let told = told(&answers).await;
+        let told = reported(&answers).await;
         assert_eq!(told.len(), 4, "{told:#?}");
         assert!(told[0].starts_with("API server: "), "{told:?}");
         assert!(
@@ -263,6 +264,6 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_server_without_reviews_restricts_nobody() {
         let body = r#"{"kind":"Status","code":404,"reason":"NotFound","message":"not found"}"#;
-        assert!(told(&[(404, body)]).await.is_empty());
+        assert!(reported(&[(404, body)]).await.is_empty());
     }
 }

@@ -37,6 +37,7 @@ pub async fn apply(client: &Client, object: &Value, manager: &str) -> Result<(),
     let (api_version, kind) = (text("/apiVersion", "apiVersion")?, text("/kind", "kind")?);
     let name = text("/metadata/name", "metadata.name")?;
     let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
+    // Asked each time: a custom resource may have become known since the last object.
     let (resource, capabilities) =
         discovery::pinned_kind(client, &GroupVersionKind::gvk(group, version, kind)).await?;
     let api: Api<DynamicObject> = match capabilities.scope {

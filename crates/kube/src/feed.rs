@@ -11,10 +11,15 @@ use crate::Resource;
 use crate::backoff::Backoff;
 use crate::discovery::is_served;
 use crate::list::{Source, list};
+use crate::pulse::Pulse;
 use crate::watch::{Change, Watch, WatchError};
 
-/// How often it is looked whether a kind is served by now.
-const LOOK: Duration = Duration::from_secs(10);
+/// How often the API server is asked whether it serves an optional kind by now.
+const POLL: Duration = Duration::from_secs(10);
+
+/// Longest pause before the API server is asked again: after a cut that has healed, changes are seen within
+/// seconds.
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
 /// News of a collection, in the order in which it happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,7 +45,7 @@ pub fn follow_metadata<T: DeserializeOwned + Send>(
         path: resource.collection(""),
         metadata_only: true,
     };
-    spawn(client, source, None, stop, take);
+    spawn(client, source, None, Pulse::default(), stop, take);
 }
 
 /// Starts a task that follows a collection until `stop` is cancelled. An `optional` kind has no objects while
@@ -49,6 +54,7 @@ pub(crate) fn spawn<T: DeserializeOwned + Send>(
     client: Client,
     source: Source,
     optional: Option<Resource>,
+    pulse: Pulse,
     stop: CancellationToken,
     take: impl FnMut(Feed<T>) + Send + 'static,
 ) {
@@ -56,6 +62,7 @@ pub(crate) fn spawn<T: DeserializeOwned + Send>(
         client,
         source,
         optional,
+        pulse,
         take,
     };
     tokio::spawn(async move {
@@ -70,6 +77,7 @@ struct Follower<F> {
     client: Client,
     source: Source,
     optional: Option<Resource>,
+    pulse: Pulse,
     take: F,
 }
 
@@ -82,8 +90,9 @@ impl<F> Follower<F> {
         let mut backoff = Backoff::new();
         loop {
             if self.is_absent().await {
+                self.pulse.beat();
                 (self.take)(Feed::Listed(Vec::new()));
-                tokio::time::sleep(LOOK).await;
+                tokio::time::sleep(POLL).await;
                 continue;
             }
             match list(&self.client, &self.source).await {
@@ -93,12 +102,13 @@ impl<F> Follower<F> {
                         resource_version = list.resource_version,
                         "listed"
                     );
+                    self.pulse.beat();
                     (self.take)(Feed::Listed(list.objects));
                     backoff.reset();
                     self.follow(list.resource_version, &mut backoff).await;
                 }
                 Err(error) => {
-                    let pause = backoff.pause();
+                    let pause = backoff.pause().min(LONGEST_PAUSE);
                     warn!(kind = &*self.source.kind, %error, ?pause, "cannot list; serving what is known");
                     tokio::time::sleep(pause).await;
                 }
@@ -129,12 +139,13 @@ impl<F> Follower<F> {
                     info!(kind = &*self.source.kind, "watch expired; listing again");
                     return;
                 }
+                // The definition of a custom resource was deleted: its watch cannot be opened any more.
                 Err(_) if self.is_absent().await => {
                     info!(kind = &*self.source.kind, "no longer served");
                     return;
                 }
                 Err(error) => {
-                    let pause = backoff.pause();
+                    let pause = backoff.pause().min(LONGEST_PAUSE);
                     lost = true;
                     warn!(kind = &*self.source.kind, %error, ?pause, "watch lost; serving what is known");
                     tokio::time::sleep(pause).await;
@@ -153,18 +164,21 @@ impl<F> Follower<F> {
         T: DeserializeOwned,
         F: FnMut(Feed<T>),
     {
-        let mut watch = Watch::open(&self.client, &self.source, version.clone()).await?;
+        let mut watch = Watch::open(&self.client, &self.source, version.clone(), self.pulse.clone()).await?;
         if std::mem::take(lost) {
             info!(kind = &*self.source.kind, "watch restored");
         }
         loop {
             let change = watch.next().await;
+            // Also when the watch fails: the next one continues behind what was seen.
             version.clone_from(&watch.resource_version);
             match change? {
                 Some(Change::Applied(object)) => (self.take)(Feed::Applied(object)),
                 Some(Change::Deleted(object)) => (self.take)(Feed::Deleted(object)),
                 None => return Ok(()),
             }
+            // Only a change proves that the connection works: a server that accepts watches and cuts them at
+            // once must not be asked without pauses.
             backoff.reset();
         }
     }

@@ -82,12 +82,15 @@ pub(crate) async fn list<T: DeserializeOwned>(
     let mut objects = Vec::new();
     let mut token = String::new();
     loop {
+        // The first page decides the revision of all pages; a token that expires meanwhile (410) fails the
+        // list, and the caller begins again.
         let uri = format!("{}?limit={PAGE}&continue={token}", source.path);
         let request = Request::get(uri)
             .header(ACCEPT, source.accept_list())
             .body(Vec::new())
             .map_err(kube::Error::HttpError)?;
         let text = client.request_text(request).await?;
+        // Objects stay text here, so that one that does not follow its schema fails alone.
         let page: Page<'_> = serde_json::from_str(&text).map_err(kube::Error::SerdeError)?;
         objects.extend(
             page.items

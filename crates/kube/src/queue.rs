@@ -30,7 +30,7 @@ impl<K: Clone + Eq + Hash> Queue<K> {
         }
     }
 
-    /// The key is due now, be it that it failed before: something has changed.
+    /// The key is due now, even while it waits after a failure: something has changed.
     pub fn mark(&mut self, key: K) {
         self.due.insert(key, Instant::now());
     }

@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 use crate::Resource;
 use crate::feed::{self, Feed};
 use crate::list::Source;
+use crate::pulse::Pulse;
 
 /// A change of the cached objects, in the order in which it happened.
 #[derive(Debug)]
@@ -23,12 +24,27 @@ pub enum Delta<K> {
     Synced,
 }
 
-impl<K> Clone for Delta<K> {
-    fn clone(&self) -> Self {
+/// A change of one object of a watched kind.
+#[derive(Debug)]
+pub enum Change<K> {
+    /// The object is new or differs from before.
+    Applied(Arc<K>),
+    /// The object is gone; its last known state.
+    Deleted(Arc<K>),
+}
+
+impl<K: Object> Change<K> {
+    /// Name of the object.
+    pub fn name(&self) -> ObjectName {
+        let (Self::Applied(object) | Self::Deleted(object)) = self;
+        object.object_name()
+    }
+
+    /// The object as it is now, unless it is gone.
+    pub fn now(self) -> Option<Arc<K>> {
         match self {
-            Self::Applied(object) => Self::Applied(object.clone()),
-            Self::Deleted(object) => Self::Deleted(object.clone()),
-            Self::Synced => Self::Synced,
+            Self::Applied(object) => Some(object),
+            Self::Deleted(_) => None,
         }
     }
 }
@@ -39,19 +55,31 @@ impl<K> Clone for Delta<K> {
 /// on. While the API server is away the cache stays as it is.
 pub struct Reflector<K> {
     shared: Arc<Mutex<State<K>>>,
+    pulse: Pulse,
 }
 
 impl<K> Clone for Reflector<K> {
     fn clone(&self) -> Self {
         Self {
             shared: self.shared.clone(),
+            pulse: self.pulse.clone(),
         }
     }
 }
 
+/// What a subscriber is told.
+pub(crate) enum Notice<K> {
+    Changed(Change<K>),
+    /// Everything that existed at the start has been told. Comes once.
+    Synced,
+}
+
+/// Takes notices; `false` when nobody listens any more.
+type Subscriber<K> = Box<dyn FnMut(Notice<K>) -> bool + Send>;
+
 struct State<K> {
     objects: HashMap<ObjectName, Arc<K>>,
-    subscribers: Vec<mpsc::UnboundedSender<Delta<K>>>,
+    subscribers: Vec<Subscriber<K>>,
     synced: bool,
 }
 
@@ -64,6 +92,7 @@ impl<K: Object> Default for Reflector<K> {
         };
         Self {
             shared: Arc::new(Mutex::new(state)),
+            pulse: Pulse::default(),
         }
     }
 }
@@ -83,30 +112,58 @@ impl<K: Object> Reflector<K> {
     fn follow(client: Client, optional: Option<Resource>, stop: CancellationToken) -> Self {
         let reflector = Self::default();
         let task = reflector.clone();
-        feed::spawn(client, Source::of::<K>(), optional, stop, move |news| {
-            task.state().take(news);
+        let pulse = reflector.pulse.clone();
+        feed::spawn(client, Source::of::<K>(), optional, pulse, stop, move |news| {
+            task.take(news);
         });
         reflector
+    }
+
+    /// Tells a subscriber of all present objects, then of each change. It is called under the lock of the
+    /// cache and must not wait.
+    pub(crate) fn notify(&self, mut subscriber: impl FnMut(Notice<K>) -> bool + Send + 'static) {
+        let mut state = self.state();
+        for object in state.objects.values() {
+            subscriber(Notice::Changed(Change::Applied(object.clone())));
+        }
+        if state.synced {
+            subscriber(Notice::Synced);
+        }
+        state.subscribers.push(Box::new(subscriber));
     }
 
     /// A stream of changes that begins with all present objects.
     pub fn subscribe(&self) -> mpsc::UnboundedReceiver<Delta<K>> {
         let (sender, receiver) = mpsc::unbounded_channel();
-        let mut state = self.state();
-        for object in state.objects.values() {
-            // The receiver is in our hands: sending cannot fail.
-            let _ = sender.send(Delta::Applied(object.clone()));
-        }
-        if state.synced {
-            let _ = sender.send(Delta::Synced);
-        }
-        state.subscribers.push(sender);
+        self.notify(move |notice| {
+            let delta = match notice {
+                Notice::Changed(Change::Applied(object)) => Delta::Applied(object),
+                Notice::Changed(Change::Deleted(object)) => Delta::Deleted(object),
+                Notice::Synced => Delta::Synced,
+            };
+            sender.send(delta).is_ok()
+        });
         receiver
+    }
+
+    /// Takes news of the kind in.
+    pub(crate) fn take(&self, news: Feed<K>) {
+        self.state().take(news);
+    }
+
+    #[cfg(test)]
+    pub(crate) fn subscribers(&self) -> usize {
+        self.state().subscribers.len()
     }
 
     /// The cached object of that name.
     pub fn get(&self, name: &ObjectName) -> Option<Arc<K>> {
         self.state().objects.get(name).cloned()
+    }
+
+    /// The last sign of life of the watch.
+    pub(crate) fn pulse(&self) -> Pulse {
+        self.pulse.clone()
     }
 
     /// Whether the first list has arrived.
@@ -121,9 +178,8 @@ impl<K: Object> Reflector<K> {
 }
 
 impl<K: Object> State<K> {
-    fn publish(&mut self, delta: Delta<K>) {
-        self.subscribers
-            .retain(|subscriber| subscriber.send(delta.clone()).is_ok());
+    fn publish(&mut self, notice: impl Fn() -> Notice<K>) {
+        self.subscribers.retain_mut(|subscriber| subscriber(notice()));
     }
 
     fn take(&mut self, news: Feed<K>) {
@@ -138,19 +194,20 @@ impl<K: Object> State<K> {
         let object = Arc::new(object);
         let name = object.object_name();
         let version = &object.meta().resource_version;
+        // A list after a lost watch brings everything again: what has not changed is not sent on.
         let known = self
             .objects
             .get(&name)
             .is_some_and(|old| old.meta().resource_version == *version);
         if !known {
             self.objects.insert(name, object.clone());
-            self.publish(Delta::Applied(object));
+            self.publish(|| Notice::Changed(Change::Applied(object.clone())));
         }
     }
 
     fn delete(&mut self, name: &ObjectName) {
         if let Some(object) = self.objects.remove(name) {
-            self.publish(Delta::Deleted(object));
+            self.publish(|| Notice::Changed(Change::Deleted(object.clone())));
         }
     }
 
@@ -163,6 +220,7 @@ impl<K: Object> State<K> {
             .filter(|name| !listed.contains(*name))
             .cloned()
             .collect();
+        // Deletions first: a name that is used again must not be seen twice at once.
         for name in &gone {
             self.delete(name);
         }
@@ -171,7 +229,7 @@ impl<K: Object> State<K> {
         }
         if !self.synced {
             self.synced = true;
-            self.publish(Delta::Synced);
+            self.publish(|| Notice::Synced);
         }
     }
 }

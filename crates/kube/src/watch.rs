@@ -1,6 +1,7 @@
 //! A watch connection: changes of a kind from a revision on.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::{Buf, BytesMut};
 use http::Request;
@@ -11,11 +12,17 @@ use kube::client::Body;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
+use tokio::time::timeout;
 
 use crate::list::{Source, decode};
+use crate::pulse::Pulse;
 
 /// How long the server may keep one watch open, in seconds; the value that client libraries use.
 const TIMEOUT_SECONDS: u32 = 290;
+/// Longest silence of a watch whose server sends bookmarks, which Kubernetes does about once a minute.
+const SILENCE: Duration = Duration::from_secs(150);
+/// Longest silence where it does not: the server should have ended the watch by then.
+const SILENCE_WITHOUT_BOOKMARKS: Duration = Duration::from_secs(TIMEOUT_SECONDS as u64 + 30);
 /// Longest accepted event, in bytes: well above the largest object that an API server stores (1.5 MiB in
 /// etcd).
 const LONGEST_EVENT: usize = 16 << 20;
@@ -34,6 +41,9 @@ pub(crate) enum WatchError {
     /// The revision is no longer in the server's history: list again.
     #[error("the resource version is too old")]
     Expired,
+    /// Nothing came for so long that the server, or something on the way, must have forgotten the watch.
+    #[error("nothing was heard for {0:?}")]
+    Silent(Duration),
     /// The server reported an error inside the stream.
     #[error("{0}")]
     Server(String),
@@ -57,6 +67,9 @@ pub(crate) struct Watch {
     kind: Arc<str>,
     body: Body,
     buffer: BytesMut,
+    /// Longest silence that is believed.
+    patience: Duration,
+    pulse: Pulse,
     /// The revision up to which everything was seen; where the next watch continues.
     pub(crate) resource_version: String,
 }
@@ -67,7 +80,10 @@ impl Watch {
         client: &Client,
         source: &Source,
         resource_version: String,
+        pulse: Pulse,
     ) -> Result<Self, WatchError> {
+        // Bookmarks keep the revision fresh on quiet kinds: without them a watch that is opened again after
+        // hours would be too old (410) and cost a whole list.
         let uri = format!(
             "{}?watch=true&allowWatchBookmarks=true&timeoutSeconds={TIMEOUT_SECONDS}&resourceVersion={resource_version}",
             source.path,
@@ -84,6 +100,8 @@ impl Watch {
                 kind: source.kind.clone(),
                 body,
                 buffer: BytesMut::new(),
+                patience: SILENCE_WITHOUT_BOOKMARKS,
+                pulse,
                 resource_version,
             });
         }
@@ -98,6 +116,7 @@ impl Watch {
                 return Ok(None);
             };
             let line = self.buffer.split_to(length);
+            // The line feed itself.
             self.buffer.advance(1);
             if let Some(change) = self.interpret(&line)? {
                 return Ok(Some(change));
@@ -107,6 +126,8 @@ impl Watch {
 
     /// Waits until the buffer begins with a whole line and tells its length.
     async fn line(&mut self) -> Result<Option<usize>, WatchError> {
+        // Bytes that hold no line feed are not searched again when more arrive: an event of megabytes comes
+        // in thousands of frames.
         let mut searched = 0;
         loop {
             if let Some(at) = self.buffer[searched..].iter().position(|byte| *byte == b'\n') {
@@ -118,9 +139,15 @@ impl Watch {
                     "longer than {LONGEST_EVENT} bytes"
                 )));
             }
-            let Some(frame) = self.body.frame().await.transpose()? else {
+            // A connection can live while this stream of it is dead: a proxy that lost its own upstream answers
+            // PINGs for ever.
+            let frame = timeout(self.patience, self.body.frame()).await;
+            let frame = frame.map_err(|_| WatchError::Silent(self.patience))?;
+            let Some(frame) = frame.transpose()? else {
                 return Ok(None);
             };
+            self.pulse.beat();
+            // Trailers carry nothing for a watch.
             if let Ok(data) = frame.into_data() {
                 self.buffer.extend_from_slice(&data);
             }
@@ -133,12 +160,18 @@ impl Watch {
         if event.r#type.as_ref() == "ERROR" {
             return Err(status_error(event.object));
         }
+        // Before the object is decoded: one that does not decode must not be sent again and again.
         if let Some(version) = resource_version(event.object) {
             self.resource_version = version;
         }
         Ok(match event.r#type.as_ref() {
             "ADDED" | "MODIFIED" => decode(&self.kind, event.object).map(Change::Applied),
             "DELETED" => decode(&self.kind, event.object).map(Change::Deleted),
+            "BOOKMARK" => {
+                self.patience = SILENCE;
+                None
+            }
+            // A type that is not known yet: only its revision counts.
             _ => None,
         })
     }

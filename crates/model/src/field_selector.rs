@@ -59,6 +59,7 @@ impl FieldSelector {
     /// A term has no operator, or a value is escaped wrongly.
     pub fn parse(text: &str) -> Result<Self, FieldSelectorError> {
         let mut terms = split_unescaped(text);
+        // Kubernetes sorts them, which decides which wrong term its error names.
         terms.sort_unstable();
         let terms = terms.into_iter().filter(|term| !term.is_empty());
         let terms = terms

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::ObjectName;
+use crate::name::ObjectName;
 
 /// The used part of `metadata` (Kubernetes `ObjectMeta`).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -95,14 +95,14 @@ pub trait Object: DeserializeOwned + Send + Sync + 'static {
 /// Declares that a type is a kind of the API.
 macro_rules! object {
     ($type:ty, $group:literal, $version:literal, $kind:literal, $plural:literal, $namespaced:literal) => {
-        impl $crate::Object for $type {
+        impl $crate::object::Object for $type {
             const GROUP: &'static str = $group;
             const VERSION: &'static str = $version;
             const KIND: &'static str = $kind;
             const PLURAL: &'static str = $plural;
             const NAMESPACED: bool = $namespaced;
 
-            fn meta(&self) -> &$crate::Meta {
+            fn meta(&self) -> &$crate::object::Meta {
                 &self.metadata
             }
         }
@@ -110,7 +110,8 @@ macro_rules! object {
 }
 pub(crate) use object;
 
-/// Reads `null` as the type's default: API servers write `null` for some empty fields.
+/// Reads `null` as the type's default: Go writes an empty list or map that is nil as `null`, and serde's
+/// `default` covers missing fields only.
 pub(crate) fn nullable<'de, D, T>(deserializer: D) -> Result<T, D::Error>
 where
     D: serde::Deserializer<'de>,

@@ -16,7 +16,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
 use tracing::debug;
 
-use crate::Readiness;
+use crate::readiness::Readiness;
 
 /// Content type of `/metrics` (OpenMetrics 1.0).
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -51,7 +51,8 @@ impl AdminServer {
             match accepted {
                 Ok((stream, _)) => drop(tokio::spawn(connection(stream, pages.clone()))),
                 Err(error) => {
-                    debug!(%error, "admin: cannot accept");
+                    debug!(%error, "cannot accept a connection to the admin server");
+                    // Without file descriptors accept fails at once: others must get their turn.
                     tokio::task::yield_now().await;
                 }
             }
@@ -68,7 +69,7 @@ async fn connection(stream: TcpStream, pages: Arc<Pages>) {
         .serve_connection(TokioIo::new(stream), service)
         .await
     {
-        debug!(%error, "admin: connection ended");
+        debug!(%error, "a connection to the admin server failed");
     }
 }
 
@@ -80,6 +81,8 @@ struct Pages {
 impl Pages {
     fn answer(&self, path: &str, query: Option<&str>) -> Response<Full<Bytes>> {
         match path {
+            // Whether the process runs, not whether it is ready: a kubelet restarts it if this fails, and
+            // waiting for an API server that is away is no reason to restart.
             "/healthz" => text(StatusCode::OK, "ok\n"),
             "/readyz" => self.ready(query.is_some_and(|query| query.contains("verbose"))),
             "/metrics" => self.metrics(),
@@ -90,7 +93,7 @@ impl Pages {
         }
     }
 
-    /// 200 when all parts are ready, otherwise 503 and the list of parts.
+    /// 200 when all parts are ready, otherwise 503 and the list of parts in the form of a kube-apiserver's.
     fn ready(&self, verbose: bool) -> Response<Full<Bytes>> {
         let parts = self.readiness.parts();
         let ready = parts.iter().all(|(_, ready)| *ready);
@@ -116,6 +119,7 @@ impl Pages {
     }
 
     fn metrics(&self) -> Response<Full<Bytes>> {
+        // Encoded whole first, so that an error is a status and not half a page.
         let mut page = String::new();
         match encode(&mut page, &self.registry) {
             Ok(()) => response(StatusCode::OK, OPEN_METRICS, page),

@@ -1,7 +1,7 @@
 //! What a running Kinglet tells about itself: log lines, metrics, health.
 //!
-//! Components register metrics in a [`Registry`] that the composition root hands them and set their [`Gate`]
-//! when they are ready; the [`AdminServer`] shows both over HTTP.
+//! Components register their metrics in a [`Registry`] and open a [`Gate`] when they are ready. The
+//! composition root makes both, and the [`AdminServer`] shows them over HTTP.
 //!
 //! Invariant: knows no component; nothing is global but the log subscriber, which only the binary installs.
 
@@ -10,7 +10,7 @@ mod logging;
 mod readiness;
 
 pub use admin::AdminServer;
-pub use logging::{LogFormat, init_logging};
+pub use logging::{FilterError, LogFormat, init_logging};
 /// The registry of metrics that `/metrics` shows.
 pub use prometheus_client::registry::Registry;
 pub use readiness::{Gate, Readiness};

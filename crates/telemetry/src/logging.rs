@@ -3,6 +3,7 @@
 use std::io::IsTerminal;
 
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::ParseError;
 
 /// The form of log lines.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -14,14 +15,29 @@ pub enum LogFormat {
     Json,
 }
 
+/// A filter of log lines that cannot be read.
+#[derive(Debug, thiserror::Error)]
+#[error("{filter:?}: {source}")]
+pub struct FilterError {
+    /// The filter.
+    pub filter: String,
+    /// What is wrong with it.
+    pub source: ParseError,
+}
+
 /// Installs the process' log subscriber. `filter` follows `tracing`'s directives, for instance `info` or
 /// `info,kinglet_dns_server=debug`.
 ///
 /// # Errors
-/// The text of what is wrong with the filter.
-pub fn init_logging(format: LogFormat, filter: &str) -> Result<(), String> {
-    let filter = EnvFilter::try_new(filter).map_err(|error| format!("{filter:?}: {error}"))?;
-    // A reader of the log that goes away must not hurt what logs: errors of writing are ignored.
+/// A filter that is not one of `tracing`'s.
+pub fn init_logging(format: LogFormat, filter: &str) -> Result<(), FilterError> {
+    let wrong = |source| FilterError {
+        filter: filter.to_owned(),
+        source,
+    };
+    let filter = EnvFilter::try_new(filter).map_err(wrong)?;
+    // If the reader of the log goes away, writing fails; by default that failure is printed to standard
+    // error, which fails again and panics.
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)

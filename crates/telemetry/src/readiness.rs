@@ -28,6 +28,7 @@ impl Gate {
 
     /// Says whether the part is ready.
     pub fn set(&self, ready: bool) {
+        // Release: whoever sees the gate open also sees what was published before it.
         self.open.store(ready, Ordering::Release);
         self.changed.send_replace(());
     }
@@ -74,6 +75,7 @@ impl Readiness {
 
     /// Waits until every part is ready.
     pub async fn ready(&self) {
+        // Subscribed before looking: a gate that opens in between is not missed.
         let mut changed = self.changed.subscribe();
         // The sender lives in `self`, so the wait cannot end without readiness.
         while !self.is_ready() && changed.changed().await.is_ok() {}

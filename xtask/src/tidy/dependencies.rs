@@ -7,12 +7,15 @@ use crate::workspace::{Package, Workspace};
 /// Pure crates, and what they may never need, directly or not.
 const PURE: &[&str] = &[
     "kinglet-model",
+    "kinglet-dns-wire",
     "kinglet-dns-zone",
     "kinglet-ingress-routes",
     "kinglet-ingress-providers",
+    "kinglet-ingress-tls",
     "kinglet-api-schema",
     "kinglet-api-patch",
     "kinglet-api-kinds",
+    "kinglet-cloud-rules",
 ];
 const IMPURE: &[&str] = &[
     "tokio",
@@ -28,7 +31,7 @@ const IMPURE: &[&str] = &[
 /// Crates that do system calls only, and what they may never need, directly or not.
 const BARE: &[&str] = &["kinglet-nft"];
 /// Cores that make what the former commit, and never need a runtime or a client, directly or not.
-const CORES: &[&str] = &["kinglet-policy"];
+const CORES: &[&str] = &["kinglet-policy", "kinglet-servicelb-plan"];
 const NOT_BARE: &[&str] = &[
     "tokio",
     "hyper",
@@ -48,15 +51,38 @@ const RESERVED: &[(&str, &[&str])] = &[
     ("rtnetlink", &["kinglet-lab"]),
     ("domain", &["kinglet-dns-server"]),
     ("tracing-subscriber", &["kinglet-telemetry"]),
+    // Configuration is data: of the ingress crates only those that load certificates and shake hands name TLS.
+    (
+        "rustls",
+        &[
+            "kinglet",
+            "kinglet-apiserver",
+            "kinglet-ingress-tls",
+            "kinglet-ingress-proxy",
+        ],
+    ),
+    (
+        "tokio-rustls",
+        &["kinglet", "kinglet-apiserver", "kinglet-ingress-proxy"],
+    ),
+    ("rustls-pki-types", &["kinglet-kube"]),
+    ("x509-parser", &["kinglet-apiserver", "kinglet-ingress-tls"]),
 ];
 
 /// Services never depend on one another sideways; each row is one service.
 const SERVICES: &[&[&str]] = &[
-    &["kinglet-dns-zone", "kinglet-dns-server"],
+    &[
+        "kinglet-dns-wire",
+        "kinglet-dns-zone",
+        "kinglet-dns-server",
+        "kinglet-dns-controller",
+    ],
     &[
         "kinglet-ingress-routes",
-        "kinglet-ingress-proxy",
         "kinglet-ingress-providers",
+        "kinglet-ingress-tls",
+        "kinglet-ingress-proxy",
+        "kinglet-ingress-controller",
     ],
     &[
         "kinglet-api-schema",
@@ -67,8 +93,8 @@ const SERVICES: &[&[&str]] = &[
     ],
     &["kinglet-addons"],
     &["kinglet-dataplane"],
-    &["kinglet-servicelb"],
-    &["kinglet-cloud"],
+    &["kinglet-servicelb-plan", "kinglet-servicelb"],
+    &["kinglet-cloud-rules", "kinglet-cloud"],
     &["kinglet-cni"],
     &["kinglet-policy", "kinglet-netpol"],
 ];

@@ -1,30 +1,17 @@
 //! What stands in source files.
 
-use std::fs;
-use std::path::{Path, PathBuf};
-
-use anyhow::Result;
-
-use crate::workspace::Workspace;
+use crate::source::Source;
 
 /// Promises that are not kept.
 const PLACEHOLDERS: &[&str] = &["todo!(", "unimplemented!(", "FIXME", "XXX"];
 
 /// Findings in all Rust files of the crates.
-pub(super) fn check(workspace: &Workspace) -> Result<Vec<String>> {
-    let mut files = Vec::new();
-    rust_files(&workspace.root.join("crates"), &mut files)?;
-    let mut findings = Vec::new();
-    for file in files {
-        let text = fs::read_to_string(&file)?;
-        let name = file
-            .strip_prefix(&workspace.root)
-            .unwrap_or(&file)
-            .display()
-            .to_string();
-        findings.extend(check_file(&name, &text));
-    }
-    Ok(findings)
+pub(super) fn check(sources: &[Source<'_>]) -> Vec<String> {
+    sources
+        .iter()
+        .filter(|source| source.path.starts_with("crates/"))
+        .flat_map(|source| check_file(source.path, source.text))
+        .collect()
 }
 
 fn check_file(name: &str, text: &str) -> Vec<String> {
@@ -53,18 +40,6 @@ fn check_file(name: &str, text: &str) -> Vec<String> {
         findings.push(format!("{name}: unsafe code belongs in the crate's sys module"));
     }
     findings
-}
-
-fn rust_files(folder: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
-    for entry in fs::read_dir(folder)? {
-        let path = entry?.path();
-        if path.is_dir() {
-            rust_files(&path, files)?;
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
-            files.push(path);
-        }
-    }
-    Ok(())
 }
 
 #[cfg(test)]

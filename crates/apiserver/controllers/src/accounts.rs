@@ -2,21 +2,16 @@
 
 use std::collections::HashSet;
 
-use kinglet_kube::{Client, Collection, Queue, RequestError, Resource};
-use kinglet_model::{Meta, Namespace, Object, ObjectName};
+use kinglet_kube::{Change, Collection, Inputs, Next, Reconciler, Reflectors, RequestError, Resource};
+use kinglet_model::{Meta, Namespace, Object};
 use serde::Deserialize;
 use serde_json::json;
-use tokio_util::sync::CancellationToken;
-use tracing::warn;
-
-use crate::progress::Progress;
-use crate::watched::{Change, Watched};
 
 const NAME: &str = "default";
 
 /// A ServiceAccount.
 #[derive(Deserialize)]
-struct ServiceAccount {
+pub(crate) struct ServiceAccount {
     metadata: Meta,
 }
 
@@ -32,35 +27,53 @@ impl Object for ServiceAccount {
     }
 }
 
-/// Runs for ever.
-pub(crate) async fn run(client: Client, stop: CancellationToken, mut progress: Progress) {
-    let mut namespaces = Watched::<Namespace>::start(&client, &stop);
-    let mut accounts = Watched::<ServiceAccount>::start(&client, &stop);
-    let collection = Collection::new(client, Resource::of::<ServiceAccount>());
-    let (mut state, mut queue) = (State::default(), Queue::new());
-    loop {
-        tokio::select! {
-            biased;
-            change = namespaces.next() => queue_of(change.map(|change| state.namespace(change)), &mut queue),
-            change = accounts.next() => queue_of(change.and_then(|change| state.account(change)), &mut queue),
-            names = queue.take(), if progress.is_synced() => {
-                for name in names.into_iter().filter(|name| state.is_missing(name)) {
-                    match create(&collection, &name).await {
-                        Ok(()) => queue.succeeded(&name),
-                        Err(error) => {
-                            warn!(namespace = name, %error, "cannot create service account default; trying again");
-                            queue.retry(name);
-                        }
-                    }
-                }
-            }
-        }
-        progress.update(namespaces.synced && accounts.synced);
-    }
+/// Creates missing accounts; keys are the names of namespaces.
+pub(crate) struct Accounts {
+    collection: Collection,
+    state: State,
 }
 
-fn queue_of(namespace: Option<String>, queue: &mut Queue<String>) {
-    namespace.into_iter().for_each(|name| queue.mark(name));
+/// A change of a watched object.
+pub(crate) enum Input {
+    Namespace(Change<Namespace>),
+    Account(Change<ServiceAccount>),
+}
+
+/// The controller, and what it watches.
+pub(crate) fn controller(reflectors: &Reflectors) -> (Accounts, Inputs<Input>) {
+    let mut inputs = Inputs::new();
+    inputs.watch(&reflectors.of(), Input::Namespace);
+    inputs.watch(&reflectors.of(), Input::Account);
+    let accounts = Accounts {
+        collection: Collection::new(reflectors.client().clone(), Resource::of::<ServiceAccount>()),
+        state: State::default(),
+    };
+    (accounts, inputs)
+}
+
+impl Reconciler for Accounts {
+    type Change = Input;
+    type Key = String;
+    type Plan = ();
+    type Error = RequestError;
+
+    const FAILED: &'static str = "cannot create the service account default of a namespace";
+
+    fn observe(&mut self, change: Input) -> Vec<String> {
+        match change {
+            Input::Namespace(change) => vec![self.state.namespace(change)],
+            Input::Account(change) => self.state.account(change).into_iter().collect(),
+        }
+    }
+
+    fn plan(&mut self, due: Vec<String>) -> Vec<(String, ())> {
+        let missing = due.into_iter().filter(|name| self.state.is_missing(name));
+        missing.map(|name| (name, ())).collect()
+    }
+
+    async fn apply(&self, namespace: &String, (): &mut ()) -> Result<Next, RequestError> {
+        create(&self.collection, namespace).await.map(|()| Next::Done)
+    }
 }
 
 /// Somebody else's account, and a namespace that is going, are as good as a success.
@@ -87,21 +100,25 @@ struct State {
 }
 
 impl State {
-    fn namespace(&mut self, (name, now): Change<Namespace>) -> String {
-        let name = name.name.to_string();
-        match now.filter(|namespace| namespace.metadata.deletion_timestamp.is_none()) {
+    fn namespace(&mut self, change: Change<Namespace>) -> String {
+        let name = change.name().name.to_string();
+        match change
+            .now()
+            .filter(|namespace| namespace.metadata.deletion_timestamp.is_none())
+        {
             Some(_) => self.namespaces.insert(name.clone()),
             None => self.namespaces.remove(&name),
         };
         name
     }
 
-    fn account(&mut self, (ObjectName { namespace, name }, now): Change<ServiceAccount>) -> Option<String> {
-        if &*name != NAME {
+    fn account(&mut self, change: Change<ServiceAccount>) -> Option<String> {
+        let name = change.name();
+        if &*name.name != NAME {
             return None;
         }
-        let namespace = namespace.to_string();
-        match now {
+        let namespace = name.namespace.to_string();
+        match change.now() {
             Some(_) => self.accounts.insert(namespace.clone()),
             None => self.accounts.remove(&namespace),
         };

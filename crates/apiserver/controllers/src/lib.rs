@@ -5,9 +5,7 @@
 //! - [`garbage`]: objects whose owners are gone, and the order in which owners and dependents go;
 //! - [`namespaces`]: emptying of namespaces that are being deleted;
 //! - [`accounts`]: the ServiceAccount `default` of every namespace;
-//! - [`events`]: Events that nobody needs any more;
-//! - [`workloads`] ([`spawn_workloads`]): scheduler, Deployments, ReplicaSets, DaemonSets, StatefulSets and
-//!   nodes, where there are kubelets.
+//! - [`events`]: Events that nobody needs any more.
 //!
 //! Each is a pure core (from objects to wanted writes) in a thin shell that watches, writes and retries. A
 //! write happens only where something differs; all decisions come from the present state, so that restarts
@@ -20,17 +18,13 @@ mod endpoints;
 mod events;
 mod garbage;
 mod namespaces;
-mod progress;
-mod watched;
-mod workloads;
 
+use std::convert::Infallible;
 use std::time::Duration;
 
-use kinglet_kube::{Client, Recorder};
+use kinglet_kube::{Client, Reconciler, Recorder, Reflectors, Source, control};
+use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
-
-pub use self::progress::Controllers;
-use self::progress::Progress;
 
 /// Settings of the controllers.
 #[derive(Clone, Debug)]
@@ -39,9 +33,6 @@ pub struct Settings {
     pub instance: String,
     /// How long an Event is kept after its last occurrence.
     pub event_ttl: Duration,
-    /// How long a node may be silent before it counts as unreachable, and how long Pods may be bound to a
-    /// node that does not exist.
-    pub node_grace_period: Duration,
 }
 
 impl Default for Settings {
@@ -49,49 +40,52 @@ impl Default for Settings {
         Self {
             instance: "localhost".to_owned(),
             event_ttl: Duration::from_secs(3600),
-            node_grace_period: Duration::from_secs(40),
         }
     }
 }
 
-/// Starts all controllers; they run until `stop` is cancelled.
-pub fn spawn(client: &Client, settings: &Settings, stop: &CancellationToken) -> Controllers {
-    let (progress, controllers) = Progress::of(4);
+/// Starts all controllers; they run until `stop` is cancelled, whether the answer is awaited or not. The
+/// answer comes when all of them have seen everything that existed at the start, or were stopped.
+pub fn spawn(
+    client: &Client,
+    settings: &Settings,
+    stop: &CancellationToken,
+) -> impl Future<Output = ()> + Send + 'static {
+    let (starting, mut started) = mpsc::channel(1);
+    let start = Start { stop, starting };
+    let reflectors = Reflectors::new(client.clone(), stop.clone());
     let source = settings.instance.clone();
     let recorder = Recorder::spawn(client.clone(), garbage::COMPONENT, source, stop.clone());
-    let start = |controller| spawn_until(stop, controller);
-    start(Box::pin(endpoints::run(
-        client.clone(),
-        stop.clone(),
-        progress.clone(),
-    )));
-    start(Box::pin(garbage::run(
-        client.clone(),
-        recorder,
-        stop.clone(),
-        progress.clone(),
-    )));
-    start(Box::pin(namespaces::run(
-        client.clone(),
-        stop.clone(),
-        progress.clone(),
-    )));
-    start(Box::pin(accounts::run(client.clone(), stop.clone(), progress)));
-    start(Box::pin(events::run(client.clone(), settings.event_ttl)));
-    controllers
+    start.controller(endpoints::controller(&reflectors));
+    start.controller(garbage::controller(client.clone(), recorder, stop.clone()));
+    start.controller(namespaces::controller(&reflectors));
+    start.controller(accounts::controller(&reflectors));
+    start.task(events::run(client.clone(), settings.event_ttl));
+    // Nothing is sent: the channel ends when the last controller has let its sender go.
+    async move {
+        started.recv().await;
+    }
 }
 
-/// Starts the scheduler and the controllers of workloads and nodes; they run until `stop` is cancelled.
-///
-/// They expect a kubelet behind every Node, and clean up after nodes that have none: do not start them where
-/// Nodes and Pods are written by hand, as in a stand-alone server whose backends are ordinary processes.
-pub fn spawn_workloads(client: &Client, settings: &Settings, stop: &CancellationToken) -> Controllers {
-    workloads::spawn(client, settings, stop)
+/// What controllers are started with.
+struct Start<'a> {
+    stop: &'a CancellationToken,
+    /// Held by each controller until it is synced.
+    starting: mpsc::Sender<Infallible>,
 }
 
-type Controller = std::pin::Pin<Box<dyn Future<Output = ()> + Send>>;
+impl Start<'_> {
+    fn controller<R, S>(&self, (reconciler, source): (R, S))
+    where
+        R: Reconciler + 'static,
+        S: Source<Change = R::Change> + 'static,
+    {
+        let starting = self.starting.clone();
+        self.task(control(reconciler, source, move || drop(starting)));
+    }
 
-fn spawn_until(stop: &CancellationToken, controller: Controller) {
-    let stop = stop.clone();
-    tokio::spawn(async move { stop.run_until_cancelled(controller).await });
+    fn task(&self, task: impl Future<Output = ()> + Send + 'static) {
+        let stop = self.stop.clone();
+        tokio::spawn(async move { stop.run_until_cancelled(task).await });
+    }
 }

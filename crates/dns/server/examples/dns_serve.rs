@@ -16,7 +16,7 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, bail};
 use arc_swap::ArcSwap;
-use kinglet_dns_server::{DnsServer, Settings, Upstreams};
+use kinglet_dns_server::{DnsServer, DnsServerSettings, Upstreams};
 use kinglet_dns_zone::{ZoneBuilder, ZoneSettings};
 use kinglet_model::{
     Endpoint, EndpointPort, EndpointSlice, Meta, Namespace, Service, ServicePort, wellknown,
@@ -29,7 +29,7 @@ const NAMESPACES: u32 = 100;
 const PER_SLICE: u32 = 100;
 
 struct Options {
-    settings: Settings,
+    settings: DnsServerSettings,
     services: u32,
     endpoints: u32,
     objects: Option<String>,
@@ -73,9 +73,9 @@ fn main() -> anyhow::Result<()> {
 
 fn options() -> anyhow::Result<Options> {
     let mut options = Options {
-        settings: Settings {
+        settings: DnsServerSettings {
             workers: 1,
-            ..Settings::default()
+            ..DnsServerSettings::default()
         },
         services: 10_000,
         endpoints: 10,

@@ -1,9 +1,9 @@
-//! One message in, one reply out: the part of the server that does not wait for anybody.
+//! One message in, one reply out: what the server can say without waiting.
 
-use kinglet_dns_zone::{Lookup, Name, Records, Snapshot, Soa};
+use kinglet_dns_wire::{MAX_MESSAGE, Name, Rcode, Records, Rejection, Request, Response, header_only};
+use kinglet_dns_zone::{Lookup, Snapshot, Soa};
 
-use crate::metrics::Plugin;
-use crate::wire::{MAX_MESSAGE, Rcode, Rejection, Request, Response, header_only};
+use crate::metrics::{PluginIndex, Status};
 
 /// Class IN.
 const CLASS_IN: u16 = 1;
@@ -35,17 +35,8 @@ pub(crate) enum Outcome {
     Rejected(Rcode),
     /// The reply is written.
     Answered(Status),
-    /// Somebody else has to be asked.
+    /// An upstream server has to be asked.
     Deferred(Deferred),
-}
-
-/// What the metrics say about an answered query.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Status {
-    pub(crate) qtype: u16,
-    pub(crate) dnssec_ok: bool,
-    pub(crate) rcode: Rcode,
-    pub(crate) plugin: Plugin,
 }
 
 /// A question for the forwarder.
@@ -63,23 +54,25 @@ pub(crate) enum Deferred {
     },
 }
 
-/// Answers a message from the snapshot into `out`. `turn` differs from query to query and chooses which
+/// Answers a message from the snapshot into `out`. `rotation` differs from query to query and chooses which
 /// address comes first.
 pub(crate) fn answer(
     snapshot: &Snapshot,
     message: &[u8],
     transport: Transport,
-    turn: usize,
+    rotation: usize,
     out: &mut Vec<u8>,
 ) -> Outcome {
     let request = match Request::read(message) {
         Ok(request) => request,
+        // Replying to a response would let two servers reply to one another for ever.
         Err(Rejection::Silent) => return Outcome::Ignored,
         Err(Rejection::Code(rcode)) => {
             header_only(message, rcode, out);
             return Outcome::Rejected(rcode);
         }
     };
+    // RFC 6891 section 6.1.3: only version 0 is known, and the reply names it.
     if request.edns.as_ref().is_some_and(|edns| edns.version != 0) {
         request.refuse(Rcode::BADVERS, out);
         return Outcome::Rejected(Rcode::BADVERS);
@@ -87,6 +80,8 @@ pub(crate) fn answer(
     if request.qclass != CLASS_IN {
         return other_class(snapshot, &request, out);
     }
+    // Negative answers are authoritative, too, and carry the SOA: without it they may not be kept (RFC 2308
+    // section 5), and clients would repeat each search-path miss.
     let response = |out| Response::new(&request, transport.limit(&request), out).authoritative();
     let negative = |out, soa: Soa, rcode| {
         response(out).authority(soa.as_bytes()).finish(rcode);
@@ -94,27 +89,30 @@ pub(crate) fn answer(
     };
     let rcode = match snapshot.lookup(&request.name, request.qtype) {
         Lookup::Answer(answer) => {
-            let response = response(out).answer(&answer.records, turn);
+            let response = response(out).answer(&answer.records, rotation);
             response.additional(&answer.additional).finish(Rcode::NOERROR);
             Rcode::NOERROR
         }
         Lookup::NoData(soa) => negative(out, soa, Rcode::NOERROR),
         Lookup::NameError(soa) => negative(out, soa, Rcode::NXDOMAIN),
+        // The name may only not have arrived yet: SERVFAIL makes the client try again, NXDOMAIN would stay in
+        // its cache.
         Lookup::Unsynced(soa) => negative(out, soa, Rcode::SERVFAIL),
         Lookup::Refused => {
             request.refuse(Rcode::REFUSED, out);
             Rcode::REFUSED
         }
-        Lookup::PassOn => return Outcome::Deferred(Deferred::Forward),
+        Lookup::Fallthrough => return Outcome::Deferred(Deferred::Forward),
         Lookup::Chase(chase) => {
             return Outcome::Deferred(Deferred::Chase {
+                // The task outlives the snapshot that this batch holds.
                 records: chase.records.into_owned(),
                 target: chase.target.clone(),
                 soa: chase.soa,
             });
         }
     };
-    Outcome::Answered(request.status(rcode, Plugin::Kubernetes))
+    Outcome::Answered(Status::new(&request, rcode, PluginIndex::KUBERNETES))
 }
 
 /// Names of ours exist in class IN only; other names are the forwarder's business in any class.
@@ -123,17 +121,5 @@ fn other_class(snapshot: &Snapshot, request: &Request<'_>, out: &mut Vec<u8>) ->
         return Outcome::Deferred(Deferred::Forward);
     }
     request.refuse(Rcode::REFUSED, out);
-    Outcome::Answered(request.status(Rcode::REFUSED, Plugin::Server))
-}
-
-impl Request<'_> {
-    /// What the metrics say about the query.
-    pub(crate) fn status(&self, rcode: Rcode, plugin: Plugin) -> Status {
-        Status {
-            qtype: self.qtype,
-            dnssec_ok: self.edns.is_some_and(|edns| edns.dnssec_ok),
-            rcode,
-            plugin,
-        }
-    }
+    Outcome::Answered(Status::new(request, Rcode::REFUSED, PluginIndex::SERVER))
 }

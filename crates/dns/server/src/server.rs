@@ -21,32 +21,32 @@ use crate::bind::{BindError, Sockets, bind};
 use crate::forward::Forwarder;
 use crate::metrics::{Collector, ForwardMetrics, Shard};
 use crate::resolve::Resolver;
-use crate::settings::Settings;
+use crate::settings::DnsServerSettings;
 use crate::tcp::Tcp;
 use crate::udp::{self, Worker};
 
 /// How long connections and forwarded queries may go on after the server was told to end.
 const GRACE: Duration = Duration::from_secs(5);
 
-/// A DNS server whose addresses are taken, but which does not answer yet.
+/// A DNS server whose addresses are bound, but which does not answer yet.
 ///
 /// ```no_run
 /// # use std::sync::Arc;
 /// # use arc_swap::ArcSwap;
-/// # use kinglet_dns_server::{DnsServer, Settings};
+/// # use kinglet_dns_server::{DnsServer, DnsServerSettings};
 /// # use kinglet_dns_zone::{ZoneBuilder, ZoneSettings};
 /// # use tokio_util::sync::CancellationToken;
 /// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
 /// let mut zone = ZoneBuilder::new(&ZoneSettings::default())?;
 /// let snapshot = Arc::new(ArcSwap::new(zone.snapshot(0)));
-/// let server = DnsServer::bind(Settings::default())?;
+/// let server = DnsServer::bind(DnsServerSettings::default())?;
 /// println!("answering on {}", server.local_addr());
 /// server.serve(snapshot, CancellationToken::new()).await?;
 /// # Ok(())
 /// # }
 /// ```
 pub struct DnsServer {
-    settings: Settings,
+    settings: DnsServerSettings,
     listeners: Vec<Listener>,
     forward_metrics: ForwardMetrics,
 }
@@ -61,13 +61,14 @@ struct Listener {
 }
 
 impl DnsServer {
-    /// Takes the addresses of the settings. From here on queries wait in the sockets' buffers.
-    pub fn bind(settings: Settings) -> Result<Self, BindError> {
+    /// Binds the addresses of the settings. From here on queries wait in the sockets' buffers.
+    pub fn bind(settings: DnsServerSettings) -> Result<Self, BindError> {
         let workers = match settings.workers {
             0 => std::thread::available_parallelism().map_or(1, usize::from),
             workers => workers,
         };
         let listen = &settings.listen;
+        // IPv6 leaves IPv4 of a port to the listener that was asked for by its address.
         let with_v4 = |port| {
             listen
                 .iter()
@@ -113,6 +114,7 @@ impl DnsServer {
         snapshot: Arc<ArcSwap<Snapshot>>,
         cancelled: CancellationToken,
     ) -> io::Result<()> {
+        // The bound addresses: a query that is forwarded to this server would go round in a circle.
         let own = self.local_addrs().collect();
         let forwarder = Forwarder::new(self.settings.forward.clone(), own, self.forward_metrics.clone());
         let mut running = Running {
@@ -130,6 +132,7 @@ impl DnsServer {
             .into_iter()
             .try_for_each(|listener| running.start(listener));
         if started.is_err() {
+            // Workers that did start must not stay.
             cancelled.cancel();
         }
         cancelled.cancelled().await;
@@ -155,7 +158,7 @@ impl Listener {
 
 /// A server that answers.
 struct Running {
-    settings: Settings,
+    settings: DnsServerSettings,
     snapshot: Arc<ArcSwap<Snapshot>>,
     resolver: Arc<Resolver>,
     connections: Arc<Semaphore>,
@@ -168,18 +171,7 @@ struct Running {
 impl Running {
     fn start(&mut self, listener: Listener) -> io::Result<()> {
         let Sockets { address, udp, tcp } = listener.sockets;
-        let listening = TcpListener::from_std(tcp)?;
-        let tcp = Arc::new(Tcp {
-            settings: self.settings.tcp.clone(),
-            snapshot: self.snapshot.clone(),
-            resolver: self.resolver.clone(),
-            shard: listener.shared.clone(),
-            connections: self.connections.clone(),
-            cancelled: self.cancelled.clone(),
-            tasks: self.tasks.clone(),
-            turns: AtomicUsize::new(0),
-        });
-        self.tasks.spawn(tcp.accept(listening));
+        self.start_tcp(tcp, listener.shared.clone())?;
         for (socket, shard) in udp.into_iter().zip(listener.shards) {
             let socket = Arc::new(socket);
             self.sockets.push(socket.clone());
@@ -195,28 +187,53 @@ impl Running {
                 runtime: Handle::current(),
                 cancelled: self.cancelled.clone(),
             };
-            let name = format!("dns-udp-{}", self.threads.len());
-            let thread = std::thread::Builder::new()
-                .name(name)
-                .spawn(move || worker.run())?;
-            self.threads.push(thread);
+            self.start_worker(worker)?;
         }
-        tracing::info!(%address, "DNS over UDP and TCP");
+        tracing::info!(%address, "answering DNS over UDP and TCP");
         Ok(())
     }
 
-    /// Lets what was begun come to its end.
+    fn start_tcp(&self, listener: std::net::TcpListener, shard: Arc<Shard>) -> io::Result<()> {
+        let listener = TcpListener::from_std(listener)?;
+        let tcp = Arc::new(Tcp {
+            settings: self.settings.tcp.clone(),
+            snapshot: self.snapshot.clone(),
+            resolver: self.resolver.clone(),
+            shard,
+            connections: self.connections.clone(),
+            cancelled: self.cancelled.clone(),
+            tasks: self.tasks.clone(),
+            rotation: AtomicUsize::new(0),
+        });
+        self.tasks.spawn(tcp.accept(listener));
+        Ok(())
+    }
+
+    fn start_worker(&mut self, worker: Worker) -> io::Result<()> {
+        let name = format!("dns-udp-{}", self.threads.len());
+        // A thread, not a task: it blocks in recvmmsg.
+        let thread = std::thread::Builder::new()
+            .name(name)
+            .spawn(move || worker.run())?;
+        self.threads.push(thread);
+        Ok(())
+    }
+
+    /// Stops the workers, then waits for connections and forwarded queries.
     async fn end(self) {
+        // Workers wait in the kernel, where they do not see the token.
         self.sockets.iter().for_each(|socket| udp::wake(socket));
         let threads = self.threads;
+        // Joining blocks, which a thread of the runtime must not.
         let joined =
             tokio::task::spawn_blocking(move || threads.into_iter().all(|thread| thread.join().is_ok()));
         if !joined.await.unwrap_or(false) {
-            tracing::error!("a DNS worker ended by a panic");
+            tracing::error!("a DNS worker thread panicked");
         }
+        // Only now: until a worker has ended it may start tasks.
         self.tasks.close();
         if tokio::time::timeout(GRACE, self.tasks.wait()).await.is_err() {
-            tracing::warn!("DNS connections were cut off");
+            tracing::warn!("closed DNS connections that were still open after {GRACE:?}");
         }
     }
 }

@@ -1,12 +1,12 @@
-//! What the server is told.
+//! DnsServerSettings of the server, with the defaults of CoreDNS where it has them.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// Settings of a server.
+/// DnsServerSettings of a server.
 #[derive(Clone, Debug)]
-pub struct Settings {
+pub struct DnsServerSettings {
     /// Addresses to listen on, each over UDP and TCP. Port 0 takes any free port.
     pub listen: Vec<SocketAddr>,
     /// UDP workers per address; 0 for one per processor.
@@ -19,11 +19,12 @@ pub struct Settings {
     pub forward: ForwardSettings,
 }
 
-impl Default for Settings {
+impl Default for DnsServerSettings {
     fn default() -> Self {
         Self {
             listen: vec![SocketAddr::from(([127, 0, 0, 1], 1053))],
             workers: 0,
+            // RFC 6891 section 6.2.5.
             max_udp_payload: 4096,
             tcp: TcpSettings::default(),
             forward: ForwardSettings::default(),
@@ -34,9 +35,9 @@ impl Default for Settings {
 /// Limits of TCP connections (RFC 7766).
 #[derive(Clone, Debug)]
 pub struct TcpSettings {
-    /// Most connections at a time; more are closed at once.
+    /// Most connections at a time; further ones are closed at once.
     pub max_connections: usize,
-    /// Most queries of a connection that are being answered; the next ones are not read before.
+    /// Most queries of one connection in flight; further ones stay unread until a reply has left.
     pub max_in_flight: usize,
     /// How long a connection may be silent.
     pub idle: Duration,
@@ -51,6 +52,7 @@ impl Default for TcpSettings {
         Self {
             max_connections: 1024,
             max_in_flight: 128,
+            // The three timeouts are those of CoreDNS.
             idle: Duration::from_secs(10),
             read: Duration::from_secs(3),
             write: Duration::from_secs(5),
@@ -67,7 +69,7 @@ pub struct ForwardSettings {
     pub attempt: Duration,
     /// How long all attempts together may take.
     pub total: Duration,
-    /// Most queries that wait for upstreams; more are refused.
+    /// Most queries that wait for upstreams; further ones are REFUSED.
     pub max_in_flight: usize,
 }
 
@@ -75,8 +77,11 @@ impl Default for ForwardSettings {
     fn default() -> Self {
         Self {
             upstreams: Upstreams::ResolvConf("/etc/resolv.conf".into()),
+            // CoreDNS' `forward`: 2 seconds to read a reply, 5 seconds for all, which is also when the
+            // resolver of a C library gives up.
             attempt: Duration::from_secs(2),
             total: Duration::from_secs(5),
+            // `max_concurrent 1000` of the usual Corefile.
             max_in_flight: 1000,
         }
     }

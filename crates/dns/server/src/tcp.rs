@@ -1,5 +1,5 @@
-//! TCP (RFC 7766): each connection is a task; queries of one connection are answered as their replies are
-//! ready, in any order.
+//! TCP (RFC 7766): each connection is a task. Queries of one connection are answered in parallel, and replies
+//! leave as soon as they are ready, in any order (sections 6.2.1.1 and 7).
 
 use std::io;
 use std::net::IpAddr;
@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
+use kinglet_dns_wire::{HEADER, Rcode, Request};
 use kinglet_dns_zone::Snapshot;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
@@ -17,15 +18,14 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::answer::{Outcome, Status, Transport, answer};
-use crate::metrics::{Family, Plugin, Proto, Shard};
+use crate::answer::{Outcome, Transport, answer};
+use crate::metrics::{Family, PluginIndex, Proto, Shard, Status};
 use crate::resolve::Resolver;
 use crate::settings::TcpSettings;
-use crate::wire::{HEADER, Rcode, Request};
 
-/// Pause after a failure to accept, for instance for lack of file descriptors.
+/// Pause after a failure to accept: for lack of file descriptors, accept fails at once, again and again.
 const ERROR_PAUSE: Duration = Duration::from_millis(50);
-/// Replies that are ready are written together up to this length.
+/// Replies that are ready are written together up to this length: a call and a segment for many.
 const WRITE_TOGETHER: usize = 16 * 1024;
 
 /// What the connections of a listener share.
@@ -38,7 +38,7 @@ pub(crate) struct Tcp {
     pub(crate) cancelled: CancellationToken,
     pub(crate) tasks: TaskTracker,
     /// Number of queries, which chooses the address that comes first.
-    pub(crate) turns: AtomicUsize,
+    pub(crate) rotation: AtomicUsize,
 }
 
 impl Tcp {
@@ -52,17 +52,18 @@ impl Tcp {
             match accepted {
                 Ok((stream, peer)) => self.clone().start(stream, peer.ip()),
                 Err(error) => {
-                    tracing::warn!(%error, "accepting a DNS connection failed");
+                    tracing::warn!(%error, "cannot accept a DNS connection");
                     tokio::time::sleep(ERROR_PAUSE).await;
                 }
             }
         }
     }
 
-    /// Starts a connection's task; closes the connection if there are too many.
+    /// Starts a connection's task. Closes the connection if there are too many: each holds a file descriptor,
+    /// and UDP must go on whatever TCP clients do (RFC 7766 section 10).
     fn start(self: Arc<Self>, stream: TcpStream, peer: IpAddr) {
         let Ok(permit) = self.connections.clone().try_acquire_owned() else {
-            tracing::debug!(%peer, "a DNS connection was closed: there are too many");
+            tracing::debug!(%peer, "closed a new DNS connection: the limit of connections is reached");
             return;
         };
         let tasks = self.tasks.clone();
@@ -77,10 +78,11 @@ impl Tcp {
         let _ = stream.set_nodelay(true);
         let (mut reader, writer) = stream.into_split();
         let (replies, queue) = mpsc::channel(self.settings.max_in_flight);
+        // A task of its own: replies must leave while the next query is being read.
         let writer = tokio::spawn(write_replies(writer, queue, self.settings.write));
         loop {
-            // A place in the queue is taken before a query is read, so that no more are in flight than
-            // replies fit.
+            // A place in the queue is taken before a query is read: a client that sends without reading
+            // stops itself here, by its own full window.
             let Ok(place) = replies.clone().reserve_owned().await else {
                 break;
             };
@@ -93,6 +95,7 @@ impl Tcp {
                 break;
             }
         }
+        // Queries in flight hold places of their own: the writer ends when the last of them is answered.
         drop(replies);
         let _ = writer.await;
     }
@@ -105,9 +108,10 @@ impl Tcp {
             &self.snapshot.load(),
             &query,
             Transport::Tcp,
-            self.turns.fetch_add(1, Relaxed),
+            self.rotation.fetch_add(1, Relaxed),
             &mut reply,
         ) {
+            // No client sends responses: the stream is out of step, or no DNS at all.
             Outcome::Ignored => {
                 self.shard.ignore();
                 return false;
@@ -122,11 +126,12 @@ impl Tcp {
             }
             Outcome::Deferred(deferred) => {
                 let tcp = self.clone();
+                // Not awaited here: the next query of the connection must not wait for an upstream.
                 self.tasks.spawn(async move {
                     let (reply, status) = match tcp.resolver.admit() {
-                        Some(ticket) => {
+                        Some(permit) => {
                             tcp.resolver
-                                .resolve(ticket, deferred, &query, Transport::Tcp)
+                                .resolve(permit, deferred, &query, Transport::Tcp)
                                 .await
                         }
                         None => refuse(&query),
@@ -146,9 +151,11 @@ impl Tcp {
     }
 }
 
-/// Reads a message behind its length (RFC 1035 section 4.2.2). Fails at the end, after silence, and on what
-/// cannot be a message.
+/// Reads a message behind its length (RFC 1035 section 4.2.2). Fails at the end of the stream, after silence,
+/// and if the length is less than that of a header.
 async fn read_message(reader: &mut OwnedReadHalf, settings: &TcpSettings) -> io::Result<Vec<u8>> {
+    // Between queries a connection may be idle (RFC 7766 section 6.2.3); once one has begun it must arrive
+    // soon, or clients that trickle octets would hold all connections.
     let first = timeout(settings.idle, reader.read_u8()).await??;
     let rest = async {
         let len = usize::from(u16::from_be_bytes([first, reader.read_u8().await?]));
@@ -167,6 +174,8 @@ async fn read_message(reader: &mut OwnedReadHalf, settings: &TcpSettings) -> io:
 async fn write_replies(mut writer: OwnedWriteHalf, mut queue: mpsc::Receiver<Vec<u8>>, limit: Duration) {
     let mut out = Vec::new();
     while let Some(reply) = queue.recv().await {
+        // Length and message in one write: some clients fail if they come in two segments (RFC 7766 section
+        // 8).
         out.clear();
         push_framed(&mut out, &reply);
         while out.len() < WRITE_TOGETHER {
@@ -189,7 +198,7 @@ fn refuse(query: &[u8]) -> (Vec<u8>, Status) {
     let status = match Request::read(query) {
         Ok(request) => {
             request.refuse(Rcode::REFUSED, &mut reply);
-            request.status(Rcode::REFUSED, Plugin::Forward)
+            Status::new(&request, Rcode::REFUSED, PluginIndex::FORWARD)
         }
         Err(_) => Status::unreadable(),
     };
@@ -197,6 +206,7 @@ fn refuse(query: &[u8]) -> (Vec<u8>, Status) {
 }
 
 fn family(peer: IpAddr) -> Family {
+    // An IPv6 socket reports IPv4 clients as mapped addresses.
     match peer.to_canonical() {
         IpAddr::V4(_) => Family::V4,
         IpAddr::V6(_) => Family::V6,

@@ -10,7 +10,7 @@ use std::sync::atomic::Ordering::SeqCst;
 use std::time::Duration;
 
 use domain::base::iana::Rcode;
-use kinglet_dns_server::{Settings, Upstreams};
+use kinglet_dns_server::{DnsServerSettings, Upstreams};
 use support::{Server, Upstream, decode, query, reply_to};
 
 const NAME: &str = "www.example.com";
@@ -162,7 +162,7 @@ async fn fails_without_upstreams_and_never_asks_itself() {
 #[tokio::test]
 async fn refuses_more_than_may_wait() {
     let silent = Upstream::start(|_, _| None).await;
-    let mut settings = Settings::default();
+    let mut settings = DnsServerSettings::default();
     settings.forward.upstreams = Upstreams::Addresses(vec![silent.address]);
     settings.forward.max_in_flight = 1;
     settings.forward.attempt = Duration::from_secs(5);

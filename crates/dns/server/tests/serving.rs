@@ -7,7 +7,7 @@ mod support;
 use std::time::Duration;
 
 use domain::base::iana::Rcode;
-use kinglet_dns_server::{BindError, DnsServer, Settings, TcpSettings};
+use kinglet_dns_server::{BindError, DnsServer, DnsServerSettings, TcpSettings};
 use support::{Server, decode, framed, query, receive};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UdpSocket;
@@ -185,13 +185,13 @@ async fn pipelines_over_tcp() {
 
 #[tokio::test]
 async fn one_bad_connection_harms_no_other() {
-    let server = Server::with(Settings {
+    let server = Server::with(DnsServerSettings {
         tcp: TcpSettings {
             idle: Duration::from_millis(300),
             read: Duration::from_millis(300),
             ..TcpSettings::default()
         },
-        ..Settings::default()
+        ..DnsServerSettings::default()
     })
     .await;
     // A length without a message, a message too short to be one, garbage, silence.
@@ -214,12 +214,12 @@ async fn one_bad_connection_harms_no_other() {
 
 #[tokio::test]
 async fn closes_connections_above_the_limit() {
-    let server = Server::with(Settings {
+    let server = Server::with(DnsServerSettings {
         tcp: TcpSettings {
             max_connections: 1,
             ..TcpSettings::default()
         },
-        ..Settings::default()
+        ..DnsServerSettings::default()
     })
     .await;
     let mut first = server.tcp().await;
@@ -260,9 +260,9 @@ async fn a_new_snapshot_is_answered_from_at_once() {
 #[tokio::test]
 async fn a_taken_address_is_named() {
     let server = Server::start(vec![]).await;
-    let again = Settings {
+    let again = DnsServerSettings {
         listen: vec![server.address],
-        ..Settings::default()
+        ..DnsServerSettings::default()
     };
     let error: BindError = DnsServer::bind(again).err().unwrap();
     assert_eq!(error.address, server.address);
@@ -280,9 +280,9 @@ async fn a_taken_address_is_named() {
         .bind(&"127.0.0.1:0".parse::<std::net::SocketAddr>().unwrap().into())
         .unwrap();
     let taken = other.local_addr().unwrap().as_socket().unwrap();
-    let settings = Settings {
+    let settings = DnsServerSettings {
         listen: vec![taken],
-        ..Settings::default()
+        ..DnsServerSettings::default()
     };
     assert_eq!(
         DnsServer::bind(settings).err().map(|error| error.transport),
@@ -298,10 +298,10 @@ async fn listens_on_all_addresses_and_replies_from_the_one_that_was_asked() {
         ("[::]:0", "127.0.0.7"),
         ("[::]:0", "::1"),
     ] {
-        let server = DnsServer::bind(Settings {
+        let server = DnsServer::bind(DnsServerSettings {
             listen: vec![listen.parse().unwrap()],
             workers: 1,
-            ..Settings::default()
+            ..DnsServerSettings::default()
         })
         .unwrap();
         let port = server.local_addr().port();

@@ -5,10 +5,10 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use hashbrown::HashMap;
+use kinglet_dns_wire::{Name, NameError, push_label};
 use kinglet_model::{EndpointSlice, Namespace, Object, ObjectName};
 
-use crate::cluster::{self, Owner, ReverseTable, Service, ServiceKey, Slice, Spec, service_key};
-use crate::name::{Name, NameError, push_label};
+use crate::cluster::{self, AddressOwner, ReverseTable, Service, ServiceKey, Slice, Spec, service_key};
 use crate::snapshot::{Snapshot, Zones};
 use crate::table::Table;
 
@@ -36,12 +36,13 @@ impl Default for ZoneSettings {
 
 /// Keeps the zone's data and publishes immutable snapshots of it.
 ///
-/// Every method takes the present state of one object; applying an object that changes no answer is cheap and
-/// changes nothing. The cost of a change depends on the size of the Service that it touches, not on the
-/// number of Services. Objects may arrive in any order.
+/// Every method takes the present state of one object. An object that changes no answer is found out early. A
+/// change costs as much as the Service that it touches is large, however many Services there are. Objects may
+/// arrive in any order.
 ///
 /// ```
-/// # use kinglet_dns_zone::{QueryName, ZoneBuilder, ZoneSettings, Lookup, rtype, Name};
+/// # use kinglet_dns_wire::{Name, QueryName, rtype};
+/// # use kinglet_dns_zone::{Lookup, ZoneBuilder, ZoneSettings};
 /// let mut builder = ZoneBuilder::new(&ZoneSettings::default())?;
 /// let before = builder.snapshot(1);
 /// builder.set_synced();
@@ -51,7 +52,7 @@ impl Default for ZoneSettings {
 /// let question = QueryName::read(name.as_wire())?;
 /// assert!(matches!(before.lookup(&question, rtype::A), Lookup::Unsynced(_)));
 /// assert!(matches!(after.lookup(&question, rtype::A), Lookup::NameError(_)));
-/// # Ok::<(), kinglet_dns_zone::NameError>(())
+/// # Ok::<(), kinglet_dns_wire::NameError>(())
 /// ```
 pub struct ZoneBuilder {
     zones: Arc<Zones>,
@@ -60,7 +61,8 @@ pub struct ZoneBuilder {
     reverse: ReverseTable,
     /// Slices by object name.
     slices: HashMap<ObjectName, Arc<Slice>>,
-    /// Slices by Service and object name, also of Services that do not exist (yet).
+    /// Slices by Service and object name, also of Services that do not exist (yet). Sorted, so that answers
+    /// do not depend on the order of arrival.
     slices_of: HashMap<ServiceKey, BTreeMap<ObjectName, Arc<Slice>>>,
     synced: bool,
     changed: bool,
@@ -90,6 +92,7 @@ impl ZoneBuilder {
         };
         let spec = Spec::new(service);
         let old = self.services.get(&*key).map(|old| old.spec.clone());
+        // Most updates of a Service concern its status or annotations.
         if old.as_deref() == Some(&spec) {
             return;
         }
@@ -97,7 +100,7 @@ impl ZoneBuilder {
             self.forget_cluster_ips(&key, &old);
         }
         for &address in spec.cluster_ips() {
-            self.reverse.add(address, Owner::Service(key.clone()));
+            self.reverse.add(address, AddressOwner::Service(key.clone()));
         }
         self.compile(key, Arc::new(spec));
         self.changed = true;
@@ -120,18 +123,21 @@ impl ZoneBuilder {
         let Some(new) = Slice::new(slice) else {
             return self.remove_endpoint_slice(&name);
         };
+        // Conditions other than `ready`, topology hints and the like change no answer.
         if self.slices.get(&name).is_some_and(|old| **old == new) {
             return;
         }
         let new = Arc::new(new);
+        // Out before in: the tables of addresses count each slice once.
         let old = self.take_slice(&name);
         for endpoint in &new.endpoints {
             self.reverse
-                .add(endpoint.address, Owner::endpoint(&new.owner, endpoint));
+                .add(endpoint.address, AddressOwner::endpoint(&new.owner, endpoint));
         }
         let slices = self.slices_of.entry(new.owner.clone()).or_default();
         slices.insert(name.clone(), new.clone());
         self.slices.insert(name, new.clone());
+        // The label that names its Service may have changed: then both have other endpoints.
         if let Some(old) = old.filter(|old| old.owner != new.owner) {
             self.recompile(&old.owner);
         }
@@ -156,15 +162,15 @@ impl ZoneBuilder {
         }
     }
 
-    /// A Namespace was deleted: its names are gone, whether or not its objects still are there.
+    /// A Namespace was deleted: its names are gone, even if its objects have not been deleted yet.
     pub fn remove_namespace(&mut self, name: &ObjectName) {
         if let Ok(label) = namespace_label(name) {
             self.namespaces.remove(&*label);
         }
     }
 
-    /// All kinds have been listed once: from now on, a name that is not there does not exist. Never taken
-    /// back.
+    /// All kinds have been listed once: from now on, a name that is not there does not exist. It stays so
+    /// when the API server goes away: old answers are better than none.
     pub fn set_synced(&mut self) {
         self.synced = true;
     }
@@ -178,6 +184,7 @@ impl ZoneBuilder {
     /// since the last snapshot.
     pub fn snapshot(&mut self, now: u32) -> Arc<Snapshot> {
         if std::mem::take(&mut self.changed) {
+            // Never back, even if the clock is: secondaries would take the zone for an old one (RFC 1982).
             self.serial = self.serial.max(now);
         }
         Arc::new(Snapshot::new(
@@ -192,11 +199,12 @@ impl ZoneBuilder {
 
     fn forget_cluster_ips(&mut self, key: &ServiceKey, spec: &Spec) {
         for &address in spec.cluster_ips() {
-            self.reverse.subtract(address, &Owner::Service(key.clone()));
+            self.reverse
+                .subtract(address, &AddressOwner::Service(key.clone()));
         }
     }
 
-    /// Takes a slice out of everything but its Service's compiled answers.
+    /// Takes a slice out of all tables. The answers of its Service have to be compiled again.
     fn take_slice(&mut self, name: &ObjectName) -> Option<Arc<Slice>> {
         let slice = self.slices.remove(name)?;
         if let Some(slices) = self.slices_of.get_mut(&slice.owner) {
@@ -206,7 +214,7 @@ impl ZoneBuilder {
             }
         }
         for endpoint in &slice.endpoints {
-            let owner = Owner::endpoint(&slice.owner, endpoint);
+            let owner = AddressOwner::endpoint(&slice.owner, endpoint);
             self.reverse.subtract(endpoint.address, &owner);
         }
         Some(slice)

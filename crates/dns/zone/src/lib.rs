@@ -5,9 +5,9 @@
 //! cluster domain (Kubernetes DNS schema 1.1.0 as CoreDNS' `kubernetes` plugin serves it), `in-addr.arpa` and
 //! `ip6.arpa`.
 //!
-//! A question is lower-cased once, on the stack. The addresses of a Service's name, which is what clients ask
-//! for, are stored as records whose owner is a compression pointer to the question: the server copies them
-//! behind the question, whose spelling is thereby kept. Everything else is assembled when it is asked.
+//! A question is lower-cased once, on the stack. What clients ask most, the addresses of a Service's name, is
+//! stored as records whose owner is a compression pointer to the question. The server copies them behind the
+//! question, and the client's spelling is kept. Everything else is assembled when it is asked.
 //!
 //! Invariant: knows no socket, no clock, no client and no runtime; the same objects give the same answers in
 //! whatever order they came.
@@ -15,15 +15,11 @@
 mod builder;
 mod cluster;
 mod lookup;
-mod name;
-mod record;
 mod snapshot;
 mod soa;
 mod table;
 
 pub use builder::{ZoneBuilder, ZoneSettings};
 pub use lookup::{Answer, Chase, Lookup};
-pub use name::{MAX_NAME, Name, NameError, QueryName};
-pub use record::{Records, rtype};
 pub use snapshot::Snapshot;
 pub use soa::Soa;

@@ -3,8 +3,9 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use kinglet_dns_wire::{Name, QueryName};
+
 use crate::cluster::{Namespace, ReverseTable, Service};
-use crate::name::{Name, QueryName};
 use crate::soa::Soa;
 use crate::table::Table;
 
@@ -36,7 +37,7 @@ pub(crate) enum Zone {
 
 /// A zone, and where the question's name is in it.
 #[derive(Clone, Copy)]
-pub(crate) struct Place {
+pub(crate) struct ZoneMatch {
     pub(crate) zone: Zone,
     /// Number of labels left of the zone's name.
     pub(crate) labels: usize,
@@ -46,17 +47,19 @@ pub(crate) struct Place {
 
 impl Zones {
     /// The zone of a name.
-    pub(crate) fn place(&self, name: &QueryName<'_>) -> Option<Place> {
-        let place = |zone, lower, labels| {
-            Some(Place {
+    pub(crate) fn zone_of(&self, name: &QueryName<'_>) -> Option<ZoneMatch> {
+        let within = |zone, lower, labels| {
+            Some(ZoneMatch {
                 zone,
                 labels: name.labels().checked_sub(labels)?,
                 offset: name.offset_of(lower, labels)?,
             })
         };
-        place(Zone::Cluster, &self.lower, self.labels)
-            .or_else(|| place(Zone::InAddr, &self.in_addr, 2))
-            .or_else(|| place(Zone::Ip6, &self.ip6, 2))
+        // Most questions are about the cluster domain. The three do not overlap, so the first match is the
+        // zone.
+        within(Zone::Cluster, &self.lower, self.labels)
+            .or_else(|| within(Zone::InAddr, &self.in_addr, 2))
+            .or_else(|| within(Zone::Ip6, &self.ip6, 2))
     }
 }
 
@@ -94,7 +97,7 @@ impl Snapshot {
 
     /// Whether a name is in one of the zones.
     pub fn contains(&self, name: &QueryName<'_>) -> bool {
-        self.zones.place(name).is_some()
+        self.zones.zone_of(name).is_some()
     }
 
     /// Whether all objects were known when the snapshot was taken.
@@ -117,7 +120,7 @@ impl Snapshot {
         self.reverse.len()
     }
 
-    pub(crate) fn soa(&self, place: Place) -> Soa {
-        self.soa.at(place.offset)
+    pub(crate) fn soa(&self, matched: ZoneMatch) -> Soa {
+        self.soa.at(matched.offset)
     }
 }

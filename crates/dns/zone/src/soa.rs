@@ -1,7 +1,7 @@
 //! The SOA record of our zones: in the authority section of negative answers (RFC 2308) and as the answer at
 //! the apex.
 
-use crate::record::rtype;
+use kinglet_dns_wire::rtype;
 
 /// Length of the record: its names are compressed against the zone's name in the question.
 const LEN: usize = 54;
@@ -43,6 +43,7 @@ impl Soa {
     /// The record for a question in whose name the zone's name starts at `offset`: so the zone is spelled as
     /// it was asked.
     pub(crate) fn at(mut self, offset: usize) -> Self {
+        // The question's name starts behind the header of 12 octets.
         let [high, low] = (0xC000 | (12 + offset) as u16).to_be_bytes();
         for at in POINTERS {
             if let Some([first, second]) = self.0.get_mut(at..at + 2) {

@@ -63,6 +63,7 @@ impl<T: Keyed + Clone> Table<T> {
     pub(crate) fn insert(&mut self, entry: T) {
         let hash = self.hasher.hash_one(entry.key());
         let hasher = self.hasher.clone();
+        // Both are copied only if a snapshot still holds them: a burst of changes copies a shard once.
         let Some(shard) = Arc::make_mut(&mut self.shards).get_mut(shard(hash)) else {
             return;
         };
@@ -78,6 +79,7 @@ impl<T: Keyed + Clone> Table<T> {
 
     /// Takes an entry out.
     pub(crate) fn remove(&mut self, key: &T::Key) -> Option<T> {
+        // A key that is not there must not make a copy.
         self.get(key)?;
         let hash = self.hasher.hash_one(key);
         let shard = Arc::make_mut(&mut self.shards).get_mut(shard(hash))?;

@@ -219,7 +219,7 @@ proptest! {
 
     #[test]
     fn any_octets_are_a_name_or_an_error(octets in prop::collection::vec(any::<u8>(), 0..300), qtype in any::<u16>()) {
-        if let Ok(name) = kinglet_dns_zone::QueryName::read(&octets) {
+        if let Ok(name) = kinglet_dns_wire::QueryName::read(&octets) {
             prop_assert!(octets.starts_with(name.spelled()));
             builder().snapshot(1).lookup(&name, qtype);
         }

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use kinglet_ingress_routes::Scheme;
 
-use crate::Reason;
+use crate::problem::Reason;
 
 const PREFIX: &str = "traefik.ingress.kubernetes.io/";
 

@@ -3,7 +3,7 @@
 
 use kinglet_model::{Ingress, IngressClass, ObjectName, wellknown};
 
-use crate::Objects;
+use crate::view::Objects;
 
 /// Whether an Ingress is served, given the configured class.
 ///

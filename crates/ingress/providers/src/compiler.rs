@@ -3,14 +3,16 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use kinglet_ingress_routes::{Configuration, Router, Scheme, Server, Service as ProxyService};
+use kinglet_ingress_routes::{Router, Scheme, Server, Service as ProxyService};
 use kinglet_model::{EndpointSlice, Ingress, IngressBackend, IngressServiceBackend, ObjectName, ServiceType};
-use rustls::crypto::CryptoProvider;
 
 use crate::annotations::{self, Finding};
+use crate::compiled::{CertificateUse, Compiled};
+use crate::problem::{Problem, Reason};
 use crate::rules::{self, Backends};
 use crate::secrets::Certificates;
-use crate::{ClusterView, Problem, Reason, backends, classes};
+use crate::view::ClusterView;
+use crate::{backends, classes};
 
 /// Options of the Ingress provider (Traefik `providers.kubernetesIngress.*`).
 #[derive(Clone, Debug, Default)]
@@ -22,32 +24,19 @@ pub struct Options {
     pub allow_external_name_services: bool,
 }
 
-/// Result of a compilation.
-#[derive(Clone, Debug, Default)]
-pub struct Compiled {
-    /// What the proxy is to do.
-    pub configuration: Configuration,
-    /// Ingresses of our classes, by age then name: those whose status is ours to write.
-    pub served: Vec<ObjectName>,
-    /// What is wrong, in the order of [`served`](Self::served) and of the fields.
-    pub problems: Vec<Problem>,
-}
-
 /// Compiles views and remembers the last result, so that what did not change keeps its identity.
 #[derive(Debug)]
 pub struct Compiler {
     options: Options,
-    provider: Arc<CryptoProvider>,
     services: BTreeMap<Arc<str>, Arc<ProxyService>>,
     certificates: Certificates,
 }
 
 impl Compiler {
-    /// A compiler without memory. The provider loads the keys of certificates.
-    pub fn new(options: Options, provider: Arc<CryptoProvider>) -> Self {
+    /// A compiler without memory.
+    pub fn new(options: Options) -> Self {
         Self {
             options,
-            provider,
             services: BTreeMap::new(),
             certificates: Certificates::default(),
         }
@@ -75,7 +64,7 @@ impl Compiler {
             ..
         } = pass;
         compiled.configuration.services = services.clone();
-        compiled.configuration.certificates = certificates.usable();
+        compiled.configuration.certificates = certificates.all();
         self.services = services;
         self.certificates = certificates;
         compiled
@@ -138,16 +127,16 @@ impl Pass<'_> {
                 namespace: self.ingress.namespace.clone(),
                 name: secret.clone(),
             };
-            let Compiler {
-                provider,
-                certificates: previous,
-                ..
-            } = self.compiler;
-            if let Err((reason, message)) =
-                self.certificates
-                    .load(previous, &name, &self.view.secrets, provider)
-            {
-                self.report(format!("spec.tls[{index}].secretName"), reason, message);
+            let field = format!("spec.tls[{index}].secretName");
+            let previous = &self.compiler.certificates;
+            match self.certificates.load(previous, &name, &self.view.secrets) {
+                Ok(_) => self.compiled.certificate_uses.push(CertificateUse {
+                    secret: name,
+                    ingress: self.ingress.clone(),
+                    field,
+                    position: self.compiled.problems.len(),
+                }),
+                Err((reason, message)) => self.report(field, reason, message),
             }
         }
     }

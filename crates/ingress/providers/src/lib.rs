@@ -11,12 +11,14 @@
 //! - [`annotations`]: what Traefik's annotations ask for.
 //! - [`status`]: the addresses that an Ingress should publish.
 //!
-//! Invariant: no I/O, no clock, no client. The same view gives the same result in whatever order its objects
+//! Invariant: no I/O, no clock, no client, no cryptography: whether a certificate can be used is told afterwards
+//! ([`Compiled::reject_certificate`]). The same view gives the same result in whatever order its objects
 //! arrived, and what did not change between two compilations is the same allocation in both results.
 
 mod annotations;
 mod backends;
 mod classes;
+mod compiled;
 mod compiler;
 mod problem;
 mod rules;
@@ -24,6 +26,7 @@ mod secrets;
 pub mod status;
 mod view;
 
-pub use compiler::{Compiled, Compiler, Options};
+pub use compiled::Compiled;
+pub use compiler::{Compiler, Options};
 pub use problem::{Problem, Reason};
 pub use view::{ClusterView, Objects};

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use kinglet_ingress_routes::{HostMatcher, PathMatcher, Router};
 use kinglet_model::{Ingress, IngressBackend, IngressPath, IngressRule, PathType};
 
-use crate::Reason;
+use crate::problem::Reason;
 
 /// Resolves a backend to a service's name and reports what is wrong with it; `None` makes the router
 /// answer 404.

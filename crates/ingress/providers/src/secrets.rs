@@ -1,20 +1,22 @@
-//! TLS Secrets to certificates, each read once per version of its Secret.
+//! TLS Secrets to certificates, each decoded once per version of its Secret.
 
 use std::collections::HashMap;
+use std::fmt;
 use std::sync::Arc;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use kinglet_ingress_routes::Certificate;
 use kinglet_model::{ObjectName, Secret};
-use rustls::crypto::CryptoProvider;
 
-use crate::{Objects, Reason};
+use crate::problem::Reason;
+use crate::view::Objects;
 
 /// A certificate, or why there is none.
 pub(crate) type Outcome = Result<Arc<Certificate>, (Reason, String)>;
 
-/// Certificates of the previous compilation: loading a key costs more than everything else about an Ingress.
+/// Certificates of a compilation. Those of the previous one are taken over, so that a certificate that did not
+/// change is the same allocation and is not loaded again.
 #[derive(Debug, Default)]
 pub(crate) struct Certificates {
     known: HashMap<ObjectName, (Arc<Secret>, Outcome)>,
@@ -22,13 +24,7 @@ pub(crate) struct Certificates {
 
 impl Certificates {
     /// The certificate of a Secret, from memory when the Secret is the same as in `previous`.
-    pub(crate) fn load(
-        &mut self,
-        previous: &Self,
-        name: &ObjectName,
-        secrets: &Objects<Secret>,
-        provider: &CryptoProvider,
-    ) -> Outcome {
+    pub(crate) fn load(&mut self, previous: &Self, name: &ObjectName, secrets: &Objects<Secret>) -> Outcome {
         let Some(secret) = secrets.get(name) else {
             let message = format!("Secret {name} does not exist; the default certificate is presented");
             return Err((Reason::SecretNotFound, message));
@@ -38,14 +34,14 @@ impl Certificates {
         }
         let outcome = match previous.known.get(name) {
             Some((before, outcome)) if is_same(before, secret) => outcome.clone(),
-            _ => read(name, secret, provider),
+            _ => read(name, secret),
         };
         self.known.insert(name.clone(), (secret.clone(), outcome.clone()));
         outcome
     }
 
     /// All certificates that could be read.
-    pub(crate) fn usable(&self) -> Vec<Arc<Certificate>> {
+    pub(crate) fn all(&self) -> Vec<Arc<Certificate>> {
         self.known
             .values()
             .filter_map(|(_, outcome)| outcome.as_ref().ok().cloned())
@@ -57,22 +53,23 @@ fn is_same(before: &Arc<Secret>, now: &Arc<Secret>) -> bool {
     Arc::ptr_eq(before, now) || before.data == now.data
 }
 
-fn read(name: &ObjectName, secret: &Secret, provider: &CryptoProvider) -> Outcome {
-    let invalid = |why: &dyn std::fmt::Display| {
-        (
-            Reason::InvalidCertificate,
-            format!("Secret {name}: {why}; the default certificate is presented"),
-        )
-    };
+/// What is told about a Secret whose certificate cannot be used.
+pub(crate) fn invalid(secret: &ObjectName, why: &dyn fmt::Display) -> (Reason, String) {
+    let message = format!("Secret {secret}: {why}; the default certificate is presented");
+    (Reason::InvalidCertificate, message)
+}
+
+fn read(name: &ObjectName, secret: &Secret) -> Outcome {
     let value = |key: &str| {
         let text = secret.data.get(key).filter(|text| !text.is_empty());
-        let text = text.ok_or_else(|| invalid(&format!("{key} is missing or empty")))?;
+        let text = text.ok_or_else(|| invalid(name, &format!("{key} is missing or empty")))?;
         STANDARD
             .decode(text.as_bytes())
-            .map_err(|_| invalid(&format!("{key} is not base64")))
+            .map_err(|_| invalid(name, &format!("{key} is not base64")))
     };
-    let (chain, key) = (value("tls.crt")?, value("tls.key")?);
-    Certificate::from_pem(name.clone(), &chain, &key, provider)
-        .map(Arc::new)
-        .map_err(|error| invalid(&error))
+    Ok(Arc::new(Certificate {
+        secret: name.clone(),
+        chain: value("tls.crt")?.into(),
+        key: value("tls.key")?.into(),
+    }))
 }

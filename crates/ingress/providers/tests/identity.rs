@@ -10,10 +10,7 @@ use kinglet_model::{EndpointSlice, Ingress, Object, ObjectName, Service};
 use serde_json::json;
 
 fn compiler() -> Compiler {
-    Compiler::new(
-        Options::default(),
-        Arc::new(rustls::crypto::ring::default_provider()),
-    )
+    Compiler::new(Options::default())
 }
 
 fn decode<K: Object>(value: serde_json::Value) -> (ObjectName, Arc<K>) {

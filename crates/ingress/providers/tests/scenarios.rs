@@ -15,6 +15,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use kinglet_ingress_providers::{ClusterView, Compiled, Compiler, Objects, Options};
 use kinglet_ingress_routes::{RouteTable, Scheme, host, path};
+use kinglet_ingress_tls::{CertificateStore, Unusable};
 use kinglet_model::{Object, ObjectName, Secret};
 use serde::Deserialize;
 use serde_json::Value;
@@ -63,8 +64,11 @@ fn check(file: &Path, scenario: Scenario) {
         ingress_class: scenario.options.ingress_class,
         allow_external_name_services: scenario.options.allow_external_name_services,
     };
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let compiled = Compiler::new(options, provider).compile(&view);
+    let mut compiled = Compiler::new(options).compile(&view);
+    let unusable = unusable(&compiled);
+    for one in &unusable {
+        compiled.reject_certificate(&one.secret, &one.error);
+    }
     let answers: Vec<String> = scenario
         .requests
         .iter()
@@ -81,6 +85,7 @@ fn check(file: &Path, scenario: Scenario) {
         .configuration
         .certificates
         .iter()
+        .filter(|certificate| unusable.iter().all(|one| one.secret != certificate.secret))
         .map(|certificate| certificate.secret.to_string())
         .collect();
     certificates.sort();
@@ -90,6 +95,13 @@ fn check(file: &Path, scenario: Scenario) {
         "{}: certificates",
         file.display()
     );
+}
+
+/// The certificates that no client could be shown.
+fn unusable(compiled: &Compiled) -> Vec<Unusable> {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let store = CertificateStore::new(provider).next(&compiled.configuration.certificates);
+    store.unusable()
 }
 
 /// The request line with the answer that the configuration really gives.

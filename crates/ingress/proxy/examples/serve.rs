@@ -21,11 +21,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     let web = arguments.next().as_deref().unwrap_or("127.0.0.1:8000").parse()?;
     let websecure = arguments.next().as_deref().unwrap_or("127.0.0.1:8443").parse()?;
     let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let mut settings = Settings::new(web, websecure, provider);
+    let mut settings = Settings::new(web, websecure, provider.clone());
     if let Some(workers) = arguments.next() {
         settings.workers = workers.parse()?;
     }
-    let snapshot = ProxySnapshot::shared();
+    let snapshot = ProxySnapshot::shared(provider);
     ProxySnapshot::publish(&snapshot, &everything_to(server)?);
     let proxy = Proxy::bind(settings)?;
     tokio::runtime::Builder::new_current_thread()

@@ -6,71 +6,109 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Instant;
 
+use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::time::{sleep_until, timeout};
+use tokio_rustls::TlsAcceptor;
 
-use crate::EntryPoint;
 use crate::activity::{Activity, Verdict};
-use crate::exchange::{self, Client};
+use crate::entry_point::EntryPointId;
+use crate::exchange::{self, Client, WorkerContext};
+use crate::executor::LocalExecutor;
 use crate::forwarded::{Origin, address_value};
 use crate::guard::Guard;
-use crate::rewind::Rewind;
-use crate::worker::Worker;
+use crate::rewind::{HttpVersion, Rewind};
+use crate::settings::Settings;
+
+/// The protocols that connections may speak, with their settings.
+pub(crate) struct Protocols {
+    tls: TlsAcceptor,
+    http1: http1::Builder,
+    http2: http2::Builder<LocalExecutor>,
+}
+
+impl Protocols {
+    pub(crate) fn new(tls: TlsAcceptor, settings: &Settings) -> Self {
+        let mut http1 = http1::Builder::new();
+        // Header timeouts are the connection's own affair: the library's would start a timer for every request.
+        http1.header_read_timeout(None);
+        // The library refuses a buffer below 8 KiB by a panic.
+        http1.max_buf_size(settings.limits.header_bytes.max(8192));
+        let mut http2 = http2::Builder::new(LocalExecutor);
+        http2.max_concurrent_streams(settings.limits.concurrent_streams);
+        http2.max_header_list_size(u32::try_from(settings.limits.header_bytes).unwrap_or(u32::MAX));
+        Self { tls, http1, http2 }
+    }
+}
 
 /// Serves a connection to its end.
 pub(crate) async fn serve(
-    worker: Rc<Worker>,
-    entry_point: EntryPoint,
+    worker: Rc<WorkerContext>,
+    protocols: Rc<Protocols>,
+    entry_point: EntryPointId,
     stream: TcpStream,
     address: SocketAddr,
 ) {
     worker.recorder.opened(entry_point);
-    let ip = address.ip().to_canonical();
+    let settings = worker.settings.entry_points.get(entry_point);
+    let tls = settings.is_some_and(|settings| settings.terminates_tls);
     let client = Rc::new(Client {
         entry_point,
         address,
-        origin: Origin {
-            address: address_value(ip),
-            trusted: worker
-                .settings
-                .trusted_ips
-                .iter()
-                .any(|network| network.contains(&ip)),
-            tls: entry_point == EntryPoint::Websecure,
-            hostname: worker.hostname.clone(),
-        },
+        origin: origin(&worker, address, tls),
         activity: Arc::new(Activity::new(Instant::now())),
         worker,
     });
-    let result = match entry_point {
-        EntryPoint::Web => clear_text(&client, stream).await,
-        EntryPoint::Websecure => tls(&client, stream).await,
+    let result = if tls {
+        over_tls(&client, &protocols, stream).await
+    } else {
+        clear_text(&client, &protocols, stream).await
     };
     if let Err(error) = result {
         if error.is_parse() {
             client.activity.set_malformed();
         }
-        tracing::debug!(%entry_point, client = %address, %error, "connection ended");
+        let entry_point = client.entry_point_name();
+        tracing::debug!(entry_point, client = %address, %error, "connection ended");
     }
 }
 
-async fn clear_text(client: &Rc<Client>, stream: TcpStream) -> hyper::Result<()> {
+/// What servers are told about the client.
+fn origin(worker: &WorkerContext, address: SocketAddr, tls: bool) -> Origin {
+    // An IPv4 client of an IPv6 socket comes as `::ffff:192.0.2.1`, which no IPv4 range of the settings holds.
+    let ip = address.ip().to_canonical();
+    let mut trusted = worker.settings.trusted_ips.iter();
+    Origin {
+        address: address_value(ip),
+        trusted: trusted.any(|network| network.contains(&ip)),
+        tls,
+        hostname: worker.hostname.clone(),
+    }
+}
+
+/// In clear text the first bytes tell the version of HTTP.
+async fn clear_text(client: &Rc<Client>, protocols: &Protocols, stream: TcpStream) -> hyper::Result<()> {
     let limit = client.worker.settings.timeouts.read_header;
-    match timeout(limit, Rewind::detect_http2(stream)).await {
-        Ok(Ok((true, stream))) => http2(client, stream).await,
-        Ok(Ok((false, stream))) => http1(client, stream).await,
+    match timeout(limit, Rewind::detect(stream)).await {
+        Ok(Ok((version, stream))) => http(client, protocols, version, stream).await,
         Ok(Err(_)) | Err(_) => Ok(()),
     }
 }
 
-async fn tls(client: &Rc<Client>, stream: TcpStream) -> hyper::Result<()> {
+/// Over TLS the handshake tells the version of HTTP (ALPN, RFC 7301).
+async fn over_tls(client: &Rc<Client>, protocols: &Protocols, stream: TcpStream) -> hyper::Result<()> {
     let limit = client.worker.settings.timeouts.read_header;
-    match timeout(limit, client.worker.acceptor.accept(stream)).await {
-        Ok(Ok(stream)) if stream.get_ref().1.alpn_protocol() == Some(b"h2") => http2(client, stream).await,
-        Ok(Ok(stream)) => http1(client, stream).await,
+    match timeout(limit, protocols.tls.accept(stream)).await {
+        Ok(Ok(stream)) => {
+            let version = match stream.get_ref().1.alpn_protocol() {
+                Some(b"h2") => HttpVersion::Http2,
+                _ => HttpVersion::Http1,
+            };
+            http(client, protocols, version, stream).await
+        }
         Ok(Err(error)) => {
             tracing::debug!(client = %client.address, %error, "TLS handshake failed");
             Ok(())
@@ -79,31 +117,39 @@ async fn tls(client: &Rc<Client>, stream: TcpStream) -> hyper::Result<()> {
     }
 }
 
-async fn http1<T>(client: &Rc<Client>, stream: T) -> hyper::Result<()>
+async fn http<T>(
+    client: &Rc<Client>,
+    protocols: &Protocols,
+    version: HttpVersion,
+    stream: T,
+) -> hyper::Result<()>
+where
+    T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    match version {
+        HttpVersion::Http1 => http1(client, protocols, stream).await,
+        HttpVersion::Http2 => http2(client, protocols, stream).await,
+    }
+}
+
+async fn http1<T>(client: &Rc<Client>, protocols: &Protocols, stream: T) -> hyper::Result<()>
 where
     T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let stream = TokioIo::new(Guard::new(stream, client.activity.clone()));
     let service = service_fn(|request| exchange::handle(client.clone(), request));
-    let connection = client
-        .worker
-        .http1
-        .serve_connection(stream, service)
-        .with_upgrades();
+    let connection = protocols.http1.serve_connection(stream, service).with_upgrades();
     drive(client, connection, |connection| connection.graceful_shutdown()).await
 }
 
-async fn http2<T>(client: &Rc<Client>, stream: T) -> hyper::Result<()>
+async fn http2<T>(client: &Rc<Client>, protocols: &Protocols, stream: T) -> hyper::Result<()>
 where
     T: AsyncRead + AsyncWrite + Unpin + 'static,
 {
     client.activity.head(false);
     let of_request = client.clone();
     let service = service_fn(move |request| exchange::handle(of_request.clone(), request));
-    let connection = client
-        .worker
-        .http2
-        .serve_connection(TokioIo::new(stream), service);
+    let connection = protocols.http2.serve_connection(TokioIo::new(stream), service);
     drive(client, connection, |connection| connection.graceful_shutdown()).await
 }
 
@@ -113,7 +159,7 @@ async fn drive<C>(client: &Client, connection: C, retire: fn(Pin<&mut C>)) -> hy
 where
     C: Future<Output = hyper::Result<()>>,
 {
-    let Worker { settings, stop, .. } = &*client.worker;
+    let WorkerContext { settings, stop, .. } = &*client.worker;
     let mut connection = pin!(connection);
     let soonest = settings.timeouts.read_header.min(settings.timeouts.idle);
     let mut due = pin!(sleep_until((Instant::now() + soonest).into()));

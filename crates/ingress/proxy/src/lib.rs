@@ -5,10 +5,9 @@
 //! clients, and [`Metrics`].
 //!
 //! The way of a request: a worker thread accepts the connection ([`proxy`], `worker`), finds out its protocol
-//! and guards it (`connection`, [`framing`]), and hands each request to `exchange`, which checks it
-//! (`target`), routes it by the present snapshot ([`snapshot`]), makes its headers fit to be forwarded
-//! (`headers`, `forwarded`), sends it over a pooled connection (`upstream`), and streams the answer back
-//! (`body`). Upgrades become tunnels (`tunnel`).
+//! and guards it (`connection`, [`framing`]), and hands each request to `exchange`, which checks it, routes it
+//! by the present snapshot ([`snapshot`]), makes its headers fit to be forwarded (`headers`, `forwarded`), sends
+//! it over a pooled connection (`upstream`), and streams the answer back. Upgrades become tunnels.
 //!
 //! Every worker is one thread with its own runtime, listening sockets, connection pool and counters. The only
 //! things that workers share are the snapshot, which is read without locks, and the positions of the
@@ -19,27 +18,23 @@
 
 mod activity;
 mod balancer;
-mod body;
-mod certificates;
 mod connection;
+mod entry_point;
 mod exchange;
+mod executor;
 mod forwarded;
 pub mod framing;
 mod guard;
 mod headers;
-mod listener;
 mod metrics;
 pub mod proxy;
-mod replies;
 mod rewind;
 pub mod settings;
 pub mod snapshot;
-mod target;
-mod tunnel;
 mod upstream;
 mod worker;
 
-pub use listener::EntryPoint;
+pub use entry_point::{EntryPoint, EntryPointId, EntryPoints, WEB, WEBSECURE};
 pub use metrics::Metrics;
 pub use proxy::{BindError, Proxy, ServeError};
 pub use settings::Settings;

@@ -4,25 +4,25 @@ use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 
-use rustls::ServerConfig;
+use kinglet_ingress_tls::{DefaultCertificate, DefaultCertificateError, server_config};
 use tokio::sync::oneshot;
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 
-pub use crate::certificates::DefaultCertificateError;
-use crate::certificates::{Resolver, default_certificate};
-use crate::listener::{self, EntryPoint};
+use crate::entry_point::{EntryPoint, EntryPointId, listener};
+use crate::metrics::Metrics;
+use crate::settings::Settings;
+use crate::snapshot::SharedSnapshot;
 use crate::worker::{self, Assignment};
-use crate::{Metrics, Settings, SharedSnapshot};
 
 /// A proxy that holds its addresses but does not serve yet.
 #[derive(Debug)]
 pub struct Proxy {
     settings: Arc<Settings>,
     metrics: Metrics,
-    default_certificate: Arc<rustls::sign::CertifiedKey>,
-    web: Vec<TcpListener>,
-    websecure: Vec<TcpListener>,
+    default_certificate: DefaultCertificate,
+    /// The listening sockets of every worker.
+    workers: Vec<Vec<(EntryPointId, TcpListener)>>,
 }
 
 /// Why the proxy cannot start.
@@ -31,8 +31,8 @@ pub enum BindError {
     /// An entry point's address is taken or not ours.
     #[error("entry point {entry_point} cannot listen on {address}: {source}")]
     Listen {
-        /// Which entry point.
-        entry_point: EntryPoint,
+        /// Name of the entry point.
+        entry_point: Arc<str>,
         /// Which address.
         address: SocketAddr,
         /// Why.
@@ -58,34 +58,25 @@ pub enum ServeError {
 }
 
 impl Proxy {
-    /// Takes the addresses of both entry points and makes the default certificate.
+    /// Takes the addresses of all entry points and makes the default certificate.
     pub fn bind(settings: Settings) -> Result<Self, BindError> {
-        let listen = |entry_point, address| {
-            listener::bind(address, settings.workers.get()).map_err(|source| BindError::Listen {
-                entry_point,
-                address,
-                source,
-            })
-        };
         Ok(Self {
-            web: listen(EntryPoint::Web, settings.web)?,
-            websecure: listen(EntryPoint::Websecure, settings.websecure)?,
-            default_certificate: default_certificate(&settings.provider)?,
-            metrics: Metrics::default(),
+            workers: listen(&settings)?,
+            default_certificate: DefaultCertificate::generate(&settings.provider)?,
+            metrics: Metrics::new(&settings.entry_points),
             settings: Arc::new(settings),
         })
     }
 
-    /// The address of an entry point: the one of the settings, with the real port if that was 0.
-    pub fn address(&self, entry_point: EntryPoint) -> SocketAddr {
-        let (sockets, wanted) = match entry_point {
-            EntryPoint::Web => (&self.web, self.settings.web),
-            EntryPoint::Websecure => (&self.websecure, self.settings.websecure),
-        };
-        sockets
-            .first()
-            .and_then(|socket| socket.local_addr().ok())
-            .unwrap_or(wanted)
+    /// The address of the entry point of that name: the one of the settings, with the real port if that was 0.
+    pub fn address(&self, entry_point: &str) -> Option<SocketAddr> {
+        let named = |(_, settings): &(_, &EntryPoint)| &*settings.name == entry_point;
+        let (wanted, settings) = self.settings.entry_points.iter().find(named)?;
+        let mut sockets = self.workers.first().into_iter().flatten();
+        let bound = sockets
+            .find(|(id, _)| *id == wanted)
+            .and_then(|(_, socket)| socket.local_addr().ok());
+        Some(bound.unwrap_or(settings.address))
     }
 
     /// The metrics, to be registered as a collector.
@@ -100,15 +91,14 @@ impl Proxy {
         let stop = stop.child_token();
         let _stop_when_dropped = stop.clone().drop_guard();
         let mut workers = Vec::new();
-        for (number, (web, websecure)) in self.web.into_iter().zip(self.websecure).enumerate() {
+        for (number, listeners) in self.workers.into_iter().enumerate() {
             let assignment = Assignment {
                 settings: self.settings.clone(),
                 snapshot: snapshot.clone(),
                 recorder: self.metrics.recorder(),
                 acceptor: acceptor.clone(),
                 stop: stop.clone(),
-                web,
-                websecure,
+                listeners,
             };
             workers.push(start(number, assignment)?);
         }
@@ -119,17 +109,31 @@ impl Proxy {
     }
 
     fn acceptor(&self, snapshot: &SharedSnapshot) -> Result<TlsAcceptor, rustls::Error> {
-        let resolver = Resolver {
-            snapshot: snapshot.clone(),
-            default: self.default_certificate.clone(),
-        };
-        let mut config = ServerConfig::builder_with_provider(self.settings.provider.clone())
-            .with_safe_default_protocol_versions()?
-            .with_no_client_auth()
-            .with_cert_resolver(Arc::new(resolver));
-        config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-        Ok(TlsAcceptor::from(Arc::new(config)))
+        let snapshot = snapshot.clone();
+        let current = move || snapshot.load().certificates.clone();
+        let (provider, default) = (self.settings.provider.clone(), self.default_certificate.clone());
+        Ok(TlsAcceptor::from(Arc::new(server_config(
+            provider, default, current,
+        )?)))
     }
+}
+
+/// The sockets of every worker, one for each entry point.
+fn listen(settings: &Settings) -> Result<Vec<Vec<(EntryPointId, TcpListener)>>, BindError> {
+    let count = settings.workers.get();
+    let mut workers: Vec<_> = (0..count).map(|_| Vec::new()).collect();
+    for (id, entry_point) in settings.entry_points.iter() {
+        let address = entry_point.address;
+        let sockets = listener::bind(address, count).map_err(|source| BindError::Listen {
+            entry_point: entry_point.name.clone(),
+            address,
+            source,
+        })?;
+        for (worker, socket) in workers.iter_mut().zip(sockets) {
+            worker.push((id, socket));
+        }
+    }
+    Ok(workers)
 }
 
 /// Starts a worker thread; the receiver gets its result.

@@ -10,6 +10,15 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
 /// What a client with prior knowledge of HTTP/2 sends first (RFC 9113 section 3.4).
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
+/// How requests are written on a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum HttpVersion {
+    /// HTTP/1.0 and HTTP/1.1.
+    Http1,
+    /// HTTP/2.
+    Http2,
+}
+
 /// Gives the bytes read ahead first, then the connection's.
 #[derive(Debug)]
 pub(crate) struct Rewind<T> {
@@ -19,21 +28,21 @@ pub(crate) struct Rewind<T> {
 
 impl<T: AsyncRead + Unpin> Rewind<T> {
     /// Reads until it is certain whether the connection starts with HTTP/2's preface.
-    pub(crate) async fn detect_http2(mut inner: T) -> io::Result<(bool, Self)> {
+    pub(crate) async fn detect(mut inner: T) -> io::Result<(HttpVersion, Self)> {
         let mut ahead = BytesMut::with_capacity(4096);
-        let is_http2 = loop {
+        let version = loop {
             let compared = ahead.len().min(PREFACE.len());
             if ahead.get(..compared) != PREFACE.get(..compared) {
-                break false;
+                break HttpVersion::Http1;
             }
             if compared == PREFACE.len() {
-                break true;
+                break HttpVersion::Http2;
             }
             if inner.read_buf(&mut ahead).await? == 0 {
-                break false;
+                break HttpVersion::Http1;
             }
         };
-        Ok((is_http2, Self { ahead, inner }))
+        Ok((version, Self { ahead, inner }))
     }
 }
 

@@ -9,13 +9,13 @@ use ipnet::IpNet;
 use rustls::ClientConfig;
 use rustls::crypto::CryptoProvider;
 
+use crate::entry_point::EntryPoints;
+
 /// Settings of the proxy. [`Settings::new`] gives Traefik's defaults; the fields may be changed afterwards.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// Address of the clear-text entry point `web`; port 0 lets the system choose.
-    pub web: SocketAddr,
-    /// Address of the TLS entry point `websecure`; port 0 lets the system choose.
-    pub websecure: SocketAddr,
+    /// Where to listen.
+    pub entry_points: EntryPoints,
     /// Number of worker threads.
     pub workers: NonZeroUsize,
     /// Cryptography for TLS with clients.
@@ -63,11 +63,10 @@ pub struct Limits {
 }
 
 impl Settings {
-    /// Default settings for two addresses.
+    /// Default settings for the addresses of the entry points `web` and `websecure`.
     pub fn new(web: SocketAddr, websecure: SocketAddr, provider: Arc<CryptoProvider>) -> Self {
         Self {
-            web,
-            websecure,
+            entry_points: EntryPoints::new(web, websecure),
             workers: std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN),
             provider,
             upstream_tls: None,

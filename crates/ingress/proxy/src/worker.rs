@@ -5,18 +5,20 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use http::HeaderValue;
-use hyper::server::conn::{http1, http2};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::task::LocalSet;
+use tokio::task::{JoinSet, LocalSet};
 use tokio::time::{interval, sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::connection::{self, Protocols};
+use crate::entry_point::EntryPointId;
+use crate::exchange::WorkerContext;
 use crate::metrics::Recorder;
+use crate::settings::Settings;
+use crate::snapshot::SharedSnapshot;
 use crate::upstream::Pool;
-use crate::{EntryPoint, Settings, SharedSnapshot, connection};
 
 /// How often the pool is looked through for connections that were idle for too long.
 const SWEEP: Duration = Duration::from_secs(15);
@@ -24,19 +26,10 @@ const SWEEP: Duration = Duration::from_secs(15);
 /// How long accepting pauses when the process has no file descriptor left.
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// What the connections of a worker share.
-pub(crate) struct Worker {
-    pub(crate) settings: Arc<Settings>,
-    pub(crate) snapshot: SharedSnapshot,
-    pub(crate) recorder: Recorder,
-    pub(crate) acceptor: TlsAcceptor,
-    pub(crate) stop: CancellationToken,
-    pub(crate) pool: Rc<Pool>,
-    pub(crate) http1: http1::Builder,
-    pub(crate) http2: http2::Builder<LocalExecutor>,
-    pub(crate) hostname: HeaderValue,
-    /// The empty name.
-    pub(crate) nothing: Arc<str>,
+/// A worker's connections and what they need.
+struct Worker {
+    context: Rc<WorkerContext>,
+    protocols: Rc<Protocols>,
     connections: TaskTracker,
 }
 
@@ -47,8 +40,8 @@ pub(crate) struct Assignment {
     pub(crate) recorder: Recorder,
     pub(crate) acceptor: TlsAcceptor,
     pub(crate) stop: CancellationToken,
-    pub(crate) web: std::net::TcpListener,
-    pub(crate) websecure: std::net::TcpListener,
+    /// One socket for each entry point.
+    pub(crate) listeners: Vec<(EntryPointId, std::net::TcpListener)>,
 }
 
 /// Runs a worker on the present thread until it has stopped and its requests have finished, or their grace is
@@ -61,29 +54,27 @@ pub(crate) fn run(assignment: Assignment) -> std::io::Result<()> {
 }
 
 async fn work(assignment: Assignment) -> std::io::Result<()> {
-    let web = TcpListener::from_std(assignment.web)?;
-    let websecure = TcpListener::from_std(assignment.websecure)?;
-    let settings = assignment.settings;
-    let worker = Rc::new(Worker {
-        snapshot: assignment.snapshot,
-        recorder: assignment.recorder,
-        acceptor: assignment.acceptor,
-        stop: assignment.stop,
-        pool: Pool::new(settings.clone()),
-        http1: http1_builder(&settings),
-        http2: http2_builder(&settings),
-        hostname: HeaderValue::from_str(&settings.hostname).unwrap_or(HeaderValue::from_static("")),
-        nothing: Arc::from(""),
-        connections: TaskTracker::new(),
-        settings,
-    });
-    let sweeper = tokio::task::spawn_local(sweep(worker.pool.clone()));
-    tokio::join!(
-        worker.accept_all(EntryPoint::Web, web),
-        worker.accept_all(EntryPoint::Websecure, websecure)
+    let protocols = Protocols::new(assignment.acceptor, &assignment.settings);
+    let context = WorkerContext::new(
+        assignment.settings,
+        assignment.snapshot,
+        assignment.recorder,
+        assignment.stop,
     );
+    let worker = Rc::new(Worker {
+        context: Rc::new(context),
+        protocols: Rc::new(protocols),
+        connections: TaskTracker::new(),
+    });
+    let mut accepting = JoinSet::new();
+    for (entry_point, listener) in assignment.listeners {
+        let listener = TcpListener::from_std(listener)?;
+        accepting.spawn_local(worker.clone().accept_all(entry_point, listener));
+    }
+    let sweeper = tokio::task::spawn_local(sweep(worker.context.pool.clone()));
+    accepting.join_all().await;
     worker.connections.close();
-    if timeout(worker.settings.timeouts.grace, worker.connections.wait())
+    if timeout(worker.context.settings.timeouts.grace, worker.connections.wait())
         .await
         .is_err()
     {
@@ -107,17 +98,18 @@ async fn sweep(pool: Rc<Pool>) {
 impl Worker {
     /// Accepts until the proxy stops; then once more whatever the kernel has accepted already, so that no
     /// client is reset.
-    async fn accept_all(self: &Rc<Self>, entry_point: EntryPoint, listener: TcpListener) {
+    async fn accept_all(self: Rc<Self>, entry_point: EntryPointId, listener: TcpListener) {
         loop {
             tokio::select! {
                 accepted = listener.accept() => match accepted {
                     Ok((stream, address)) => self.start(entry_point, stream, address),
                     Err(error) => {
-                        tracing::warn!(%entry_point, %error, "cannot accept a connection");
+                        let entry_point = self.context.settings.entry_points.name(entry_point);
+                        tracing::warn!(entry_point, %error, "cannot accept a connection");
                         sleep(PAUSE).await;
                     }
                 },
-                () = self.stop.cancelled() => break,
+                () = self.context.stop.cancelled() => break,
             }
         }
         while let Ok(Ok((stream, address))) = timeout(Duration::ZERO, listener.accept()).await {
@@ -125,35 +117,14 @@ impl Worker {
         }
     }
 
-    fn start(self: &Rc<Self>, entry_point: EntryPoint, stream: TcpStream, address: SocketAddr) {
-        self.connections
-            .spawn_local(connection::serve(self.clone(), entry_point, stream, address));
-    }
-}
-
-/// Header timeouts are the connection's own affair: the library's would start a timer for every request.
-fn http1_builder(settings: &Settings) -> http1::Builder {
-    let mut builder = http1::Builder::new();
-    builder.header_read_timeout(None);
-    builder.max_buf_size(settings.limits.header_bytes.max(8192));
-    builder
-}
-
-fn http2_builder(settings: &Settings) -> http2::Builder<LocalExecutor> {
-    let mut builder = http2::Builder::new(LocalExecutor);
-    builder.max_concurrent_streams(settings.limits.concurrent_streams);
-    builder.max_header_list_size(u32::try_from(settings.limits.header_bytes).unwrap_or(u32::MAX));
-    builder
-}
-
-/// Spawns the library's tasks on the worker's own thread.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct LocalExecutor;
-
-impl<F: Future + 'static> hyper::rt::Executor<F> for LocalExecutor {
-    fn execute(&self, future: F) {
-        tokio::task::spawn_local(async move {
-            future.await;
-        });
+    fn start(&self, entry_point: EntryPointId, stream: TcpStream, address: SocketAddr) {
+        let (context, protocols) = (self.context.clone(), self.protocols.clone());
+        self.connections.spawn_local(connection::serve(
+            context,
+            protocols,
+            entry_point,
+            stream,
+            address,
+        ));
     }
 }

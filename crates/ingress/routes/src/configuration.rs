@@ -3,12 +3,14 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::{Certificate, Router, Service};
+use crate::certificate::Certificate;
+use crate::router::Router;
+use crate::service::Service;
 
 /// A complete configuration: it replaces the previous one as a whole.
 ///
 /// Values are shared, so that what did not change between two configurations is the same allocation in both
-/// and keeps its state in the proxy (balancer position, signing keys).
+/// and keeps its state in the proxy (balancer position, decoded certificates).
 #[derive(Clone, Debug, Default)]
 pub struct Configuration {
     /// All routers. The order decides between routers that match exactly the same requests: the first wins.

@@ -11,7 +11,8 @@
 //! - [`host`] and [`path`]: the canonical form in which hosts and paths are compared.
 //! - [`service`]: where requests go. [`certificate`]: what TLS listeners present.
 //!
-//! Invariant: no I/O, no clock, no runtime. The same configuration always gives the same table.
+//! Invariant: no I/O, no clock, no runtime, no cryptography: a configuration is data, and certificates are text.
+//! The same configuration always gives the same table.
 
 pub mod certificate;
 pub mod configuration;
@@ -21,7 +22,7 @@ pub mod router;
 pub mod service;
 pub mod table;
 
-pub use certificate::{Certificate, CertificateError};
+pub use certificate::Certificate;
 pub use configuration::Configuration;
 pub use router::{HostError, HostMatcher, PathError, PathMatcher, Router};
 pub use service::{Scheme, Server, ServerHost, Service};

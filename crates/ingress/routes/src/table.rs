@@ -11,8 +11,7 @@
 
 use hashbrown::HashMap;
 
-use crate::router::parent;
-use crate::{HostMatcher, PathMatcher, Router};
+use crate::router::{HostMatcher, PathMatcher, Router, parent};
 
 /// An immutable index over a list of routers.
 #[derive(Debug, Default)]

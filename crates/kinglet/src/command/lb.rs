@@ -1,7 +1,8 @@
 //! `kinglet lb`.
 
 use anyhow::{Context, Result};
-use kinglet_servicelb::pod::{Forwarding, apply};
+use kinglet_servicelb::pod::apply;
+use kinglet_servicelb_plan::pod::Forwarding;
 use tracing::info;
 
 use crate::shutdown;

@@ -4,7 +4,7 @@ use anyhow::{Result, bail};
 use kinglet_config::ServerOptions;
 use tracing::info;
 
-use crate::server::{Server, Settings, Source};
+use crate::server::{Server, ServerSettings, Source};
 use crate::shutdown;
 
 /// Serves until a signal ends the process.
@@ -17,12 +17,12 @@ pub(crate) async fn run(options: ServerOptions) -> Result<()> {
         }
     };
     let stop = shutdown::on_signal()?;
-    let settings = Settings {
+    let settings = ServerSettings {
         source,
         manifests: options.manifests,
         listen: options.listen,
         cluster: options.cluster,
-        disabled: options.disable,
+        components: options.components,
         cloud_controller: !options.cloud.disable_cloud_controller,
         servicelb: Some(options.servicelb),
     };

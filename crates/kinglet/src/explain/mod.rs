@@ -10,7 +10,7 @@ mod placeholder;
 use std::io::Write as _;
 
 use anyhow::{Context, Result};
-use kinglet_config::{ExplainPolicy, ExplainTopic, OutputFormat, PolicyPort, PolicyProtocol};
+use kinglet_config::{ExplainPolicy, ExplainTopic, OutputFormat, PortProtocol, TransportProtocol};
 use kinglet_model::Protocol;
 use kinglet_policy::{Explanation, Settings, Transport};
 
@@ -52,11 +52,11 @@ async fn policy(options: ExplainPolicy) -> Result<()> {
     Ok(anstream::stdout().write_all(text.as_bytes())?)
 }
 
-fn transport(port: PolicyPort) -> Transport {
+fn transport(port: PortProtocol) -> Transport {
     let protocol = match port.protocol {
-        PolicyProtocol::Tcp => Protocol::Tcp,
-        PolicyProtocol::Udp => Protocol::Udp,
-        PolicyProtocol::Sctp => Protocol::Sctp,
+        TransportProtocol::Tcp => Protocol::Tcp,
+        TransportProtocol::Udp => Protocol::Udp,
+        TransportProtocol::Sctp => Protocol::Sctp,
     };
     Transport::Port(protocol, port.port)
 }

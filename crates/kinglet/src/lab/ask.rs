@@ -6,7 +6,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
-use kinglet_config::{LabInside, LabProbe, OutputFormat};
+use kinglet_config::{LabInside, LabProbe, OutputFormat, TransportProtocol};
 use kinglet_lab::{Description, Entry, Outcome, Target};
 use kinglet_model::Protocol;
 use serde_json::json;
@@ -94,10 +94,10 @@ pub(super) fn probe(root: &Path, options: &LabProbe) -> Result<()> {
     let target = Target {
         host: host(&entry, options)?,
         port: options.port.port,
-        protocol: if options.port.udp {
-            Protocol::Udp
-        } else {
-            Protocol::Tcp
+        protocol: match options.port.protocol {
+            TransportProtocol::Udp => Protocol::Udp,
+            // The option takes no SCTP.
+            TransportProtocol::Tcp | TransportProtocol::Sctp => Protocol::Tcp,
         },
         family: options.ip_family.map(super::family),
         timeout,

@@ -8,7 +8,9 @@ use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use kinglet_test_support::until;
 
 use crate::server::Server;
 use crate::tools;
@@ -127,12 +129,8 @@ impl Hello {
 }
 
 /// Waits until a condition holds; fails with its last description otherwise.
-pub(crate) fn eventually(mut condition: impl FnMut() -> Result<(), String>) {
-    let deadline = Instant::now() + DEADLINE;
-    while let Err(description) = condition() {
-        assert!(Instant::now() < deadline, "{description}");
-        std::thread::park_timeout(Duration::from_millis(10));
-    }
+pub(crate) fn eventually(condition: impl FnMut() -> Result<(), String>) {
+    until(DEADLINE, condition);
 }
 
 /// The folder of examples.

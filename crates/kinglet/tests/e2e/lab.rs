@@ -6,24 +6,12 @@ use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 
+/// Whether the test can run.
+pub(crate) use kinglet_test_support::skip::is_root as is_possible;
 use serde_json::Value;
 
 use crate::hello::{self, eventually};
-use crate::{server, tools};
-
-/// Whether the test can run. Without root it fails, unless skipping is allowed.
-pub(crate) fn is_possible() -> bool {
-    use std::os::unix::fs::MetadataExt;
-    if std::fs::metadata("/proc/self").is_ok_and(|own| own.uid() == 0) {
-        return true;
-    }
-    assert!(
-        tools::skipping_is_allowed(),
-        "the lab needs root; KINGLET_ALLOW_SKIP=1 skips its tests"
-    );
-    eprintln!("skipped: not root");
-    false
-}
+use crate::server;
 
 /// The cluster that labs are to join: with `KINGLET_REAL_KUBECONFIG` that one, whose own controllers do their
 /// work, and one test at a time. Its scheduler is not needed: pods of tests name their node.

@@ -24,3 +24,4 @@ mod server;
 mod servicelb;
 mod tools;
 mod transcript;
+mod watches;

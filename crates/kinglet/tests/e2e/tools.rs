@@ -2,10 +2,7 @@
 
 use std::path::PathBuf;
 
-/// Whether a missing tool lets a test pass: on a developer's machine only, never in continuous integration.
-pub(crate) fn skipping_is_allowed() -> bool {
-    std::env::var_os("KINGLET_ALLOW_SKIP").is_some_and(|value| value == "1")
-}
+use kinglet_test_support::skip;
 
 /// The folder with the installed programs.
 pub(crate) fn folder() -> PathBuf {
@@ -23,12 +20,7 @@ pub(crate) fn installed(path: &str) -> Option<PathBuf> {
     if path.exists() {
         return Some(path);
     }
-    assert!(
-        skipping_is_allowed(),
-        "{} is missing: run tests/tools/install",
-        path.display()
-    );
-    eprintln!("skipped: {} is missing", path.display());
+    skip::skip(&format!("{} is missing: run tests/tools/install", path.display()));
     None
 }
 
@@ -49,7 +41,7 @@ pub(crate) fn kubectl_versions() -> Vec<String> {
         .collect();
     versions.sort();
     assert!(
-        versions.len() >= 4 || skipping_is_allowed(),
+        versions.len() >= 4 || skip::is_allowed(),
         "kubectl is missing: run tests/tools/install; found {versions:?}"
     );
     versions

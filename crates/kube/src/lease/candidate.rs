@@ -51,7 +51,8 @@ impl Candidate {
         loop {
             let sent = Instant::now();
             let attempt = timeout(self.election.renew_deadline, self.attempt());
-            // An answer that took as long as the Lease lives is none.
+            // The term is counted from when the request was sent: an answer that took as long as the Lease
+            // lives is worth nothing.
             if let Ok(Some(true)) = attempt.await {
                 return sent;
             }
@@ -68,6 +69,7 @@ impl Candidate {
                 return;
             }
             let sent = Instant::now();
+            // An attempt ends with the deadline too: a request that hangs must not outlive the Lease.
             match timeout_at(deadline, self.attempt()).await {
                 Ok(Some(true)) => last = sent,
                 Ok(None) => {}
@@ -107,7 +109,7 @@ impl Candidate {
                 None
             }
             Err(error) => {
-                self.tell(&error);
+                self.log(&error);
                 None
             }
         }
@@ -158,13 +160,14 @@ impl Candidate {
 
     /// Only what holders write counts as a sign of life.
     fn observe(&mut self, lease: Lease) {
+        // `spec` alone: somebody else's annotation is a new revision, but the holder may be dead.
         let known = self.observed.take().filter(|seen| seen.lease.spec == lease.spec);
         let since = known.map_or_else(Instant::now, |seen| seen.since);
         self.observed = Some(Observed { lease, since });
     }
 
-    /// Failures are told once, until something succeeds.
-    fn tell(&mut self, error: &RequestError) {
+    /// A failure is a warning once, until an attempt succeeds.
+    fn log(&mut self, error: &RequestError) {
         let lease = &self.election.lease;
         if self.is_failing {
             debug!(%lease, %error, "cannot get or renew the lease");
@@ -176,6 +179,8 @@ impl Candidate {
 
     /// The pause before the next attempt, stretched differently for every candidate and attempt.
     fn pause(&mut self) -> Duration {
+        // Candidates that start together would ask together for ever; a hash spreads them without a source of
+        // randomness, so that tests repeat.
         self.attempts += 1;
         let mut hasher = DefaultHasher::new();
         (&self.election.identity, self.attempts).hash(&mut hasher);

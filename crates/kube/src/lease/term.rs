@@ -55,7 +55,7 @@ pub async fn lead<W, F>(
     }
 }
 
-/// The order matters: after a long stop of the process the Lease is looked at before the work goes on.
+/// Runs the work of one term.
 async fn term(
     candidate: &mut Candidate,
     elected: Instant,
@@ -63,6 +63,8 @@ async fn term(
     work: impl Future<Output = ()>,
 ) -> End {
     tokio::select! {
+        // The order matters: a process that was stopped for a while (SIGSTOP, a suspended machine) finds the
+        // deadline past before its work writes anything.
         biased;
         () = stop.cancelled() => End::Finished,
         () = candidate.keep(elected) => End::Lost,

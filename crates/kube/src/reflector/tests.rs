@@ -1,14 +1,22 @@
 //! A scripted API server answers lists and watches; the subscriber must see exactly the differences.
 
 use std::collections::VecDeque;
+use std::convert::Infallible;
+use std::time::Duration;
 
+use bytes::Bytes;
+use futures::{StreamExt as _, stream};
 use http::{Request, Response};
-use http_body_util::Full;
+use http_body::Frame;
+use http_body_util::{BodyExt, StreamBody};
 use kinglet_model::Namespace;
 
 use super::*;
 
 type Script = Arc<Mutex<VecDeque<(u16, String)>>>;
+
+/// A body after whose text nothing comes, not even its end.
+const SILENT: u16 = 299;
 
 /// A client whose requests get the scripted answers in turn; afterwards requests hang.
 fn scripted(script: &Script) -> Client {
@@ -19,10 +27,13 @@ fn scripted(script: &Script) -> Client {
             let Some((code, body)) = next else {
                 return std::future::pending().await;
             };
-            Response::builder()
-                .status(code)
-                .body(Full::new(bytes::Bytes::from(body)))
-                .unwrap()
+            let text = stream::iter([Ok::<_, Infallible>(Frame::data(Bytes::from(body)))]);
+            let body = if code == SILENT {
+                BodyExt::boxed_unsync(StreamBody::new(text.chain(stream::pending())))
+            } else {
+                BodyExt::boxed_unsync(StreamBody::new(text))
+            };
+            Response::builder().status(code).body(body).unwrap()
         }
     })
 }
@@ -91,6 +102,24 @@ async fn an_expired_watch_lists_again_and_sends_only_differences() {
     let mut seen = deltas(script, 5).await;
     seen[..2].sort();
     assert_eq!(seen, ["+a@1", "+b@2", "synced", "-b", "+c@9"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_watch_that_falls_silent_is_opened_again() {
+    let bookmark = r#"{"metadata":{"resourceVersion":"7"}}"#.to_owned();
+    let (_, told) = events(&[("BOOKMARK", bookmark)]);
+    for (text, silence) in [(told, 150), (String::new(), 320)] {
+        let script = vec![
+            list(5, &[namespace("a", 1)]),
+            (SILENT, text),
+            events(&[("ADDED", namespace("b", 9))]),
+        ];
+        let start = tokio::time::Instant::now();
+        assert_eq!(deltas(script, 3).await, ["+a@1", "synced", "+b@9"]);
+        let waited = start.elapsed();
+        assert!(waited >= Duration::from_secs(silence), "{waited:?}");
+        assert!(waited < Duration::from_secs(silence + 5), "{waited:?}");
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -201,16 +201,18 @@ async fn embed(
 
 /// What a cluster's control plane does beside its API server.
 async fn control(client: &Client, settings: &Settings, stop: &CancellationToken) {
-    let controllers = kinglet_controllers::Settings {
-        instance: format!("lab-{}", settings.name),
+    let instance = format!("lab-{}", settings.name);
+    let workloads = kinglet_lab_workloads::Settings {
+        instance: instance.clone(),
         node_grace_period: settings.lease,
+    };
+    let workloads = kinglet_lab_workloads::spawn(client, &workloads, stop);
+    let controllers = kinglet_controllers::Settings {
+        instance,
         ..kinglet_controllers::Settings::default()
     };
-    let mut workloads = kinglet_controllers::spawn_workloads(client, &controllers, stop);
-    kinglet_controllers::spawn(client, &controllers, stop)
-        .synced()
-        .await;
-    workloads.synced().await;
+    kinglet_controllers::spawn(client, &controllers, stop).await;
+    workloads.await;
 }
 
 /// Waits until the API server answers.

@@ -23,7 +23,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use kinglet_kube::{Delta, Reflector};
+use kinglet_kube::{Change, Inputs, Reflector};
 use kinglet_model::{Object, ObjectName};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -93,13 +93,17 @@ impl Kubelet {
     }
 
     async fn follow(&self, pods: Reflector<Pod>) {
-        let mut changes = pods.subscribe();
-        while let Some(change) = changes.recv().await {
-            self.context.gate.passed().await;
-            match change {
-                Delta::Applied(pod) if *pod.spec.node_name == *self.context.name => self.applied(pod),
-                Delta::Deleted(pod) => self.gone(&pod.metadata.uid),
-                Delta::Applied(_) | Delta::Synced => {}
+        let mut changes = Inputs::new();
+        changes.watch(&pods, |change| change);
+        loop {
+            for change in changes.next().await {
+                // A partitioned node does not hear of changes: they wait here until it is connected again.
+                self.context.gate.passed().await;
+                match change {
+                    Change::Applied(pod) if *pod.spec.node_name == *self.context.name => self.applied(pod),
+                    Change::Applied(_) => {}
+                    Change::Deleted(pod) => self.gone(&pod.metadata.uid),
+                }
             }
         }
     }

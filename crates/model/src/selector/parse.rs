@@ -7,7 +7,9 @@
 //! values      = [ value ] *( "," [ value ] )
 //! ```
 
-use super::{Requirement, SelectorError, labels, requirement};
+use super::error::SelectorError;
+use super::labels;
+use super::requirement::{self, Requirement};
 
 const OPERATORS: &str = "in, notin, =, ==, !=, gt, lt";
 
@@ -17,7 +19,7 @@ pub(super) fn requirements(text: &str) -> Result<Vec<Requirement>, SelectorError
         tokens: tokens(text),
         next: 0,
     };
-    parser.selector().map_err(SelectorError)
+    parser.selector()
 }
 
 fn is_symbol(c: char) -> bool {
@@ -64,30 +66,27 @@ impl<'a> Parser<'a> {
         token
     }
 
-    fn selector(&mut self) -> Result<Vec<Requirement>, String> {
+    fn selector(&mut self) -> Result<Vec<Requirement>, SelectorError> {
         let mut all = Vec::new();
         if self.peek().is_empty() {
             return Ok(all);
         }
         if !starts_requirement(self.peek()) {
-            return Err(format!(
-                "found '{}', expected: !, identifier, or 'end of string'",
-                self.peek()
-            ));
+            return unexpected(self.peek(), "!, identifier, or 'end of string'");
         }
         loop {
             let one = self.requirement();
-            all.push(one.map_err(|fault| format!("unable to parse requirement: {fault}"))?);
+            all.push(one.map_err(|error| SelectorError::Requirement(Box::new(error)))?);
             match self.take() {
                 "" => return Ok(all),
                 "," if starts_requirement(self.peek()) => {}
-                "," => return Err(format!("found '{}', expected: identifier after ','", self.peek())),
-                other => return Err(format!("found '{other}', expected: ',' or 'end of string'")),
+                "," => return unexpected(self.peek(), "identifier after ','"),
+                other => return unexpected(other, "',' or 'end of string'"),
             }
         }
     }
 
-    fn requirement(&mut self) -> Result<Requirement, String> {
+    fn requirement(&mut self) -> Result<Requirement, SelectorError> {
         let absent = self.peek() == "!";
         if absent {
             self.take();
@@ -100,52 +99,49 @@ impl<'a> Parser<'a> {
         } else {
             self.operator_and_values()?
         };
-        requirement::checked(key, operator, values).map_err(|fault| fault.0)
+        requirement::checked(key, operator, values)
     }
 
-    fn key(&mut self) -> Result<&'a str, String> {
+    fn key(&mut self) -> Result<&'a str, SelectorError> {
         let key = self.take();
         if !is_word(key) {
-            return Err(format!("found '{key}', expected: identifier"));
+            return unexpected(key, "identifier");
         }
         // Kubernetes prints the missing field path of a key this way.
-        match labels::key_faults("<nil>", key) {
-            Some(fault) => Err(fault),
+        match labels::check_key("<nil>", key) {
+            Some(invalid) => Err(SelectorError::Invalid(vec![invalid])),
             None => Ok(key),
         }
     }
 
-    fn operator_and_values(&mut self) -> Result<(&'a str, Vec<String>), String> {
+    fn operator_and_values(&mut self) -> Result<(&'a str, Vec<String>), SelectorError> {
         let operator = self.take();
         let values = match operator {
             "in" | "notin" => self.values()?,
             "=" | "==" | "!=" | ">" | "<" => vec![self.value()?],
-            other => return Err(format!("found '{other}', expected: {OPERATORS}")),
+            other => return unexpected(other, OPERATORS),
         };
         Ok((operator, values))
     }
 
-    fn value(&mut self) -> Result<String, String> {
+    fn value(&mut self) -> Result<String, SelectorError> {
         if matches!(self.peek(), "" | ",") {
             return Ok(String::new());
         }
         match self.take() {
             word if is_word(word) => Ok(word.to_owned()),
-            other => Err(format!("found '{other}', expected: identifier")),
+            other => unexpected(other, "identifier"),
         }
     }
 
-    /// Values in parentheses; a missing one, as in `(a,,b)` or `()`, is the empty value.
-    fn values(&mut self) -> Result<Vec<String>, String> {
+    /// Values in parentheses. A missing one, as in `(a,,b)` or `()`, is the empty value, as in Kubernetes.
+    fn values(&mut self) -> Result<Vec<String>, SelectorError> {
         match self.take() {
             "(" => {}
-            other => return Err(format!("found '{other}' expected: '('")),
+            other => return Err(SelectorError::NoParenthesis(other.to_owned())),
         }
         if !matches!(self.peek(), "," | ")") && !is_word(self.peek()) {
-            return Err(format!(
-                "found '{}', expected: ',', ')' or identifier",
-                self.peek()
-            ));
+            return unexpected(self.peek(), "',', ')' or identifier");
         }
         let mut values = Vec::new();
         loop {
@@ -153,7 +149,7 @@ impl<'a> Parser<'a> {
             match self.take() {
                 ")" => break,
                 "," => {}
-                other => return Err(format!("found '{other}', expected: ',' or ')'")),
+                other => return unexpected(other, "',' or ')'"),
             }
         }
         values.sort();
@@ -161,13 +157,20 @@ impl<'a> Parser<'a> {
         Ok(values)
     }
 
-    fn member(&mut self) -> Result<String, String> {
+    fn member(&mut self) -> Result<String, SelectorError> {
         match self.peek() {
             "," | ")" => Ok(String::new()),
             word if is_word(word) => Ok(self.take().to_owned()),
-            other => Err(format!("found '{other}', expected: ',', or identifier")),
+            other => unexpected(other, "',', or identifier"),
         }
     }
+}
+
+fn unexpected<T>(found: &str, expected: &'static str) -> Result<T, SelectorError> {
+    Err(SelectorError::Unexpected {
+        found: found.to_owned(),
+        expected,
+    })
 }
 
 fn is_word(token: &str) -> bool {

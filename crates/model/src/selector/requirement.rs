@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use super::{SelectorError, labels};
+use super::error::{InvalidValue, LabelRule, SelectorError};
+use super::labels;
 
 /// One requirement on a label.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -77,17 +78,17 @@ impl fmt::Display for Requirement {
 /// Makes a requirement of an operator as the text form writes it (`exists` and `!` for presence), with the
 /// checks of `k8s.io/apimachinery/pkg/labels.NewRequirement`.
 pub(super) fn checked(key: &str, operator: &str, values: Vec<String>) -> Result<Requirement, SelectorError> {
-    let mut faults = Vec::new();
-    faults.extend(labels::key_faults("key", key));
-    faults.extend(count_fault(operator, &values));
+    let mut invalid = Vec::new();
+    invalid.extend(labels::check_key("key", key));
+    invalid.extend(check_count(operator, &values));
     if matches!(operator, ">" | "<") {
-        faults.extend(values.iter().enumerate().filter_map(number_fault));
+        invalid.extend(values.iter().enumerate().filter_map(check_number));
     }
     for (index, value) in values.iter().enumerate() {
-        faults.extend(labels::value_faults(&format!("values[{index}][{key}]"), value));
+        invalid.extend(labels::check_value(&format!("values[{index}][{key}]"), value));
     }
-    if !faults.is_empty() {
-        return Err(aggregate(&faults));
+    if !invalid.is_empty() {
+        return Err(SelectorError::Invalid(invalid));
     }
     Ok(requirement(key.into(), operator, values))
 }
@@ -112,44 +113,27 @@ fn unique(values: Vec<String>) -> Vec<Box<str>> {
     ordered.into_iter().map(String::into_boxed_str).collect()
 }
 
-fn count_fault(operator: &str, values: &[String]) -> Option<String> {
+fn check_count(operator: &str, values: &[String]) -> Option<InvalidValue> {
     let (fits, rule) = match operator {
-        "in" | "notin" => (
-            !values.is_empty(),
-            "for 'in', 'notin' operators, values set can't be empty",
-        ),
-        "exists" | "!" => (
-            values.is_empty(),
-            "values set must be empty for exists and does not exist",
-        ),
-        ">" | "<" => (
-            values.len() == 1,
-            "for 'Gt', 'Lt' operators, exactly one value is required",
-        ),
-        _ => (
-            values.len() == 1,
-            "exact-match compatibility requires one single value",
-        ),
+        "in" | "notin" => (!values.is_empty(), LabelRule::SomeValues),
+        "exists" | "!" => (values.is_empty(), LabelRule::NoValues),
+        ">" | "<" => (values.len() == 1, LabelRule::OneNumber),
+        _ => (values.len() == 1, LabelRule::OneValue),
     };
-    let shown = if values.is_empty() {
+    // A list that is missing is a nil slice in Go, which prints as null.
+    let value = if values.is_empty() {
         "null".to_owned()
     } else {
         serde_json::to_string(values).unwrap_or_default()
     };
-    (!fits).then(|| format!("values: Invalid value: {shown}: {rule}"))
-}
-
-fn number_fault((index, value): (usize, &String)) -> Option<String> {
-    value.parse::<i64>().err()?;
-    Some(format!(
-        "values[{index}]: Invalid value: {value:?}: for 'Gt', 'Lt' operators, the value must be an integer"
-    ))
-}
-
-/// Several faults stand in brackets, as Kubernetes prints an aggregate of errors.
-pub(super) fn aggregate(faults: &[String]) -> SelectorError {
-    SelectorError(match faults {
-        [only] => only.clone(),
-        many => format!("[{}]", many.join(", ")),
+    (!fits).then(|| InvalidValue {
+        path: "values".to_owned(),
+        value,
+        rules: vec![rule],
     })
+}
+
+fn check_number((index, value): (usize, &String)) -> Option<InvalidValue> {
+    value.parse::<i64>().err()?;
+    InvalidValue::of_text(&format!("values[{index}]"), value, vec![LabelRule::Integer])
 }

@@ -4,7 +4,7 @@
 
 use serde_json::{Value, json};
 
-use super::Selector;
+use super::label_selector::Selector;
 
 fn text_of(selector: &str) -> String {
     Selector::parse(selector).unwrap().to_string()

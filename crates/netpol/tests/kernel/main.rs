@@ -351,10 +351,10 @@ fn what_has_no_effect_is_told_on_the_policy() {
         };
         assert_eq!(event["type"], "Warning");
         assert_eq!(event["reason"], "InvalidPolicy");
-        assert_eq!(event["regarding"]["kind"], "NetworkPolicy");
-        assert_eq!(event["regarding"]["name"], "p");
+        assert_eq!(event["involvedObject"]["kind"], "NetworkPolicy");
+        assert_eq!(event["involvedObject"]["name"], "p");
         assert_eq!(
-            event["note"],
+            event["message"],
             "spec.ingress[0].from[0].ipBlock.cidr: \"192.0.2.0/40\" is not a network such as 192.0.2.0/24; it has no effect"
         );
         // The rest of the policy counts.
@@ -381,11 +381,11 @@ fn a_name_that_no_pod_has_is_told_on_the_policy() {
             panic!("{events:?}")
         };
         assert_eq!(
-            (&event["reason"], &event["regarding"]["name"]),
+            (&event["reason"], &event["involvedObject"]["name"]),
             (&json!("InvalidPolicy"), &json!("p"))
         );
         assert_eq!(
-            event["note"],
+            event["message"],
             "spec.ingress[0].ports[1].port: \"htpp\" is not the name of a port of any pod that the policy selects; it matches nothing"
         );
         // The rest of the rule counts.

@@ -41,7 +41,7 @@ impl Verdict {
     }
 
     /// The chain that evaluation goes to.
-    pub(crate) fn chain(&self) -> Option<&str> {
+    pub fn chain(&self) -> Option<&str> {
         match self {
             Self::Jump(chain) | Self::Goto(chain) => Some(chain),
             _ => None,

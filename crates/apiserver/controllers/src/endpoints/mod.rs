@@ -15,115 +15,104 @@ mod state;
 mod wire;
 mod write;
 
-use futures::StreamExt;
-use kinglet_kube::{Client, Collection, Deletion, Queue, RequestError, Resource};
+use std::sync::Arc;
+
+use kinglet_kube::{
+    Change, Collection, Deletion, Inputs, Next, Reconciler, Reflectors, RequestError, Resource,
+};
 use kinglet_model::{Node, ObjectName};
-use tokio_util::sync::CancellationToken;
-use tracing::{debug, warn};
 
 use self::objects::{Endpoints, Pod, Service, Slice};
-use self::state::{Concerned, Plan, State};
+use self::state::{Plan, State};
 use self::write::Write;
-use crate::progress::Progress;
-use crate::watched::Watched;
 
-/// Services whose writes run at the same time.
-const CONCURRENT: usize = 8;
-
-/// Runs for ever.
-pub(crate) async fn run(client: Client, stop: CancellationToken, mut progress: Progress) {
-    let mut services = Watched::<Service>::start(&client, &stop);
-    let mut pods = Watched::<Pod>::start(&client, &stop);
-    let mut nodes = Watched::<Node>::start(&client, &stop);
-    let mut slices = Watched::<Slice>::start(&client, &stop);
-    let mut endpoints = Watched::<Endpoints>::start(&client, &stop);
-    let mut controller = Controller::new(&client);
-    loop {
-        let state = &mut controller.state;
-        let concerned: Option<Concerned> = tokio::select! {
-            biased;
-            change = services.next() => change.map(|change| state.service(change)),
-            change = pods.next() => change.map(|change| state.pod(change)),
-            change = nodes.next() => change.map(|change| state.node(change)),
-            change = slices.next() => change.map(|change| state.slice(change)),
-            change = endpoints.next() => change.map(|change| state.endpoints(change)),
-            names = controller.queue.take(), if progress.is_synced() => {
-                controller.work(names).await;
-                None
-            }
-        };
-        concerned
-            .into_iter()
-            .flatten()
-            .for_each(|name| controller.queue.mark(name));
-        let complete = services.synced && pods.synced && nodes.synced && slices.synced && endpoints.synced;
-        progress.update(complete);
-    }
-}
-
-struct Controller {
+/// Writes the endpoints of Services; keys are the names of Services.
+pub(crate) struct EndpointsController {
     slices: Collection,
     endpoints: Collection,
     state: State,
-    queue: Queue<ObjectName>,
 }
 
-impl Controller {
-    fn new(client: &Client) -> Self {
-        Self {
-            slices: Collection::new(client.clone(), Resource::of::<Slice>()),
-            endpoints: Collection::new(client.clone(), Resource::of::<Endpoints>()),
-            state: State::default(),
-            queue: Queue::new(),
+/// A change of a watched object.
+pub(crate) enum Input {
+    Service(Change<Service>),
+    Pod(Change<Pod>),
+    Node(Change<Node>),
+    Slice(Change<Slice>),
+    Endpoints(Change<Endpoints>),
+}
+
+/// The controller, and what it watches.
+pub(crate) fn controller(reflectors: &Reflectors) -> (EndpointsController, Inputs<Input>) {
+    let mut inputs = Inputs::new();
+    inputs.watch(&reflectors.of(), Input::Service);
+    inputs.watch(&reflectors.of(), Input::Pod);
+    inputs.watch(&reflectors.of(), Input::Node);
+    inputs.watch(&reflectors.of(), Input::Slice);
+    inputs.watch(&reflectors.of(), Input::Endpoints);
+    let client = reflectors.client();
+    let controller = EndpointsController {
+        slices: Collection::new(client.clone(), Resource::of::<Slice>()),
+        endpoints: Collection::new(client.clone(), Resource::of::<Endpoints>()),
+        state: State::default(),
+    };
+    (controller, inputs)
+}
+
+impl Reconciler for EndpointsController {
+    type Change = Input;
+    type Key = ObjectName;
+    type Plan = Plan;
+    type Error = RequestError;
+
+    const FAILED: &'static str = "cannot write the endpoints of a Service";
+
+    fn observe(&mut self, change: Input) -> Vec<ObjectName> {
+        let state = &mut self.state;
+        match change {
+            Input::Service(change) => state.service(change.name(), change.now()),
+            Input::Pod(change) => state.pod(change.name(), change.now()),
+            Input::Node(change) => state.node(change.name(), change.now()),
+            Input::Slice(change) => state.slice(change.name(), change.now()),
+            Input::Endpoints(change) => state.endpoints(change.name(), change.now()),
         }
     }
 
-    async fn work(&mut self, names: Vec<ObjectName>) {
-        let attempts = names.into_iter().map(|name| self.attempt(name));
-        let attempts: Vec<_> = futures::stream::iter(attempts)
-            .buffer_unordered(CONCURRENT)
-            .collect()
-            .await;
-        for (name, result) in attempts {
-            match result {
-                Ok(()) => {
-                    self.queue.succeeded(&name);
-                    self.state.forget(&name);
-                }
-                Err(error) => {
-                    report(&name, &error);
-                    self.queue.retry(name);
-                }
-            }
-        }
+    fn plan(&mut self, due: Vec<ObjectName>) -> Vec<(ObjectName, Plan)> {
+        let plans = due.into_iter().map(|name| {
+            let plan = self.state.plan(&name);
+            (name, plan)
+        });
+        plans.collect()
     }
 
-    async fn attempt(&self, name: ObjectName) -> (ObjectName, Result<(), RequestError>) {
-        let result = self.apply(&name, self.state.plan(&name)).await;
-        (name, result)
-    }
-
-    async fn apply(&self, service: &ObjectName, plan: Plan) -> Result<(), RequestError> {
-        let slices = plan.slices.into_iter().map(|write| (&self.slices, write));
-        let endpoints = plan.endpoints.into_iter().map(|write| (&self.endpoints, write));
+    async fn apply(&self, service: &ObjectName, plan: &mut Plan) -> Result<Next, RequestError> {
+        let slices = plan.slices.iter().map(|write| (&self.slices, write));
+        let endpoints = plan.endpoints.iter().map(|write| (&self.endpoints, write));
         for (collection, write) in slices.chain(endpoints) {
             send(collection, &service.namespace, write).await?;
         }
-        Ok(())
+        Ok(Next::Done)
+    }
+
+    fn settle(&mut self, service: &ObjectName, _: Plan, result: &Result<Next, RequestError>) {
+        if result.is_ok() {
+            self.state.forget(service);
+        }
     }
 }
 
-async fn send(collection: &Collection, namespace: &str, write: Write) -> Result<(), RequestError> {
-    let named = |name| ObjectName::new(namespace, name);
+async fn send(collection: &Collection, namespace: &str, write: &Write) -> Result<(), RequestError> {
+    let named = |name: &Arc<str>| ObjectName::new(namespace, name.clone());
     match write {
-        Write::Create(object) => match collection.create(namespace, &object).await {
+        Write::Create(object) => match collection.create(namespace, object).await {
             Err(error) if error.is_namespace_terminating() => Ok(()),
             result => result,
         },
-        Write::Merge(name, patch) => collection.merge(&named(name), &patch).await,
+        Write::Merge(name, patch) => collection.merge(&named(name), patch).await,
         Write::Delete(name, uid) => {
             let how = Deletion {
-                uid: Some(&uid),
+                uid: Some(uid),
                 ..Deletion::default()
             };
             match collection.delete(&named(name), &how).await {
@@ -131,15 +120,6 @@ async fn send(collection: &Collection, namespace: &str, write: Write) -> Result<
                 result => result,
             }
         }
-    }
-}
-
-/// A conflict only means that the cache is behind; the retry sees more.
-fn report(service: &ObjectName, error: &RequestError) {
-    if error.is_conflict() || error.is_not_found() {
-        debug!(%service, %error, "endpoints have changed meanwhile; trying again");
-    } else {
-        warn!(%service, %error, "cannot write endpoints; trying again");
     }
 }
 

@@ -5,12 +5,19 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use kinglet_model::{Meta, Object, ObjectName, Protocol, ServicePort, ServiceType, wellknown};
-use serde::{Deserialize, Serialize};
-
-use super::wire;
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// Labels or annotations.
 pub(crate) type Map = BTreeMap<Box<str>, Box<str>>;
+
+/// Reads `null` as the type's default: API servers write `null` for some empty fields.
+pub(super) fn nullable<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Default + Deserialize<'de>,
+{
+    Ok(Option::<T>::deserialize(deserializer)?.unwrap_or_default())
+}
 
 /// Declares a namespaced kind.
 macro_rules! namespaced {
@@ -98,8 +105,7 @@ impl Service {
 }
 
 /// A Pod.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(from = "wire::Pod")]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Pod {
     pub(crate) metadata: Meta,
     pub(crate) node_name: Option<Arc<str>>,
@@ -132,8 +138,7 @@ pub(crate) struct NamedPort {
 }
 
 /// An EndpointSlice.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(from = "wire::Slice")]
+#[derive(Clone, Debug)]
 pub(crate) struct Slice {
     pub(crate) metadata: Meta,
     /// `uid` of the object that controls the slice.
@@ -165,7 +170,7 @@ impl Slice {
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Endpoint {
     pub(crate) addresses: Vec<Arc<str>>,
-    #[serde(default, deserialize_with = "wire::nullable")]
+    #[serde(default, deserialize_with = "nullable")]
     pub(crate) conditions: Conditions,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) hostname: Option<Arc<str>>,
@@ -222,7 +227,7 @@ pub(crate) struct Named {
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(crate) struct SlicePort {
-    #[serde(deserialize_with = "wire::nullable")]
+    #[serde(deserialize_with = "nullable")]
     pub(crate) name: Arc<str>,
     pub(crate) protocol: Protocol,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -236,7 +241,7 @@ pub(crate) struct SlicePort {
 #[serde(default)]
 pub(crate) struct Endpoints {
     pub(crate) metadata: Meta,
-    #[serde(deserialize_with = "wire::nullable")]
+    #[serde(deserialize_with = "nullable")]
     pub(crate) subsets: Vec<Subset>,
 }
 
@@ -244,11 +249,11 @@ pub(crate) struct Endpoints {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(crate) struct Subset {
-    #[serde(skip_serializing_if = "Vec::is_empty", deserialize_with = "wire::nullable")]
+    #[serde(skip_serializing_if = "Vec::is_empty", deserialize_with = "nullable")]
     pub(crate) addresses: Vec<Address>,
-    #[serde(skip_serializing_if = "Vec::is_empty", deserialize_with = "wire::nullable")]
+    #[serde(skip_serializing_if = "Vec::is_empty", deserialize_with = "nullable")]
     pub(crate) not_ready_addresses: Vec<Address>,
-    #[serde(skip_serializing_if = "Vec::is_empty", deserialize_with = "wire::nullable")]
+    #[serde(skip_serializing_if = "Vec::is_empty", deserialize_with = "nullable")]
     pub(crate) ports: Vec<SubsetPort>,
 }
 

@@ -8,7 +8,6 @@ use kinglet_model::{Node, ObjectName, ServiceType};
 use super::objects::{Endpoints, Map, Pod, Service, Slice};
 use super::write::Write;
 use super::{legacy, mirror, selected};
-use crate::watched::Change;
 
 /// Node label that becomes the zone of endpoints.
 const LABEL_ZONE: &str = "topology.kubernetes.io/zone";
@@ -28,7 +27,7 @@ pub(super) struct State {
 
 /// The writes that a Service needs now.
 #[derive(Debug, Default, PartialEq)]
-pub(super) struct Plan {
+pub(crate) struct Plan {
     pub(super) slices: Vec<Write>,
     pub(super) endpoints: Option<Write>,
 }
@@ -37,7 +36,7 @@ pub(super) struct Plan {
 pub(super) type Concerned = Vec<ObjectName>;
 
 impl State {
-    pub(super) fn service(&mut self, (name, now): Change<Service>) -> Concerned {
+    pub(super) fn service(&mut self, name: ObjectName, now: Option<Arc<Service>>) -> Concerned {
         match now {
             Some(service) => {
                 self.deleted.remove(&name);
@@ -51,7 +50,7 @@ impl State {
         vec![name]
     }
 
-    pub(super) fn pod(&mut self, (name, now): Change<Pod>) -> Concerned {
+    pub(super) fn pod(&mut self, name: ObjectName, now: Option<Arc<Pod>>) -> Concerned {
         let before = match now.clone() {
             Some(pod) => self.pods.insert(name.clone(), pod),
             None => self.pods.remove(&name),
@@ -67,7 +66,7 @@ impl State {
             .collect()
     }
 
-    pub(super) fn slice(&mut self, (name, now): Change<Slice>) -> Concerned {
+    pub(super) fn slice(&mut self, name: ObjectName, now: Option<Arc<Slice>>) -> Concerned {
         let before = self.slices.remove(&name).and_then(|slice| slice.service());
         if let Some(service) = &before
             && let Some(names) = self.slices_of.get_mut(service)
@@ -88,7 +87,7 @@ impl State {
         before.into_iter().chain(after).collect()
     }
 
-    pub(super) fn endpoints(&mut self, (name, now): Change<Endpoints>) -> Concerned {
+    pub(super) fn endpoints(&mut self, name: ObjectName, now: Option<Arc<Endpoints>>) -> Concerned {
         match now {
             Some(endpoints) => self.endpoints.insert(name.clone(), endpoints),
             None => self.endpoints.remove(&name),
@@ -96,7 +95,7 @@ impl State {
         vec![name]
     }
 
-    pub(super) fn node(&mut self, (name, now): Change<Node>) -> Concerned {
+    pub(super) fn node(&mut self, name: ObjectName, now: Option<Arc<Node>>) -> Concerned {
         let zone: Option<Arc<str>> = now.and_then(|node| node.metadata.label(LABEL_ZONE).map(Arc::from));
         let before = match zone.clone() {
             Some(zone) => self.zones.insert(name.name, zone),

@@ -39,8 +39,7 @@ impl World {
     fn service(&mut self, service: &str, spec: Value) {
         let service_name = name(service);
         let object = json!({"metadata": metadata(service), "spec": spec});
-        self.state
-            .service((service_name, Some(decode::<Service>(object))));
+        self.state.service(service_name, Some(decode::<Service>(object)));
     }
 
     fn pod(&mut self, number: usize, ready: bool, port: u16) {
@@ -56,18 +55,18 @@ impl World {
                 "conditions": [{"type": "Ready", "status": if ready { "True" } else { "False" }}],
             },
         });
-        self.state.pod((name(&pod), Some(decode::<Pod>(object))));
+        self.state.pod(name(&pod), Some(decode::<Pod>(object)));
     }
 
     fn no_pod(&mut self, number: usize) {
-        self.state.pod((name(&format!("pod-{number}")), None));
+        self.state.pod(name(&format!("pod-{number}")), None);
     }
 
     fn hand_written(&mut self, service: &str, subsets: Value) {
         let object = json!({"metadata": metadata(service), "subsets": subsets});
         self.endpoints.insert(service.to_owned(), object.clone());
         self.state
-            .endpoints((name(service), Some(decode::<Endpoints>(object))));
+            .endpoints(name(service), Some(decode::<Endpoints>(object)));
     }
 
     /// Brings the endpoints of a Service in line, once.
@@ -77,12 +76,12 @@ impl World {
         self.writes += count;
         for write in slices {
             let (slice, object) = self.perform(write, |world| &mut world.slices);
-            self.state.slice((name(&slice), object.map(decode::<Slice>)));
+            self.state.slice(name(&slice), object.map(decode::<Slice>));
         }
         if let Some(write) = endpoints {
             let (endpoints, object) = self.perform(write, |world| &mut world.endpoints);
             self.state
-                .endpoints((name(&endpoints), object.map(decode::<Endpoints>)));
+                .endpoints(name(&endpoints), object.map(decode::<Endpoints>));
         }
         count
     }
@@ -253,7 +252,7 @@ fn both_families_have_slices_and_endpoints_only_the_first() {
     meta["labels"] = json!({"app": "web"});
     let pod = json!({"metadata": meta, "status": {"podIPs": [{"ip": "10.42.0.1"}, {"ip": "fd00::1"}]},
                      "spec": {"containers": [{"ports": [{"name": "http", "containerPort": 8080}]}]}});
-    world.state.pod((name("dual"), Some(decode::<Pod>(pod))));
+    world.state.pod(name("dual"), Some(decode::<Pod>(pod)));
     world.sync("web");
     let families: BTreeSet<&str> = world
         .slices
@@ -276,9 +275,7 @@ fn labels_follow_the_service_but_for_reserved_ones() {
     meta["labels"] =
         json!({"team": "x", "kubernetes.io/service-name": "other", "service.kubernetes.io/headless": "no"});
     let service = json!({"metadata": meta, "spec": web()});
-    world
-        .state
-        .service((name("web"), Some(decode::<Service>(service))));
+    world.state.service(name("web"), Some(decode::<Service>(service)));
     assert_eq!(world.sync("web"), 2);
     let slice = world.slices.values().next().unwrap();
     assert_eq!(
@@ -301,9 +298,7 @@ fn slices_of_a_former_service_of_the_name_are_replaced() {
     let mut meta = metadata("web");
     meta["uid"] = "another".into();
     let service = json!({"metadata": meta, "spec": web()});
-    world
-        .state
-        .service((name("web"), Some(decode::<Service>(service))));
+    world.state.service(name("web"), Some(decode::<Service>(service)));
     world.sync("web");
     assert_eq!(world.slices.len(), 1);
     assert!(!world.slices.contains_key(&before[0]));
@@ -355,7 +350,7 @@ fn endpoints_without_a_service_stay_and_those_of_a_deleted_one_go() {
         json!({"clusterIP": "10.43.0.9", "ports": [{"port": 80}]}),
     );
     assert_eq!(world.sync("manual"), 1);
-    world.state.service((name("manual"), None));
+    world.state.service(name("manual"), None);
     assert_eq!(world.sync("manual"), 2);
     assert!(world.slices.is_empty() && world.endpoints.is_empty());
 }
@@ -381,7 +376,7 @@ fn nearness_is_hinted_for_ready_endpoints() {
         assert_eq!(
             world
                 .state
-                .node((ObjectName::cluster("node-1"), Some(decode(node))))
+                .node(ObjectName::cluster("node-1"), Some(decode(node)))
                 .len(),
             1
         );
@@ -405,7 +400,7 @@ fn only_services_that_select_a_pod_are_concerned() {
         meta["labels"] = labels;
         Some(decode::<Pod>(json!({"metadata": meta})))
     };
-    let mut concerned = |now| world.state.pod((name("p"), now));
+    let mut concerned = |now| world.state.pod(name("p"), now);
     assert_eq!(concerned(pod(json!({"app": "web"}))), [name("web")]);
     assert_eq!(concerned(pod(json!({"app": "db"}))), [name("db"), name("web")]);
     assert_eq!(concerned(pod(json!({}))), [name("db")]);

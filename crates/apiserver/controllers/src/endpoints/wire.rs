@@ -4,23 +4,13 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use kinglet_model::Meta;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 
-use super::objects::{self, Endpoint, Family, NamedPort, SlicePort};
+use super::objects::{Endpoint, Family, NamedPort, Pod, Slice, SlicePort, nullable};
 
-/// Reads `null` as the type's default: API servers write `null` for some empty fields.
-pub(super) fn nullable<'de, D, T>(deserializer: D) -> Result<T, D::Error>
-where
-    D: serde::Deserializer<'de>,
-    T: Default + Deserialize<'de>,
-{
-    Ok(Option::<T>::deserialize(deserializer)?.unwrap_or_default())
-}
-
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(default)]
-#[derive(Default)]
-pub(super) struct Pod {
+struct WirePod {
     metadata: Meta,
     spec: PodSpec,
     status: PodStatus,
@@ -67,13 +57,19 @@ struct Condition {
     status: Box<str>,
 }
 
-impl From<Pod> for objects::Pod {
+impl<'de> Deserialize<'de> for Pod {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        WirePod::deserialize(deserializer).map(Self::from)
+    }
+}
+
+impl From<WirePod> for Pod {
     fn from(
-        Pod {
+        WirePod {
             metadata,
             spec,
             status,
-        }: Pod,
+        }: WirePod,
     ) -> Self {
         let sidecars = spec.init_containers.into_iter();
         let running = sidecars.filter(|one| &*one.restart_policy == "Always");
@@ -106,7 +102,7 @@ impl From<Pod> for objects::Pod {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Slice {
+struct WireSlice {
     metadata: OwnedMeta,
     address_type: Family,
     #[serde(default, deserialize_with = "nullable")]
@@ -132,8 +128,14 @@ struct Owner {
     controller: bool,
 }
 
-impl From<Slice> for objects::Slice {
-    fn from(wire: Slice) -> Self {
+impl<'de> Deserialize<'de> for Slice {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        WireSlice::deserialize(deserializer).map(Self::from)
+    }
+}
+
+impl From<WireSlice> for Slice {
+    fn from(wire: WireSlice) -> Self {
         let mut ports = wire.ports;
         ports.sort();
         let mut owners = wire.metadata.owner_references.into_iter();

@@ -1,40 +1,18 @@
 //! Looks owners up and decides.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use kinglet_kube::{Client, Collection, ObjectReference, Recorder, Report, RequestError, Resource, Severity};
+use kinglet_kube::{Client, Collection, ObjectReference, Recorder, Report, Resource, Severity};
 use kinglet_model::ObjectName;
 
 use super::graph::{Graph, Node};
-use super::monitors::Kinds;
+use super::kinds::Kinds;
 use super::object::{FOREGROUND, Metadata, ORPHAN, Object, OwnerReference, Stage, Uid};
+use super::trouble::Trouble;
 use super::verdict::{Dependents, Owner, Verdict, judge};
 
-/// Why an object cannot be dealt with now.
-#[derive(Debug)]
-pub(super) enum Trouble {
-    Request(RequestError),
-    /// Nobody serves the kind of an owner: it may come back, and the owner with it.
-    UnknownKind(String),
-}
-
-impl std::fmt::Display for Trouble {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Request(error) => error.fmt(f),
-            Self::UnknownKind(kind) => write!(f, "owner of unknown kind {kind}"),
-        }
-    }
-}
-
-impl From<RequestError> for Trouble {
-    fn from(error: RequestError) -> Self {
-        Self::Request(error)
-    }
-}
-
-pub(super) struct Collector {
+pub(crate) struct Collector {
     client: Client,
     recorder: Recorder,
 }
@@ -44,14 +22,30 @@ impl Collector {
         Self { client, recorder }
     }
 
-    /// Work on what the graph says now. Within a round an owner is looked up once.
-    pub(super) fn round<'a>(&'a self, graph: &'a Graph, kinds: &'a Kinds) -> Round<'a> {
+    /// Work on what the graph says now.
+    pub(super) fn round<'a>(
+        &'a self,
+        graph: &'a Graph,
+        kinds: &'a Kinds,
+        looked_up: &'a LookedUp,
+    ) -> Round<'a> {
         Round {
             collector: self,
             graph,
             kinds,
-            looked_up: Mutex::default(),
+            looked_up,
         }
+    }
+}
+
+/// Owners that were asked for: within a round each is looked up once, however many dependents it has.
+#[derive(Default)]
+pub(crate) struct LookedUp(Mutex<HashMap<(ObjectName, Uid), Owner>>);
+
+impl LookedUp {
+    fn lock(&self) -> MutexGuard<'_, HashMap<(ObjectName, Uid), Owner>> {
+        // A panic cannot leave the map half-changed: each use is one call.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -59,7 +53,7 @@ pub(super) struct Round<'a> {
     collector: &'a Collector,
     graph: &'a Graph,
     kinds: &'a Kinds,
-    looked_up: Mutex<HashMap<(ObjectName, Uid), Owner>>,
+    looked_up: &'a LookedUp,
 }
 
 impl Round<'_> {
@@ -177,13 +171,9 @@ impl Round<'_> {
 
     async fn look_up(&self, collection: &Collection, name: ObjectName, uid: &Uid) -> Result<Owner, Trouble> {
         let key = (name, uid.clone());
-        if let Some(owner) = self
-            .looked_up
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get(&key)
-        {
-            return Ok(*owner);
+        let known = self.looked_up.lock().get(&key).copied();
+        if let Some(owner) = known {
+            return Ok(owner);
         }
         let owner = match collection.metadata::<Object>(&key.0).await {
             Ok(live) if live.metadata.uid == *uid => state(live.metadata.stage()),
@@ -191,10 +181,7 @@ impl Round<'_> {
             Err(error) if error.is_not_found() => Owner::Absent,
             Err(error) => return Err(error.into()),
         };
-        self.looked_up
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .insert(key, owner);
+        self.looked_up.lock().insert(key, owner);
         Ok(owner)
     }
 

@@ -10,7 +10,7 @@ use kinglet_model::ObjectName;
 use super::object::{Object, OwnerReference, Stage, Uid};
 
 /// News of the objects of a kind.
-pub(super) type News = (Arc<Resource>, Feed<Object>);
+pub(crate) type News = (Arc<Resource>, Feed<Object>);
 
 /// All objects by `uid`, and their dependents.
 #[derive(Default)]

@@ -12,79 +12,84 @@
 mod collector;
 mod discovery;
 mod graph;
+mod kinds;
 mod monitors;
 mod object;
+mod trouble;
 mod verdict;
 mod writes;
 
-use futures::StreamExt;
-use kinglet_kube::{Client, Queue, Recorder};
-use tokio_util::sync::CancellationToken;
-use tracing::{debug, warn};
+use std::sync::Arc;
 
-use self::collector::{Collector, Trouble};
+use kinglet_kube::{Client, Next, Reconciler, Recorder};
+use tokio_util::sync::CancellationToken;
+
+use self::collector::{Collector, LookedUp};
 use self::graph::Graph;
+use self::kinds::Kinds;
 use self::monitors::{Monitors, Sight};
 use self::object::Uid;
-use crate::progress::Progress;
+use self::trouble::AttemptError;
 
 /// `reportingController` of the Events.
 pub(crate) const COMPONENT: &str = "kinglet-garbage-collector";
-/// Objects that are looked at and written at the same time.
-const CONCURRENT: usize = 16;
 
-/// Runs for ever.
-pub(crate) async fn run(client: Client, recorder: Recorder, stop: CancellationToken, mut progress: Progress) {
-    let mut monitors = Monitors::new(client.clone(), stop);
-    let collector = Collector::new(client, recorder);
-    let mut graph = Graph::default();
-    let mut queue = Queue::new();
-    loop {
-        let marked = tokio::select! {
-            biased;
-            sight = monitors.next() => match sight {
-                Sight::News(news) => graph.take(news),
-                Sight::Ended(kinds) => kinds.iter().flat_map(|kind| graph.forget(kind)).collect(),
-            },
-            uids = queue.take(), if progress.is_synced() => {
-                attend(&collector, &monitors, &graph, &mut queue, uids).await;
-                Vec::new()
-            }
-        };
-        marked.into_iter().for_each(|uid| queue.mark(uid));
-        progress.update(monitors.synced());
-    }
+/// Deletes and releases objects by their owners; keys are uids.
+pub(crate) struct GarbageCollector {
+    collector: Collector,
+    graph: Graph,
+    kinds: Arc<Kinds>,
 }
 
-async fn attend(
-    collector: &Collector,
-    monitors: &Monitors,
-    graph: &Graph,
-    queue: &mut Queue<Uid>,
-    uids: Vec<Uid>,
-) {
-    let round = collector.round(graph, monitors.kinds());
-    let round = &round;
-    let attempts = uids
-        .into_iter()
-        .map(|uid| async move { (round.attend(&uid).await, uid) });
-    let attempts: Vec<_> = futures::stream::iter(attempts)
-        .buffer_unordered(CONCURRENT)
-        .collect()
-        .await;
-    for (result, uid) in attempts {
-        let Err(trouble) = result else {
-            queue.succeeded(&uid);
-            continue;
-        };
-        let object = graph.node(&uid).map(|node| node.to_string());
-        match trouble {
-            Trouble::Request(error) if !error.is_conflict() => {
-                warn!(object, %error, "garbage collection failed; trying again");
+/// The controller, and what it watches.
+pub(crate) fn controller(
+    client: Client,
+    recorder: Recorder,
+    stop: CancellationToken,
+) -> (GarbageCollector, Monitors) {
+    let monitors = Monitors::new(client.clone(), stop);
+    let controller = GarbageCollector {
+        collector: Collector::new(client, recorder),
+        graph: Graph::default(),
+        kinds: Arc::default(),
+    };
+    (controller, monitors)
+}
+
+impl Reconciler for GarbageCollector {
+    type Change = Sight;
+    type Key = Uid;
+    /// Owners are looked up once for all objects that are due together.
+    type Plan = Arc<LookedUp>;
+    type Error = AttemptError;
+
+    const CONCURRENT: usize = 16;
+    const FAILED: &'static str = "cannot collect garbage";
+
+    fn observe(&mut self, sight: Sight) -> Vec<Uid> {
+        match sight {
+            Sight::News(news) => self.graph.take(news),
+            Sight::Kinds { served, ended } => {
+                self.kinds = served;
+                ended.iter().flat_map(|kind| self.graph.forget(kind)).collect()
             }
-            trouble => debug!(object, %trouble, "garbage collection has to wait"),
         }
-        queue.retry(uid);
+    }
+
+    fn plan(&mut self, due: Vec<Uid>) -> Vec<(Uid, Arc<LookedUp>)> {
+        let looked_up = Arc::<LookedUp>::default();
+        due.into_iter().map(|uid| (uid, looked_up.clone())).collect()
+    }
+
+    async fn apply(&self, uid: &Uid, looked_up: &mut Arc<LookedUp>) -> Result<Next, AttemptError> {
+        let round = self.collector.round(&self.graph, &self.kinds, looked_up);
+        match round.attend(uid).await {
+            Ok(()) => Ok(Next::Done),
+            Err(trouble) => Err(AttemptError {
+                object: self.graph.node(uid).map(ToString::to_string).unwrap_or_default(),
+                trouble,
+            }),
+        }
     }
 }
 

@@ -3,34 +3,25 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use kinglet_kube::{Client, Feed, Resource, follow_metadata};
+use kinglet_kube::{Client, Feed, Resource, Source, follow_metadata};
 use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 use tokio_util::sync::CancellationToken;
 use tracing::debug;
 
 use super::discovery::Discovery;
 use super::graph::News;
+use super::kinds::Kinds;
 
 /// Group and plural name: all versions of a kind show the same objects.
 type Key = (Arc<str>, Arc<str>);
 
-/// All kinds, found as owner references name them.
-#[derive(Debug, Default)]
-pub(super) struct Kinds(HashMap<Key, Arc<Resource>>);
-
-impl Kinds {
-    /// The kind of a group.
-    pub(super) fn find(&self, group: &str, kind: &str) -> Option<&Arc<Resource>> {
-        self.0.get(&(group.into(), kind.into()))
-    }
-}
-
-pub(super) struct Monitors {
+pub(crate) struct Monitors {
     client: Client,
     stop: CancellationToken,
     discovery: Discovery,
     discovered: bool,
-    kinds: Kinds,
+    /// Once all kinds of the start are known, kinds that are added later do not hold anything up.
+    synced: bool,
     followed: HashMap<Key, Followed>,
     /// Kinds whose first list has not come.
     unlisted: HashSet<Key>,
@@ -44,11 +35,16 @@ struct Followed {
 }
 
 /// What the monitors see.
-pub(super) enum Sight {
+pub(crate) enum Sight {
     /// News of objects.
     News(News),
-    /// Kinds that are no longer served.
-    Ended(Vec<Arc<Resource>>),
+    /// Discovery has answered.
+    Kinds {
+        /// All kinds that are served.
+        served: Arc<Kinds>,
+        /// Those that are served no longer.
+        ended: Vec<Arc<Resource>>,
+    },
 }
 
 impl Monitors {
@@ -59,32 +55,11 @@ impl Monitors {
             client,
             stop,
             discovered: false,
-            kinds: Kinds::default(),
+            synced: false,
             followed: HashMap::new(),
             unlisted: HashSet::new(),
             sender,
             receiver,
-        }
-    }
-
-    pub(super) fn kinds(&self) -> &Kinds {
-        &self.kinds
-    }
-
-    /// Whether the objects of all kinds that existed at the start have come.
-    pub(super) fn synced(&self) -> bool {
-        self.discovered && self.unlisted.is_empty()
-    }
-
-    /// What there is to see next.
-    pub(super) async fn next(&mut self) -> Sight {
-        tokio::select! {
-            biased;
-            resources = self.discovery.next() => Sight::Ended(self.refresh(resources)),
-            Some(news) = self.receiver.recv() => {
-                self.observe(&news);
-                Sight::News(news)
-            }
         }
     }
 
@@ -99,11 +74,10 @@ impl Monitors {
         }
     }
 
-    /// Follows exactly the kinds that are served now; answers those that are not any more.
-    fn refresh(&mut self, resources: Vec<Resource>) -> Vec<Arc<Resource>> {
+    /// Follows exactly the kinds that are served now.
+    fn refresh(&mut self, resources: Vec<Resource>) -> Sight {
         let resources: Vec<Arc<Resource>> = resources.into_iter().map(Arc::new).collect();
-        let by_kind = |one: &Arc<Resource>| ((one.group.clone(), one.kind.clone()), one.clone());
-        self.kinds = Kinds(resources.iter().map(by_kind).collect());
+        let served = Arc::new(Kinds::of(&resources));
         let wanted: HashMap<Key, Arc<Resource>> = resources
             .into_iter()
             .filter(|one| is_followed(one))
@@ -123,7 +97,10 @@ impl Monitors {
             }
         }
         self.discovered = true;
-        ended.into_iter().map(|(_, one)| one.resource).collect()
+        Sight::Kinds {
+            served,
+            ended: ended.into_iter().map(|(_, one)| one.resource).collect(),
+        }
     }
 
     fn follow(&mut self, key: Key, resource: Arc<Resource>) {
@@ -135,6 +112,29 @@ impl Monitors {
         });
         self.unlisted.insert(key.clone());
         self.followed.insert(key, Followed { resource, stop });
+    }
+}
+
+impl Source for Monitors {
+    type Change = Sight;
+
+    async fn next(&mut self) -> Vec<Sight> {
+        let sight = tokio::select! {
+            // Kinds before news: the owners of an object can be found only where their kinds are known.
+            biased;
+            resources = self.discovery.next() => self.refresh(resources),
+            Some(news) = self.receiver.recv() => {
+                self.observe(&news);
+                Sight::News(news)
+            }
+        };
+        self.synced |= self.discovered && self.unlisted.is_empty();
+        vec![sight]
+    }
+
+    /// Whether the objects of all kinds that existed at the start have come.
+    fn is_synced(&self) -> bool {
+        self.synced
     }
 }
 

@@ -6,7 +6,7 @@ use kinglet_model::ObjectName;
 use serde::{Deserialize, Serialize};
 
 /// `metadata.uid`.
-pub(super) type Uid = Arc<str>;
+pub(crate) type Uid = Arc<str>;
 
 /// The finalizer of an owner whose dependents lose their reference first.
 pub(super) const ORPHAN: &str = "orphan";
@@ -15,7 +15,7 @@ pub(super) const FOREGROUND: &str = "foregroundDeletion";
 
 /// Any object, as `PartialObjectMetadata`.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
-pub(super) struct Object {
+pub(crate) struct Object {
     pub(super) metadata: Metadata,
 }
 

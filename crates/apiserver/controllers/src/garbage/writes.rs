@@ -4,9 +4,10 @@
 use kinglet_kube::{Deletion, Propagation, RequestError};
 use serde_json::{Value, json};
 
-use super::collector::{Round, Trouble};
+use super::collector::Round;
 use super::graph::Node;
 use super::object::{Metadata, OwnerReference, Uid};
+use super::trouble::Trouble;
 
 impl Round<'_> {
     /// Takes the references to some owners from an object.

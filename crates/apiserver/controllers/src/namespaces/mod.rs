@@ -10,70 +10,63 @@ mod sweep;
 
 use std::time::Duration;
 
-use futures::StreamExt;
-use kinglet_kube::{Client, Collection, Queue, RequestError, Resource, status};
-use kinglet_model::ObjectName;
+use kinglet_kube::{
+    Change, Client, Collection, Inputs, Next, Reconciler, Reflectors, RequestError, Resource, status,
+};
+use kinglet_model::{Object, ObjectName};
 use serde_json::{Value, json};
-use tokio_util::sync::CancellationToken;
-use tracing::{debug, info, warn};
+use tracing::info;
 
 use self::conditions::conditions;
-use self::object::Namespace;
+use self::object::{FINALIZER, Namespace};
 use self::sweep::sweep;
-use crate::progress::Progress;
-use crate::watched::Watched;
 
-/// The finalizer in `spec.finalizers` that holds a namespace until it is empty.
-const FINALIZER: &str = "kubernetes";
 /// Field manager of the conditions.
 const MANAGER: &str = "kinglet-namespaces";
 /// Longest pause before what held a namespace is looked at again: nobody tells when it goes.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// Namespaces that are emptied at the same time.
-const CONCURRENT: usize = 4;
 
-/// Runs for ever.
-pub(crate) async fn run(client: Client, stop: CancellationToken, mut progress: Progress) {
-    let mut namespaces = Watched::<Namespace>::start(&client, &stop);
-    let mut queue = Queue::new();
-    loop {
-        tokio::select! {
-            biased;
-            change = namespaces.next() => {
-                if let Some((name, Some(namespace))) = change && namespace.is_to_be_emptied() {
-                    queue.mark(name);
-                }
-            }
-            names = queue.take() => work(&client, &mut queue, names).await,
-        }
-        progress.update(namespaces.synced);
-    }
+/// Empties namespaces.
+pub(crate) struct Namespaces {
+    client: Client,
 }
 
-async fn work(client: &Client, queue: &mut Queue<ObjectName>, names: Vec<ObjectName>) {
-    let attempts = names
-        .into_iter()
-        .map(|name| async { (empty(client, &name).await, name) });
-    let attempts: Vec<_> = futures::stream::iter(attempts)
-        .buffer_unordered(CONCURRENT)
-        .collect()
-        .await;
-    for (result, name) in attempts {
-        match result {
-            Ok(true) => {
-                info!(namespace = %name, "namespace emptied");
-                queue.succeeded(&name);
-            }
-            Ok(false) => queue.retry_within(name, PATIENCE),
-            Err(error) => {
-                if error.is_conflict() {
-                    debug!(namespace = %name, %error, "namespace has changed meanwhile; trying again");
-                } else {
-                    warn!(namespace = %name, %error, "cannot empty namespace; trying again");
-                }
-                queue.retry(name);
-            }
+/// The controller, and what it watches.
+pub(crate) fn controller(reflectors: &Reflectors) -> (Namespaces, Inputs<Change<Namespace>>) {
+    let mut inputs = Inputs::new();
+    inputs.watch(&reflectors.of(), |change| change);
+    let client = reflectors.client().clone();
+    (Namespaces { client }, inputs)
+}
+
+impl Reconciler for Namespaces {
+    type Change = Change<Namespace>;
+    type Key = ObjectName;
+    type Plan = ();
+    type Error = RequestError;
+
+    // Each of them lists and deletes all kinds: more would crowd out other clients.
+    const CONCURRENT: usize = 4;
+    const FAILED: &'static str = "cannot empty a namespace that is being deleted";
+
+    fn observe(&mut self, change: Change<Namespace>) -> Vec<ObjectName> {
+        let namespace = change.now().filter(|namespace| namespace.is_to_be_emptied());
+        namespace
+            .map(|namespace| namespace.object_name())
+            .into_iter()
+            .collect()
+    }
+
+    fn plan(&mut self, due: Vec<ObjectName>) -> Vec<(ObjectName, ())> {
+        due.into_iter().map(|name| (name, ())).collect()
+    }
+
+    async fn apply(&self, name: &ObjectName, (): &mut ()) -> Result<Next, RequestError> {
+        if !empty(&self.client, name).await? {
+            return Ok(Next::Retry(PATIENCE));
         }
+        info!(namespace = %name, "namespace emptied");
+        Ok(Next::Done)
     }
 }
 

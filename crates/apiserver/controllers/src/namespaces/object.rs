@@ -5,9 +5,12 @@ use kinglet_model::{Meta, Object};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+/// The finalizer in `spec.finalizers` that holds a namespace until it is empty.
+pub(super) const FINALIZER: &str = "kubernetes";
+
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
-pub(super) struct Namespace {
+pub(crate) struct Namespace {
     pub(super) metadata: Meta,
     spec: Spec,
     pub(super) status: Status,
@@ -55,7 +58,7 @@ impl Namespace {
 
     /// Whether it is being deleted and still waits for us.
     pub(super) fn is_to_be_emptied(&self) -> bool {
-        let held = self.spec.finalizers.iter().any(|one| **one == *super::FINALIZER);
+        let held = self.spec.finalizers.iter().any(|one| **one == *FINALIZER);
         self.metadata.deletion_timestamp.is_some() && held
     }
 }

@@ -4,12 +4,11 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use http::{Method, Request};
 use kinglet_apiserver::{ApiServer, Identity, Settings};
-use kinglet_controllers::Controllers;
 use kinglet_kube::Client;
 use serde_json::{Value, json};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-const PATIENCE: Duration = Duration::from_secs(30);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
 pub(crate) struct Cluster {
     pub(crate) client: Client,
@@ -45,24 +44,10 @@ impl Cluster {
     }
 
     /// Starts (more) controllers.
-    pub(crate) async fn run_controllers(&self) -> Controllers {
+    pub(crate) async fn run_controllers(&self) {
         let settings = kinglet_controllers::Settings::default();
-        let mut controllers = kinglet_controllers::spawn(&self.client, &settings, &self.stop);
-        tokio::time::timeout(PATIENCE, controllers.synced())
-            .await
-            .expect("controllers are synced in time");
-        assert!(controllers.is_synced());
-        controllers
-    }
-
-    /// Starts the controllers of workloads with a grace period of nodes.
-    pub(crate) async fn run_workloads(&self, node_grace_period: Duration) {
-        let settings = kinglet_controllers::Settings {
-            node_grace_period,
-            ..kinglet_controllers::Settings::default()
-        };
-        let mut controllers = kinglet_controllers::spawn_workloads(&self.client, &settings, &self.stop);
-        tokio::time::timeout(PATIENCE, controllers.synced())
+        let synced = kinglet_controllers::spawn(&self.client, &settings, &self.stop);
+        tokio::time::timeout(PATIENCE, synced)
             .await
             .expect("controllers are synced in time");
     }

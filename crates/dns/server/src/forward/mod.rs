@@ -1,8 +1,8 @@
-//! Asking other servers what the zones do not know.
+//! Forwarding: asks upstream servers what the zones do not know.
 //!
-//! Each query goes out from a socket of its own, so with a random port and a random id, to the upstreams in
-//! random order; those that failed lately come last. A reply that says SERVFAIL or REFUSED makes the next one
-//! be asked, and is given if no other knows better.
+//! Each query leaves from a socket of its own, so with a random port and a random id. Upstreams are asked in
+//! random order, those that failed recently last. After SERVFAIL or REFUSED the next one is asked; the client
+//! gets that reply only if no other upstream has a better one.
 
 mod exchange;
 mod upstreams;
@@ -11,30 +11,30 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
+use kinglet_dns_wire::{Rcode, Request, UpstreamReply};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::metrics::ForwardMetrics;
 use crate::settings::ForwardSettings;
-use crate::wire::{Rcode, Request, Upstream as Reply};
 use exchange::exchange;
 use upstreams::{Upstream, UpstreamList};
 
-/// Times that each upstream is tried per query.
+/// Times that each upstream is tried per query: a datagram that got lost must not be a failure.
 const ROUNDS: usize = 2;
 
 /// Why there is no reply.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ForwardError {
     /// No upstream is known, or all are this server itself.
-    #[error("there is no upstream server")]
+    #[error("no upstream server is configured")]
     NoUpstream,
     /// None replied.
     #[error("no upstream server replied")]
     Unreachable,
 }
 
-/// Leave to wait for an upstream.
-pub(crate) struct Ticket {
+/// Permission to wait for an upstream.
+pub(crate) struct Permit {
     _permit: OwnedSemaphorePermit,
 }
 
@@ -57,29 +57,35 @@ impl Forwarder {
         }
     }
 
-    /// Leave to forward a query; none if too many wait.
-    pub(crate) fn admit(&self) -> Option<Ticket> {
+    /// Permission to forward a query; none if too many wait: each holds a socket and a copy of its query.
+    pub(crate) fn admit(&self) -> Option<Permit> {
         let permit = self.tickets.clone().try_acquire_owned().ok();
         if permit.is_none() {
             self.metrics.reject();
         }
-        permit.map(|permit| Ticket { _permit: permit })
+        permit.map(|permit| Permit { _permit: permit })
     }
 
     /// Asks upstreams until one answers. `message` is the query in wire format, `request` the same read.
-    pub(crate) async fn forward(&self, message: &[u8], request: &Request<'_>) -> Result<Reply, ForwardError> {
+    pub(crate) async fn forward(
+        &self,
+        message: &[u8],
+        request: &Request<'_>,
+    ) -> Result<UpstreamReply, ForwardError> {
         let upstreams = self.upstreams.in_order();
         if upstreams.is_empty() {
             return Err(ForwardError::NoUpstream);
         }
-        if upstreams.iter().all(|upstream| upstream.failed_lately()) {
+        // They are asked all the same: a query is how a server that works again is found.
+        if upstreams.iter().all(|upstream| upstream.failed_recently()) {
             self.metrics.all_broken();
         }
-        let mut unwilling = None;
-        let attempts = self.attempts(&upstreams, message, request, &mut unwilling);
+        // Outside of the future, so that the total timeout does not lose it.
+        let mut fallback = None;
+        let attempts = self.attempts(&upstreams, message, request, &mut fallback);
         match tokio::time::timeout(self.settings.total, attempts).await {
             Ok(Some(reply)) => Ok(reply),
-            Ok(None) | Err(_) => unwilling.ok_or(ForwardError::Unreachable),
+            Ok(None) | Err(_) => fallback.ok_or(ForwardError::Unreachable),
         }
     }
 
@@ -88,30 +94,37 @@ impl Forwarder {
         upstreams: &[Arc<Upstream>],
         message: &[u8],
         request: &Request<'_>,
-        unwilling: &mut Option<Reply>,
-    ) -> Option<Reply> {
+        fallback: &mut Option<UpstreamReply>,
+    ) -> Option<UpstreamReply> {
         for round in 0..ROUNDS {
             for upstream in upstreams {
                 match self.attempt(upstream, message, request).await {
-                    Some(reply) if is_unwilling(&reply) => *unwilling = Some(reply),
+                    Some(reply) if is_failure(&reply) => *fallback = Some(reply),
                     Some(reply) => return Some(reply),
                     None => {}
                 }
             }
-            // What all have refused they will refuse again.
-            if round == 0 && unwilling.is_some() {
+            // Every upstream replied or timed out, and one of those that replied refused: asking again would
+            // only make the client wait.
+            if round == 0 && fallback.is_some() {
                 return None;
             }
         }
         None
     }
 
-    async fn attempt(&self, upstream: &Upstream, message: &[u8], request: &Request<'_>) -> Option<Reply> {
+    async fn attempt(
+        &self,
+        upstream: &Upstream,
+        message: &[u8],
+        request: &Request<'_>,
+    ) -> Option<UpstreamReply> {
         self.metrics.request(&upstream.label);
         let start = Instant::now();
         match exchange(upstream.address, message, request, self.settings.attempt).await {
             Ok(reply) => {
-                upstream.worked();
+                // Also with SERVFAIL: the server is there, the fault lies behind it.
+                upstream.succeeded();
                 self.metrics
                     .response(&upstream.label, reply.rcode().name(), start.elapsed());
                 Some(reply)
@@ -125,6 +138,7 @@ impl Forwarder {
     }
 }
 
-fn is_unwilling(reply: &Reply) -> bool {
+/// Whether another server may know better.
+fn is_failure(reply: &UpstreamReply) -> bool {
     matches!(reply.rcode(), Rcode::SERVFAIL | Rcode::REFUSED)
 }

@@ -1,4 +1,4 @@
-//! Which servers to ask.
+//! Upstream servers: where they come from, and which to ask first.
 
 use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::path::Path;
@@ -8,9 +8,9 @@ use std::time::{Duration, Instant, SystemTime};
 
 use crate::settings::Upstreams;
 
-/// How long a server that failed is asked last.
+/// How long a server that failed is asked last: every query that tries it first waits for its timeout.
 const FAILED_FOR: Duration = Duration::from_secs(5);
-/// How often a file is checked for changes, at most.
+/// How often a file is checked for changes, at most: not with every query.
 const CHECK_EVERY: Duration = Duration::from_secs(1);
 /// Port of servers that a file names.
 const PORT: u16 = 53;
@@ -40,18 +40,19 @@ impl Upstream {
         u64::try_from(self.since.elapsed().as_millis()).unwrap_or(u64::MAX)
     }
 
-    /// It answered.
-    pub(super) fn worked(&self) {
+    /// It replied.
+    pub(super) fn succeeded(&self) {
         self.failed_at.store(0, Relaxed);
     }
 
-    /// It did not answer.
+    /// It did not reply.
     pub(super) fn failed(&self) {
+        // 0 means that it works.
         self.failed_at.store(self.age().max(1), Relaxed);
     }
 
     /// Whether it failed not long ago.
-    pub(super) fn failed_lately(&self) -> bool {
+    pub(super) fn failed_recently(&self) -> bool {
         let failed_at = self.failed_at.load(Relaxed);
         failed_at > 0 && self.age().saturating_sub(failed_at) < FAILED_FOR.as_millis() as u64
     }
@@ -100,12 +101,16 @@ impl UpstreamList {
             self.refresh(&mut state, path);
         }
         let mut servers = state.servers.clone();
+        // The lock is for the list only: random numbers are a system call.
         drop(state);
         if !servers.is_empty() {
+            // A random start spreads queries over the servers without a counter that all tasks write. Should
+            // the system give no random numbers, the order is that of the list.
             let start = getrandom::u32().unwrap_or_default() as usize % servers.len();
             servers.rotate_left(start);
         }
-        servers.sort_by_key(|server| server.failed_lately());
+        // The sort is stable: the random order stays within both halves.
+        servers.sort_by_key(|server| server.failed_recently());
         servers
     }
 
@@ -118,6 +123,7 @@ impl UpstreamList {
             return;
         }
         state.checked = Some(Instant::now());
+        // Length, too: two changes may fall into one tick of the file system's clock.
         let stamp = std::fs::metadata(path)
             .and_then(|metadata| Ok((metadata.modified()?, metadata.len())))
             .ok();
@@ -129,10 +135,11 @@ impl UpstreamList {
             Ok(text) => {
                 state.servers = self.servers(name_servers(&text));
                 let servers: Vec<&str> = state.servers.iter().map(|server| server.label.as_str()).collect();
-                tracing::info!(file = %path.display(), ?servers, "upstream DNS servers");
+                tracing::info!(file = %path.display(), ?servers, "read upstream DNS servers");
             }
             Err(error) => {
-                tracing::warn!(file = %path.display(), %error, "the file with upstream DNS servers cannot be read");
+                let file = path.display();
+                tracing::warn!(%file, %error, "cannot read upstream DNS servers; the last ones stay in use");
             }
         }
     }
@@ -141,7 +148,7 @@ impl UpstreamList {
         let (own, others): (Vec<_>, Vec<_>) =
             addresses.into_iter().partition(|&address| self.is_own(address));
         for address in own {
-            tracing::warn!(%address, "an upstream DNS server is this server itself and is not asked");
+            tracing::warn!(%address, "ignored an upstream DNS server: the address is one of this server");
         }
         others
             .into_iter()
@@ -158,7 +165,7 @@ impl UpstreamList {
     }
 }
 
-/// Whether the address is one of this machine: only those can be bound.
+/// Whether the address is one of this machine: the kernel lets nobody bind others.
 fn is_local(address: IpAddr) -> bool {
     address.is_loopback() || UdpSocket::bind((address, 0)).is_ok()
 }
@@ -217,8 +224,8 @@ mod tests {
                 Some(failed.address)
             );
         }
-        failed.worked();
-        assert!(!failed.failed_lately());
+        failed.succeeded();
+        assert!(!failed.failed_recently());
     }
 
     #[test]

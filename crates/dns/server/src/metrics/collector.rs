@@ -1,16 +1,16 @@
-//! Adds the shards up when they are scraped.
+//! Adds the shards up when `/metrics` is read.
 
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
+use kinglet_dns_wire::Rcode;
 use prometheus_client::encoding::{DescriptorEncoder, MetricEncoder, NoLabelSet};
 use prometheus_client::metrics::MetricType;
 
-use super::Plugin;
 use super::counters::{Buckets, DURATIONS, FIRST_DURATION, RCODES, SIZES, Shard, TYPES};
-use crate::wire::Rcode;
+use super::plugin::PluginIndex;
 
 /// The shards of all listeners.
 #[derive(Debug)]
@@ -54,9 +54,9 @@ impl Collector {
     fn responses(&self) -> Numbers {
         let mut numbers = Numbers::new();
         for shard in &self.shards {
-            let answered = Plugin::ALL.into_iter().zip(&shard.responses);
+            let answered = PluginIndex::all().zip(&shard.responses);
             let rows = answered.map(|(plugin, by_rcode)| (".", plugin, by_rcode));
-            for (zone, plugin, by_rcode) in rows.chain([("dropped", Plugin::Server, &shard.rejected)]) {
+            for (zone, plugin, by_rcode) in rows.chain([("dropped", PluginIndex::SERVER, &shard.rejected)]) {
                 for (rcode, counter) in (0..RCODES as u8).zip(by_rcode) {
                     let more = [("rcode", Rcode(rcode).name()), ("plugin", plugin.name())];
                     add(&mut numbers, labels(shard, zone, &more), counter);
@@ -105,16 +105,16 @@ impl prometheus_client::collector::Collector for Collector {
                 &numbers,
             )
         };
-        counter("coredns_dns_requests", "Queries", self.requests())?;
-        counter("coredns_dns_responses", "Replies", self.responses())?;
+        counter("coredns_dns_requests", "Queries received", self.requests())?;
+        counter("coredns_dns_responses", "Replies sent", self.responses())?;
         counter(
             "coredns_dns_do_requests",
-            "Queries with the DO bit",
+            "Queries with the DNSSEC OK (DO) bit",
             self.single(|shard| &shard.dnssec_ok),
         )?;
         counter(
             "kinglet_dns_ignored",
-            "Messages without a reply",
+            "Messages that got no reply because they were no queries",
             self.single(|shard| &shard.ignored),
         )?;
         let octets: Vec<f64> = SIZES.iter().map(|&size| size as f64).collect();
@@ -131,19 +131,19 @@ impl prometheus_client::collector::Collector for Collector {
         );
         histogram(
             "coredns_dns_request_size_bytes",
-            "Length of queries",
+            "Size of queries in bytes",
             &octets,
             1.0,
             requests,
         )?;
         histogram(
             "coredns_dns_response_size_bytes",
-            "Length of replies",
+            "Size of replies in bytes",
             &octets,
             1.0,
             responses,
         )?;
-        let help = "Time from reading a query to sending its reply";
+        let help = "Time from receiving a query to sending its reply";
         histogram(
             "coredns_dns_request_duration_seconds",
             help,
@@ -164,7 +164,8 @@ fn labels(shard: &Shard, zone: &'static str, more: &[(&'static str, &'static str
     own.into_iter().chain(more).collect()
 }
 
-/// Adds a counter that has counted anything.
+/// Adds a counter that has counted anything: CoreDNS shows a series from its first event on, and all
+/// combinations of labels would be hundreds.
 fn add(numbers: &mut Numbers, labels: Labels, counter: &AtomicU64) {
     match counter.load(Relaxed) {
         0 => {}

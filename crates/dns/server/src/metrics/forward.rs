@@ -57,15 +57,15 @@ impl ForwardMetrics {
     pub(crate) fn register(&self, registry: &mut Registry) {
         registry.register(
             "coredns_forward_requests",
-            "Queries to an upstream",
+            "Queries sent to an upstream server",
             self.requests.clone(),
         );
         registry.register(
             "coredns_forward_responses",
-            "Replies of an upstream",
+            "Replies from an upstream server",
             self.responses.clone(),
         );
-        let help = "Time until an upstream replied";
+        let help = "Time until an upstream server replied";
         registry.register(
             "coredns_forward_request_duration_seconds",
             help,
@@ -76,13 +76,13 @@ impl ForwardMetrics {
             help,
             self.proxy_durations.clone(),
         );
-        let help = "Queries refused because too many were in flight";
+        let help = "Queries refused because too many were waiting for upstream servers";
         registry.register(
             "coredns_forward_max_concurrent_rejects",
             help,
             self.rejects.clone(),
         );
-        let help = "Queries for which no upstream was known to work";
+        let help = "Queries forwarded although every upstream server had failed recently";
         registry.register("coredns_forward_healthcheck_broken", help, self.broken.clone());
     }
 
@@ -110,7 +110,7 @@ impl ForwardMetrics {
         self.rejects.inc();
     }
 
-    /// All upstreams failed lately.
+    /// All upstreams failed recently.
     pub(crate) fn all_broken(&self) {
         self.broken.inc();
     }

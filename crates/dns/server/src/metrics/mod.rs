@@ -6,32 +6,11 @@
 mod collector;
 mod counters;
 mod forward;
+mod plugin;
+mod status;
 
 pub(crate) use collector::Collector;
 pub(crate) use counters::{Family, Proto, Shard};
 pub(crate) use forward::ForwardMetrics;
-
-/// Who wrote a reply.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Plugin {
-    /// The server itself.
-    Server,
-    /// The cluster's zones.
-    Kubernetes,
-    /// An upstream server.
-    Forward,
-}
-
-impl Plugin {
-    /// All, in the order of their numbers.
-    pub(crate) const ALL: [Self; 3] = [Self::Server, Self::Kubernetes, Self::Forward];
-
-    /// The label's value.
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Server => "",
-            Self::Kubernetes => "kubernetes",
-            Self::Forward => "forward",
-        }
-    }
-}
+pub(crate) use plugin::PluginIndex;
+pub(crate) use status::Status;

@@ -1,8 +1,8 @@
 //! UDP: a few threads, each with a socket of its own, that answer batches of queries.
 //!
-//! A worker blocks in the kernel until queries come, answers them all from one snapshot, and sends the
-//! replies with one call. What has to be asked elsewhere is handed to the runtime. Shutting its socket down
-//! wakes a worker that waits.
+//! A worker blocks in the kernel until queries come, answers the batch from one snapshot, and sends the
+//! replies with one call. Queries for upstream servers become tasks of the runtime. To stop, the server
+//! cancels the token and shuts the sockets down, which wakes the workers.
 
 mod sys;
 
@@ -13,6 +13,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use arc_swap::{ArcSwap, Cache};
+use kinglet_dns_wire::{Rcode, Request};
 use kinglet_dns_zone::Snapshot;
 use socket2::Socket;
 use tokio::runtime::Handle;
@@ -20,9 +21,8 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::answer::{Deferred, Outcome, Transport, answer};
-use crate::metrics::{Plugin, Proto, Shard};
+use crate::metrics::{PluginIndex, Proto, Shard, Status};
 use crate::resolve::Resolver;
-use crate::wire::{Rcode, Request};
 
 pub(crate) use sys::{ReplyTo, receive_destination};
 
@@ -50,8 +50,10 @@ impl Worker {
     /// Answers until it is cancelled and its socket is shut down.
     pub(crate) fn run(self) {
         let mut batch = sys::Batch::new(self.wildcard);
+        // The cache keeps a reference of its own: a batch costs one load of a pointer instead of a reference
+        // count in memory that all workers would write.
         let mut snapshots = Cache::new(&*self.snapshot);
-        let mut turn = 0_usize;
+        let mut rotation = 0_usize;
         while !self.cancelled.is_cancelled() {
             let received = match batch.receive(self.socket.as_fd()) {
                 Ok(received) => received,
@@ -60,13 +62,15 @@ impl Worker {
                     continue;
                 }
             };
+            // Timed per batch: reading the clock for each query would be a good part of what an answer costs.
             let start = Instant::now();
             let snapshot = snapshots.load();
             let mut answered = 0;
             for index in 0..received {
-                turn = turn.wrapping_add(1);
+                // A counter of this worker is enough: addresses have to differ, not to be fair.
+                rotation = rotation.wrapping_add(1);
                 if let Some((query, to, reply)) = batch.split(index) {
-                    answered += u64::from(self.answer(snapshot, turn, query, to, reply));
+                    answered += u64::from(self.answer(snapshot, rotation, query, to, reply));
                 }
             }
             batch.send(self.socket.as_fd());
@@ -80,12 +84,12 @@ impl Worker {
     fn answer(
         &self,
         snapshot: &Snapshot,
-        turn: usize,
+        rotation: usize,
         query: &[u8],
         to: &ReplyTo,
         reply: &mut Vec<u8>,
     ) -> bool {
-        match answer(snapshot, query, Transport::Udp(self.max_payload), turn, reply) {
+        match answer(snapshot, query, Transport::Udp(self.max_payload), rotation, reply) {
             Outcome::Ignored => self.shard.ignore(),
             Outcome::Rejected(rcode) => self.shard.rejection(rcode),
             Outcome::Answered(status) => {
@@ -100,22 +104,24 @@ impl Worker {
 
     /// Lets the runtime answer a query, unless it has too many already.
     fn defer(&self, deferred: Deferred, query: &[u8], to: ReplyTo, reply: &mut Vec<u8>) -> bool {
-        let Some(ticket) = self.resolver.admit() else {
+        let Some(permit) = self.resolver.admit() else {
+            // Said at once, so that the client asks another server instead of waiting for its timeout.
             let Ok(request) = Request::read(query) else {
                 return false;
             };
             request.refuse(Rcode::REFUSED, reply);
-            let status = request.status(Rcode::REFUSED, Plugin::Forward);
+            let status = Status::new(&request, Rcode::REFUSED, PluginIndex::FORWARD);
             self.shard.request(Proto::Udp, to.family(), &status, query.len());
             self.shard.response(Proto::Udp, &status, reply.len());
             return true;
         };
         let (resolver, socket, shard) = (self.resolver.clone(), self.socket.clone(), self.deferred.clone());
         let transport = Transport::Udp(self.max_payload);
+        // The next receive overwrites the batch.
         let query = query.to_vec();
         let task = async move {
             let start = Instant::now();
-            let (reply, status) = resolver.resolve(ticket, deferred, &query, transport).await;
+            let (reply, status) = resolver.resolve(permit, deferred, &query, transport).await;
             shard.request(Proto::Udp, to.family(), &status, query.len());
             shard.response(Proto::Udp, &status, reply.len());
             shard.took(start.elapsed(), 1);
@@ -123,6 +129,7 @@ impl Worker {
                 tracing::debug!(%error, "a UDP reply could not be sent");
             }
         };
+        // This thread is none of the runtime's: `spawn` would panic here.
         self.tasks.spawn_on(task, &self.runtime);
         false
     }
@@ -137,6 +144,7 @@ fn pause(error: &io::Error) {
 
 /// Wakes a worker that waits on the socket.
 pub(crate) fn wake(socket: &Socket) {
-    // A socket without a peer reports that it is not connected; what waits on it is woken all the same.
+    // On a socket without a peer the call fails with ENOTCONN, but Linux marks the socket as shut down and
+    // wakes who waits on it all the same (inet_shutdown).
     let _ = socket.shutdown(Shutdown::Both);
 }

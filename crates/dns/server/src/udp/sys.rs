@@ -11,13 +11,16 @@ use std::io;
 use std::mem::{size_of, zeroed};
 use std::os::fd::{AsRawFd, BorrowedFd};
 
+use kinglet_dns_wire::MIN_UDP;
 use libc::{c_int, c_uint, c_void, iovec, mmsghdr, msghdr, sockaddr_storage, socklen_t};
 
 use crate::metrics::Family;
 
-/// Most datagrams per call.
+/// Most datagrams per call. Enough to make the cost of a call small; the first reply of a batch waits for the
+/// last.
 pub(super) const BATCH: usize = 64;
-/// Longest query that is received whole; longer ones are cut off and thereby malformed.
+/// Longest query that is received whole; longer ones are cut off and thereby malformed. A question takes at
+/// most 271 octets with its header; the rest is for EDNS options such as padding (RFC 7830).
 const QUERY: usize = 2048;
 /// Room for one control message with the address that a datagram came to (40 octets for IPv6).
 const CONTROL: usize = 64;
@@ -75,9 +78,7 @@ impl Batch {
             vectors: (0..BATCH).map(|_| empty()).collect(),
             headers: (0..BATCH).map(|_| no_header()).collect(),
             control,
-            replies: (0..BATCH)
-                .map(|_| Vec::with_capacity(crate::wire::MIN_UDP))
-                .collect(),
+            replies: (0..BATCH).map(|_| Vec::with_capacity(MIN_UDP)).collect(),
             received: 0,
         };
         batch.prepare(BATCH);
@@ -113,8 +114,13 @@ impl Batch {
 
     /// Waits for a datagram and takes all that are there, up to [`BATCH`]; returns their number.
     pub(super) fn receive(&mut self, socket: BorrowedFd<'_>) -> io::Result<usize> {
+        // The kernel has replaced lengths and flags of the headers that it filled; the others are still
+        // whole.
         self.prepare(self.received);
         self.received = 0;
+        // MSG_WAITFORONE waits for the first datagram only; without it the call would return when the whole
+        // batch is full. No timeout: the kernel looks at it only after a datagram (recvmmsg(2), "Bugs").
+        //
         // SAFETY: the headers point at memory of this batch (see `prepare`), which lives on the heap and is
         // not touched by anybody else during the call; the number of headers is that of the array; a null
         // timeout means none.
@@ -161,13 +167,16 @@ impl Batch {
             slot.get_mut().to.point(reply, vector, &mut header.msg_hdr);
             count += 1;
         }
+        // The socket blocks: while its buffer is full, queries wait in the receive buffer, and are dropped by
+        // the kernel when that is full, too.
         let mut rest = headers.get_mut(..count).unwrap_or_default();
         while !rest.is_empty() {
             // SAFETY: the headers point at `vectors`, at replies and at slots of this batch, all of which
             // outlive the call and are only read by the kernel; their number is that of the slice.
             let sent =
                 unsafe { libc::sendmmsg(socket.as_raw_fd(), rest.as_mut_ptr(), rest.len() as c_uint, 0) };
-            // An error belongs to the first datagram: go on with the next one.
+            // The call stops at the first datagram that fails, and reports the error only if it is the first
+            // of all: leave that one out (an unreachable client, say) and go on.
             let done = usize::try_from(sent).unwrap_or(1).max(1).min(rest.len());
             rest = rest.split_at_mut(done).1;
         }
@@ -204,7 +213,7 @@ impl ReplyTo {
     }
 
     /// Keeps the address that a datagram came to, so that the reply leaves from it, but not the interface:
-    /// routing decides that.
+    /// routing decides that, and the way back may be another one.
     fn forget_interface(&mut self) {
         // SAFETY: a header of zeros is a value; it is filled with a pointer to `control`, which is aligned
         // for `cmsghdr` and at least `control_len` long. CMSG_FIRSTHDR checks that a control header fits; the
@@ -268,6 +277,7 @@ impl ReplyTo {
         self.point(reply, &mut vector, &mut header);
         // SAFETY: the header points at `self`, `reply` and `vector`, which outlive the call and are only read
         // by the kernel.
+        // MSG_DONTWAIT: this runs on a thread of the runtime, which must not block.
         let sent = unsafe { libc::sendmsg(socket.as_raw_fd(), &raw const header, libc::MSG_DONTWAIT) };
         if sent < 0 {
             Err(io::Error::last_os_error())

@@ -17,8 +17,9 @@ use arc_swap::ArcSwap;
 use domain::base::iana::Rcode;
 use domain::base::{Message, ToName};
 use domain::rdata::AllRecordData;
-use kinglet_dns_server::{DnsServer, Settings, Upstreams};
-use kinglet_dns_zone::{Name, Snapshot, ZoneBuilder, ZoneSettings};
+use kinglet_dns_server::{DnsServer, DnsServerSettings, Upstreams};
+use kinglet_dns_wire::Name;
+use kinglet_dns_zone::{Snapshot, ZoneBuilder, ZoneSettings};
 use kinglet_model::{Endpoint, EndpointSlice, Meta, Namespace, Service, ServicePort, ServiceType, wellknown};
 use prometheus_client::registry::Registry;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -40,14 +41,14 @@ pub struct Server {
 impl Server {
     /// Starts a server on a free port; questions outside of the zone go to these upstreams.
     pub async fn start(upstreams: Vec<SocketAddr>) -> Self {
-        let mut settings = Settings::default();
+        let mut settings = DnsServerSettings::default();
         settings.forward.upstreams = Upstreams::Addresses(upstreams);
         settings.forward.attempt = Duration::from_millis(500);
         Self::with(settings).await
     }
 
-    pub async fn with(settings: Settings) -> Self {
-        let settings = Settings {
+    pub async fn with(settings: DnsServerSettings) -> Self {
+        let settings = DnsServerSettings {
             listen: vec![SocketAddr::from(([127, 0, 0, 1], 0))],
             workers: 2,
             ..settings

@@ -4,12 +4,12 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use hashbrown::HashSet;
+use kinglet_dns_wire::{Name, Owner, Records};
 use kinglet_model::ServiceType;
 
-use super::slice::AskedLabel;
-use super::{Endpoint, Port, ServiceKey, Slice, ports};
-use crate::name::Name;
-use crate::record::{Owner, Records};
+use super::key::ServiceKey;
+use super::port::{Port, ports};
+use super::slice::{Endpoint, EndpointLabel, Slice};
 use crate::table::Keyed;
 
 /// The used part of a Service object.
@@ -63,13 +63,14 @@ impl Spec {
 
 fn alias(text: &str) -> Kind {
     match Name::parse(text) {
+        // A CNAME to an address would be looked up as a name of the root.
         Ok(name) if text.trim_end_matches('.').parse::<IpAddr>().is_err() => Kind::Alias(name),
         _ => Kind::Unusable,
     }
 }
 
 /// What is asked about a Service.
-pub(crate) enum Ask<'a> {
+pub(crate) enum Question<'a> {
     /// The Service itself: `service.namespace`.
     Service,
     /// One endpoint: `label.service.namespace`.
@@ -128,7 +129,8 @@ impl Service {
         service
     }
 
-    /// Whether the Service's own name exists: a headless Service without ready endpoints has none.
+    /// Whether the Service's own name exists. That of a headless Service exists only with ready endpoints, as
+    /// in CoreDNS.
     pub(crate) fn exists(&self) -> bool {
         self.v4.count() + self.v6.count() > 0 || matches!(self.spec.kind, Kind::Alias(_))
     }
@@ -144,20 +146,23 @@ impl Service {
 
     /// The addresses and ports that answer a question, in the order of the objects and with repetitions (they
     /// count for SRV weights).
-    pub(crate) fn entries(&self, ask: &Ask<'_>) -> Vec<Entry<'_>> {
-        match (&self.spec.kind, ask) {
+    pub(crate) fn entries(&self, question: &Question<'_>) -> Vec<Entry<'_>> {
+        match (&self.spec.kind, question) {
             (Kind::Alias(_) | Kind::Unusable, _) => Vec::new(),
-            (Kind::ClusterIps(ips), Ask::Service | Ask::Port { .. }) => self.cluster_entries(ips, ask),
-            (_, Ask::Endpoint(label)) => {
-                let asked = AskedLabel::new(label);
-                self.endpoint_entries(ask, |endpoint| asked.matches(endpoint))
+            (Kind::ClusterIps(ips), Question::Service | Question::Port { .. }) => {
+                self.cluster_entries(ips, question)
             }
-            (Kind::Headless, _) => self.endpoint_entries(ask, |_| true),
+            // Endpoints of a Service with a cluster address have names, too.
+            (_, Question::Endpoint(label)) => {
+                let asked = EndpointLabel::new(label);
+                self.endpoint_entries(question, |endpoint| asked.matches(endpoint))
+            }
+            (Kind::Headless, _) => self.endpoint_entries(question, |_| true),
         }
     }
 
-    fn cluster_entries(&self, ips: &[IpAddr], ask: &Ask<'_>) -> Vec<Entry<'_>> {
-        let ports = self.spec.ports.iter().filter(|port| ask.wants(port));
+    fn cluster_entries(&self, ips: &[IpAddr], question: &Question<'_>) -> Vec<Entry<'_>> {
+        let ports = self.spec.ports.iter().filter(|port| question.wants(port));
         ports
             .flat_map(|port| {
                 ips.iter().map(|&address| Entry {
@@ -169,11 +174,15 @@ impl Service {
             .collect()
     }
 
-    fn endpoint_entries(&self, ask: &Ask<'_>, wanted: impl Fn(&Endpoint) -> bool) -> Vec<Entry<'_>> {
+    fn endpoint_entries(
+        &self,
+        question: &Question<'_>,
+        wanted: impl Fn(&Endpoint) -> bool,
+    ) -> Vec<Entry<'_>> {
         let mut entries = Vec::new();
         for slice in &self.slices {
             for endpoint in slice.endpoints.iter().filter(|endpoint| wanted(endpoint)) {
-                let ports = slice.ports.iter().filter(|port| ask.wants(port));
+                let ports = slice.ports.iter().filter(|port| question.wants(port));
                 entries.extend(ports.map(|port| Entry {
                     endpoint: Some(endpoint),
                     address: endpoint.address,
@@ -197,7 +206,7 @@ impl Service {
     }
 }
 
-impl Ask<'_> {
+impl Question<'_> {
     fn wants(&self, port: &Port) -> bool {
         match self {
             Self::Service | Self::Endpoint(_) => true,
@@ -209,6 +218,7 @@ impl Ask<'_> {
 /// One record per distinct address, by family.
 fn distinct(addresses: impl Iterator<Item = IpAddr>, ttl: u32) -> (Records<'static>, Records<'static>) {
     let (mut v4, mut v6) = (Records::default(), Records::default());
+    // An endpoint is in two slices while the controller moves it from one to the other.
     let mut seen = HashSet::new();
     for address in addresses.filter(|&address| seen.insert(address)) {
         let records = if address.is_ipv4() { &mut v4 } else { &mut v6 };

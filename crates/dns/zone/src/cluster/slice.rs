@@ -4,10 +4,11 @@ use std::borrow::Cow;
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use kinglet_dns_wire::push_label;
 use kinglet_model::{AddressType, EndpointSlice};
 
-use super::{Port, ServiceKey, ports, service_key};
-use crate::name::push_label;
+use super::key::{ServiceKey, service_key};
+use super::port::{Port, ports};
 
 /// The used part of an EndpointSlice.
 #[derive(Debug, PartialEq, Eq)]
@@ -36,6 +37,7 @@ impl Slice {
             return None;
         }
         let owner = service_key(&slice.service()?).ok()?;
+        // With `publishNotReadyAddresses` the endpoints controller says `ready` itself.
         let ready = slice
             .endpoints
             .iter()
@@ -95,15 +97,17 @@ pub(crate) fn dashed(address: IpAddr) -> Vec<u8> {
 }
 
 /// The endpoint label that a question asks for, prepared for comparing it with many endpoints.
-pub(crate) struct AskedLabel<'a> {
+pub(crate) struct EndpointLabel<'a> {
     text: &'a [u8],
     address: Option<IpAddr>,
 }
 
-impl<'a> AskedLabel<'a> {
+impl<'a> EndpointLabel<'a> {
     /// Prepares a label in lower case.
     pub(crate) fn new(text: &'a [u8]) -> Self {
         let parse = |from, to: &str| std::str::from_utf8(text).ok()?.replace(from, to).parse().ok();
+        // The label is read once; to print the address of each of thousands of endpoints would cost far more.
+        // Only the form that is printed counts: `010-42-0-7` is nobody's label.
         let address = [parse('-', "."), parse('-', ":")]
             .into_iter()
             .flatten()
@@ -139,8 +143,8 @@ mod tests {
                 address,
                 hostname: None,
             };
-            assert!(AskedLabel::new(label.as_bytes()).matches(&endpoint), "{label}");
-            assert!(!AskedLabel::new(b"010-42-0-7").matches(&endpoint));
+            assert!(EndpointLabel::new(label.as_bytes()).matches(&endpoint), "{label}");
+            assert!(!EndpointLabel::new(b"010-42-0-7").matches(&endpoint));
         }
     }
 }

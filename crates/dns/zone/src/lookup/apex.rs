@@ -2,20 +2,20 @@
 
 use std::net::IpAddr;
 
-use super::{Answer, Found};
-use crate::cluster::{Kind, Owner as AddressOwner, Service};
-use crate::name::QueryName;
-use crate::record::{Owner, Records, rtype, type_of};
-use crate::snapshot::{Place, Snapshot};
+use kinglet_dns_wire::{Owner, QueryName, Records, rtype, type_of};
+
+use super::answer::{Answer, Found};
+use crate::cluster::{AddressOwner, Kind, Service};
+use crate::snapshot::{Snapshot, ZoneMatch};
 
 /// A name server: its name up to the zone's, and an address.
 type NameServer = (Vec<u8>, IpAddr);
 
 impl Snapshot {
     /// The zone's own name.
-    pub(super) fn apex(&self, place: Place, name: &QueryName<'_>, qtype: u16) -> Found<'_> {
+    pub(super) fn apex(&self, matched: ZoneMatch, name: &QueryName<'_>, qtype: u16) -> Found<'_> {
         match qtype {
-            rtype::SOA => Found::records(Records::one(self.soa(place).as_bytes())),
+            rtype::SOA => Found::records(Records::one(self.soa(matched).as_bytes())),
             rtype::NS => self.ns(name),
             _ => Found::NoData,
         }
@@ -65,6 +65,7 @@ impl Snapshot {
 
     /// The Services whose endpoint this machine is; if it is none, `ns.dns` with the machine's own addresses.
     fn name_servers(&self) -> Vec<NameServer> {
+        // Endpoints are found by this machine's addresses: nobody has to be told which Service the server is.
         let mut servers = Vec::new();
         for address in &self.zones.local_addresses {
             let owners = self.reverse.get(address).map(|reverse| &reverse.owners[..]);
@@ -81,6 +82,7 @@ impl Snapshot {
             let local = self.zones.local_addresses.iter();
             servers.extend(local.map(|&address| (b"\x02ns\x03dns".to_vec(), address)));
         }
+        // An endpoint may be in several slices; and snapshots of the same objects must answer the same.
         servers.sort();
         servers.dedup();
         servers

@@ -3,9 +3,9 @@
 
 use std::net::IpAddr;
 
-use super::Found;
-use crate::name::QueryName;
-use crate::record::{Owner, Records, type_of};
+use kinglet_dns_wire::{Owner, QueryName, Records, type_of};
+
+use super::answer::Found;
 use crate::snapshot::Snapshot;
 
 impl Snapshot {
@@ -33,7 +33,8 @@ impl Snapshot {
     }
 }
 
-/// Reads `10-42-0-7` or `fd00--7`: three dashes apart from each other are dots, otherwise dashes are colons.
+/// Reads `10-42-0-7` or `fd00--7`. Three dashes that do not touch stand for dots; all others stand for
+/// colons.
 fn address(label: &[u8]) -> Option<IpAddr> {
     let text = std::str::from_utf8(label).ok()?;
     let dots = text.matches('-').count() == 3 && !text.contains("--");

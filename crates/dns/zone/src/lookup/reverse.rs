@@ -3,28 +3,29 @@
 use std::borrow::Cow;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use super::Found;
-use crate::cluster::{Endpoint, Owner as AddressOwner};
-use crate::name::QueryName;
-use crate::record::{Owner, Records, rtype};
-use crate::snapshot::{Place, Snapshot, Zone};
+use kinglet_dns_wire::{Owner, QueryName, Records, rtype};
+
+use super::answer::Found;
+use crate::cluster::{AddressOwner, Endpoint};
+use crate::snapshot::{Snapshot, Zone, ZoneMatch};
 
 impl Snapshot {
     /// A name below `in-addr.arpa` or `ip6.arpa`.
-    pub(super) fn ptr(&self, place: Place, name: &QueryName<'_>, qtype: u16) -> Found<'_> {
-        let owners = match decode(place, name).and_then(|address| self.reverse.get(&address)) {
+    pub(super) fn ptr(&self, matched: ZoneMatch, name: &QueryName<'_>, qtype: u16) -> Found<'_> {
+        let owners = match decode(matched, name).and_then(|address| self.reverse.get(&address)) {
             Some(reverse) => &reverse.owners,
-            None => return Found::empty(place.labels == 1 && matches!(name.label(0), b"svc" | b"pod")),
+            None => return Found::empty(matched.labels == 1 && matches!(name.label(0), b"svc" | b"pod")),
         };
         if qtype != rtype::PTR {
             return Found::NoData;
         }
-        let address = decode(place, name);
+        let address = decode(matched, name);
         let mut records = Records::default();
         let mut previous = None;
         // Where a Service has the address, it is the only name; the endpoints' names come after it.
         let only_one = matches!(owners.first(), Some(AddressOwner::Service(_)));
         for owner in owners.iter().take(if only_one { 1 } else { usize::MAX }) {
+            // An endpoint in two slices is here twice; sorted, repetitions are neighbours.
             if previous != Some(owner) {
                 self.push_ptr(&mut records, owner, address);
             }
@@ -56,10 +57,11 @@ impl Snapshot {
 
 /// The address of a reverse name (RFC 1035 section 3.5, RFC 3596 section 2.5); nothing if it is too short,
 /// too long or malformed.
-fn decode(place: Place, name: &QueryName<'_>) -> Option<IpAddr> {
-    match (place.zone, place.labels) {
+fn decode(matched: ZoneMatch, name: &QueryName<'_>) -> Option<IpAddr> {
+    match (matched.zone, matched.labels) {
         (Zone::InAddr, 4) => {
             let mut octets = [0; 4];
+            // The last octet comes first (RFC 1035 section 3.5).
             for (octet, index) in octets.iter_mut().rev().zip(0..) {
                 *octet = decimal(name.label(index))?;
             }
@@ -76,6 +78,7 @@ fn decode(place: Place, name: &QueryName<'_>) -> Option<IpAddr> {
     }
 }
 
+/// A number without leading zeros, so that an address has one reverse name.
 fn decimal(label: &[u8]) -> Option<u8> {
     if label.len() > 1 && label.starts_with(b"0") || !label.iter().all(u8::is_ascii_digit) {
         return None;

@@ -1,12 +1,11 @@
 //! Answers for Services, their endpoints and their ports.
 
 use hashbrown::HashSet;
+use kinglet_dns_wire::{Name, Owner, QueryName, Records, rtype, type_of};
 
-use super::{Answer, Found};
-use crate::cluster::{Ask, Entry, Kind, Service};
-use crate::name::QueryName;
-use crate::record::{Owner, Records, rtype, type_of};
-use crate::snapshot::{Place, Snapshot};
+use super::answer::{Answer, Found};
+use crate::cluster::{Entry, Kind, Question, Service};
+use crate::snapshot::{Snapshot, ZoneMatch};
 
 /// SRV priority of everything.
 const PRIORITY: [u8; 2] = [0, 0];
@@ -17,6 +16,7 @@ pub(super) fn address<'s>(service: &'s Service, records: &'s Records<'static>) -
         return Found::records(records.view());
     }
     match &service.spec.kind {
+        // An ExternalName Service has no addresses of its own.
         Kind::Alias(target) => Found::Alias(target),
         _ => Found::empty(service.exists()),
     }
@@ -27,28 +27,42 @@ impl Snapshot {
     pub(super) fn service<'s>(
         &self,
         service: &'s Service,
-        ask: &Ask<'_>,
-        place: Place,
+        question: &Question<'_>,
+        matched: ZoneMatch,
         name: &QueryName<'_>,
         qtype: u16,
     ) -> Found<'s> {
-        if let (Kind::Alias(target), Ask::Service) = (&service.spec.kind, ask) {
+        if let (Kind::Alias(target), Question::Service) = (&service.spec.kind, question) {
             return self.alias_record(target, qtype);
         }
-        let entries = service.entries(ask);
+        let entries = service.entries(question);
         if entries.is_empty() {
-            let above_ports = matches!(ask, Ask::Endpoint(label) if service.has_protocol(label));
+            let above_ports = matches!(question, Question::Endpoint(label) if service.has_protocol(label));
             return Found::empty(above_ports);
         }
         let answer = match qtype {
             rtype::A | rtype::AAAA => self.distinct(&entries, qtype),
-            rtype::SRV => self.srv(service, &entries, place, name),
+            rtype::SRV => self.srv(service, &entries, matched, name),
             _ => Answer::default(),
         };
         if answer.records.count() == 0 {
             return Found::NoData;
         }
         Found::Answer(answer)
+    }
+
+    /// The alias itself; addresses are followed by `Snapshot::follow`.
+    fn alias_record<'s>(&self, target: &'s Name, qtype: u16) -> Found<'s> {
+        match qtype {
+            // The target's addresses follow the CNAME in the same answer.
+            rtype::A | rtype::AAAA => Found::Alias(target),
+            rtype::CNAME => {
+                let mut records = Records::default();
+                records.push(Owner::Question, rtype::CNAME, self.zones.ttl, &[target.as_wire()]);
+                Found::records(records)
+            }
+            _ => Found::NoData,
+        }
     }
 
     /// Each distinct address of a family.
@@ -71,11 +85,11 @@ impl Snapshot {
         &self,
         service: &Service,
         entries: &[Entry<'_>],
-        place: Place,
+        matched: ZoneMatch,
         name: &QueryName<'_>,
     ) -> Answer<'static> {
         let ttl = self.zones.ttl;
-        let zone = name.spelled().get(place.offset..).unwrap_or_default();
+        let zone = name.spelled().get(matched.offset..).unwrap_or_default();
         // CoreDNS divides 100 among the entries before it removes repetitions; tests compare it.
         let weight = (100 / entries.len().max(1)).max(1) as u16;
         let mut answer = Answer::default();
@@ -91,6 +105,7 @@ impl Snapshot {
                 b"\x03svc",
                 zone,
             ];
+            // One SRV record per port, but each target's address once.
             if addresses.insert((label.clone(), entry.address)) {
                 answer
                     .additional
@@ -110,6 +125,7 @@ impl Snapshot {
                 ];
                 answer.records.push(Owner::Question, rtype::SRV, ttl, &data);
             }
+            // No message can hold more; a Service may have thousands of endpoints.
             if answer.records.is_full() {
                 break;
             }

@@ -11,7 +11,8 @@
 use domain::base::iana::Rtype;
 use domain::base::{Message, ToName};
 use domain::rdata::AllRecordData;
-use kinglet_dns_zone::{Lookup, Name, QueryName, Records, Snapshot, Soa, ZoneBuilder};
+use kinglet_dns_wire::{Name, QueryName, Records};
+use kinglet_dns_zone::{Lookup, Snapshot, Soa, ZoneBuilder};
 use kinglet_model::{EndpointSlice, Namespace, Object, Service};
 
 /// An object of the cluster.
@@ -77,7 +78,7 @@ pub fn ask(snapshot: &Snapshot, name: &str, rtype: &str) -> Vec<String> {
         Lookup::NameError(soa) => render("NXDOMAIN".into(), &none, Some(&soa), &none),
         Lookup::Unsynced(soa) => render("SERVFAIL".into(), &none, Some(&soa), &none),
         Lookup::Refused => vec!["REFUSED".into()],
-        Lookup::PassOn => vec!["PASS".into()],
+        Lookup::Fallthrough => vec!["PASS".into()],
         Lookup::Chase(chase) => render(format!("CHASE {}", chase.target), &chase.records, None, &none),
     }
 }

@@ -2,7 +2,18 @@
 
 use memchr::memchr;
 
-use super::{State, Violation};
+use super::violation::Violation;
+
+/// What follows a head.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Body {
+    /// The next head.
+    None,
+    /// So many bytes; never 0.
+    Sized(u64),
+    /// Chunks.
+    Chunked,
+}
 
 /// What the lines of the present head have told so far.
 #[derive(Debug, Default)]
@@ -76,12 +87,12 @@ impl Head {
     }
 
     /// What follows the head.
-    pub(super) fn end(self) -> Result<State, Violation> {
+    pub(super) fn end(self) -> Result<Body, Violation> {
         match (self.chunked, self.length) {
             (true, Some(_)) => Err(Violation::TwoLengths),
-            (true, None) => Ok(State::ChunkSize),
-            (false, None | Some(0)) => Ok(State::Head),
-            (false, Some(length)) => Ok(State::Sized(length)),
+            (true, None) => Ok(Body::Chunked),
+            (false, None | Some(0)) => Ok(Body::None),
+            (false, Some(length)) => Ok(Body::Sized(length)),
         }
     }
 }

@@ -12,49 +12,17 @@
 //! line feed of its empty line, and violations are found no later than there, the library never sees a
 //! malformed head complete.
 
+mod chunk;
 mod head;
+mod violation;
 
-use head::{Head, trim};
 use memchr::memchr;
+
+use self::head::{Body, Head};
+pub use self::violation::Violation;
 
 /// Longest line that is collected across reads. The library gives up earlier, with 431 or 414.
 const MAX_LINE: usize = 128 * 1024;
-
-/// Why a request was refused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Violation {
-    /// A line feed without a carriage return (RFC 9112 section 2.2 allows to accept it; others do not).
-    #[error("a line ends without a carriage return")]
-    BareLineFeed,
-    /// A carriage return or NUL inside a line (RFC 9112 section 2.2).
-    #[error("a line contains a carriage return or NUL")]
-    ControlCharacter,
-    /// The request line is not `method SP request-target SP HTTP/1.x` (RFC 9112 section 3), or its target has
-    /// a fragment.
-    #[error("the request line is malformed")]
-    RequestLine,
-    /// A header line without a name, or folded (RFC 9112 sections 5.1 and 5.2).
-    #[error("a header line is malformed or folded")]
-    HeaderLine,
-    /// `Content-Length` is not one decimal number (RFC 9112 section 6.3).
-    #[error("Content-Length is not a single decimal number")]
-    ContentLength,
-    /// `Transfer-Encoding` is not just `chunked`, or is in an HTTP/1.0 request (RFC 9112 section 6.1).
-    #[error("Transfer-Encoding is not just \"chunked\"")]
-    TransferEncoding,
-    /// Both headers that delimit a body (RFC 9112 section 6.3, item 3).
-    #[error("the request has both Content-Length and Transfer-Encoding")]
-    TwoLengths,
-    /// More than one `Host` (RFC 9112 section 3.2).
-    #[error("the request has several Host headers")]
-    SeveralHosts,
-    /// A chunk or a trailer line is malformed (RFC 9112 section 7.1).
-    #[error("the chunked body is malformed")]
-    Chunk,
-    /// A line is longer than any limit.
-    #[error("a line is too long")]
-    TooLong,
-}
 
 /// Follows the requests of one connection.
 #[derive(Debug, Default)]
@@ -156,11 +124,17 @@ impl Framing {
         }
         self.state = match self.state {
             State::Head => self.head_line(line)?,
-            State::ChunkSize => chunk_size(line)?,
+            State::ChunkSize => match chunk::size(line)? {
+                0 => State::Trailers,
+                size => State::ChunkData(size),
+            },
             State::ChunkEnd if line.is_empty() => State::ChunkSize,
             State::ChunkEnd => return Err(Violation::Chunk),
             State::Trailers if line.is_empty() => State::Head,
-            State::Trailers => trailer(line)?,
+            State::Trailers => {
+                chunk::trailer(line)?;
+                State::Trailers
+            }
             other => other,
         };
         Ok(())
@@ -172,36 +146,12 @@ impl Framing {
             (false, true) => Ok(State::Head),
             (false, false) => self.head.request_line(line).map(|()| State::Head),
             (true, false) => self.head.header_line(line).map(|()| State::Head),
-            (true, true) => std::mem::take(&mut self.head).end(),
+            (true, true) => Ok(match std::mem::take(&mut self.head).end()? {
+                Body::None => State::Head,
+                Body::Sized(length) => State::Sized(length),
+                Body::Chunked => State::ChunkSize,
+            }),
         }
-    }
-}
-
-/// `chunk-size [ chunk-ext ]`.
-fn chunk_size(line: &[u8]) -> Result<State, Violation> {
-    let end = line
-        .iter()
-        .position(|byte| !byte.is_ascii_hexdigit())
-        .unwrap_or(line.len());
-    let (digits, extension) = line.split_at_checked(end).ok_or(Violation::Chunk)?;
-    let extension = trim(extension);
-    let is_extension = extension.is_empty() || extension.starts_with(b";");
-    if digits.is_empty() || digits.len() > 15 || !is_extension {
-        return Err(Violation::Chunk);
-    }
-    let value = |digit: u8| char::from(digit).to_digit(16).map_or(0, u64::from);
-    match digits.iter().fold(0, |size, digit| size << 4 | value(*digit)) {
-        0 => Ok(State::Trailers),
-        size => Ok(State::ChunkData(size)),
-    }
-}
-
-fn trailer(line: &[u8]) -> Result<State, Violation> {
-    match memchr(b':', line) {
-        Some(colon) if colon > 0 && !line.starts_with(b" ") && !line.starts_with(b"\t") => {
-            Ok(State::Trailers)
-        }
-        _ => Err(Violation::Chunk),
     }
 }
 

@@ -10,8 +10,8 @@ use prometheus_client::collector::Collector;
 use prometheus_client::encoding::DescriptorEncoder;
 use prometheus_client::metrics::MetricType;
 
-use super::{BUCKETS, Key, Metrics, Series};
-use crate::EntryPoint;
+use super::recorder::Metrics;
+use super::series::{BUCKETS, Key, Series};
 
 type Labels = Vec<(&'static str, String)>;
 type NoLabels = Vec<(&'static str, String)>;
@@ -49,7 +49,7 @@ impl Totals {
 
 impl Metrics {
     /// Sums all series by the labels that `labels` makes of their keys; keys without labels are left out.
-    fn sum(&self, labels: fn(&Key) -> Option<Labels>) -> BTreeMap<Labels, Totals> {
+    fn sum(&self, labels: impl Fn(&Key) -> Option<Labels>) -> BTreeMap<Labels, Totals> {
         let mut sums = BTreeMap::<Labels, Totals>::new();
         for worker in self
             .0
@@ -66,10 +66,6 @@ impl Metrics {
         }
         sums
     }
-}
-
-fn entry_point_labels(key: &Key) -> Option<Labels> {
-    Some(labels(key, vec![("entrypoint", key.entry_point.to_string())]))
 }
 
 fn router_labels(key: &Key) -> Option<Labels> {
@@ -99,7 +95,7 @@ impl Collector for Metrics {
             &mut encoder,
             "traefik_entrypoint",
             "an entry point",
-            &self.sum(entry_point_labels),
+            &self.sum(|key| Some(self.entry_point_labels(key))),
         )?;
         encode_requests(
             &mut encoder,
@@ -118,26 +114,29 @@ impl Collector for Metrics {
 }
 
 impl Metrics {
+    fn entry_point_labels(&self, key: &Key) -> Labels {
+        let name = self.entry_point_name(key.entry_point).to_owned();
+        labels(key, vec![("entrypoint", name)])
+    }
+
     fn encode_connections(&self, encoder: &mut DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
-        let both = [EntryPoint::Web, EntryPoint::Websecure];
         let help = "Connections that are open";
         let mut family =
             encoder.encode_descriptor("traefik_open_connections", help, None, MetricType::Gauge)?;
-        for name in both {
-            let counters = self.entry_point(name);
+        for counters in &self.0.connections {
             let open = counters
                 .opened
                 .load(Relaxed)
                 .saturating_sub(counters.closed.load(Relaxed));
-            let labels = vec![("entrypoint", name.as_str()), ("protocol", "TCP")];
+            let labels = vec![("entrypoint", &*counters.entry_point), ("protocol", "TCP")];
             family.encode_family(&labels)?.encode_gauge(&open)?;
         }
         let help = "Connections closed because the client broke the protocol";
         let name = "kinglet_ingress_malformed_requests";
         let mut family = encoder.encode_descriptor(name, help, None, MetricType::Counter)?;
-        for name in both {
-            let malformed = self.entry_point(name).malformed.load(Relaxed);
-            let labels = vec![("entrypoint", name.as_str())];
+        for counters in &self.0.connections {
+            let malformed = counters.malformed.load(Relaxed);
+            let labels = vec![("entrypoint", &*counters.entry_point)];
             family
                 .encode_family(&labels)?
                 .encode_counter::<NoLabels, u64, u64>(&malformed, None)?;
@@ -185,15 +184,21 @@ fn encode_requests(
 
 #[cfg(test)]
 mod tests {
+    use std::net::SocketAddr;
+
     use prometheus_client::registry::Registry;
 
     use super::*;
+    use crate::entry_point::EntryPoints;
 
     #[test]
     fn workers_add_up_under_traefiks_names() {
-        let metrics = Metrics::default();
+        let any = SocketAddr::from(([127, 0, 0, 1], 0));
+        let entry_points = EntryPoints::new(any, any);
+        let (web, _) = entry_points.iter().next().unwrap();
+        let metrics = Metrics::new(&entry_points);
         let key = Key {
-            entry_point: EntryPoint::Web,
+            entry_point: web,
             router: "r".into(),
             service: "s".into(),
             status: 200,
@@ -201,11 +206,11 @@ mod tests {
             protocol: "http",
         };
         for worker in [metrics.recorder(), metrics.recorder()] {
-            worker.opened(EntryPoint::Web);
+            worker.opened(web);
             worker.record(&key, Duration::from_millis(200), 10);
             worker.record(&key, Duration::from_secs(9), 10);
         }
-        metrics.recorder().closed(EntryPoint::Web, true);
+        metrics.recorder().closed(web, true);
         let mut registry = Registry::default();
         registry.register_collector(Box::new(metrics));
         let mut text = String::new();

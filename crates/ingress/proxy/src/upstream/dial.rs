@@ -16,10 +16,10 @@ use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
-use super::connection::Connection;
-use super::{Pool, UpstreamError};
+use super::error::UpstreamError;
+use super::pool::{Connection, Pool};
 use crate::balancer::Endpoint;
-use crate::worker::LocalExecutor;
+use crate::executor::LocalExecutor;
 
 /// Connects to a server and prepares the connection for requests. The connection's own task ends when the
 /// last handle is dropped.

@@ -6,9 +6,11 @@
 //! once more over a new connection, if it was not sent at all, or if it has no body and its method is
 //! idempotent (RFC 9110 section 9.2.2).
 
-mod connection;
+mod body;
 mod dial;
+mod error;
 mod pool;
+mod send;
 
 use std::rc::Rc;
 use std::sync::Arc;
@@ -16,55 +18,15 @@ use std::sync::Arc;
 use http::{Request, Response};
 use hyper::body::Incoming;
 
+pub(crate) use self::body::RequestBody;
+pub(crate) use self::error::UpstreamError;
+use self::pool::Connection;
+pub(crate) use self::pool::{Lease, Pool};
+use self::send::Failure;
 use crate::balancer::{Backend, Endpoint};
-use crate::body::RequestBody;
-use crate::replies::Reply;
-
-pub(crate) use connection::Lease;
-use connection::{Connection, Failure};
-pub(crate) use pool::Pool;
 
 /// Servers that are tried for one request when connecting fails.
 const MAX_DIALS: usize = 3;
-
-/// Why there is no response.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum UpstreamError {
-    #[error("the service has no server")]
-    NoServer,
-    #[error("cannot connect: {0}")]
-    Connect(#[source] std::io::Error),
-    #[error("the server did not accept the connection in time")]
-    ConnectTimeout,
-    #[error("TLS with servers is not configured")]
-    NoTls,
-    #[error("the client's request body broke off: {0}")]
-    RequestBody(#[source] hyper::Error),
-    #[error("no response: {0}")]
-    Exchange(#[source] hyper::Error),
-}
-
-impl UpstreamError {
-    /// What the client is told.
-    pub(crate) fn reply(&self) -> Reply {
-        match self {
-            Self::NoServer => Reply::NoServer,
-            Self::ConnectTimeout => Reply::GatewayTimeout,
-            Self::RequestBody(_) => Reply::BadRequest,
-            Self::Connect(_) | Self::NoTls | Self::Exchange(_) => Reply::BadGateway,
-        }
-    }
-}
-
-impl From<hyper::Error> for UpstreamError {
-    fn from(error: hyper::Error) -> Self {
-        if error.is_user() {
-            Self::RequestBody(error)
-        } else {
-            Self::Exchange(error)
-        }
-    }
-}
 
 /// Sends a request to one of the backend's servers. The lease gives the connection back when the response has
 /// been read.
@@ -76,7 +38,7 @@ pub(crate) async fn send(
     let endpoint = backend.pick().ok_or(UpstreamError::NoServer)?;
     if let Some(connection) = pool.take(endpoint) {
         let spare = spare(&request);
-        match connection.send(request).await {
+        match send::send(connection, request).await {
             Ok(answer) => return Ok(answer),
             Err(Failure { error, unsent }) => match unsent.or(spare.filter(|_| !error.is_parse())) {
                 Some(again) => request = again,
@@ -85,8 +47,7 @@ pub(crate) async fn send(
         }
     }
     let connection = connect(pool, backend, endpoint).await?;
-    connection
-        .send(request)
+    send::send(connection, request)
         .await
         .map_err(|failure| failure.error.into())
 }

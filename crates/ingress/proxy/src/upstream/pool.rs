@@ -1,4 +1,4 @@
-//! Idle connections of one worker.
+//! Idle connections of one worker, and those that it lent out.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -8,10 +8,9 @@ use std::time::Instant;
 use hashbrown::HashMap;
 use hyper::client::conn::{http1, http2};
 
-use super::connection::{Connection, Lease};
-use crate::Settings;
+use super::body::RequestBody;
 use crate::balancer::Endpoint;
-use crate::body::RequestBody;
+use crate::settings::Settings;
 
 /// Connections by server. The one used last is taken first, so that those beyond the need grow old and are
 /// closed.
@@ -24,6 +23,14 @@ pub(crate) struct Pool {
 struct Idle {
     sender: http1::SendRequest<RequestBody>,
     since: Instant,
+}
+
+/// A connection that is ready for a request.
+pub(super) enum Connection {
+    /// For one request at a time.
+    Http1(Lease),
+    /// For many: the pool keeps another handle.
+    Http2(http2::SendRequest<RequestBody>),
 }
 
 impl Pool {
@@ -48,6 +55,7 @@ impl Pool {
         let mut all = self.idle.borrow_mut();
         let idle = all.get_mut(endpoint)?;
         while let Some(Idle { sender, .. }) = idle.pop() {
+            // A connection that its server has closed meanwhile is dropped here, and the next one is tried.
             if sender.is_ready() {
                 return Some(Connection::Http1(self.lease(endpoint, sender)));
             }
@@ -69,7 +77,7 @@ impl Pool {
     }
 
     /// Takes a connection back, unless there are enough.
-    pub(super) fn put(&self, endpoint: Arc<Endpoint>, sender: http1::SendRequest<RequestBody>) {
+    fn put(&self, endpoint: Arc<Endpoint>, sender: http1::SendRequest<RequestBody>) {
         let mut all = self.idle.borrow_mut();
         let idle = all.entry(endpoint).or_default();
         if idle.len() < self.settings.limits.idle_per_server {
@@ -89,6 +97,7 @@ impl Pool {
             !idle.sender.is_closed()
                 && now.saturating_duration_since(idle.since) < self.settings.timeouts.upstream_idle
         };
+        // Servers that are gone would otherwise stay in the map for ever: Pods come and go with new addresses.
         self.idle.borrow_mut().retain(|_, idle| {
             idle.retain(is_fresh);
             !idle.is_empty()
@@ -96,5 +105,28 @@ impl Pool {
         self.multiplexed
             .borrow_mut()
             .retain(|_, sender| !sender.is_closed());
+    }
+}
+
+/// An HTTP/1.1 connection that is in use and goes back to the pool afterwards; dropped, it is closed.
+pub(crate) struct Lease {
+    pub(super) sender: http1::SendRequest<RequestBody>,
+    endpoint: Arc<Endpoint>,
+    pool: Rc<Pool>,
+}
+
+impl Lease {
+    /// Gives the connection back once its last response has been read. The library may need another turn to
+    /// notice that.
+    pub(crate) fn give_back(mut self) {
+        if self.sender.is_ready() {
+            self.pool.put(self.endpoint, self.sender);
+        } else if !self.sender.is_closed() {
+            tokio::task::spawn_local(async move {
+                if self.sender.ready().await.is_ok() {
+                    self.pool.put(self.endpoint, self.sender);
+                }
+            });
+        }
     }
 }

@@ -12,7 +12,7 @@ use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use kinglet_ingress_proxy::settings::Settings;
-use kinglet_ingress_proxy::{EntryPoint, Metrics, Proxy, ProxySnapshot, ServeError, SharedSnapshot};
+use kinglet_ingress_proxy::{Metrics, Proxy, ProxySnapshot, ServeError, SharedSnapshot, WEB, WEBSECURE};
 use kinglet_ingress_routes::{Configuration, HostMatcher, PathMatcher, Router, Scheme, Server, Service};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -51,12 +51,12 @@ impl TestProxy {
 
     pub(crate) fn with_settings(configuration: &Configuration, settings: Settings) -> Self {
         let proxy = Proxy::bind(settings).unwrap();
-        let snapshot = ProxySnapshot::shared();
+        let snapshot = ProxySnapshot::shared(provider());
         ProxySnapshot::publish(&snapshot, configuration);
         let stop = CancellationToken::new();
         Self {
-            web: proxy.address(EntryPoint::Web),
-            websecure: proxy.address(EntryPoint::Websecure),
+            web: proxy.address(WEB).unwrap(),
+            websecure: proxy.address(WEBSECURE).unwrap(),
             metrics: proxy.metrics(),
             task: tokio::spawn(proxy.serve(snapshot.clone(), stop.clone())),
             snapshot,

@@ -11,6 +11,7 @@ use kinglet_ingress_proxy::ProxySnapshot;
 use kinglet_ingress_routes::Certificate;
 use kinglet_model::ObjectName;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{ClientConfig, DigitallySignedStruct, SignatureScheme};
 use tokio::io::AsyncWriteExt;
@@ -103,18 +104,15 @@ fn certificate(secret: &str, names: &[&str], year: i32) -> Arc<Certificate> {
     parameters.not_before = rcgen::date_time_ymd(year, 1, 1);
     let key = rcgen::KeyPair::generate().unwrap();
     let chain = parameters.self_signed(&key).unwrap().pem();
-    let name = ObjectName::new("default", secret);
-    let certificate = Certificate::from_pem(
-        name,
-        chain.as_bytes(),
-        key.serialize_pem().as_bytes(),
-        &provider(),
-    );
-    Arc::new(certificate.unwrap())
+    Arc::new(Certificate {
+        secret: ObjectName::new("default", secret),
+        chain: chain.into_bytes().into(),
+        key: key.serialize_pem().into_bytes().into(),
+    })
 }
 
 fn der(certificate: &Certificate) -> CertificateDer<'static> {
-    certificate.key.cert[0].clone().into_owned()
+    CertificateDer::from_pem_slice(&certificate.chain).unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,18 +1,19 @@
 //! The demo without root: everything on loopback addresses.
 
+mod directory;
 mod echo;
 mod probe;
 mod sample;
 mod tour;
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
 
 use anyhow::{Context, Result};
-use kinglet_config::DemoOptions;
+use kinglet_config::{DemoOptions, DisableOptions};
 use tracing::info;
 
-use crate::server::{Server, Settings, Source};
+use self::directory::Directory;
+use crate::server::{Server, ServerSettings, Source};
 use crate::shutdown;
 
 /// Starts everything, waits until it answers, prints what to try, and serves until a signal ends the process.
@@ -22,12 +23,12 @@ pub(crate) async fn run(options: DemoOptions) -> Result<()> {
     for address in sample::BACKENDS {
         echo::spawn(address, stop.clone()).await?;
     }
-    let settings = Settings {
-        source: Source::Embedded(directory.path.clone()),
+    let settings = ServerSettings {
+        source: Source::Embedded(directory.path().to_owned()),
         manifests: None,
         listen: options.listen,
         cluster: options.cluster,
-        disabled: Vec::new(),
+        components: DisableOptions { disable: Vec::new() },
         cloud_controller: false,
         servicelb: None,
     };
@@ -68,30 +69,5 @@ impl Entrances {
             websecure: addresses.websecure?,
             admin: addresses.admin,
         })
-    }
-}
-
-/// The demo's data directory: the user's, or a temporary one that goes with the process.
-struct Directory {
-    path: PathBuf,
-    temporary: bool,
-}
-
-impl Directory {
-    fn new(chosen: Option<PathBuf>) -> Result<Self> {
-        let temporary = chosen.is_none();
-        let path = chosen
-            .unwrap_or_else(|| std::env::temp_dir().join(format!("kinglet-demo-{}", std::process::id())));
-        std::fs::create_dir_all(&path).with_context(|| format!("--data-dir {}", path.display()))?;
-        Ok(Self { path, temporary })
-    }
-}
-
-impl Drop for Directory {
-    fn drop(&mut self) {
-        // Left-overs in the temporary directory harm nobody.
-        if self.temporary {
-            let _ = std::fs::remove_dir_all(&self.path);
-        }
     }
 }

@@ -1,0 +1,91 @@
+//! Tells, once, what is wrong with a Node: a warning Event on it and a log line.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use kinglet_kube::{ObjectReference, Recorder, Report, Severity};
+use kinglet_model::Node;
+use tokio::time::Instant;
+use tracing::warn;
+
+use crate::metrics::Metrics;
+use kinglet_cloud_rules::NodeProblem;
+
+/// The present problems of all Nodes.
+pub(super) struct Problems {
+    recorder: Recorder,
+    metrics: Metrics,
+    patience: Duration,
+    nodes: HashMap<Arc<str>, Known>,
+}
+
+/// The problems of a Node.
+struct Known {
+    problems: Vec<NodeProblem>,
+    since: Instant,
+    is_told: bool,
+}
+
+impl Problems {
+    pub(super) fn new(recorder: Recorder, metrics: Metrics, patience: Duration) -> Self {
+        Self {
+            recorder,
+            metrics,
+            patience,
+            nodes: HashMap::new(),
+        }
+    }
+
+    /// Notes what is wrong with a Node now, and tells it if it is new. Answers when to look again if it is
+    /// not told yet: what keeps a Node from being initialised often is over before somebody reads it.
+    pub(super) fn update(&mut self, node: &Node, problems: &[NodeProblem]) -> Option<Duration> {
+        if problems.is_empty() {
+            self.forget(&node.metadata.name);
+            return None;
+        }
+        let known = self.nodes.entry(node.metadata.name.clone());
+        let known = known.or_insert_with(|| Known {
+            problems: problems.to_vec(),
+            since: Instant::now(),
+            is_told: false,
+        });
+        if known.problems != problems {
+            known.problems = problems.to_vec();
+            known.is_told = false;
+        }
+        let is_blocking = problems.iter().any(NodeProblem::is_blocking);
+        let left = self.patience.saturating_sub(known.since.elapsed());
+        let waits = is_blocking && !left.is_zero();
+        if !known.is_told && !waits {
+            known.is_told = true;
+            problems.iter().for_each(|problem| self.tell(node, problem));
+        }
+        self.count();
+        waits.then_some(left)
+    }
+
+    /// The Node is gone, or nothing is wrong with it.
+    pub(super) fn forget(&mut self, node: &str) {
+        if self.nodes.remove(node).is_some() {
+            self.count();
+        }
+    }
+
+    fn count(&self) {
+        let is_blocked = |known: &&Known| known.problems.iter().any(NodeProblem::is_blocking);
+        self.metrics
+            .set_blocked(self.nodes.values().filter(is_blocked).count());
+    }
+
+    fn tell(&self, node: &Node, problem: &NodeProblem) {
+        warn!(node = &*node.metadata.name, "{problem}");
+        self.recorder.report(Report {
+            regarding: ObjectReference::of::<Node>(&node.metadata),
+            severity: Severity::Warning,
+            reason: problem.reason(),
+            action: "ReadingAddresses",
+            note: problem.to_string(),
+        });
+    }
+}

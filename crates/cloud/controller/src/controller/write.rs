@@ -1,0 +1,87 @@
+//! From a plan to requests and Events.
+
+use kinglet_kube::{Client, Collection, ObjectReference, Recorder, Report, RequestError, Resource, Severity};
+use kinglet_model::{Node, Object};
+use serde_json::{Value, json};
+use tracing::info;
+
+use crate::metrics::Metrics;
+use kinglet_cloud_rules::{Initialization, NodePlan};
+
+pub(super) struct Writer {
+    nodes: Collection,
+    recorder: Recorder,
+    metrics: Metrics,
+}
+
+impl Writer {
+    pub(super) fn new(client: &Client, recorder: Recorder, metrics: Metrics) -> Self {
+        Self {
+            nodes: Collection::new(client.clone(), Resource::of::<Node>()),
+            recorder,
+            metrics,
+        }
+    }
+
+    /// Writes what a Node needs first: a Node becomes a member of the cluster when its addresses have come
+    /// back.
+    pub(super) async fn apply(&self, node: &Node, plan: &NodePlan) -> Result<(), RequestError> {
+        let written = match (&plan.addresses, &plan.initialization) {
+            (Some(addresses), _) => self.write_addresses(node, &json!(addresses)).await,
+            (None, Some(initialization)) => self.initialize(node, initialization).await,
+            (None, None) => Ok(()),
+        };
+        match written {
+            Err(error) if error.is_not_found() => Ok(()),
+            written => written,
+        }
+    }
+
+    /// The list is replaced as a whole: a strategic merge would mix addresses of the same type.
+    async fn write_addresses(&self, node: &Node, addresses: &Value) -> Result<(), RequestError> {
+        let name = node.object_name();
+        let patch = json!({
+            "metadata": {"uid": &*node.metadata.uid},
+            "status": {"addresses": addresses},
+        });
+        self.nodes.merge_part(&name, "status", &patch).await?;
+        self.metrics.count_address_write();
+        info!(node = %name, %addresses, "addresses written");
+        Ok(())
+    }
+
+    /// Only while the Node is as it was planned for: nobody else's taint may get lost.
+    async fn initialize(&self, node: &Node, wanted: &Initialization) -> Result<(), RequestError> {
+        let name = node.object_name();
+        self.nodes.merge(&name, &patch(node, wanted)).await?;
+        self.metrics.count_initialization();
+        info!(node = %name, "node initialized");
+        self.recorder.report(Report {
+            regarding: ObjectReference::of::<Node>(&node.metadata),
+            severity: Severity::Normal,
+            reason: "Synced",
+            action: "Initializing",
+            note: "Node synced successfully".to_owned(),
+        });
+        Ok(())
+    }
+}
+
+/// The merge patch (RFC 7396) of an initialisation.
+fn patch(node: &Node, wanted: &Initialization) -> Value {
+    let mut patch = json!({
+        "metadata": {
+            "uid": &*node.metadata.uid,
+            "resourceVersion": &*node.metadata.resource_version,
+            "labels": wanted.labels,
+        },
+        "spec": {"taints": wanted.taints},
+    });
+    if wanted.taints.is_empty() {
+        patch["spec"]["taints"] = Value::Null;
+    }
+    if let Some(provider_id) = &wanted.provider_id {
+        patch["spec"]["providerID"] = provider_id.as_str().into();
+    }
+    patch
+}

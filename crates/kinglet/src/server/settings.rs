@@ -1,0 +1,32 @@
+//! What `kinglet server` and `kinglet demo` set.
+
+use std::path::PathBuf;
+
+use kinglet_config::{ClusterOptions, Component, DisableOptions, ListenOptions, ServiceLbServerOptions};
+
+/// Where the Kubernetes API comes from.
+pub(crate) enum Source {
+    /// The embedded API server, on a data directory.
+    Embedded(PathBuf),
+    /// The cluster of a kubeconfig.
+    Cluster(PathBuf),
+}
+
+/// How a server is started.
+pub(crate) struct ServerSettings {
+    pub(crate) source: Source,
+    pub(crate) manifests: Option<PathBuf>,
+    pub(crate) listen: ListenOptions,
+    pub(crate) cluster: ClusterOptions,
+    pub(crate) components: DisableOptions,
+    /// Whether Kinglet is the cluster's cloud controller.
+    pub(crate) cloud_controller: bool,
+    pub(crate) servicelb: Option<ServiceLbServerOptions>,
+}
+
+impl ServerSettings {
+    /// Whether a component shall run.
+    pub(crate) fn runs(&self, component: Component) -> bool {
+        self.components.runs(component)
+    }
+}

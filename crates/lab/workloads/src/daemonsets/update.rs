@@ -1,0 +1,104 @@
+//! Replacing the Pods of an old template: node by node, with a limit of nodes whose Pod is missing, or of
+//! nodes that have two.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::super::amounts::scaled;
+use super::super::objects::{DaemonSet, Pod};
+use super::plan::{DaemonSetPlan, Place};
+
+/// Adds to a plan what a rolling update does next.
+pub(super) fn update(
+    plan: &mut DaemonSetPlan,
+    set: &DaemonSet,
+    places: &[Place],
+    hash: &str,
+    now: Timestamp,
+) {
+    let Some(max_unavailable) = &set.max_unavailable else {
+        return;
+    };
+    let wanting: Vec<&Place> = places.iter().filter(|place| place.wants).collect();
+    let desired = i32::try_from(wanting.len()).unwrap_or(i32::MAX);
+    let amount = |amount| usize::try_from(scaled(amount, desired, true)).unwrap_or_default();
+    let nodes: Vec<OnNode<'_>> = wanting
+        .into_iter()
+        .map(|place| OnNode::new(place, set, hash, now))
+        .collect();
+    match amount(&set.max_surge) {
+        // When both round to nothing one Pod may be missing, or nothing could ever move.
+        0 => plan
+            .delete
+            .extend(replaced(&nodes, amount(max_unavailable).max(1))),
+        surge => {
+            plan.delete.extend(outlived(&nodes));
+            plan.create.extend(companions(&nodes, surge));
+        }
+    }
+}
+
+/// A node's old and new Pod, and whether they serve.
+struct OnNode<'a> {
+    node: &'a Arc<str>,
+    old: Option<(&'a Arc<Pod>, bool)>,
+    new: Option<bool>,
+}
+
+impl<'a> OnNode<'a> {
+    fn new(place: &'a Place, set: &DaemonSet, hash: &str, now: Timestamp) -> Self {
+        let serves = |pod: &Pod| pod.is_available(set.min_ready_seconds, now);
+        let first = |present| place.active(hash, present).into_iter().next();
+        Self {
+            node: &place.node,
+            old: first(false).map(|pod| (pod, serves(pod))),
+            new: first(true).map(|pod| serves(pod)),
+        }
+    }
+
+    fn serves(&self) -> bool {
+        self.new == Some(true) || self.old.is_some_and(|(_, serves)| serves)
+    }
+}
+
+/// Without surge: old Pods that do not serve go at once, others as far as nodes may be without.
+fn replaced(nodes: &[OnNode<'_>], most: usize) -> Vec<Arc<Pod>> {
+    let missing = nodes.iter().filter(|node| !node.serves()).count();
+    let old = || {
+        nodes
+            .iter()
+            .filter(|node| node.new.is_none())
+            .filter_map(|node| node.old)
+    };
+    let idle = old().filter(|(_, serves)| !serves);
+    let serving = old()
+        .filter(|(_, serves)| *serves)
+        .take(most.saturating_sub(missing));
+    idle.chain(serving).map(|(pod, _)| pod.clone()).collect()
+}
+
+/// With surge: old Pods whose companion serves, or that do not serve themselves.
+fn outlived(nodes: &[OnNode<'_>]) -> Vec<Arc<Pod>> {
+    let done = nodes.iter().filter_map(|node| {
+        let (pod, serves) = node.old?;
+        let new = node.new?;
+        (new || !serves).then(|| pod.clone())
+    });
+    done.collect()
+}
+
+/// With surge: nodes whose old Pod gets a new one beside it.
+fn companions(nodes: &[OnNode<'_>], most: usize) -> Vec<Arc<str>> {
+    let pairs = nodes.iter().filter(|node| {
+        let serving = node.old.is_some_and(|(_, serves)| serves);
+        serving && node.new == Some(false)
+    });
+    let room = most.saturating_sub(pairs.count());
+    let alone = |serves: bool| {
+        let nodes = nodes.iter().filter(|node| node.new.is_none());
+        nodes.filter(move |node| node.old.is_some_and(|(_, is)| is == serves))
+    };
+    let next = alone(false).chain(alone(true).take(room));
+    next.map(|node| node.node.clone()).collect()
+}

@@ -1,0 +1,135 @@
+//! The ports that processes listen on, from /proc.
+
+use std::collections::BTreeSet;
+use std::io;
+
+use kinglet_model::Protocol;
+use kinglet_servicelb_plan::{HostPorts, Port};
+
+/// `TCP_LISTEN`, and the state of UDP sockets that are not connected.
+const TABLES: [(&str, Protocol, &str); 4] = [
+    ("tcp", Protocol::Tcp, "0A"),
+    ("tcp6", Protocol::Tcp, "0A"),
+    ("udp", Protocol::Udp, "07"),
+    ("udp6", Protocol::Udp, "07"),
+];
+
+/// The ports that processes listen on in the network namespace of the calling thread, other than on loopback
+/// addresses only.
+///
+/// # Errors
+/// /proc cannot be read. Tables of protocols that the kernel does not have are no error.
+pub fn listening() -> io::Result<HostPorts> {
+    let mut ports = BTreeSet::new();
+    for (name, protocol, state) in TABLES {
+        let text = read(name)?;
+        ports.extend(text.lines().filter_map(|line| socket(line, protocol, state)));
+    }
+    ports.extend(read("sctp/eps")?.lines().filter_map(association));
+    Ok(HostPorts::new(ports))
+}
+
+fn read(name: &str) -> io::Result<String> {
+    match std::fs::read_to_string(format!("/proc/thread-self/net/{name}")) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(String::new()),
+        result => result,
+    }
+}
+
+/// A line of the tables of TCP and UDP: number, local address, remote address, state and more.
+fn socket(line: &str, protocol: Protocol, wanted: &str) -> Option<Port> {
+    let mut fields = line.split_ascii_whitespace().skip(1);
+    let (address, port) = fields.next()?.split_once(':')?;
+    let state = fields.nth(1)?;
+    let number = u16::from_str_radix(port, 16).ok()?;
+    let counts = state == wanted && number != 0 && !is_loopback(address);
+    counts.then(|| Port::new(protocol, number))
+}
+
+/// Words of 32 bits in the order of the host; the order within the last one is what tells machines apart.
+fn is_loopback(address: &str) -> bool {
+    let v4 = |word: &str| {
+        let number = u32::from_str_radix(word, 16).unwrap_or_default();
+        number.to_ne_bytes().first() == Some(&127)
+    };
+    let one = format!("{:08X}", u32::from_ne_bytes([0, 0, 0, 1]));
+    let mapped = format!("{:08X}", u32::from_ne_bytes([0, 0, 255, 255]));
+    match address.split_at_checked(24) {
+        None => v4(address),
+        Some((head, last)) => {
+            let zeros = head.bytes().all(|digit| digit == b'0');
+            let is_mapped = head.starts_with("0000000000000000") && head.ends_with(&mapped);
+            (zeros && last == one) || (is_mapped && v4(last))
+        }
+    }
+}
+
+/// A line of the table of SCTP: three fields, hash bucket, port, user, inode, and addresses.
+fn association(line: &str) -> Option<Port> {
+    let mut fields = line.split_ascii_whitespace().skip(5);
+    let number = fields.next()?.parse().ok().filter(|number| *number != 0)?;
+    let mut addresses = fields.skip(2);
+    let outside = addresses.any(|address| !address.starts_with("127.") && address != "::1");
+    outside.then(|| Port::new(Protocol::Sctp, number))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::{TcpListener, UdpSocket};
+
+    use super::*;
+
+    #[test]
+    fn lines_of_tables() {
+        let line = |address: &str, state: &str| {
+            socket(
+                &format!("   0: {address} 00000000:0000 {state} 00000000:00000000"),
+                Protocol::Tcp,
+                "0A",
+            )
+        };
+        let port = |number| Some(Port::new(Protocol::Tcp, number));
+        let loopback = format!("{:08X}", u32::from_ne_bytes([127, 0, 0, 53]));
+        let one = format!("{:08X}", u32::from_ne_bytes([0, 0, 0, 1]));
+        let mapped = format!("{:08X}", u32::from_ne_bytes([0, 0, 255, 255]));
+        let zeros = "0".repeat(24);
+        let table = [
+            ("00000000:0050".to_owned(), "0A", port(80)),
+            ("00000000:0050".to_owned(), "01", None),
+            ("00000000:0000".to_owned(), "0A", None),
+            (format!("{loopback}:0035"), "0A", None),
+            (format!("{zeros}00000000:01BB"), "0A", port(443)),
+            (format!("{zeros}{one}:01BB"), "0A", None),
+            (format!("{}{mapped}{loopback}:01BB", "0".repeat(16)), "0A", None),
+            (format!("B80D0120{}{one}:01BB", "0".repeat(16)), "0A", port(443)),
+            ("nonsense".to_owned(), "0A", None),
+        ];
+        for (address, state, expected) in table {
+            assert_eq!(line(&address, state), expected, "{address}");
+        }
+        assert_eq!(socket("", Protocol::Tcp, "0A"), None);
+    }
+
+    #[test]
+    fn lines_of_associations() {
+        let line = |addresses: &str| association(&format!("ffff 0000 2 10 34 9000 0 12345 {addresses}"));
+        assert_eq!(line("192.0.2.1 127.0.0.1"), Some(Port::new(Protocol::Sctp, 9000)));
+        assert_eq!(line("127.0.0.1 ::1"), None);
+        assert_eq!(
+            association(" ENDPT SOCK STY SST HBKT LPORT UID INODE LADDRS"),
+            None
+        );
+    }
+
+    #[test]
+    fn sockets_of_this_machine_are_found() {
+        let tcp = TcpListener::bind("0.0.0.0:0").unwrap();
+        let local = TcpListener::bind("127.0.0.1:0").unwrap();
+        let udp = UdpSocket::bind("0.0.0.0:0").unwrap();
+        let ports: Vec<Port> = listening().unwrap().iter().collect();
+        let port = |protocol, address: std::net::SocketAddr| Port::new(protocol, address.port());
+        assert!(ports.contains(&port(Protocol::Tcp, tcp.local_addr().unwrap())));
+        assert!(ports.contains(&port(Protocol::Udp, udp.local_addr().unwrap())));
+        assert!(!ports.contains(&port(Protocol::Tcp, local.local_addr().unwrap())));
+    }
+}

@@ -1,0 +1,171 @@
+//! From plans to requests and Events.
+
+use jiff::Timestamp;
+use kinglet_kube::{
+    Client, Collection, Deletion, ObjectReference, Propagation, Recorder, Report, RequestError, Resource,
+    Severity,
+};
+use kinglet_model::{Condition, Namespace, Object as _, ObjectName, Service};
+use kinglet_servicelb_plan::names::{CONDITION, SERVICE_ACCOUNT};
+use kinglet_servicelb_plan::{DaemonSet, EventType, ServicePlan, Status, Step};
+use serde_json::{Value, json};
+use tokio::sync::OnceCell;
+
+pub(crate) struct Writer {
+    services: Collection,
+    sets: Collection,
+    accounts: Collection,
+    namespaces: Collection,
+    recorder: Recorder,
+    namespace: String,
+    /// Whether the namespace and the ServiceAccount of DaemonSets are there.
+    prepared: OnceCell<()>,
+}
+
+impl Writer {
+    pub(crate) fn new(client: &Client, recorder: Recorder, namespace: &str) -> Self {
+        let of = |resource| Collection::new(client.clone(), resource);
+        let accounts = Resource {
+            kind: "ServiceAccount".into(),
+            plural: "serviceaccounts".into(),
+            ..Resource::of::<Service>()
+        };
+        Self {
+            services: of(Resource::of::<Service>()),
+            sets: of(Resource::of::<DaemonSet>()),
+            accounts: of(accounts),
+            namespaces: of(Resource::of::<Namespace>()),
+            recorder,
+            namespace: namespace.to_owned(),
+            prepared: OnceCell::new(),
+        }
+    }
+
+    /// Creates the namespace and the ServiceAccount of DaemonSets, once.
+    async fn prepare(&self) -> Result<(), RequestError> {
+        let create = || async {
+            let named = |name: &str| json!({"metadata": {"name": name}});
+            unless_there(self.namespaces.create("", &named(&self.namespace)).await)?;
+            let account = named(SERVICE_ACCOUNT);
+            unless_there(self.accounts.create(&self.namespace, &account).await)
+        };
+        self.prepared.get_or_try_init(create).await.copied()
+    }
+
+    /// Does what a plan says, and tells of it.
+    pub(crate) async fn write(&self, service: &Service, plan: &ServicePlan) -> Result<(), RequestError> {
+        let name = service.object_name();
+        match &plan.step {
+            Step::Finalizers(finalizers) => {
+                let patch =
+                    json!({"metadata": {"resourceVersion": revision(service), "finalizers": finalizers}});
+                unless_gone(self.services.merge(&name, &patch).await)?;
+            }
+            Step::Status { from, to } => {
+                let patch = status(service, from, to);
+                unless_gone(self.services.strategic_part(&name, "status", &patch).await)?;
+            }
+            Step::Apply { set, replaces } => self.apply(set, replaces.as_deref()).await?,
+            Step::Delete(set) => self.delete_set(set).await?,
+        }
+        for note in &plan.notes {
+            let severity = match note.event_type {
+                EventType::Normal => Severity::Normal,
+                EventType::Warning => Severity::Warning,
+            };
+            self.tell(service, severity, note.reason, note.text.clone());
+        }
+        Ok(())
+    }
+
+    async fn apply(&self, set: &Value, replaces: Option<&str>) -> Result<(), RequestError> {
+        // Pods of a ServiceAccount that is not there are refused, and the DaemonSet would stay without any.
+        self.prepare().await?;
+        let Some(revision) = replaces else {
+            return self.sets.create(&self.namespace, set).await;
+        };
+        let mut set = set.clone();
+        set["metadata"]["resourceVersion"] = revision.into();
+        let name = set["metadata"]["name"].as_str().unwrap_or_default();
+        let name = ObjectName::new(&*self.namespace, name);
+        self.sets.replace(&name, &set).await
+    }
+
+    pub(crate) async fn delete_set(&self, name: &ObjectName) -> Result<(), RequestError> {
+        let how = Deletion {
+            propagation: Some(Propagation::Background),
+            ..Deletion::default()
+        };
+        unless_gone(self.sets.delete(name, &how).await)
+    }
+
+    /// Tells of a write that failed, unless it was only too late.
+    pub(super) fn failed(&self, service: &Service, error: &RequestError) {
+        if error.is_conflict() || error.is_not_found() {
+            return;
+        }
+        let text = format!("Error syncing load balancer: {error}");
+        self.tell(service, Severity::Warning, "SyncLoadBalancerFailed", text);
+    }
+
+    fn tell(&self, service: &Service, severity: Severity, reason: &'static str, note: String) {
+        self.recorder.report(Report {
+            regarding: ObjectReference::of::<Service>(&service.metadata),
+            severity,
+            reason,
+            action: reason,
+            note,
+        });
+    }
+}
+
+fn revision(service: &Service) -> &str {
+    &service.metadata.resource_version
+}
+
+/// A strategic merge patch of the status: conditions of others stay as they are. It is refused if the Service
+/// has changed since: another controller may have put its addresses there.
+fn status(service: &Service, from: &Status, to: &Status) -> Value {
+    let condition = match &to.condition {
+        Some(condition) => entry(condition, from.condition.as_ref()),
+        None => json!({"type": CONDITION, "$patch": "delete"}),
+    };
+    let ingress = match to.ingress.as_slice() {
+        [] => Value::Null,
+        ingress => json!(ingress),
+    };
+    json!({
+        "metadata": {"resourceVersion": revision(service)},
+        "status": {"loadBalancer": {"ingress": ingress}, "conditions": [condition]},
+    })
+}
+
+fn entry(condition: &Condition, before: Option<&Condition>) -> Value {
+    let mut entry = json!({
+        "type": &*condition.kind,
+        "status": &*condition.status,
+        "reason": &*condition.reason,
+        "message": &*condition.message,
+    });
+    if before.is_none_or(|before| before.status != condition.status) {
+        let now = Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ");
+        entry["lastTransitionTime"] = now.to_string().into();
+    }
+    entry
+}
+
+/// An object that is gone is as good as a success.
+fn unless_gone(result: Result<(), RequestError>) -> Result<(), RequestError> {
+    match result {
+        Err(error) if error.is_not_found() => Ok(()),
+        result => result,
+    }
+}
+
+/// An object that is there already is as good as a success.
+fn unless_there(result: Result<(), RequestError>) -> Result<(), RequestError> {
+    match result {
+        Err(error) if error.is_conflict() => Ok(()),
+        result => result,
+    }
+}

@@ -1,0 +1,191 @@
+//! Properties of every distribution.
+
+use std::collections::BTreeSet;
+
+use kinglet_model::{EndpointSlice, Node, Pod, Service, TrafficPolicy};
+use proptest::prelude::*;
+
+use super::*;
+
+const NODES: [&str; 4] = ["n0", "n1", "n2", "n3"];
+const NAMES: [&str; 5] = ["s0", "s1", "s2", "s3", "s4"];
+
+/// Whatever a cluster has.
+#[derive(Clone, Debug)]
+enum Object {
+    Service(Box<Service>),
+    Node(Node),
+    Pod(Pod),
+    Slice(EndpointSlice),
+}
+
+fn services() -> impl Strategy<Value = Object> {
+    let ports = prop::collection::btree_set(80..84u16, 1..3);
+    let fields = (
+        0..NAMES.len(),
+        0..3u32,
+        ports,
+        any::<bool>(),
+        prop::option::of(0..2u8),
+    );
+    fields.prop_map(|(index, age, ports, local, pool)| {
+        let ports: Vec<u16> = ports.into_iter().collect();
+        let mut service = service(NAMES[index], u32::try_from(index).unwrap(), &ports);
+        service.metadata.creation_timestamp = jiff::Timestamp::from_second(age.into()).ok();
+        if local {
+            service.external_traffic_policy = TrafficPolicy::Local;
+        }
+        if let Some(pool) = pool {
+            service
+                .metadata
+                .labels
+                .insert(LABEL_POOL.into(), pool.to_string().into());
+        }
+        Object::Service(Box::new(service))
+    })
+}
+
+fn nodes() -> impl Strategy<Value = Object> {
+    let label = prop::option::weighted(0.1, any::<bool>());
+    let fields = (
+        0..NODES.len(),
+        any::<bool>(),
+        prop::option::of(80..84u16),
+        label,
+        0..2u8,
+        any::<bool>(),
+    );
+    fields.prop_map(|(index, agent, process, listed, pool, ready)| {
+        let mut node = node(NODES[index], &format!("192.0.2.{index}"));
+        node = being_ready(node, ready);
+        if let Some(port) = process {
+            node = listening(node, &format!("tcp:{port}"));
+        }
+        if let Some(listed) = listed {
+            node = labelled(node, LABEL_ENABLE, if listed { "true" } else { "false" });
+        }
+        node = labelled(node, LABEL_POOL, &pool.to_string());
+        Object::Node(if agent { node } else { without_agent(node) })
+    })
+}
+
+fn pods() -> impl Strategy<Value = Object> {
+    let host =
+        (0..NODES.len(), 80..84u16).prop_map(|(node, port)| pod(&format!("p{port}"), NODES[node], &[port]));
+    let balancer = (0..NODES.len(), 0..NAMES.len(), any::<bool>()).prop_map(|(node, name, ready)| {
+        let mut pod = balancer_pod(&service(NAMES[name], 0, &[80]), NODES[node]);
+        pod.ready = ready;
+        pod
+    });
+    prop_oneof![host, balancer].prop_map(Object::Pod)
+}
+
+fn slices() -> impl Strategy<Value = Object> {
+    (0..NAMES.len(), 0..NODES.len(), any::<bool>()).prop_map(|(name, node, ready)| {
+        let service = service(NAMES[name], 0, &[80]);
+        Object::Slice(slice(
+            &service,
+            &format!("{}-{node}", NAMES[name]),
+            NODES[node],
+            Some(ready),
+        ))
+    })
+}
+
+fn objects() -> impl Strategy<Value = Vec<Object>> {
+    prop::collection::vec(prop_oneof![services(), nodes(), pods(), slices()], 0..40)
+}
+
+fn take(view: View, object: Object) -> View {
+    match object {
+        Object::Service(service) => view.with_service(*service),
+        Object::Node(node) => view.with_node(node),
+        Object::Pod(pod) => view.with_pod(pod),
+        Object::Slice(slice) => view.with_slice(slice),
+    }
+}
+
+/// The last state of each object.
+fn last(objects: &[Object]) -> Vec<Object> {
+    let key = |object: &Object| match object {
+        Object::Service(service) => (0, service.object_name()),
+        Object::Node(node) => (1, node.object_name()),
+        Object::Pod(pod) => (2, pod.object_name()),
+        Object::Slice(slice) => (3, slice.object_name()),
+    };
+    let mut seen = BTreeSet::new();
+    let mut last: Vec<Object> = objects
+        .iter()
+        .rev()
+        .filter(|one| seen.insert(key(one)))
+        .cloned()
+        .collect();
+    last.reverse();
+    last
+}
+
+proptest! {
+    #[test]
+    fn only_the_present_state_counts(objects in objects(), daemons in any::<bool>(), start in any::<prop::sample::Index>()) {
+        let mode = if daemons { Mode::DaemonSet } else { Mode::Native };
+        let all = objects.iter().cloned().fold(View::new(mode, "kube-system"), take);
+        let mut other = last(&objects);
+        if !other.is_empty() {
+            let start = start.index(other.len());
+            other.rotate_left(start);
+        }
+        let other = other.into_iter().rev().fold(View::new(mode, "kube-system"), take);
+        prop_assert_eq!(allocate(&all), allocate(&other));
+        for node in NODES {
+            prop_assert_eq!(share(&all, node), share(&other, node));
+        }
+    }
+
+    #[test]
+    fn a_port_of_a_node_has_one_owner(objects in objects()) {
+        let view = objects.into_iter().fold(super::view(), take);
+        let allocation = allocate(&view);
+        let mut owned = BTreeSet::new();
+        for (name, assignment) in &allocation.services {
+            prop_assert!(assignment.serving.is_subset(&assignment.nodes));
+            let service = &view.services()[name];
+            for node in &assignment.nodes {
+                prop_assert!(!assignment.taken.contains_key(node) && !assignment.unfit.contains_key(node));
+                for port in Port::of(service) {
+                    prop_assert!(owned.insert((node.clone(), port)), "{name} {node} {port}");
+                    let processes = HostPorts::of(&view.nodes()[node]).unwrap_or_default();
+                    prop_assert!(processes.iter().all(|process| process != port));
+                }
+            }
+            let known = assignment.nodes.len() + assignment.taken.len() + assignment.unfit.len();
+            prop_assert_eq!(known, view.nodes().len());
+        }
+    }
+
+    #[test]
+    fn agents_and_controller_agree(objects in objects()) {
+        let all = objects.iter().cloned().fold(super::view(), take);
+        let allocation = allocate(&all);
+        for name in NODES {
+            // An agent sees the Pods of its node only, and no slices.
+            let seen = objects.iter().filter(|object| match object {
+                Object::Pod(pod) => *pod.node_name == *name,
+                Object::Slice(_) => false,
+                _ => true,
+            });
+            let mut view = seen.cloned().fold(super::view(), take);
+            // A Pod that has come from another node is gone from there.
+            for object in &objects {
+                if let Object::Pod(pod) = object {
+                    view.pod(&pod.object_name(), None);
+                }
+            }
+            let pods = last(&objects).into_iter().filter(|one| matches!(one, Object::Pod(pod) if *pod.node_name == *name));
+            let view = pods.fold(view, take);
+            let agent = all.nodes().get(name).and_then(|node| HostPorts::of(node));
+            let owned = allocation.services.iter().filter(|(_, one)| agent.is_some() && one.nodes.contains(name));
+            let owned: Vec<ObjectName> = owned.map(|(service, _)| service.clone()).collect();
+            prop_assert_eq!(share(&view, name).into_keys().collect::<Vec<_>>(), owned);
+        }
+    }
+}

@@ -1,0 +1,49 @@
+//! Which nodes serve which Services of `type: LoadBalancer`, and what the controller writes for that.
+//!
+//! A [`View`] holds Services, Nodes, EndpointSlices and Pods. [`allocate`] tells from it which nodes serve
+//! which Services, and [`share`] what the agent of one node serves: it is the same function over the same
+//! objects, so controller and agents agree without talking, and restarts lose nothing. A [`Planner`] makes
+//! the next write for every Service: `status.loadBalancer`, a condition that says why, the finalizer, Events
+//! and, in [`Mode::DaemonSet`], DaemonSets as K3s has them.
+//!
+//! One thing only the agent of a node knows: the ports on which processes of the node listen. It is an
+//! annotation of the Node ([`HostPorts`]), which also tells that there is an agent.
+//!
+//! In: objects of [`kinglet_model`], [`ServiceLbSettings`]; in the Pods of DaemonSets, environment variables
+//! ([`pod::Forwarding`]). Out: plans ([`ServicePlan`]), the ports that a node serves, kernel rules as data
+//! ([`pod::ruleset`]).
+//!
+//! Invariant: no I/O, no clock and no randomness: the same objects give the same result, in whatever order
+//! they came. A Service of another class, or one whose status another controller writes, is left alone.
+
+mod addresses;
+mod allocate;
+mod daemonset;
+mod fitness;
+mod host_ports;
+mod marks;
+pub mod names;
+mod ownership;
+mod planner;
+pub mod pod;
+mod port;
+mod problem;
+mod ranges;
+#[cfg(test)]
+mod sample;
+mod settings;
+mod status;
+mod toleration;
+mod view;
+
+pub use allocate::{Allocation, Assignment, allocate, share};
+pub use daemonset::DaemonSet;
+pub use fitness::Unfit;
+pub use host_ports::{HostPorts, is_serving};
+pub use marks::{has_finalizer, is_marked};
+pub use planner::{DaemonSets, EventType, Note, Planner, ServicePlan, Step};
+pub use port::{Holder, Port};
+pub use problem::Problem;
+pub use settings::{Mode, PodSettings, ServiceLbSettings};
+pub use status::Status;
+pub use view::View;

@@ -1,0 +1,31 @@
+//! What a change of the status tells.
+
+use super::step::Note;
+use crate::allocate::Assignment;
+use crate::problem::Problem;
+use crate::status::{self, Status};
+
+/// The Events of a change. A cause is told when it appears, not as long as it lasts.
+pub(super) fn notes(from: &Status, to: &Status, assignment: &Assignment, problems: &[Problem]) -> Vec<Note> {
+    let mut notes = Vec::new();
+    let (old, new) = (from.addresses(), to.addresses());
+    if !to.ingress.is_empty() && old != new {
+        let text = format!("Updated LoadBalancer with new IPs: {old} -> {new}");
+        notes.push(Note::normal("UpdatedLoadBalancer", text));
+    }
+    if from.condition == to.condition {
+        return notes;
+    }
+    let message = to.condition.as_ref().map(|one| &*one.message).unwrap_or_default();
+    if to.ingress.is_empty() {
+        let text = format!("There are no available nodes for LoadBalancer: {message}");
+        notes.push(Note::warning("UnAvailableLoadBalancer", text));
+    } else if let Some(taken) = status::taken(assignment) {
+        notes.push(Note::warning("PortInUse", taken));
+    }
+    for problem in problems {
+        let text = format!("Error syncing load balancer: {problem}");
+        notes.push(Note::warning("SyncLoadBalancerFailed", text));
+    }
+    notes
+}

@@ -1,0 +1,76 @@
+//! The writes that release a Service that we do not serve: what is ours goes, the rest stays.
+
+use kinglet_model::{Object as _, Service, ServiceType};
+
+use super::cluster::Cluster;
+use super::step::{Note, OwnFinalizer, ServicePlan, Step};
+use crate::marks::{has_finalizer, is_marked, is_wanted};
+use crate::names::FINALIZER;
+use crate::status::Status;
+
+impl Cluster<'_> {
+    /// The next write: the DaemonSet, the finalizer, then the status.
+    pub(super) fn release(&self, service: &Service) -> Option<ServicePlan> {
+        if let Some(set) = self.sets_of(service).next() {
+            return Some(ServicePlan::delete(set));
+        }
+        let own = if self.keeps_finalizer(service) {
+            OwnFinalizer::Keep
+        } else {
+            OwnFinalizer::Remove
+        };
+        if let Some(step) = Step::finalizers(service, own) {
+            return Some(ServicePlan::new(step, self.release_notes(service)));
+        }
+        let from = Status::present(service);
+        let to = self.remainder(service);
+        let mut unmarked = self.unmarked.into_iter().flatten();
+        let was_ours = is_marked(service) || unmarked.any(|name| *name == service.object_name());
+        (was_ours && from != to).then(|| ServicePlan::new(Step::Status { from, to }, []))
+    }
+
+    /// Whether the finalizer of a Service that we do not serve is, if there is one, that of somebody else: of
+    /// the load balancer of another class, or of the controller that has written the status.
+    fn keeps_finalizer(&self, service: &Service) -> bool {
+        let is_other =
+            service.load_balancer_class.is_some() || self.ownership.foreign(self.view, service).is_some();
+        let balanced = service.service_type == ServiceType::LoadBalancer;
+        !has_finalizer(service, FINALIZER) || (balanced && is_other && !is_marked(service))
+    }
+
+    fn release_notes(&self, service: &Service) -> Vec<Note> {
+        let foreign = self.ownership.foreign(self.view, service);
+        let foreign = foreign.filter(|_| is_wanted(service) && is_marked(service));
+        if let Some(entry) = foreign {
+            let address = entry
+                .ip
+                .as_deref()
+                .or(entry.hostname.as_deref())
+                .unwrap_or_default();
+            let text = format!(
+                "Error syncing load balancer: status.loadBalancer.ingress: {address:?} is of another controller, which the Service is left to"
+            );
+            return vec![Note::warning("SyncLoadBalancerFailed", text)];
+        }
+        if !has_finalizer(service, FINALIZER) {
+            return Vec::new();
+        }
+        vec![
+            Note::normal("DeletingLoadBalancer", "Deleting load balancer"),
+            Note::normal("DeletedLoadBalancer", "Deleted load balancer"),
+        ]
+    }
+
+    /// The status without what is ours.
+    fn remainder(&self, service: &Service) -> Status {
+        let mut status = Status {
+            condition: None,
+            ..Status::present(service)
+        };
+        let balanced = service.service_type == ServiceType::LoadBalancer;
+        status
+            .ingress
+            .retain(|entry| balanced && !self.ownership.is_ours(service, entry));
+        status
+    }
+}
