@@ -1,35 +1,40 @@
-//! What was changed since the kernel was told, with what it has.
+//! What of the rules was changed since the last batch, with what the kernel has.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
-use super::Engine;
 use crate::checked::Direction;
-use crate::rules::{Id, Kind, Member, Rules};
+use crate::rules::{Id, Member, Rules, SetKind};
 
 /// A place for an element of the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Slot {
+    /// An address in the set of all pods.
     Known(IpAddr),
+    /// A pair of an address with itself, in the set of pods that policies select.
     Isolated(IpAddr),
+    /// An address in the map of a direction to profiles.
     Map(Direction, IpAddr),
+    /// A member of a set that profiles share.
     Member(Id, Member),
 }
 
-/// The element in a slot, if there is one: the profile that it leads to, if it leads somewhere.
+/// The element in a slot, if there is one; of a map, with the profile that it leads to.
 pub(crate) type Content = Option<Option<Id>>;
 
-/// What was touched, and what of it was there before.
+/// Changes that no batch has brought to the kernel yet. Each entry keeps what the kernel has, however often it
+/// changes meanwhile, so that a batch holds differences only and what came and went again costs nothing.
 #[derive(Debug, Default)]
-pub(crate) struct Touched {
+pub(crate) struct Pending {
     pub(crate) elements: BTreeMap<Slot, Content>,
-    /// The direction of the chain, if there was one.
+    /// Chains of profiles: the direction of the chain that the kernel has, if it has one.
     pub(crate) profiles: BTreeMap<Id, Option<Direction>>,
-    /// What the set was about, if there was one.
-    pub(crate) sets: BTreeMap<Id, Option<Kind>>,
+    /// Sets: what the kernel's set is of, if it has one.
+    pub(crate) sets: BTreeMap<Id, Option<SetKind>>,
 }
 
-impl Touched {
+impl Pending {
+    /// Notes that an element is about to change; only the first time counts.
     pub(super) fn note(&mut self, rules: &Rules, slot: &Slot) {
         self.elements.entry(*slot).or_insert_with(|| rules.content(slot));
     }
@@ -42,16 +47,6 @@ impl Touched {
     pub(super) fn note_set(&mut self, rules: &Rules, id: Id) {
         let before = || rules.sets.get(&id).map(|set| set.kind.clone());
         self.sets.entry(id).or_insert_with(before);
-    }
-}
-
-impl Engine {
-    /// Changes an element.
-    pub(super) fn set(&mut self, slot: Slot, content: Content) {
-        if self.rules.content(&slot) != content {
-            self.touched.note(&self.rules, &slot);
-            self.rules.set(&slot, content);
-        }
     }
 }
 
@@ -69,7 +64,8 @@ impl Rules {
         }
     }
 
-    fn set(&mut self, slot: &Slot, content: Content) {
+    /// Puts an element into a slot, or removes it.
+    pub(super) fn set(&mut self, slot: &Slot, content: Content) {
         match slot {
             Slot::Known(address) => put(&mut self.known, *address, content),
             Slot::Isolated(address) => put(&mut self.isolated, *address, content),

@@ -1,4 +1,4 @@
-//! Which pods a peer of a rule means.
+//! The pods that a selector means.
 
 use std::cmp::Ordering;
 use std::fmt;
@@ -6,11 +6,11 @@ use std::sync::Arc;
 
 use kinglet_model::{Pod, Selector};
 
-use crate::cluster::Labels;
+use crate::labels::Labels;
 
 /// Pods by their labels, in one namespace or in namespaces by theirs. Equal, and ordered, by meaning.
 #[derive(Clone, Debug)]
-pub(crate) struct Peer {
+pub(crate) struct PodPeer {
     pub(crate) scope: Scope,
     pods: Selector,
     text: Arc<str>,
@@ -25,7 +25,7 @@ pub(crate) enum Scope {
     Matching(Selector),
 }
 
-impl Peer {
+impl PodPeer {
     pub(crate) fn new(scope: Scope, pods: Selector) -> Self {
         let text = match &scope {
             Scope::Namespace(name) => format!("namespace {name} pods {}", ordered(&pods)),
@@ -56,27 +56,27 @@ pub(crate) fn ordered(selector: &Selector) -> String {
     format!("{{{}}}", requirements.join(","))
 }
 
-impl fmt::Display for Peer {
+impl fmt::Display for PodPeer {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(&self.text)
     }
 }
 
-impl PartialEq for Peer {
+impl PartialEq for PodPeer {
     fn eq(&self, other: &Self) -> bool {
         self.text == other.text
     }
 }
 
-impl Eq for Peer {}
+impl Eq for PodPeer {}
 
-impl PartialOrd for Peer {
+impl PartialOrd for PodPeer {
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
         Some(self.cmp(other))
     }
 }
 
-impl Ord for Peer {
+impl Ord for PodPeer {
     fn cmp(&self, other: &Self) -> Ordering {
         self.text.cmp(&other.text)
     }

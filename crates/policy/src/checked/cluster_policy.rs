@@ -1,35 +1,36 @@
-//! ClusterNetworkPolicies. Where a rule has something that is not known it fails closed: one that accepts
-//! matches nothing, any other denies everything.
+//! ClusterNetworkPolicies. A rule with a field that is not known fails closed: if it accepts it matches
+//! nothing, otherwise it denies everything.
 
 use std::fmt;
 
 use kinglet_model::{ClusterNetworkPolicy, ClusterRule, Object, ObjectName};
 
 use super::cluster_peers::{all_known, peers, subject};
-use super::{Direction, Peers, Ports, Rule, Wanted, protocols};
-use crate::peer::Peer;
+use super::protocols;
+use super::rule::{Direction, Peers, PortMatch, Ports, Rule};
+use crate::pod_peer::PodPeer;
 use crate::problem::{Problem, Problems};
 
 /// Priorities that are accepted.
 const PRIORITIES: std::ops::RangeInclusive<i64> = 0..=1000;
 
-/// When the rules of a policy are looked at.
+/// The tier of a ClusterNetworkPolicy: when its rules are evaluated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Tier {
     /// Before NetworkPolicies.
     Admin,
-    /// After them, where none isolates.
+    /// After NetworkPolicies, for pods that none of them isolates.
     Baseline,
 }
 
-/// What a rule of a tier does with what it matches.
+/// What a rule of a tier does with a connection that it matches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Action {
-    /// Nothing else matters on this side.
+    /// Accepts it; no later rule of this side is evaluated.
     Accept,
-    /// Nothing else matters, either.
+    /// Denies it; no later rule is evaluated.
     Deny,
-    /// The rest of the tier does not matter.
+    /// Passes it to NetworkPolicies and the Baseline tier; no later rule of this tier is evaluated.
     Pass,
 }
 
@@ -40,8 +41,8 @@ pub(crate) struct ClusterPolicy {
     pub(crate) tier: Tier,
     /// Lower ones come first.
     pub(crate) priority: i64,
-    /// Which pods it is about.
-    pub(crate) subject: Peer,
+    /// The pods that it selects.
+    pub(crate) subject: PodPeer,
     ingress: Vec<TierRule>,
     egress: Vec<TierRule>,
 }
@@ -54,7 +55,7 @@ pub(crate) struct TierRule {
 }
 
 impl ClusterPolicy {
-    /// Checks a policy. Nothing if it cannot be known which pods it is about, or when.
+    /// Checks a policy. Nothing if its tier or its subject is not valid.
     pub(crate) fn check(policy: &ClusterNetworkPolicy, found: &mut Vec<Problem>) -> Option<Self> {
         let name = policy.object_name();
         let mut problems = Problems::of(&name, found).meaning("the policy has no effect");
@@ -150,14 +151,14 @@ fn rule(number: usize, rule: &ClusterRule, direction: Direction, problems: Probl
     }
 }
 
-/// Names of ports are those of pods: addresses have none.
+/// Whether peers and ports go together: pods name ports, networks and nodes do not.
 fn fit(peers: Option<&Peers>, ports: Option<&Ports>, problems: &mut Problems<'_>) -> bool {
     let (Some(Peers::Of(listed)), Some(Ports::Of(ports))) = (peers, ports) else {
         return true;
     };
     let addresses = !listed.blocks.is_empty() || !listed.nodes.is_empty();
-    let named = ports.iter().find_map(|port| match &port.wanted {
-        Wanted::Named(name) if addresses => Some((port.index, name)),
+    let named = ports.iter().find_map(|port| match &port.ports {
+        PortMatch::Named(name) if addresses => Some((port.index, name)),
         _ => None,
     });
     if let Some((index, name)) = named {
@@ -169,7 +170,7 @@ fn fit(peers: Option<&Peers>, ports: Option<&Ports>, problems: &mut Problems<'_>
     named.is_none()
 }
 
-/// As the field says.
+/// The value of the field in a policy.
 impl fmt::Display for Tier {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {
@@ -179,7 +180,7 @@ impl fmt::Display for Tier {
     }
 }
 
-/// As the field says.
+/// The value of the field in a policy.
 impl fmt::Display for Action {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {
