@@ -12,8 +12,9 @@ use kinglet_cloud::CloudController;
 use kinglet_config::{ClusterOptions, Component, ListenOptions, ServiceLbServerOptions};
 use kinglet_dns_server::DnsServer;
 use kinglet_dns_zone::{ZoneBuilder, ZoneSettings};
+use kinglet_ingress_controller::{IngressController, Outputs, ProblemMetrics};
 use kinglet_ingress_proxy::{Proxy, ProxySnapshot};
-use kinglet_kube::{Client, Recorder};
+use kinglet_kube::{Client, Recorder, Reflectors};
 use kinglet_model::LoadBalancerIngress;
 use kinglet_telemetry::{Readiness, Registry};
 use tokio_util::sync::CancellationToken;
@@ -23,7 +24,7 @@ use tracing::error;
 use crate::host::{hostname, tls_provider};
 use crate::listeners::{Addresses, Listeners};
 use crate::packaged;
-use crate::services::{Watched, dns, ingress, servicelb};
+use crate::services::{Watched, dns, servicelb};
 
 /// Where the Kubernetes API comes from.
 pub(crate) enum Source {
@@ -135,16 +136,17 @@ impl Server {
 
     fn spawn(&self, listeners: Listeners, settings: Settings, stop: &CancellationToken) -> Result<()> {
         let mut registry = Registry::default();
-        let watched = Watched::spawn(&self.client, stop);
+        // A kind is watched from the moment when a part that runs asks for it.
+        let reflectors = Reflectors::new(self.client.clone(), stop.clone());
         self.spawn_packaged(&settings, stop);
         if let Some(dns) = listeners.dns {
-            self.spawn_dns(dns, &watched, &mut registry, stop)?;
+            self.spawn_dns(dns, &reflectors, &mut registry, stop)?;
         }
         if matches!(settings.source, Source::Cluster(_)) {
-            self.spawn_cluster(&settings, &watched, &mut registry, stop);
+            self.spawn_cluster(&settings, &reflectors, &mut registry, stop);
         }
         if let Some(proxy) = listeners.proxy {
-            self.spawn_ingress(proxy, watched, &mut registry, stop)?;
+            self.spawn_ingress(proxy, &reflectors, &mut registry, stop)?;
         }
         if let Some((_, listening)) = listeners.api {
             self.spawn_controllers(stop);
@@ -162,7 +164,7 @@ impl Server {
     fn spawn_cluster(
         &self,
         settings: &Settings,
-        watched: &Watched,
+        reflectors: &Reflectors,
         registry: &mut Registry,
         stop: &CancellationToken,
     ) {
@@ -173,8 +175,8 @@ impl Server {
         }
         if let Some(options) = &settings.servicelb {
             let sources = kinglet_servicelb::Sources {
-                services: watched.services.clone(),
-                slices: watched.slices.clone(),
+                services: reflectors.of(),
+                slices: reflectors.of(),
             };
             let runs = settings.runs(Component::Servicelb);
             let client = self.client.clone();
@@ -208,7 +210,7 @@ impl Server {
     fn spawn_dns(
         &self,
         server: DnsServer,
-        watched: &Watched,
+        reflectors: &Reflectors,
         registry: &mut Registry,
         stop: &CancellationToken,
     ) -> Result<()> {
@@ -221,7 +223,7 @@ impl Server {
         let snapshot = Arc::new(ArcSwap::new(zone.snapshot(0)));
         server.register(registry);
         let shell = dns::run(
-            watched.clone(),
+            Watched::start(reflectors),
             zone,
             snapshot.clone(),
             self.readiness.gate("dns"),
@@ -239,17 +241,21 @@ impl Server {
     fn spawn_ingress(
         &self,
         proxy: Proxy,
-        watched: Watched,
+        reflectors: &Reflectors,
         registry: &mut Registry,
         stop: &CancellationToken,
     ) -> Result<()> {
         let snapshot = ProxySnapshot::shared(tls_provider()?);
         registry.register_collector(Box::new(proxy.metrics()));
-        let outputs = ingress::Outputs {
+        let controller = IngressController::new(Outputs {
             snapshot: snapshot.clone(),
-            recorder: Recorder::spawn(self.client.clone(), ingress::COMPONENT, hostname(), stop.clone()),
-            metrics: ingress::ProblemMetrics::register(registry),
-            client: self.client.clone(),
+            recorder: Recorder::spawn(
+                self.client.clone(),
+                kinglet_ingress_controller::COMPONENT,
+                hostname(),
+                stop.clone(),
+            ),
+            metrics: ProblemMetrics::register(registry),
             published: self
                 .addresses
                 .web
@@ -258,8 +264,9 @@ impl Server {
                 .into_iter()
                 .collect(),
             gate: self.readiness.gate("ingress"),
-        };
-        self.spawn_until(stop, ingress::run(watched, outputs, stop.clone()));
+        });
+        let reflectors = reflectors.clone();
+        self.spawn_until(stop, async move { controller.run(&reflectors).await });
         let stop = stop.clone();
         self.tasks.spawn(async move {
             if let Err(error) = proxy.serve(snapshot, stop).await {

@@ -75,6 +75,7 @@ const SERVICES: &[&[&str]] = &[
         "kinglet-ingress-providers",
         "kinglet-ingress-tls",
         "kinglet-ingress-proxy",
+        "kinglet-ingress-controller",
     ],
     &[
         "kinglet-api-schema",

@@ -3,35 +3,27 @@
 pub(crate) mod cni;
 mod denied;
 pub(crate) mod dns;
-pub(crate) mod ingress;
 pub(crate) mod netpol;
 pub(crate) mod servicelb;
 
-use kinglet_kube::{Client, Reflector};
-use kinglet_model::{EndpointSlice, Ingress, IngressClass, Namespace, Secret, Service};
-use tokio_util::sync::CancellationToken;
+use kinglet_kube::{Reflector, Reflectors};
+use kinglet_model::{EndpointSlice, Namespace, Service};
 
-/// The watched kinds, each decoded once and shared by all services.
+/// What DNS watches.
 #[derive(Clone)]
 pub(crate) struct Watched {
     pub(crate) namespaces: Reflector<Namespace>,
     pub(crate) services: Reflector<Service>,
     pub(crate) slices: Reflector<EndpointSlice>,
-    pub(crate) ingresses: Reflector<Ingress>,
-    pub(crate) classes: Reflector<IngressClass>,
-    pub(crate) secrets: Reflector<Secret>,
 }
 
 impl Watched {
     /// Starts watching.
-    pub(crate) fn spawn(client: &Client, stop: &CancellationToken) -> Self {
+    pub(crate) fn start(reflectors: &Reflectors) -> Self {
         Self {
-            namespaces: Reflector::spawn(client.clone(), stop.clone()),
-            services: Reflector::spawn(client.clone(), stop.clone()),
-            slices: Reflector::spawn(client.clone(), stop.clone()),
-            ingresses: Reflector::spawn(client.clone(), stop.clone()),
-            classes: Reflector::spawn(client.clone(), stop.clone()),
-            secrets: Reflector::spawn(client.clone(), stop.clone()),
+            namespaces: reflectors.of(),
+            services: reflectors.of(),
+            slices: reflectors.of(),
         }
     }
 }

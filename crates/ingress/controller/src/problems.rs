@@ -14,7 +14,7 @@ use tracing::{info, warn};
 
 /// Present problems of Ingresses by reason (`kinglet_ingress_problems`).
 #[derive(Clone, Debug, Default)]
-pub(crate) struct ProblemMetrics(Family<Labels, Gauge>);
+pub struct ProblemMetrics(Family<Labels, Gauge>);
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Labels {
@@ -23,7 +23,7 @@ struct Labels {
 
 impl ProblemMetrics {
     /// Metrics that the registry shows.
-    pub(crate) fn register(registry: &mut Registry) -> Self {
+    pub fn register(registry: &mut Registry) -> Self {
         let metrics = Self::default();
         registry.register(
             "kinglet_ingress_problems",
@@ -44,14 +44,15 @@ impl ProblemMetrics {
     }
 }
 
-pub(super) struct Problems {
+/// Knows which problems there are, and reports new ones.
+pub(crate) struct ProblemReporter {
     recorder: Recorder,
     metrics: ProblemMetrics,
     known: BTreeSet<Problem>,
 }
 
-impl Problems {
-    pub(super) fn new(recorder: Recorder, metrics: ProblemMetrics) -> Self {
+impl ProblemReporter {
+    pub(crate) fn new(recorder: Recorder, metrics: ProblemMetrics) -> Self {
         Self {
             recorder,
             metrics,
@@ -60,7 +61,7 @@ impl Problems {
     }
 
     /// Reports problems that were not there at the last compilation.
-    pub(super) fn report(&mut self, found: Vec<Problem>, view: &ClusterView) {
+    pub(crate) fn report(&mut self, found: Vec<Problem>, view: &ClusterView) {
         let found: BTreeSet<Problem> = found.into_iter().collect();
         for problem in found.difference(&self.known) {
             warn!(ingress = %problem.ingress, field = problem.field, reason = problem.reason.as_str(), "{}", problem.message);
