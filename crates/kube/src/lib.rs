@@ -45,6 +45,6 @@ pub use inputs::Inputs;
 pub use kube::Client;
 pub use lease::{Election, lead};
 pub use queue::Queue;
-pub use reflector::{Change, Delta, Reflector};
+pub use reflector::{Change, Reflector};
 pub use reflectors::{Kind, Reflectors};
 pub use resource::Resource;
