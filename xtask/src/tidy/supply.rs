@@ -130,6 +130,7 @@ mod tests {
     fn packages() {
         let package = |name: &str, licence: &str, source: Option<&str>| Package {
             name: name.to_owned(),
+            folder: String::new(),
             licence: Some(licence.to_owned()),
             source: source.map(str::to_owned),
             dependencies: Vec::new(),
