@@ -24,8 +24,9 @@ pub struct Denial {
     pub source: Option<ObjectName>,
     /// The pod that it goes to, if it is one.
     pub destination: Option<ObjectName>,
-    /// The NetworkPolicies that isolate the pod of that side: a rule in any of them could allow the packet. Or
-    /// the ClusterNetworkPolicy that denies it, whose name has no namespace. Empty if they have changed since.
+    /// The NetworkPolicies that isolate the pod of that side: a rule in any of them could allow the packet.
+    /// Or the ClusterNetworkPolicy that denies it, whose name has no namespace. Empty if they have changed
+    /// since.
     pub policies: Vec<ObjectName>,
 }
 

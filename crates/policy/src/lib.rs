@@ -1,19 +1,21 @@
 //! Policies to kernel rules on one node, and why a connection is allowed or not.
 //!
-//! Policies are read in two ways. [`Cluster::evaluate`] follows the documentation of the API: it takes a packet
-//! through all policies that select the pods at its ends, and reports which rules decide ([`Explanation`],
-//! [`Reachability`]). [`Rules`] is what a node enforces:
+//! Policies are read in two ways. [`Cluster::evaluate`] follows the documentation of the API: it takes a
+//! packet through all policies that select the pods at its ends, and reports which rules decide
+//! ([`Explanation`], [`Reachability`]). [`Rules`] is what a node enforces:
 //!
 //! ```text
 //! packet → map in4 / eg4, by the pod's address → chain of a profile → sets of peers → return or deny
 //! ```
 //!
 //! A profile is what pods with equal permissions allow in one direction; such pods share its chain, and
-//! profiles share sets. [`Rules::allow`] interprets the rules as the kernel does. Tests compare both readings.
+//! profiles share sets. [`Rules::allow`] interprets the rules as the kernel does. Tests compare both
+//! readings.
 //!
 //! ClusterNetworkPolicies form a tier before and a tier after NetworkPolicies; the first rule of a tier that
 //! matches decides. A pod in the Admin tier gets a profile with the rules of that tier, which leads to a
-//! second profile: what NetworkPolicies allow where they isolate the pod, else the rules of the Baseline tier.
+//! second profile: what NetworkPolicies allow where they isolate the pod, else the rules of the Baseline
+//! tier.
 //!
 //! [`Policies`] updates the rules with each change of an object and makes batches for the kernel. A change of
 //! a pod changes its elements of maps and sets; a change of a policy changes the profiles of the pods that it

@@ -100,9 +100,9 @@ impl Policies {
     }
 
     /// The batch of chains and sets that are new since the last batch. Commit it before, and apart from,
-    /// [`changes`](Self::changes): within one batch a packet could find the new element of a map and follow it
-    /// to a chain whose rules it does not see yet. The kernel looks elements up in their present state, but
-    /// evaluates the rules of the generation in which it began with the packet. Empty if the table is
+    /// [`changes`](Self::changes): within one batch a packet could find the new element of a map and follow
+    /// it to a chain whose rules it does not see yet. The kernel looks elements up in their present state,
+    /// but evaluates the rules of the generation in which it began with the packet. Empty if the table is
     /// [outgrown](Self::is_outgrown).
     pub fn additions(&mut self) -> Batch {
         if self.is_outgrown() {
@@ -143,8 +143,8 @@ impl Policies {
         self.engine.has_idle()
     }
 
-    /// The batch that replaces the table by one with the rules of the present objects. A packet that the kernel
-    /// handles meanwhile may see neither table. Commit [`guard`](Self::guard) before and
+    /// The batch that replaces the table by one with the rules of the present objects. A packet that the
+    /// kernel handles meanwhile may see neither table. Commit [`guard`](Self::guard) before and
     /// [`unguard`](Self::unguard) after it, so that such a packet still meets a table that denies.
     pub fn replacement(&mut self) -> Batch {
         // A new table has no chain on which a packet could still be.

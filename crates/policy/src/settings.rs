@@ -10,7 +10,8 @@ pub struct Settings {
     /// Name of the own Node. Policies are enforced for pods with this `spec.nodeName`.
     pub node: Arc<str>,
     /// Networks of all pods of the cluster. An address of theirs that no known pod has may be of a pod that
-    /// just started. Its packets are dropped, not rejected: senders repeat them, and by then the pod is known.
+    /// just started. Its packets are dropped, not rejected: senders repeat them, and by then the pod is
+    /// known.
     pub cluster_cidrs: Vec<IpNet>,
     /// How packets are denied.
     pub deny: Deny,

@@ -11,8 +11,8 @@ use super::objects::Objects;
 use super::placeholder;
 
 impl Objects {
-    /// The objects of manifests. A workload counts as one pod with its name. A namespace that is only mentioned
-    /// has no labels but its name.
+    /// The objects of manifests. A workload counts as one pod with its name. A namespace that is only
+    /// mentioned has no labels but its name.
     pub(super) fn of_manifests(manifests: Vec<Value>) -> Result<Self> {
         let mut objects = Self::default();
         let (mut mentioned, mut pods) = (BTreeSet::new(), 0);

@@ -1,7 +1,7 @@
 //! Placeholder addresses for pods of manifests, which have none yet.
 //!
-//! They are in 0.0.0.0/8, which no host can have (RFC 1122, section 3.2.1.3): of the blocks that policies use,
-//! only 0.0.0.0/0 contains them.
+//! They are in 0.0.0.0/8, which no host can have (RFC 1122, section 3.2.1.3): of the blocks that policies
+//! use, only 0.0.0.0/0 contains them.
 
 use std::net::Ipv4Addr;
 

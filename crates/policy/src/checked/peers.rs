@@ -19,8 +19,8 @@ enum One {
     Block(Ranges),
 }
 
-/// The peers of a rule; nothing if none of those that it has can match. An empty list means everybody, so that
-/// a list whose entries are all invalid must not become one.
+/// The peers of a rule; nothing if none of those that it has can match. An empty list means everybody, so
+/// that a list whose entries are all invalid must not become one.
 pub(super) fn check(
     peers: &[PolicyPeer],
     namespace: &str,

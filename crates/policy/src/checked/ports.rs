@@ -8,8 +8,8 @@ use crate::problem::Problems;
 /// The numbers that are accepted.
 pub(super) const NUMBER: &str = "a number from 1 to 65535";
 
-/// The ports of a rule; nothing if none of those that it has can match. An empty list means all ports, so that
-/// a list whose entries are all invalid must not become one.
+/// The ports of a rule; nothing if none of those that it has can match. An empty list means all ports, so
+/// that a list whose entries are all invalid must not become one.
 pub(super) fn check(ports: &[PolicyPort], problems: &mut Problems<'_>) -> Option<Ports> {
     if ports.is_empty() {
         return Some(Ports::Any);

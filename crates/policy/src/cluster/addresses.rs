@@ -6,8 +6,8 @@ use std::net::IpAddr;
 use jiff::Timestamp;
 use kinglet_model::{Object, ObjectName, Pod};
 
-/// The pods that claim addresses. A CNI plugin may give the address of a pod that ends to a new pod before the
-/// API has the old pod as finished, so that both claim it for a while.
+/// The pods that claim addresses. A CNI plugin may give the address of a pod that ends to a new pod before
+/// the API has the old pod as finished, so that both claim it for a while.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Addresses(HashMap<IpAddr, BTreeSet<Rank>>);
 

@@ -32,8 +32,8 @@ pub(crate) fn profile(cluster: &Cluster, pod: &Pod, direction: Direction) -> Opt
     })
 }
 
-/// What NetworkPolicies allow, if any isolates the pod. Their rules are one step: a packet passes if any of them
-/// matches, so that their order does not matter.
+/// What NetworkPolicies allow, if any isolates the pod. Their rules are one step: a packet passes if any of
+/// them matches, so that their order does not matter.
 fn policies(cluster: &Cluster, pod: &Pod, direction: Direction) -> Option<Profile> {
     let mut isolating = cluster.isolating(pod, direction).peekable();
     isolating.peek()?;

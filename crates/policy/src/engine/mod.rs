@@ -149,8 +149,8 @@ impl Engine {
         claimants.cloned().collect()
     }
 
-    /// Computes the pods of a namespace again; with `own_only` only those of the node. A policy changes profiles,
-    /// which only they have; labels of a namespace change the members of sets, too.
+    /// Computes the pods of a namespace again; with `own_only` only those of the node. A policy changes
+    /// profiles, which only they have; labels of a namespace change the members of sets, too.
     fn refresh_namespace(&mut self, namespace: &Arc<str>, own_only: bool) {
         let pods = self.cluster.pods_of(namespace);
         let pods = pods.filter(|pod| !own_only || pod.node_name == self.node);

@@ -22,8 +22,8 @@ pub(crate) enum Slot {
 /// The element in a slot, if there is one; of a map, with the profile that it leads to.
 pub(crate) type Content = Option<Option<Id>>;
 
-/// Changes that no batch has brought to the kernel yet. Each entry keeps what the kernel has, however often it
-/// changes meanwhile, so that a batch holds differences only and what came and went again costs nothing.
+/// Changes that no batch has brought to the kernel yet. Each entry keeps what the kernel has, however often
+/// it changes meanwhile, so that a batch holds differences only and what came and went again costs nothing.
 #[derive(Debug, Default)]
 pub(crate) struct Pending {
     pub(crate) elements: BTreeMap<Slot, Content>,

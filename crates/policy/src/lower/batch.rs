@@ -79,8 +79,8 @@ impl Rules {
     }
 
     /// The batch that brings the kernel to these rules. What others refer to is added before them and removed
-    /// after them: the kernel refuses a rule or element that names a chain which does not exist (`ENOENT`), and
-    /// the removal of one that is in use (`EBUSY`).
+    /// after them: the kernel refuses a rule or element that names a chain which does not exist (`ENOENT`),
+    /// and the removal of one that is in use (`EBUSY`).
     pub(crate) fn changes(&self, pending: &Pending, target: TableTarget<'_>) -> Batch {
         let mut batch = Batch::new();
         self.add_sets(&mut batch, pending, target);
@@ -158,8 +158,8 @@ impl Rules {
         }
     }
 
-    /// Deletes before it adds: the kernel refuses an element that is there with another verdict (`EEXIST`), so
-    /// that a changed one is deleted and added.
+    /// Deletes before it adds: the kernel refuses an element that is there with another verdict (`EEXIST`),
+    /// so that a changed one is deleted and added.
     fn change_elements(&self, batch: &mut Batch, pending: &Pending, target: TableTarget<'_>) {
         let (mut deleted, mut added) = (Elements::new(), Elements::new());
         for (slot, before) in &pending.elements {

@@ -18,8 +18,8 @@ use crate::settings::{Deny, Settings};
 const COUNTED_PODS: u32 = 65_536;
 /// How long a count is kept after the last denial.
 const COUNT_TIMEOUT: Duration = Duration::from_secs(3600);
-/// Most denials that are logged per second in each direction, and the burst. A flood of denied packets must not
-/// become a flood of netlink messages.
+/// Most denials that are logged per second in each direction, and the burst. A flood of denied packets must
+/// not become a flood of netlink messages.
 const LOG_RATE: (u64, u32) = (10, 20);
 /// Octets of a denied packet that are logged: enough for its headers with options.
 const LOGGED_OCTETS: u32 = 128;

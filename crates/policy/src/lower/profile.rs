@@ -59,8 +59,8 @@ fn other(direction: Direction, family: L3) -> Header {
     }
 }
 
-/// The rules of a peer that may use some ports. The port comes first: comparing it is cheaper than a lookup of
-/// the address in a set.
+/// The rules of a peer that may use some ports. The port comes first: comparing it is cheaper than a lookup
+/// of the address in a set.
 fn line(peer: &RulePeer, ports: &PortSet, direction: Direction, families: Families) -> Vec<Rule> {
     let starts = starts(ports);
     let Some(kind) = peer.set() else {

@@ -47,8 +47,8 @@ fn set(kind: &SetKind, id: Id, family: L3) -> Set {
     }
 }
 
-/// The elements that never change; nothing if no rule needs the set. A range of all addresses is one: the rule
-/// compares the family instead.
+/// The elements that never change; nothing if no rule needs the set. A range of all addresses is one: the
+/// rule compares the family instead.
 fn elements(kind: &SetKind, family: L3) -> Option<Vec<Element>> {
     let SetKind::Ranges(ranges) = kind else {
         return Some(Vec::new());
