@@ -52,7 +52,7 @@ impl Series {
     }
 }
 
-/// Adds to a counter that has a single writer.
+/// Adds to a counter that has a single writer: load and store instead of a locked instruction.
 fn add(counter: &AtomicU64, amount: u64) {
     counter.store(counter.load(Relaxed).wrapping_add(amount), Relaxed);
 }
