@@ -173,7 +173,7 @@ impl Pass<'_> {
             );
             return None;
         }
-        // After the checks, so that each Ingress is told of its own problems.
+        // After the checks, so that each Ingress gets its own problems.
         if let Some(made) = self.names.get(&(name.clone(), text.clone())) {
             return Some(made.clone());
         }

@@ -55,7 +55,7 @@ fn is_same(before: &Arc<Secret>, now: &Arc<Secret>) -> bool {
     Arc::ptr_eq(before, now) || before.data == now.data
 }
 
-/// What is told about a Secret whose certificate cannot be used.
+/// The problem of a Secret whose certificate cannot be used.
 pub(crate) fn invalid(secret: &ObjectName, why: &dyn fmt::Display) -> (Reason, String) {
     let message = format!("Secret {secret}: {why}; the default certificate is presented");
     (Reason::InvalidCertificate, message)

@@ -66,7 +66,7 @@ impl ProxySnapshot {
         }))
     }
 
-    /// Publishes the configuration as the next snapshot, and tells which of its certificates cannot be used.
+    /// Publishes the configuration as the next snapshot, and returns which of its certificates cannot be used.
     /// Requests on their way keep the snapshot that they started with.
     pub fn publish(shared: &SharedSnapshot, configuration: &Configuration) -> Vec<Unusable> {
         // There is one publisher: nothing is lost between loading and storing.

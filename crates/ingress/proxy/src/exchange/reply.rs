@@ -26,7 +26,7 @@ pub(crate) enum Reply {
     GatewayTimeout,
 }
 
-/// What the client is told when no server gave a response.
+/// The reply to the client when no server gave a response.
 impl From<&UpstreamError> for Reply {
     fn from(error: &UpstreamError) -> Self {
         match error {

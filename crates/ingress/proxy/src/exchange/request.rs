@@ -95,7 +95,7 @@ async fn forward(
     Ok(Answer { response, connection })
 }
 
-/// Checks the request, finds its backend in the present snapshot and gives it the form in which servers get
+/// Checks the request, finds its backend in the current snapshot and gives it the form in which servers get
 /// it: a path and a `Host`.
 fn route(
     client: &Client,

@@ -20,7 +20,7 @@ pub(crate) struct Target<'a> {
 }
 
 impl<'a> Target<'a> {
-    /// Reads the target, or tells how to answer the request instead of forwarding it.
+    /// Reads the target, or gives the reply to a request that is not forwarded.
     pub(crate) fn read<B>(request: &'a Request<B>) -> Result<Self, Reply> {
         if request.method() == Method::CONNECT {
             return Err(Reply::NotImplemented);

@@ -5,7 +5,7 @@ use memchr::memchr;
 use super::head::trim;
 use super::violation::Violation;
 
-/// The size that `chunk-size [ chunk-ext ]` tells.
+/// The size of a chunk, from its line `chunk-size [ chunk-ext ]`.
 pub(super) fn size(line: &[u8]) -> Result<u64, Violation> {
     let end = line
         .iter()

@@ -15,7 +15,7 @@ pub(super) enum Body {
     Chunked,
 }
 
-/// What the lines of the present head have told so far.
+/// What the lines of the current head say so far.
 #[derive(Debug, Default)]
 pub(super) struct Head {
     /// Whether the request line has been read.

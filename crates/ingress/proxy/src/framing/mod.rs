@@ -86,7 +86,7 @@ impl Framing {
         taken
     }
 
-    /// Reads up to the end of the present line and judges it when complete.
+    /// Reads up to the end of the current line and judges it when complete.
     fn read_line(&mut self, bytes: &mut [u8]) -> usize {
         // No line feed: the line goes on in the next read. Its bytes pass already, which is safe because a
         // head is complete only with its last line feed.

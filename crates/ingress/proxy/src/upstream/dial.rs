@@ -73,7 +73,7 @@ where
             tracing::debug!(%error, "connection to a server broke off");
         }
     });
-    Ok(Connection::Http1(pool.lend(endpoint, sender)))
+    Ok(Connection::Http1(pool.pooled(endpoint, sender)))
 }
 
 async fn http2(

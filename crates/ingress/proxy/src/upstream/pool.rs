@@ -57,14 +57,14 @@ impl Pool {
         while let Some(Idle { sender, .. }) = idle.pop() {
             // One that its server has closed meanwhile is dropped, and the next one is tried.
             if sender.is_ready() {
-                return Some(Connection::Http1(self.lend(endpoint, sender)));
+                return Some(Connection::Http1(self.pooled(endpoint, sender)));
             }
         }
         None
     }
 
     /// A connection in use, which comes back when it is released.
-    pub(super) fn lend(
+    pub(super) fn pooled(
         self: &Rc<Self>,
         endpoint: &Arc<Endpoint>,
         sender: http1::SendRequest<RequestBody>,
