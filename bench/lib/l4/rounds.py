@@ -15,7 +15,7 @@ TOOLS = ("conntrack", "haproxy", "ip", "iptables", "iptables-restore", "nft", "n
 
 
 def run(options, folder):
-    figures, programs = Figures("Kinglet"), Programs("l4_rules", "kinglet-dataplane", TOOLS)
+    figures, programs = Figures("Kinglet"), Programs("l4_rules", "kinglet-dataplane-agent", TOOLS)
     with verified(contenders(programs, folder)) as made:
         ports = load.Ports()
         for _ in range(options.rounds):

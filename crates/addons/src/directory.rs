@@ -11,9 +11,10 @@ use tracing::{error, info, warn};
 
 use crate::manifest;
 
-/// How often the directory is looked at. K3s looks every 15 s.
+/// How often the directory is read. K3s reads it every 15 s.
 const INTERVAL: Duration = Duration::from_secs(1);
-/// Pause before a file that failed is tried again, unless it changes before.
+/// Pause before a file that failed is applied again, unless it changes before: the kind of an object may come
+/// with a CRD of another file.
 const RETRY: Duration = Duration::from_secs(5);
 
 /// A watched directory of `.yaml`, `.yml` and `.json` files.
@@ -30,7 +31,7 @@ struct File {
     retry: Option<Instant>,
 }
 
-/// What changes when a file is written.
+/// What changes when a file is written. Not the content: a directory of large manifests is read every second.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Stamp {
     modified: Option<SystemTime>,
@@ -60,7 +61,7 @@ impl Directory {
     pub async fn pass(&mut self) {
         let found = match manifests(&self.path) {
             Ok(found) => found,
-            Err(error) => return self.complain(&error),
+            Err(error) => return self.report(&error),
         };
         self.unreadable = None;
         self.files.retain(|path, _| found.contains_key(path));
@@ -82,10 +83,10 @@ impl Directory {
             .is_none_or(|file| file.stamp != stamp || file.retry.is_some_and(|at| at <= Instant::now()))
     }
 
-    fn complain(&mut self, error: &io::Error) {
+    fn report(&mut self, error: &io::Error) {
         let text = error.to_string();
         if self.unreadable.as_ref() != Some(&text) {
-            warn!(directory = %self.path.display(), error = text, "cannot read the manifests directory");
+            warn!(directory = %self.path.display(), error = text, "cannot read the directory of manifests; trying again");
             self.unreadable = Some(text);
         }
     }
@@ -94,20 +95,20 @@ impl Directory {
         let file = path.display();
         let objects = match std::fs::read_to_string(path) {
             Err(error) => {
-                error!(%file, %error, "cannot read manifest");
+                error!(%file, %error, "cannot read the manifest; trying again");
                 return false;
             }
             Ok(text) => match manifest::parse(&text) {
                 Ok(objects) => objects,
                 Err(error) => {
-                    error!(%file, %error, "manifest ignored until it is mended");
+                    error!(%file, %error, "cannot parse the manifest; none of its objects is applied, trying again");
                     return false;
                 }
             },
         };
         let failures = manifest::apply(&self.client, &objects).await;
         for failure in &failures {
-            error!(%file, error = %failure, "cannot apply");
+            error!(%file, error = %failure, "cannot apply an object of the manifest; trying again");
         }
         info!(%file, applied = objects.len() - failures.len(), failed = failures.len(), "manifest applied");
         failures.is_empty()
@@ -119,7 +120,7 @@ pub(crate) fn manifests(directory: &Path) -> io::Result<BTreeMap<PathBuf, Stamp>
     for entry in std::fs::read_dir(directory)? {
         let path = entry?.path();
         let extension = path.extension().and_then(|extension| extension.to_str());
-        // A file that vanishes between the two calls is simply not there.
+        // A file that was deleted between readdir(3) and stat(2) is not there; that is no error.
         if let (Some("yaml" | "yml" | "json"), Ok(metadata)) = (extension, path.metadata())
             && metadata.is_file()
         {

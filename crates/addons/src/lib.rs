@@ -2,7 +2,7 @@
 //!
 //! In: YAML or JSON text. Out: objects, applied server-side as field manager `kinglet-addons`.
 //!
-//! Invariant: knows no component; a file that cannot be read, parsed or applied never keeps another from
+//! Invariant: knows no component. A file that cannot be read, parsed or applied does not keep others from
 //! being applied.
 
 mod directory;

@@ -28,7 +28,7 @@ pub struct NotEnforced;
 /// Why a pod cannot start. The text is for the pod's Events.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    /// The API server does not tell the pod.
+    /// The API server cannot be asked, or does not have the pod.
     #[error("cannot read pod {pod} from the API server: {source}")]
     Api {
         /// The pod.
@@ -43,9 +43,9 @@ pub enum StartError {
     Replaced {
         /// The pod.
         pod: ObjectName,
-        /// `metadata.uid` that the runtime tells.
+        /// `metadata.uid` from the runtime.
         asked: String,
-        /// `metadata.uid` that the API server tells.
+        /// `metadata.uid` in the API server.
         present: String,
     },
     /// Its policies are not in force.
@@ -73,8 +73,8 @@ impl<E: Enforcer> Handler for PodStarts<E> {
     async fn handle(&self, request: Request) -> Result<(), StartError> {
         match (request.command, &self.enforcer) {
             (Command::Add, Some(enforcer)) => self.start(request, enforcer).await,
-            // The watch tells the agent that the pod is gone. Acting here would be wrong: runtimes repeat DEL,
-            // also when the pod has started anew.
+            // The watch tells the agent that the pod is gone. Acting here would be wrong: runtimes repeat
+            // DEL, also when the pod has started anew.
             (Command::Del, _) => {
                 self.records.remove(&request.uid);
                 Ok(())
@@ -93,7 +93,7 @@ impl<E: Enforcer> PodStarts<E> {
                 %error,
                 pod = %pod_name(&request),
                 directory = %self.records.directory().display(),
-                "cannot record a starting pod: an agent that restarts now does not enforce its policies until the API server tells its addresses"
+                "cannot record a starting pod: if the agent restarts now, it does not enforce the pod's policies until the API server has its addresses"
             );
         }
         let starting = Pod {
@@ -104,7 +104,7 @@ impl<E: Enforcer> PodStarts<E> {
         Ok(enforcer.enforce(Arc::new(starting)).await?)
     }
 
-    /// The pod as the watch has it, or as the API server tells, which may be ahead.
+    /// The pod from the watch or, if that is behind, from the API server.
     async fn pod(&self, request: &Request) -> Result<Pod, StartError> {
         let name = pod_name(request);
         // A pod of a StatefulSet comes again by the same name; its labels, and so its policies, may differ.

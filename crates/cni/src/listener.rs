@@ -14,7 +14,7 @@ use crate::protocol::{Reply, Request};
 
 /// Longest line of a request, in octets: nobody fills the agent's memory.
 const LONGEST: u64 = 64 * 1024;
-/// How long a request may take to arrive.
+/// How long a request may take to arrive: a connection without one must not stay for ever.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Does what plugins ask for.

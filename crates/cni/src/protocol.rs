@@ -1,4 +1,4 @@
-//! What the plugin and the agent say to each other: one line of JSON each.
+//! Messages between the plugin and the agent: one line of JSON each way.
 
 use std::net::IpAddr;
 
@@ -19,7 +19,7 @@ pub enum Command {
     Status,
 }
 
-/// What the plugin tells.
+/// What the plugin asks.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Request {
     /// What happens.
@@ -30,7 +30,7 @@ pub struct Request {
     /// The pod's name.
     #[serde(default)]
     pub name: String,
-    /// The pod's `metadata.uid`, where the runtime tells it.
+    /// The pod's `metadata.uid`; empty if the runtime does not pass it.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub uid: String,
     /// The pod's addresses; often none when it is gone.

@@ -1,5 +1,5 @@
-//! Which pods have started, on disk, so that an agent that starts anew knows them before the API tells their
-//! addresses.
+//! Pods that have started, on disk: an agent that starts anew knows their addresses before the API server
+//! does.
 
 use std::fs;
 use std::io;
@@ -54,8 +54,8 @@ impl Records {
         read.collect()
     }
 
-    /// The uid comes from the runtime: only one as Kubernetes makes them becomes a file name, so that none leads
-    /// out of the directory.
+    /// The uid comes from the runtime: only one as Kubernetes makes them becomes a file name, so that none
+    /// leads out of the directory.
     fn path(&self, uid: &str) -> Option<PathBuf> {
         let fits = |octet: u8| octet.is_ascii_alphanumeric() || octet == b'-';
         let is_name = !uid.is_empty() && uid.len() < 100 && uid.bytes().all(fits);

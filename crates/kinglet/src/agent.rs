@@ -6,10 +6,10 @@ use std::sync::Arc;
 use anyhow::{Context, Result};
 use kinglet_cloud::agent::{AgentSettings, SystemHost};
 use kinglet_config::{AgentOptions, Component};
-use kinglet_dataplane::agent::{Kernel, Metrics, Sources, serve_health};
 use kinglet_dataplane::{Kinds, Settings};
+use kinglet_dataplane_agent::{Agent as ServicesAgent, Kernel, Outputs, Sources, serve_health};
 use kinglet_kube::{Client, Reflectors};
-use kinglet_netpol::{Asks, Door};
+use kinglet_netpol::{AdmissionRequests, PodAdmission};
 use kinglet_telemetry::{AdminServer, Readiness, Registry};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -60,16 +60,16 @@ impl Agent {
         let (mut registry, readiness) = (Registry::default(), agent.readiness.clone());
         agent.spawn_services(kernel, &options, &mut registry, &stop);
         let enforces = !options.network_policy.disable_network_policy;
-        let (door, asks) = Door::new();
+        let (admission, requests) = PodAdmission::new();
         if enforces {
-            agent.spawn_policies(&options, asks, &mut registry, &stop)?;
+            agent.spawn_policies(&options, requests, &mut registry, &stop)?;
         }
         let cni = cni::CniParts {
             socket: options.cni_socket,
             client: agent.client.clone(),
             pods: agent.reflectors.of(),
             node: agent.node.node_name.as_str().into(),
-            door: enforces.then_some(door),
+            admission: enforces.then_some(admission),
         };
         agent.tasks.spawn(cni::serve(cni, stop.clone())?);
         agent.tasks.spawn(admin.serve(registry, readiness, stop));
@@ -83,41 +83,38 @@ impl Agent {
         registry: &mut Registry,
         stop: &CancellationToken,
     ) {
-        let metrics = Metrics::default();
-        metrics.register(registry);
+        let mut outputs = Outputs::default();
+        outputs.metrics.register(registry);
         let settings = Settings {
             node: self.node.node_name.as_str().into(),
             cluster_cidrs: options.pods.cluster_cidr.clone(),
             kinds: kinds(options.service_proxy),
             ..Settings::default()
         };
-        let mut sources = Sources {
-            services: self.reflectors.of(),
-            slices: self.reflectors.of(),
-            nodes: self.reflectors.of(),
-            shares: None,
-            served: None,
-            health: None,
-            metrics,
-        };
+        let mut sources = Sources::of(&self.reflectors);
         if options.components.runs(Component::Servicelb) {
             let (served, told) = watch::channel(None);
             let node = self.node.node_name.as_str().into();
             let share = servicelb::share(&self.reflectors, &options.servicelb, node, told, stop);
             sources.shares = Some(share);
-            sources.served = Some(served);
+            outputs.served = Some(served);
         }
         if options.service_proxy {
             let (health, checks) = watch::channel(Arc::default());
-            sources.health = Some(health);
+            outputs.health = Some(health);
             self.tasks.spawn(serve_health(checks, stop.clone()));
         }
+        let agent = ServicesAgent {
+            kernel,
+            settings,
+            sources,
+            outputs,
+        };
         let (gate, stop) = (self.readiness.gate("services"), stop.clone());
         self.tasks.spawn(async move {
             let synced = move || gate.open();
-            let served = kinglet_dataplane::agent::run(kernel, settings, &sources, synced, stop).await;
-            if let Err(error) = served {
-                error!(%error, "Services are not served");
+            if let Err(error) = agent.run(synced, stop).await {
+                error!(%error, "the Services agent has stopped: rules stay as they are, and changes of Services have no effect");
             }
         });
     }
@@ -125,20 +122,18 @@ impl Agent {
     fn spawn_policies(
         &self,
         options: &AgentOptions,
-        asks: Asks,
+        requests: AdmissionRequests,
         registry: &mut Registry,
         stop: &CancellationToken,
     ) -> Result<()> {
         let part = netpol::Part {
             node: self.node.node_name.as_str().into(),
             cluster_cidrs: options.pods.cluster_cidr.clone(),
-            pods: self.reflectors.of(),
-            nodes: self.reflectors.of(),
-            asks,
+            requests,
             period: options.policy_sync.period(),
             started: cni::started(&options.cni_socket),
         };
-        let enforced = netpol::enforce(&self.client, part, registry, &self.readiness, stop.clone())?;
+        let enforced = netpol::enforce(&self.reflectors, part, registry, &self.readiness, stop.clone())?;
         self.tasks.spawn(enforced);
         Ok(())
     }

@@ -5,24 +5,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use kinglet_model::{Object, ObjectName};
 use kube::Client;
-use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use crate::Resource;
 use crate::feed::{self, Feed};
 use crate::list::Source;
 use crate::pulse::Pulse;
-
-/// A change of the cached objects, in the order in which it happened.
-#[derive(Debug)]
-pub enum Delta<K> {
-    /// The object is new or differs from before.
-    Applied(Arc<K>),
-    /// The object is gone; its last known state.
-    Deleted(Arc<K>),
-    /// Everything that existed at the start has been sent. Comes once.
-    Synced,
-}
 
 /// A change of one object of a watched kind.
 #[derive(Debug)]
@@ -130,20 +118,6 @@ impl<K: Object> Reflector<K> {
             subscriber(Notice::Synced);
         }
         state.subscribers.push(Box::new(subscriber));
-    }
-
-    /// A stream of changes that begins with all present objects.
-    pub fn subscribe(&self) -> mpsc::UnboundedReceiver<Delta<K>> {
-        let (sender, receiver) = mpsc::unbounded_channel();
-        self.notify(move |notice| {
-            let delta = match notice {
-                Notice::Changed(Change::Applied(object)) => Delta::Applied(object),
-                Notice::Changed(Change::Deleted(object)) => Delta::Deleted(object),
-                Notice::Synced => Delta::Synced,
-            };
-            sender.send(delta).is_ok()
-        });
-        receiver
     }
 
     /// Takes news of the kind in.

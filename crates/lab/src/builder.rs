@@ -10,10 +10,11 @@ use serde_json::Value;
 use tokio::time::Instant;
 
 use crate::addressing::Family;
+use crate::error::LabError;
 use crate::lab::Lab;
 use crate::probe::{Outcome, ProbeError, Target, probe};
 use crate::settings::{PodNetwork, Settings};
-use crate::{LabError, netns, sys};
+use crate::{netns, sys};
 
 /// Labs of one process are told apart by a number.
 static NEXT: AtomicU32 = AtomicU32::new(1);

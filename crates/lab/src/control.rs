@@ -1,5 +1,6 @@
 //! Commands for a running lab, over a socket: one line of JSON each way.
 
+use crate::error::LabError;
 use std::io::{self, BufRead, BufReader, Write};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
@@ -9,8 +10,6 @@ use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt};
 use tokio::net::UnixListener;
 use tokio_util::sync::CancellationToken;
-
-use crate::LabError;
 
 /// Time for an answer.
 const PATIENCE: Duration = Duration::from_secs(10);

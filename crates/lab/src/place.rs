@@ -72,15 +72,6 @@ impl Place {
         })
     }
 
-    /// Becomes a program inside the place; returns only when that fails.
-    pub fn exec(&self, command: &mut std::process::Command) -> io::Error {
-        use std::os::unix::process::CommandExt;
-        match crate::sys::enter(self) {
-            Ok(()) => command.exec(),
-            Err(error) => error,
-        }
-    }
-
     /// The place of a directory.
     pub fn open(directory: &Path) -> io::Result<Self> {
         let directory = directory.canonicalize()?;

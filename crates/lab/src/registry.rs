@@ -10,7 +10,7 @@ use ipnet::IpNet;
 use nix::fcntl::{Flock, FlockArg};
 use serde::{Deserialize, Serialize};
 
-use crate::LabError;
+use crate::error::LabError;
 use crate::netns::Namespace;
 use crate::network::namespace_prefix;
 use crate::place::Place;

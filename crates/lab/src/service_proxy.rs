@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use kinglet_dataplane::agent::{self, Kernel, Metrics, Sources};
-use kinglet_kube::{Client, Reflector};
+use kinglet_dataplane_agent::{Agent, Kernel, Outputs, Sources};
+use kinglet_kube::{Client, Reflectors};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -19,17 +19,8 @@ pub(crate) struct ServiceProxy {
 
 impl ServiceProxy {
     pub(crate) fn new(client: &Client, settings: &Settings, stop: &CancellationToken) -> Self {
-        let sources = Sources {
-            services: Reflector::spawn(client.clone(), stop.clone()),
-            slices: Reflector::spawn(client.clone(), stop.clone()),
-            nodes: Reflector::spawn(client.clone(), stop.clone()),
-            shares: None,
-            served: None,
-            health: None,
-            metrics: Metrics::default(),
-        };
         Self {
-            sources,
+            sources: Sources::of(&Reflectors::new(client.clone(), stop.clone())),
             settings: settings.clone(),
         }
     }
@@ -48,13 +39,18 @@ impl ServiceProxy {
             cluster_cidrs: self.settings.cluster_cidrs.clone(),
             ..kinglet_dataplane::Settings::default()
         };
-        let (sources, stop) = (self.sources.clone(), stop.clone());
+        let agent = Agent {
+            kernel,
+            settings,
+            sources: self.sources.clone(),
+            outputs: Outputs::default(),
+        };
+        let stop = stop.clone();
         let (synced, node): (CancellationToken, Arc<str>) = (CancellationToken::new(), node.into());
         let told = synced.clone();
         tasks.spawn(async move {
-            let served = agent::run(kernel, settings, &sources, move || told.cancel(), stop).await;
-            if let Err(error) = served {
-                tracing::error!(%node, %error, "Services are not served");
+            if let Err(error) = agent.run(move || told.cancel(), stop).await {
+                tracing::error!(%node, %error, "the Services agent of the node has stopped");
             }
         });
         Ok(synced)

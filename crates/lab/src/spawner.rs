@@ -44,3 +44,14 @@ impl Spawner {
         answered.await.map_err(|_| gone())?
     }
 }
+
+impl Place {
+    /// Becomes a program inside the place; returns only when that fails.
+    pub fn exec(&self, command: &mut std::process::Command) -> io::Error {
+        use std::os::unix::process::CommandExt;
+        match sys::enter(self) {
+            Ok(()) => command.exec(),
+            Err(error) => error,
+        }
+    }
+}

@@ -22,7 +22,7 @@ pub(crate) struct Bridges {
 
 /// Packets between pods of the node do not come past the rules.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum Unseen {
+pub(crate) enum BridgeError {
     /// There are bridges, and the module is not loaded.
     #[error(
         "the node has bridges ({0}) and the kernel module br_netfilter is not loaded, and `modprobe br_netfilter` does not load it: packets between \
@@ -53,7 +53,7 @@ impl Default for Bridges {
 
 impl Bridges {
     /// Loads the module where there are bridges, and sets the switches that are off.
-    pub(crate) fn show(&self) -> Result<(), Unseen> {
+    pub(crate) fn enable_netfilter(&self) -> Result<(), BridgeError> {
         if !self.switches.is_dir() {
             let bridges = self.bridges();
             if bridges.is_empty() {
@@ -61,11 +61,11 @@ impl Bridges {
             }
             (self.load)();
             if !self.switches.is_dir() {
-                return Err(Unseen::NoModule(bridges.join(", ")));
+                return Err(BridgeError::NoModule(bridges.join(", ")));
             }
         }
         for switch in SWITCHES {
-            set(&self.switches.join(switch)).map_err(|reason| Unseen::Off { switch, reason })?;
+            set(&self.switches.join(switch)).map_err(|reason| BridgeError::Off { switch, reason })?;
         }
         Ok(())
     }
@@ -122,7 +122,7 @@ mod tests {
     #[test]
     fn switches_that_are_off_are_set() {
         let (_root, bridges) = made(&[(SWITCHES[0], "0\n"), (SWITCHES[1], "1\n")], &["cni0/bridge"]);
-        bridges.show().unwrap();
+        bridges.enable_netfilter().unwrap();
         for switch in SWITCHES {
             let value = fs::read_to_string(bridges.switches.join(switch)).unwrap();
             assert_eq!(value.trim(), "1");
@@ -132,20 +132,20 @@ mod tests {
     #[test]
     fn a_bridge_without_the_module_is_named() {
         let (_root, bridges) = made(&[], &["eth0", "cni0/bridge"]);
-        let error = bridges.show().unwrap_err().to_string();
+        let error = bridges.enable_netfilter().unwrap_err().to_string();
         assert!(error.contains("(cni0)") && error.contains("modprobe"), "{error}");
     }
 
     #[test]
     fn nothing_is_needed_without_bridges() {
         let (_root, bridges) = made(&[], &["eth0"]);
-        bridges.show().unwrap();
+        bridges.enable_netfilter().unwrap();
     }
 
     #[test]
     fn a_switch_that_is_missing_is_named() {
         let (_root, bridges) = made(&[(SWITCHES[0], "1")], &[]);
-        let error = bridges.show().unwrap_err().to_string();
+        let error = bridges.enable_netfilter().unwrap_err().to_string();
         assert!(
             error.starts_with("net.bridge.bridge-nf-call-ip6tables"),
             "{error}"

@@ -13,7 +13,7 @@ use crate::leftovers;
 #[derive(Debug)]
 pub struct Kernel {
     pub(crate) tables: Tables,
-    pub(crate) tracked: Conntrack,
+    pub(crate) conntrack: Conntrack,
     pub(crate) monitor: Monitor,
 }
 
@@ -30,7 +30,7 @@ impl Kernel {
     pub fn open() -> Result<Self, Error> {
         Ok(Self {
             tables: Tables(Connection::open()?),
-            tracked: Conntrack::open()?,
+            conntrack: Conntrack::open()?,
             monitor: Monitor::open()?,
         })
     }

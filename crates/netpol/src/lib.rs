@@ -1,41 +1,57 @@
-//! Policies in the kernel of one node: the shell around [`kinglet_policy`].
+//! NetworkPolicies in the kernel of one node: the shell around [`kinglet_policy`].
 //!
-//! [`run`] follows Pods, Namespaces, NetworkPolicies, ClusterNetworkPolicies and Nodes, commits what the core
-//! makes of them, and cuts connections that a change has forbidden. It looks after what enforcement depends
-//! on: nobody else changes the table, and bridges show their packets to it.
+//! An [`Agent`] runs four tasks. The *enforcer* owns the rules in the kernel and answers the others. The
+//! *reconciler* follows Pods, Namespaces, NetworkPolicies, ClusterNetworkPolicies and Nodes, and has the
+//! enforcer commit what the core makes of them; it also sees to what enforcement depends on: nobody else
+//! changes the table, and bridges show their packets to it. The *connection revoker* marks connections that a
+//! commit has forbidden. The *denial reporter* reports denied packets and counts them.
+//!
+//! ```text
+//!   API ──> Inputs ─────────┐              ┌──> rules (nftables)
+//!   CNI ──> PodAdmission ───┼> Reconciler ─┤
+//!   others' changes ────────┘     │        └──> Events, metrics
+//!                                 │ Effect
+//!                                 └──────> ConnectionRevoker ──> marks (conntrack)
+//!   NFLOG, counters ─────────────────────> DenialReporter ─────> lines, metrics
+//! ```
 //!
 //! In: watched objects, the [`Kernel`] of the node's network namespace, [`kinglet_policy::Settings`]. Out:
-//! the table [`kinglet_policy::TABLE`], one bit of the marks of tracked connections, Events, [`Denied`]
-//! packets, [`Metrics`].
+//! the table [`kinglet_policy::TABLE`], one bit of the marks of tracked connections, Events, [`Metrics`],
+//! [`DeniedPackets`].
 //!
 //! Invariant: a packet that policies forbid does not pass, whatever happens to the agent: rules stay when it
 //! ends or cannot reach the API, and every change goes from rules that are complete to rules that are
 //! complete.
 
+mod actor;
+mod admission;
 mod agent;
 mod bridge;
-mod compare;
-mod cutter;
-mod denied;
-mod door;
+mod deadline;
+mod denials;
+mod enforcement;
 mod enforcer;
-mod flows;
-mod follow;
+mod error;
+mod events;
+mod in_flight;
+mod input;
 mod kernel;
 mod leftovers;
 mod metrics;
-mod outside;
-mod packets;
-mod report;
+mod monitor;
+mod outputs;
+mod reconciler;
+mod revoker;
+mod sources;
 mod starting;
 mod sys;
-mod watch;
 
-pub use agent::run;
-pub use denied::Denied;
-pub use door::{Asks, Closed, Door};
+pub use admission::{AdmissionRequests, AgentStopped, PodAdmission};
+pub use agent::Agent;
+pub use denials::{DeniedPackets, denial_line};
+pub use error::AgentError;
 pub use kernel::Kernel;
-pub use kinglet_blocking::Lost;
 pub use metrics::Metrics;
-pub use outside::{Failure, Outside, Sources};
-pub use starting::Started;
+pub use outputs::Outputs;
+pub use sources::{KINDS, Sources};
+pub use starting::StartedPod;

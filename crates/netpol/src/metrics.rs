@@ -9,8 +9,7 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 
-use crate::enforcer::Committed;
-use crate::flows::Judged;
+use crate::enforcer::{Committed, Judged};
 
 /// Counters of the agent. Cheap to clone; clones count together.
 #[derive(Clone, Debug)]
@@ -57,27 +56,27 @@ impl Metrics {
         let gauges = [
             (
                 "kinglet_netpol_policies",
-                "NetworkPolicies and ClusterNetworkPolicies that count",
+                "NetworkPolicies and ClusterNetworkPolicies in force",
                 &self.policies,
             ),
             (
                 "kinglet_netpol_profiles",
-                "Chains of rules, shared by pods with equal permissions",
+                "Chains of rules on this node; pods with equal permissions share one",
                 &self.profiles,
             ),
             (
                 "kinglet_netpol_sets",
-                "Sets that rules look addresses up in",
+                "Sets of addresses that the rules of this node match against",
                 &self.sets,
             ),
             (
                 "kinglet_netpol_last_commit_timestamp_seconds",
-                "When the kernel last took rules",
+                "Time of the last commit of rules to the kernel, in seconds since 1970",
                 &self.last_commit,
             ),
             (
                 "kinglet_netpol_bridge_netfilter_ok",
-                "Whether packets between pods of the node come past the rules",
+                "1 if packets between pods of this node pass through nftables, 0 if bridges bypass it",
                 &self.bridge,
             ),
             (
@@ -97,32 +96,32 @@ impl Metrics {
         let counters = [
             (
                 "kinglet_netpol_failures",
-                "Changes that the kernel refused",
+                "Commits that the kernel refused; each is tried again",
                 &self.failures,
             ),
             (
                 "kinglet_netpol_repairs",
-                "Repairs of what others did to the rules",
+                "Replacements of all rules because another program had changed them",
                 &self.repairs,
             ),
             (
                 "kinglet_netpol_comparisons",
-                "Comparisons of the kernel's rules with what they should be",
+                "Comparisons of the kernel's rules with those that were committed",
                 &self.comparisons,
             ),
             (
                 "kinglet_netpol_differences",
-                "Comparisons that found the kernel's rules not as they should be",
+                "Comparisons that found the kernel's rules changed",
                 &self.differences,
             ),
             (
                 "kinglet_netpol_revoked_connections",
-                "Connections that were cut because they are no longer allowed",
+                "Tracked connections revoked because policies no longer allow them",
                 &self.revoked,
             ),
             (
                 "kinglet_netpol_restored_connections",
-                "Connections that are allowed again",
+                "Revoked connections that policies allow again",
                 &self.restored,
             ),
         ];
@@ -131,7 +130,7 @@ impl Metrics {
         }
         registry.register(
             "kinglet_netpol_denied_packets",
-            "Packets that pods of the node were denied, by their namespace and direction",
+            "Packets denied by the policies of this node's pods, by namespace of the pod and direction",
             self.denied.clone(),
         );
         for name in [
@@ -141,13 +140,13 @@ impl Metrics {
         ] {
             registry.register(
                 name,
-                "Seconds from changes of objects to the kernel",
+                "Seconds from a change of objects to the commit of its rules",
                 self.syncs.clone(),
             );
         }
     }
 
-    pub(crate) fn committed(&self, committed: &Committed, took: Duration) {
+    pub(crate) fn count_commit(&self, committed: &Committed, took: Duration) {
         self.policies.set(number(committed.policies));
         self.profiles.set(number(committed.profiles));
         self.sets.set(number(committed.sets));
@@ -160,21 +159,21 @@ impl Metrics {
         self.last_commit.set(i64::try_from(seconds).unwrap_or(i64::MAX));
     }
 
-    pub(crate) fn failed(&self) {
+    pub(crate) fn count_failure(&self) {
         self.failures.inc();
     }
 
-    pub(crate) fn repaired(&self) {
+    pub(crate) fn count_repair(&self) {
         self.repairs.inc();
     }
 
     /// The kernel's rules were compared, and are as they should be or not.
-    pub(crate) fn compared(&self, same: bool) {
+    pub(crate) fn count_comparison(&self, same: bool) {
         self.comparisons.inc();
         self.differences.inc_by(u64::from(!same));
     }
 
-    pub(crate) fn judged(&self, judged: &Judged) {
+    pub(crate) fn count_judged(&self, judged: &Judged) {
         self.revoked
             .inc_by(u64::try_from(judged.revoked).unwrap_or(u64::MAX));
         self.restored
@@ -182,7 +181,7 @@ impl Metrics {
     }
 
     /// Packets of pods of a namespace; it is empty if the pods are not known any more.
-    pub(crate) fn denied(&self, direction: Direction, namespace: Option<&str>, packets: u64) {
+    pub(crate) fn count_denied(&self, direction: Direction, namespace: Option<&str>, packets: u64) {
         if packets > 0 {
             let namespace = namespace.unwrap_or_default().to_owned();
             let labels = [("namespace", namespace), ("direction", direction.to_string())];
@@ -190,8 +189,8 @@ impl Metrics {
         }
     }
 
-    pub(crate) fn set_bridge(&self, fine: bool) {
-        self.bridge.set(i64::from(fine));
+    pub(crate) fn set_bridge_netfilter(&self, enabled: bool) {
+        self.bridge.set(i64::from(enabled));
     }
 }
 

@@ -43,7 +43,7 @@ pub enum Error {
     },
     /// The table belongs to another connection, and so only that may change it.
     #[error(
-        "table {table} belongs to another program, whose netlink port is {owner} (most often its process number)"
+        "table {table} belongs to another program, whose netlink port is {owner} (usually its process ID)"
     )]
     Owned {
         /// Family and name of the table.
@@ -58,11 +58,11 @@ pub enum Error {
     #[error("the kernel did not answer")]
     NoAnswer,
     /// Objects changed each time that they were listed.
-    #[error("the objects changed while they were listed, each time")]
+    #[error("the objects changed during every attempt to list them")]
     Interrupted,
 }
 
-/// How many failures a message tells: the first ones explain the others.
+/// The failures that a message names: the first ones explain the others.
 const TOLD: usize = 3;
 
 /// The operations of a batch that the kernel refused.
@@ -107,7 +107,8 @@ impl Error {
         }
     }
 
-    /// Whether somebody changed something since the generation that the batch expected.
+    /// Whether the kernel refused the batch because of a newer generation than
+    /// [expected](crate::Batch::expect_generation).
     pub fn is_stale(&self) -> bool {
         match self {
             Self::Rejected(rejection) => rejection.failures.iter().any(Failure::is_stale),
@@ -118,6 +119,7 @@ impl Error {
 
 impl Failure {
     fn is_stale(&self) -> bool {
+        // The kernel checks the generation at the beginning of a batch, which is no operation.
         self.index.is_none() && self.errno == libc::ERESTART
     }
 }

@@ -1,4 +1,4 @@
-//! Hears of changes that anybody makes.
+//! Notifications of changes that anybody makes.
 
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
@@ -16,15 +16,15 @@ const TABLE_NAME: u16 = 1;
 /// `NFT_MSG_NEWGEN`: the end of a transaction; it names no table.
 const NEW_GENERATION: u16 = 15;
 
-/// A netlink socket that hears of all changes of nftables in its network namespace. It becomes readable when
-/// there is something to hear.
+/// A netlink socket that receives notifications of all changes of nftables in its network namespace. It
+/// becomes readable when there are some.
 #[derive(Debug)]
 pub struct Monitor {
     socket: Socket,
 }
 
 impl Monitor {
-    /// Hears of the network namespace of the calling thread.
+    /// Receives the notifications of the calling thread's network namespace.
     ///
     /// # Errors
     /// The socket cannot be opened.
@@ -34,12 +34,12 @@ impl Monitor {
         Ok(Self { socket })
     }
 
-    /// Takes everything that has been heard, without waiting: whether somebody else than the connection with
-    /// the number `own` ([`Connection::port`](crate::Connection::port)) changed the table. What was too much
-    /// to be heard may have been just that.
+    /// Takes all notifications that have come, without waiting. Returns whether anybody but the connection
+    /// with the port `own` ([`Connection::port`](crate::Connection::port)) changed the table, or may have:
+    /// lost notifications count as such a change.
     ///
     /// # Errors
-    /// The socket does not work, or the kernel tells what is not netlink.
+    /// The socket does not work, or a notification is malformed.
     pub fn changed_by_others(&mut self, table: &Table, own: u32) -> Result<bool, Error> {
         let mut changed = false;
         loop {
@@ -57,12 +57,13 @@ impl Monitor {
     }
 }
 
-/// Whether the socket could not hold, or the buffer not take, what was told.
+/// Whether notifications were lost: the queue overflowed (`ENOBUFS`), or the buffer was too small.
 fn lost(error: &io::Error) -> bool {
     error.raw_os_error() == Some(libc::ENOBUFS) || error.kind() == io::ErrorKind::InvalidData
 }
 
 fn is_about(message: &Message<'_>, table: &Table, own: u32) -> bool {
+    // A notification has the port of the socket whose batch caused it.
     let ours = message.port == own || message.family() != table.family.number();
     if ours || message.kind >> 8 != SUBSYSTEM || message.kind & 0xff == NEW_GENERATION {
         return false;

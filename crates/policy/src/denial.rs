@@ -14,7 +14,7 @@ use crate::policies::Policies;
 /// A packet that was denied.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Denial {
-    /// The side that denied it.
+    /// Whether the egress side or the ingress side denied it.
     pub direction: Direction,
     /// The packet.
     pub packet: Packet,
@@ -24,14 +24,14 @@ pub struct Denial {
     pub source: Option<ObjectName>,
     /// The pod that it goes to, if it is one.
     pub destination: Option<ObjectName>,
-    /// The policies that isolate the pod of that side: a rule in any of them would let it pass. Or the
-    /// ClusterNetworkPolicy that denies it, whose name has no namespace. None if they have changed since.
+    /// The NetworkPolicies that isolate the pod of that side: a rule in any of them could allow the packet.
+    /// Or the ClusterNetworkPolicy that denies it, whose name has no namespace. Empty if they have changed
+    /// since.
     pub policies: Vec<ObjectName>,
 }
 
 impl Policies {
-    /// What a logged packet was denied for; nothing if it was not logged by these rules or its headers are
-    /// not known.
+    /// Why a logged packet was denied; nothing if other rules logged it or its headers were not copied.
     pub fn denial(&self, logged: &Logged) -> Option<Denial> {
         let is_of = |direction: &Direction| lower::log_prefix(*direction) == logged.prefix;
         let direction = Direction::BOTH.into_iter().find(is_of)?;
@@ -59,8 +59,8 @@ impl Policies {
         })
     }
 
-    /// The sets whose elements are the addresses of pods that were denied packets in a direction; their
-    /// counters tell how many.
+    /// The sets of the addresses of pods to which packets were denied in a direction; the counters of their
+    /// elements say how many.
     pub fn denied(&self) -> Vec<(Direction, Set)> {
         let each = Direction::BOTH.into_iter();
         each.flat_map(|direction| lower::denied(direction).map(|set| (direction, set)))

@@ -1,17 +1,17 @@
-//! What a change does to permissions.
+//! How changes affect permissions.
 
 use std::ops::BitOrAssign;
 
-use crate::engine::{Engine, Slot, Touched};
-use crate::rules::{Id, Kind, Member};
+use crate::engine::{Engine, Pending, Slot};
+use crate::rules::{Id, Member, SetKind};
 
-/// What a change does to permissions: whether connections that were allowed may be forbidden now, and the
-/// other way round.
+/// How changes affect permissions: whether connections that were allowed may be denied now, and the other way
+/// round. It errs on the side of a change.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Effect {
-    /// Something may be forbidden that was not before.
+    /// A connection that was allowed may be denied.
     pub restricts: bool,
-    /// Something may be allowed that was not before.
+    /// A connection that was denied may be allowed.
     pub relaxes: bool,
 }
 
@@ -31,25 +31,25 @@ impl BitOrAssign for Effect {
 }
 
 impl Engine {
-    /// What it does to permissions to come here from where things were when they were touched.
-    pub(crate) fn effect(&self, touched: &Touched) -> Effect {
+    /// How the pending changes affect permissions.
+    pub(crate) fn effect(&self, pending: &Pending) -> Effect {
         let mut effect = Effect::default();
-        for (slot, before) in &touched.elements {
-            let now = self.rules.content(slot);
+        for (slot, before) in &pending.elements {
+            let now = self.rules().content(slot);
             if *before == now {
                 continue;
             }
             match slot {
-                // A profile forbids, compared with none.
+                // A pod without a profile allows everything, so that any profile restricts it.
                 Slot::Map(..) => {
                     effect.restricts |= now.is_some();
                     effect.relaxes |= before.is_some();
                 }
-                // Nothing leads to a set that goes.
-                Slot::Member(id, _) if !self.rules.sets.contains_key(id) => {}
+                // No profile refers to a set that goes.
+                Slot::Member(id, _) if !self.rules().sets.contains_key(id) => {}
                 Slot::Member(id, member) if now.is_none() && self.is_lost(*id, member) => {}
                 Slot::Member(id, _) if self.denies(*id) => effect |= Effect::ALL,
-                // A member of another set is allowed something.
+                // Membership in any other set allows something.
                 Slot::Member(..) => {
                     effect.restricts |= before.is_some();
                     effect.relaxes |= now.is_some();
@@ -60,10 +60,11 @@ impl Engine {
         effect
     }
 
-    /// Whether a member is of a pod that is gone: no pod goes on with its connections.
+    /// Whether a member belonged to a pod that is gone. Its connections have ended with it, so that there is
+    /// nothing to revoke.
     fn is_lost(&self, set: Id, member: &Member) -> bool {
-        let set = self.rules.sets.get(&set);
-        let of_pods = set.is_some_and(|set| matches!(set.kind, Kind::Peer(_) | Kind::Tuples(_)));
-        of_pods && !self.rules.known.contains(&member.address)
+        let set = self.rules().sets.get(&set);
+        let of_pods = set.is_some_and(|set| matches!(set.kind, SetKind::Pods(_) | SetKind::Tuples(_)));
+        of_pods && !self.rules().known.contains(&member.address)
     }
 }

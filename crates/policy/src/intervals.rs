@@ -86,7 +86,7 @@ impl<T: Point> Intervals<T> {
         let mut cuts = other.0.iter().copied().peekable();
         for &(first, last) in &self.0 {
             let mut rest = Some(first);
-            // Cuts that end before this interval end before all later ones.
+            // A cut that ends before this interval ends before all later ones: both lists are sorted.
             while cuts.next_if(|(_, cut_last)| *cut_last < first).is_some() {}
             while let Some(start) = rest
                 && let Some(&(cut_first, cut_last)) = cuts.peek()

@@ -1,27 +1,35 @@
 //! Policies to kernel rules on one node, and why a connection is allowed or not.
 //!
-//! There are two readings of policies. [`Cluster::evaluate`] is the plain one: a packet goes through all
-//! policies that select the pods at its ends, as the API documents them; it also tells which rules decide
-//! ([`Explanation`], [`Reachability`]). [`Rules`] is what a node enforces: maps from addresses of its pods
-//! that policies are about to profiles, a profile being what pods with equal permissions let pass; sets of
-//! addresses that profiles share. [`Rules::allow`] interprets it; tests hold the two against each other.
+//! Policies are read in two ways. [`Cluster::evaluate`] follows the documentation of the API: it takes a
+//! packet through all policies that select the pods at its ends, and reports which rules decide
+//! ([`Explanation`], [`Reachability`]). [`Rules`] is what a node enforces:
 //!
-//! ClusterNetworkPolicies are tiers around NetworkPolicies, whose rules are looked at in order. A pod's
-//! profile is the rules of the Admin tier; it leads to another one, which pods share: what NetworkPolicies
-//! allow where they isolate the pod, else the rules of the Baseline tier.
+//! ```text
+//! packet → map in4 / eg4, by the pod's address → chain of a profile → sets of peers → return or deny
+//! ```
 //!
-//! [`Policies`] keeps the rules up to date, change by change, and gives the kernel's batches: a change of a
-//! pod touches its own elements in maps and sets, a change of a policy the profiles of the pods that it
+//! A profile is what pods with equal permissions allow in one direction; such pods share its chain, and
+//! profiles share sets. [`Rules::allow`] interprets the rules as the kernel does. Tests compare both
+//! readings.
+//!
+//! ClusterNetworkPolicies form a tier before and a tier after NetworkPolicies; the first rule of a tier that
+//! matches decides. A pod in the Admin tier gets a profile with the rules of that tier, which leads to a
+//! second profile: what NetworkPolicies allow where they isolate the pod, else the rules of the Baseline
+//! tier.
+//!
+//! [`Policies`] updates the rules with each change of an object and makes batches for the kernel. A change of
+//! a pod changes its elements of maps and sets; a change of a policy changes the profiles of the pods that it
 //! selects.
 //!
-//! A packet that meets a change half-way must not slip through: see [`Policies::additions`],
-//! [`Policies::sweep`] and [`Policies::guard`].
+//! A packet that the kernel handles while a batch is committed must not pass by mistake: see
+//! [`Policies::additions`], [`Policies::sweep`] and [`Policies::guard`].
 //!
 //! In: Pods, Namespaces, Nodes, NetworkPolicies and ClusterNetworkPolicies of [`kinglet_model`],
 //! [`Settings`]. Out: one table, [`TABLE`], and while that is replaced another, [`GUARD`].
 //!
-//! Invariant: no I/O, no clock and no chance: the same objects give the same rules, in whatever order they
-//! came. What is wrong with a policy is a [`Problem`], allows nothing, and touches no other policy.
+//! Invariant: no I/O, no clock and no random numbers: the same objects give the same rules, in whatever order
+//! they came. A part of a policy that is not valid becomes a [`Problem`], allows nothing and changes nothing
+//! for other policies.
 
 mod checked;
 mod cluster;
@@ -32,9 +40,10 @@ mod engine;
 mod evaluate;
 mod explain;
 mod intervals;
+mod labels;
 mod lower;
 mod packet;
-mod peer;
+mod pod_peer;
 mod policies;
 mod ports;
 mod problem;

@@ -1,4 +1,4 @@
-//! Packets that are asked about.
+//! Packets to evaluate.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -8,22 +8,22 @@ use kinglet_model::Protocol;
 /// Types of neighbour discovery (RFC 4861, section 4): router and neighbour solicitations and advertisements.
 pub(crate) const NEIGHBOUR_DISCOVERY: [u8; 4] = [133, 134, 135, 136];
 
-/// A packet as the node sees it in its filter hooks: after its destination was translated to an endpoint.
+/// A packet as the filter hooks of a node see it: after DNAT to an endpoint, before SNAT.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Packet {
     /// Source address.
     pub source: IpAddr,
     /// Destination address.
     pub destination: IpAddr,
-    /// What it carries.
+    /// Its protocol and port.
     pub transport: Transport,
-    /// How it goes.
+    /// The hooks that it passes.
     pub path: Path,
-    /// What it is to its connection.
+    /// The state of its connection.
     pub state: State,
 }
 
-/// What a packet carries.
+/// Protocol and port of a packet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Transport {
     /// A protocol with ports, and the destination port.
@@ -34,7 +34,7 @@ pub enum Transport {
     Other(u8),
 }
 
-/// How a packet goes through a node.
+/// How a packet passes a node.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Path {
     /// From a pod or from outside, to a pod or to the outside.
@@ -46,15 +46,15 @@ pub enum Path {
     FromNode,
 }
 
-/// What a packet is to its connection.
+/// The state of a packet's connection.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum State {
-    /// It begins one.
+    /// It begins a connection.
     #[default]
     New,
-    /// It belongs or is related to one that was allowed.
+    /// It belongs or is related to a connection that was allowed.
     Established,
-    /// It belongs to one that was allowed and is not any more.
+    /// It belongs to a connection that was allowed and has been revoked.
     Revoked,
 }
 
@@ -70,7 +70,7 @@ impl Packet {
         }
     }
 
-    /// Whether links do not work without it.
+    /// Whether it is neighbour discovery, without which IPv6 does not work on a link.
     pub(crate) fn is_neighbour_discovery(&self) -> bool {
         let types = NEIGHBOUR_DISCOVERY;
         self.destination.is_ipv6() && matches!(self.transport, Transport::Icmp(kind) if types.contains(&kind))

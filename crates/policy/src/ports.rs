@@ -8,8 +8,8 @@ use kinglet_model::Protocol;
 use crate::intervals::Intervals;
 use crate::packet::Transport;
 
-/// All protocols, or some ports of some. A protocol with all ports from 0 on is allowed without a look at
-/// ports.
+/// All protocols, or some ports of some protocols. All ports of a protocol are 0 to 65535: such an interval
+/// becomes a rule that compares the protocol only.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct PortSet {
     all: bool,

@@ -4,23 +4,23 @@ use std::fmt;
 
 use kinglet_model::ObjectName;
 
-/// A part of a policy that cannot be meant as it is written, or that matches nothing here. It allows nothing;
-/// the rest of the policy counts.
+/// A part of a policy that is not valid, or that matches nothing in this cluster. It allows nothing; the rest
+/// of the policy is enforced.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Problem {
     /// The policy's name; without a namespace it is a ClusterNetworkPolicy.
     pub policy: ObjectName,
     /// The field at fault, as in `spec.ingress[0].ports[1].endPort`.
     pub field: String,
-    /// What it says.
+    /// Its value.
     pub value: String,
     /// What is accepted.
     pub accepted: &'static str,
-    /// What that means.
+    /// The consequence.
     pub effect: &'static str,
 }
 
-/// What most problems mean.
+/// The consequence of most problems.
 const NO_EFFECT: &str = "it has no effect";
 
 impl Problem {
@@ -29,7 +29,7 @@ impl Problem {
         self.policy.namespace.is_empty()
     }
 
-    /// The field and what is wrong with it.
+    /// The field, what is wrong with it, and the consequence.
     pub fn note(&self) -> String {
         let Self {
             field,
@@ -71,7 +71,7 @@ impl<'a> Problems<'a> {
         }
     }
 
-    /// The same where problems mean something else.
+    /// The same with another consequence.
     pub(crate) fn meaning(self, effect: &'static str) -> Self {
         Self { effect, ..self }
     }

@@ -1,39 +1,38 @@
-//! What is policed, and where.
+//! Settings of the enforcement.
 
 use std::sync::Arc;
 
 use ipnet::IpNet;
 
-/// What is policed on a node.
+/// How a node enforces policies.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
-    /// Name of the own Node. Pods with this `spec.nodeName` are policed.
+    /// Name of the own Node. Policies are enforced for pods with this `spec.nodeName`.
     pub node: Arc<str>,
-    /// Networks of all pods of the cluster. An address of theirs that no known pod has is taken for a pod
-    /// that just started: what it sends is dropped, so that it is sent again, and not refused.
+    /// Networks of all pods of the cluster. An address of theirs that no known pod has may be of a pod that
+    /// just started. Its packets are dropped, not rejected: senders repeat them, and by then the pod is
+    /// known.
     pub cluster_cidrs: Vec<IpNet>,
-    /// What denied senders see.
+    /// How packets are denied.
     pub deny: Deny,
-    /// Whether `ICMP` echo requests pass isolated pods. The replaced program lets them pass.
+    /// Whether ICMP echo requests pass isolated pods, as they do with kube-router.
     pub icmp_echo: bool,
-    /// Whether egress policies hold for connections to the pod's own node. The replaced program enforces
-    /// them.
+    /// Whether egress policies are enforced for connections to the pod's own node, as they are with
+    /// kube-router.
     pub egress_to_node: bool,
-    /// The netlink group (NFLOG) that denied packets are logged to, if they are. The replaced program
-    /// uses 100.
+    /// The NFLOG group to which denied packets are logged, if they are. kube-router uses 100.
     pub log_group: Option<u16>,
-    /// The bit of connection marks that revokes a connection which was allowed when it began.
+    /// The bit of connection marks that revokes a connection that was allowed when it began.
     pub revoked: u32,
 }
 
-/// What denied senders see.
+/// How packets are denied.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Deny {
-    /// A reset of TCP connections, and ICMP port unreachable for the rest; the default, as in the replaced
-    /// program.
+    /// With a reset for TCP and ICMP port unreachable for the rest; the default, as with kube-router.
     #[default]
     Reject,
-    /// Nothing.
+    /// Silently.
     Drop,
 }
 

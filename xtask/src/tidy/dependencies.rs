@@ -31,7 +31,7 @@ const IMPURE: &[&str] = &[
 /// Crates that do system calls only, and what they may never need, directly or not.
 const BARE: &[&str] = &["kinglet-nft"];
 /// Cores that make what the former commit, and never need a runtime or a client, directly or not.
-const CORES: &[&str] = &["kinglet-policy", "kinglet-servicelb-plan"];
+const CORES: &[&str] = &["kinglet-dataplane", "kinglet-policy", "kinglet-servicelb-plan"];
 const NOT_BARE: &[&str] = &[
     "tokio",
     "hyper",
@@ -92,7 +92,7 @@ const SERVICES: &[&[&str]] = &[
         "kinglet-controllers",
     ],
     &["kinglet-addons"],
-    &["kinglet-dataplane"],
+    &["kinglet-dataplane", "kinglet-dataplane-agent"],
     &["kinglet-servicelb-plan", "kinglet-servicelb"],
     &["kinglet-cloud-rules", "kinglet-cloud"],
     &["kinglet-cni"],

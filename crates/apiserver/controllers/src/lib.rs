@@ -19,11 +19,9 @@ mod events;
 mod garbage;
 mod namespaces;
 
-use std::convert::Infallible;
 use std::time::Duration;
 
-use kinglet_kube::{Client, Reconciler, Recorder, Reflectors, Source, control};
-use tokio::sync::mpsc;
+use kinglet_kube::{Client, Controllers, Recorder, Reflectors};
 use tokio_util::sync::CancellationToken;
 
 /// Settings of the controllers.
@@ -51,41 +49,14 @@ pub fn spawn(
     settings: &Settings,
     stop: &CancellationToken,
 ) -> impl Future<Output = ()> + Send + 'static {
-    let (starting, mut started) = mpsc::channel(1);
-    let start = Start { stop, starting };
+    let controllers = Controllers::new(stop.clone());
     let reflectors = Reflectors::new(client.clone(), stop.clone());
     let source = settings.instance.clone();
     let recorder = Recorder::spawn(client.clone(), garbage::COMPONENT, source, stop.clone());
-    start.controller(endpoints::controller(&reflectors));
-    start.controller(garbage::controller(client.clone(), recorder, stop.clone()));
-    start.controller(namespaces::controller(&reflectors));
-    start.controller(accounts::controller(&reflectors));
-    start.task(events::run(client.clone(), settings.event_ttl));
-    // Nothing is sent: the channel ends when the last controller has let its sender go.
-    async move {
-        started.recv().await;
-    }
-}
-
-/// What controllers are started with.
-struct Start<'a> {
-    stop: &'a CancellationToken,
-    /// Held by each controller until it is synced.
-    starting: mpsc::Sender<Infallible>,
-}
-
-impl Start<'_> {
-    fn controller<R, S>(&self, (reconciler, source): (R, S))
-    where
-        R: Reconciler + 'static,
-        S: Source<Change = R::Change> + 'static,
-    {
-        let starting = self.starting.clone();
-        self.task(control(reconciler, source, move || drop(starting)));
-    }
-
-    fn task(&self, task: impl Future<Output = ()> + Send + 'static) {
-        let stop = self.stop.clone();
-        tokio::spawn(async move { stop.run_until_cancelled(task).await });
-    }
+    controllers.start(endpoints::controller(&reflectors));
+    controllers.start(garbage::controller(client.clone(), recorder, stop.clone()));
+    controllers.start(namespaces::controller(&reflectors));
+    controllers.start(accounts::controller(&reflectors));
+    controllers.spawn(events::run(client.clone(), settings.event_ttl));
+    controllers.synced()
 }

@@ -1,4 +1,4 @@
-//! What a cloud controller counts.
+//! Metrics of a cloud controller.
 
 use kinglet_telemetry::Registry;
 use prometheus_client::metrics::counter::Counter;
@@ -18,22 +18,22 @@ impl Metrics {
     pub fn register(&self, registry: &mut Registry) {
         registry.register(
             "kinglet_cloud_leader",
-            "Whether this process is the one that works",
+            "1 while this process is the leader, 0 otherwise",
             self.leading.clone(),
         );
         registry.register(
             "kinglet_cloud_blocked_nodes",
-            "Nodes whose addresses are not known",
+            "Nodes that cannot be initialized because their addresses are missing or wrong",
             self.blocked.clone(),
         );
         registry.register(
             "kinglet_cloud_initialized_nodes",
-            "Nodes that were initialized",
+            "Nodes that this process has initialized",
             self.initializations.clone(),
         );
         registry.register(
             "kinglet_cloud_address_writes",
-            "Writes of a Node's addresses",
+            "Writes of addresses of Nodes",
             self.address_writes.clone(),
         );
     }

@@ -20,7 +20,7 @@ pub const UNINITIALIZED: &str = "node.cloudprovider.kubernetes.io/uninitialized"
 
 /// Provider IDs begin with the provider's name.
 pub const PROVIDER: &str = "k3s://";
-/// The instance type of a node that does not tell another.
+/// The instance type of a node without a label for it.
 pub const INSTANCE_TYPE: &str = "k3s";
 
 /// Labels of the instance type: today's, and the one before.

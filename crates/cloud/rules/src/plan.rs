@@ -14,9 +14,9 @@ use crate::problem::NodeProblem;
 pub struct NodePlan {
     /// All its addresses, if they differ from those that it has.
     pub addresses: Option<Vec<NodeAddress>>,
-    /// What makes it a member of the cluster. Due when its addresses are right.
+    /// The write that initialises it. Due when its addresses are right.
     pub initialization: Option<Initialization>,
-    /// What is wrong with what its agent says.
+    /// What is wrong with its annotations.
     pub problems: Vec<NodeProblem>,
 }
 
@@ -39,6 +39,7 @@ pub fn plan(node: &Node) -> NodePlan {
     let (addresses, problems) = wanted(node);
     let is_known = addresses.is_some();
     let addresses = addresses.filter(|wanted| *wanted != node.addresses);
+    // Addresses first, in a write of their own: they are a part of the status, which has its own path.
     let is_due = is_known && addresses.is_none() && node.is_tainted(UNINITIALIZED);
     NodePlan {
         addresses,
@@ -69,6 +70,7 @@ fn labels(node: &Node) -> BTreeMap<&'static str, String> {
     for (keys, default) in groups {
         let [today, _] = keys;
         if let Some(value) = label(today).or(default) {
+            // Some programs still read the deprecated names, volume plugins among them.
             let differing = keys.into_iter().filter(|key| label(key) != Some(value));
             wanted.extend(differing.map(|key| (key, value.to_owned())));
         }

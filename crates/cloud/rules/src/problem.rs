@@ -1,10 +1,10 @@
-//! What is wrong with what a node says.
+//! What is wrong with the annotations of a Node.
 
 use std::fmt;
 
 use crate::keys::{INTERNAL_IP, PROVIDED_NODE_IP};
 
-/// A problem of a Node. Its text is for the Node's Events.
+/// A problem of a Node. Its text is for the Node's Events and the log.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum NodeProblem {
     /// No address inside the cluster's network is known.

@@ -127,8 +127,8 @@ async fn an_ingress_gets_its_address_and_is_told_of_a_broken_certificate() {
     };
     let event = timeout(DEADLINE, told).await.expect("no Event was written");
     assert_eq!(event["involvedObject"]["name"], "web");
-    let text = "spec.tls[0].secretName: Secret default/broken: tls.crt holds no PEM certificate; the default \
-                certificate is presented";
+    let text = "spec.tls[0].secretName: Secret default/broken: tls.key holds no PEM private key (PKCS#8, PKCS#1 \
+                and SEC 1 are accepted); the default certificate is presented";
     assert_eq!(event["message"], text);
     let mut metrics = String::new();
     prometheus_client::encoding::text::encode(&mut metrics, &registry).unwrap();

@@ -9,7 +9,7 @@ pub(crate) fn run() -> Result<()> {
         "cleanup needs root: it removes rules from the kernel; run it with sudo"
     );
     let refused = "cannot remove the rules; is an agent running on this node?";
-    let mut services = kinglet_dataplane::agent::Kernel::open().context("cannot open nftables")?;
+    let mut services = kinglet_dataplane_agent::Kernel::open().context("cannot open nftables")?;
     services.remove().context(refused)?;
     let mut policies = kinglet_netpol::Kernel::open().context("cannot open nftables")?;
     let mut removed = vec![format!("nftables table inet {}", kinglet_dataplane::TABLE)];

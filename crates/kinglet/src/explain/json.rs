@@ -1,10 +1,10 @@
-//! Explanations for programs.
+//! Explanations as JSON.
 
 use kinglet_model::ObjectName;
 use kinglet_policy::{Decision, Evaluation, Explanation, Miss, Reachability, Remedy, RuleName, Side, Way};
 use serde_json::{Value, json};
 
-use super::stand_in;
+use super::placeholder;
 
 /// `{"allowed": BOOL, "explanations": [...]}`, one explanation for each family; allowed if all are.
 pub(super) fn explanations(explanations: &[Explanation]) -> Value {
@@ -21,7 +21,7 @@ pub(super) fn matrix(reached: &Reachability) -> Value {
 
 fn explanation(explanation: &Explanation) -> Value {
     let end = |pod: &Option<ObjectName>, address: std::net::IpAddr| {
-        let known = (!stand_in::is_one(address)).then_some(address);
+        let known = (!placeholder::is_placeholder(address)).then_some(address);
         json!({"pod": pod.as_ref().map(ToString::to_string), "address": known})
     };
     let mut value = json!({

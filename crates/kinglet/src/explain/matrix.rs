@@ -1,4 +1,4 @@
-//! Who reaches whom, as a table.
+//! Which pods reach which, as a table.
 
 use std::fmt::Write as _;
 
@@ -8,7 +8,7 @@ use kinglet_policy::{Reachability, Transport};
 const ALLOWED: Style = AnsiColor::Green.on_default();
 const DENIED: Style = AnsiColor::Red.on_default();
 
-/// The table, with a row for each source; destinations go by their numbers.
+/// The table, with a row for each source; columns are the numbers of destinations, since names would not fit.
 pub(super) fn text(reached: &Reachability, namespace: &str, transport: Transport) -> String {
     if reached.pods.is_empty() {
         return format!("namespace {namespace} has no pods with addresses of their own\n");

@@ -1,10 +1,11 @@
-//! `kinglet explain`: what the policies of a cluster, or of manifests, do with a connection.
+//! `kinglet explain`: whether the policies of a cluster, or of manifests, allow a connection, and why.
 
-mod ends;
+mod endpoint;
 mod json;
-mod known;
+mod manifests;
 mod matrix;
-mod stand_in;
+mod objects;
+mod placeholder;
 
 use std::io::Write as _;
 
@@ -13,7 +14,8 @@ use kinglet_config::{ExplainPolicy, ExplainTopic, OutputFormat, PortProtocol, Tr
 use kinglet_model::Protocol;
 use kinglet_policy::{Explanation, Settings, Transport};
 
-use self::known::Known;
+use self::endpoint::Endpoint;
+use self::objects::Objects;
 
 /// Explains a topic.
 pub(crate) async fn run(topic: ExplainTopic) -> Result<()> {
@@ -23,17 +25,17 @@ pub(crate) async fn run(topic: ExplainTopic) -> Result<()> {
 }
 
 async fn policy(options: ExplainPolicy) -> Result<()> {
-    let known = match &options.manifests {
-        Some(path) => Known::of_manifests(kinglet_addons::read(path)?)?,
-        None => Known::of_cluster(options.kubeconfig.as_deref()).await?,
+    let objects = match &options.manifests {
+        Some(path) => Objects::of_manifests(kinglet_addons::read(path)?)?,
+        None => Objects::of_cluster(options.kubeconfig.as_deref()).await?,
     };
-    for problem in known.cluster.problems() {
+    for problem in objects.cluster.problems() {
         anstream::eprintln!("warning: {problem}");
     }
     let transport = transport(options.port);
     let text = if options.all {
         let settings = Settings::default();
-        let reached = known
+        let reached = objects
             .cluster
             .reachability(&options.namespace, transport, &settings);
         match options.output {
@@ -41,7 +43,7 @@ async fn policy(options: ExplainPolicy) -> Result<()> {
             OutputFormat::Json => json::matrix(&reached).to_string() + "\n",
         }
     } else {
-        let explanations = explain(&known, &options, transport)?;
+        let explanations = explain(&objects, &options, transport)?;
         match options.output {
             OutputFormat::Text => sentences(&explanations),
             OutputFormat::Json => json::explanations(&explanations).to_string() + "\n",
@@ -59,31 +61,34 @@ fn transport(port: PortProtocol) -> Transport {
     Transport::Port(protocol, port.port)
 }
 
-/// One explanation for each family that both ends have.
-fn explain(known: &Known, options: &ExplainPolicy, transport: Transport) -> Result<Vec<Explanation>> {
+/// One explanation for each address family that both ends have.
+fn explain(objects: &Objects, options: &ExplainPolicy, transport: Transport) -> Result<Vec<Explanation>> {
     let end = |flag: &'static str, text: &Option<String>| {
         let text = text.as_deref().unwrap_or_default();
-        known.end(text).with_context(|| format!("{flag} {text}"))
+        Endpoint::parse(text, objects).with_context(|| format!("{flag} {text}"))
     };
     let (from, to) = (end("--from", &options.from)?, end("--to", &options.to)?);
-    let packets = known.packets(&from, &to, transport)?;
+    let packets = endpoint::packets(objects, &from, &to, transport)?;
     let settings = Settings::default();
     let explained = packets
         .iter()
-        .map(|packet| known.cluster.explain(packet, &settings));
+        .map(|packet| objects.cluster.explain(packet, &settings));
     Ok(explained.collect())
 }
 
-/// What is the same in both families is told once.
+/// The sentences of each explanation; once if they are the same in both families.
 fn sentences(explanations: &[Explanation]) -> String {
-    let mut told: Vec<&Explanation> = Vec::new();
+    let mut distinct: Vec<&Explanation> = Vec::new();
     for explanation in explanations {
-        if !told.iter().any(|one| one.evaluation == explanation.evaluation) {
-            told.push(explanation);
+        if !distinct
+            .iter()
+            .any(|one| one.evaluation == explanation.evaluation)
+        {
+            distinct.push(explanation);
         }
     }
-    let texts = told
+    let texts = distinct
         .iter()
-        .map(|explanation| stand_in::hide(&explanation.to_string()));
+        .map(|explanation| placeholder::hide(&explanation.to_string()));
     texts.collect()
 }

@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use kinglet_cni::{Enforcer, Listener, NotEnforced, PodStarts, records};
 use kinglet_kube::{Client, Reflector};
 use kinglet_model::{ObjectName, Pod};
-use kinglet_netpol::{Door, Started};
+use kinglet_netpol::{PodAdmission, StartedPod};
 use tokio_util::sync::CancellationToken;
 
 /// What the plugin's side needs of the node's agent.
@@ -17,21 +17,21 @@ pub(crate) struct CniParts {
     pub(crate) pods: Reflector<Pod>,
     pub(crate) node: Arc<str>,
     /// None where policies are not enforced: then pods start at once.
-    pub(crate) door: Option<Door>,
+    pub(crate) admission: Option<PodAdmission>,
 }
 
-struct Policies(Door);
+struct Policies(PodAdmission);
 
 impl Enforcer for Policies {
     async fn enforce(&self, pod: Arc<Pod>) -> Result<(), NotEnforced> {
-        self.0.start(pod).await.map_err(|_| NotEnforced)
+        self.0.admit(pod).await.map_err(|_| NotEnforced)
     }
 }
 
 /// Pods that earlier runs of the agent let start.
-pub(crate) fn started(socket: &Path) -> Vec<Started> {
+pub(crate) fn started(socket: &Path) -> Vec<StartedPod> {
     let requests = records(socket).all().into_iter();
-    let started = requests.map(|request| Started {
+    let started = requests.map(|request| StartedPod {
         name: ObjectName::new(request.namespace, request.name),
         uid: request.uid.into(),
         ips: request.addresses,
@@ -51,7 +51,7 @@ pub(crate) fn serve(
         client: parts.client,
         pods: parts.pods,
         node: parts.node,
-        enforcer: parts.door.map(Policies),
+        enforcer: parts.admission.map(Policies),
     };
     Ok(listener.serve(Arc::new(handler), stop))
 }

@@ -1,6 +1,5 @@
-//! The shells of the services: watched objects in, snapshots out.
+//! The services of a node: options to settings, and what each is given.
 
 pub(crate) mod cni;
-mod denied;
 pub(crate) mod netpol;
 pub(crate) mod servicelb;

@@ -1,19 +1,19 @@
 //! Network policy on a node.
 
+use std::io::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
 use ipnet::IpNet;
-use kinglet_kube::{Client, Recorder, Reflector};
-use kinglet_model::{Node, Pod};
-use kinglet_netpol::{Asks, Denied, Kernel, Metrics, Outside, Sources, Started, run};
+use kinglet_kube::{Recorder, Reflectors};
+use kinglet_netpol::{
+    AdmissionRequests, Agent, DeniedPackets, Kernel, Metrics, Outputs, Sources, StartedPod, denial_line,
+};
 use kinglet_policy::Settings;
 use kinglet_telemetry::{Readiness, Registry};
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
-
-use super::denied;
 
 /// Event source.
 const COMPONENT: &str = "kinglet-network-policy";
@@ -22,19 +22,17 @@ const COMPONENT: &str = "kinglet-network-policy";
 pub(crate) struct Part {
     pub(crate) node: Arc<str>,
     pub(crate) cluster_cidrs: Vec<IpNet>,
-    pub(crate) pods: Reflector<Pod>,
-    pub(crate) nodes: Reflector<Node>,
     /// Pods that are about to start.
-    pub(crate) asks: Asks,
+    pub(crate) requests: AdmissionRequests,
     /// How often the kernel's rules are compared with what they should be, if they are.
     pub(crate) period: Option<Duration>,
     /// Pods that have started before.
-    pub(crate) started: Vec<Started>,
+    pub(crate) started: Vec<StartedPod>,
 }
 
 /// Enforces policies until `stop` is cancelled; the part `network-policy` is ready while it does.
 pub(crate) fn enforce(
-    client: &Client,
+    reflectors: &Reflectors,
     part: Part,
     registry: &mut Registry,
     readiness: &Readiness,
@@ -45,40 +43,43 @@ pub(crate) fn enforce(
     metrics.register(registry);
     let gate = readiness.gate("network-policy");
     let ended = gate.clone();
-    let outside = Outside {
-        recorder: Recorder::spawn(client.clone(), COMPONENT, part.node.to_string(), stop.clone()),
-        metrics,
-        enforcing: Box::new(move |enforcing| gate.set(enforcing)),
-        denied: denied(&part.node),
-        asks: Some(part.asks),
+    let client = reflectors.client().clone();
+    let agent = Agent {
+        kernel,
+        sources: Sources::of(reflectors),
+        admission: Some(part.requests),
         started: part.started,
-    };
-    let sources = Sources {
-        pods: part.pods,
-        namespaces: Reflector::spawn(client.clone(), stop.clone()),
-        policies: Reflector::spawn(client.clone(), stop.clone()),
-        cluster_policies: Reflector::spawn_optional(client.clone(), stop.clone()),
-        nodes: part.nodes,
-    };
-    let settings = Settings {
-        node: part.node,
-        cluster_cidrs: part.cluster_cidrs,
-        ..Settings::default()
+        outputs: Outputs {
+            recorder: Recorder::spawn(client, COMPONENT, part.node.to_string(), stop.clone()),
+            metrics,
+            enforcing: Box::new(move |enforcing| gate.set(enforcing)),
+            denied: denied(&part.node),
+        },
+        settings: Settings {
+            node: part.node,
+            cluster_cidrs: part.cluster_cidrs,
+            ..Settings::default()
+        },
+        comparison_period: part.period,
     };
     Ok(async move {
-        if let Err(error) = run(kernel, settings, sources, outside, part.period, stop).await {
-            error!(%error, "network policies are no longer followed");
+        if let Err(error) = agent.run(stop).await {
+            error!(%error, "the network policy agent has stopped: rules stay as they are, and changes of policies and pods have no effect");
             ended.set(false);
         }
     })
 }
 
 /// Denied packets become lines on standard output, unless another program receives them.
-fn denied(node: &Arc<str>) -> Option<Denied> {
+fn denied(node: &Arc<str>) -> Option<DeniedPackets> {
     let (group, node) = (Settings::default().log_group?, node.clone());
-    let opened = Denied::open(group, move |denial| denied::write(&node, denial));
+    let opened = DeniedPackets::open(group, move |denial| {
+        let line = denial_line(&node, &jiff::Timestamp::now().to_string(), denial);
+        // Without a reader nobody is told.
+        let _ = std::io::stdout().lock().write_all(line.as_bytes());
+    });
     opened
-        .inspect_err(|error| warn!(%error, "denied packets are counted, but not told: does another program receive NFLOG group {group}?"))
+        .inspect_err(|error| warn!(%error, "denied packets are counted, but not logged: does another program receive NFLOG group {group}?"))
         .ok()
 }
 

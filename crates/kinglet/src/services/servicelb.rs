@@ -40,8 +40,8 @@ pub(crate) fn lead(
     kinglet_servicelb::lead(reflectors, settings, duty, stop)
 }
 
-/// Starts the node's part. `served` is what the data plane says that the kernel has rules for; the answer is
-/// what the data plane has to serve.
+/// Starts the agent's part; answers what the data plane has to serve. `served` is what the data plane has put
+/// into the kernel.
 pub(crate) fn share(
     reflectors: &Reflectors,
     options: &ServiceLbOptions,

@@ -1,26 +1,13 @@
 //! `kinglet demo` on loopback, from its start to its end.
 
-use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
-use std::process::Stdio;
 
 use crate::{hello, server};
 
 #[test]
 fn everything_answers_and_nothing_stays_behind() {
     let _alone = hello::alone();
-    let mut demo = server::kinglet("demo")
-        .arg("--loopback")
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    let lines = BufReader::new(demo.stdout.take().unwrap())
-        .lines()
-        .map(Result::unwrap);
-    // The demo prints what to try only after DNS, HTTP and HTTPS have answered; without that the output just
-    // ends.
-    let tour: Vec<String> = lines.take_while(|line| !line.contains("Ctrl-C")).collect();
+    let (mut demo, tour) = server::start_demo(server::kinglet("demo").arg("--loopback"));
     let shows = |start: &str| tour.iter().any(|line| line.starts_with(start));
     assert!(
         shows("dig @127.0.0.1 ") && shows("curl --resolve hello.example:"),

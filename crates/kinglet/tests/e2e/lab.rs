@@ -1,9 +1,8 @@
 //! `kinglet lab` and `kinglet demo` as root, as their users run them: real packets between network
 //! namespaces.
 
-use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Output};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 /// Whether the test can run.
@@ -440,17 +439,7 @@ fn the_demo_as_root_shows_a_cluster_and_leaves_nothing_behind() {
         return;
     }
     let start = || {
-        let mut demo = Command::new(env!("CARGO_BIN_EXE_kinglet"))
-            .arg("demo")
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let lines = BufReader::new(demo.stdout.take().unwrap())
-            .lines()
-            .map(Result::unwrap);
-        // The demo prints what to try only after everything has answered; without that the output just ends.
-        let tour: Vec<String> = lines.take_while(|line| !line.contains("Ctrl-C")).collect();
+        let (demo, tour) = server::start_demo(Command::new(env!("CARGO_BIN_EXE_kinglet")).arg("demo"));
         assert!(tour.iter().any(|line| line.contains("node-3")), "{tour:#?}");
         assert_eq!(
             tour.iter().filter(|line| line.contains("── hello/web-")).count(),

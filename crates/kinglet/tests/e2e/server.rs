@@ -93,6 +93,21 @@ pub(crate) fn command(data_dir: &Path) -> Command {
     command
 }
 
+/// Starts a demo, and answers what it prints up to the end of its tour. It prints what to try only after
+/// everything has answered; without that the output just ends.
+pub(crate) fn start_demo(command: &mut Command) -> (Child, Vec<String>) {
+    let mut demo = command
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let lines = BufReader::new(demo.stdout.take().unwrap())
+        .lines()
+        .map(Result::unwrap);
+    let tour = lines.take_while(|line| !line.contains("Ctrl-C")).collect();
+    (demo, tour)
+}
+
 /// Ends a process by SIGTERM and returns whether it reported success.
 pub(crate) fn terminate(process: &mut Child) -> bool {
     let pid = process.id().to_string();

@@ -10,6 +10,7 @@ use http::{Request, Response};
 use http_body::Frame;
 use http_body_util::{BodyExt, StreamBody};
 use kinglet_model::Namespace;
+use tokio::sync::mpsc;
 
 use super::*;
 
@@ -65,18 +66,28 @@ fn events(events: &[(&str, String)]) -> (u16, String) {
 async fn deltas(script: Vec<(u16, String)>, count: usize) -> Vec<String> {
     let script: Script = Arc::new(Mutex::new(script.into()));
     let reflector = Reflector::<Namespace>::spawn(scripted(&script), CancellationToken::new());
-    let mut changes = reflector.subscribe();
+    let mut notices = subscribe(&reflector);
     let mut seen = Vec::new();
     while seen.len() < count {
-        seen.push(match changes.recv().await.unwrap() {
-            Delta::Applied(object) => {
-                format!("+{}@{}", object.metadata.name, object.metadata.resource_version)
-            }
-            Delta::Deleted(object) => format!("-{}", object.metadata.name),
-            Delta::Synced => "synced".to_owned(),
-        });
+        seen.push(notices.recv().await.unwrap());
     }
     seen
+}
+
+/// What a subscriber is told, as text.
+fn subscribe(reflector: &Reflector<Namespace>) -> mpsc::UnboundedReceiver<String> {
+    let (sender, receiver) = mpsc::unbounded_channel();
+    reflector.notify(move |notice| {
+        let text = match notice {
+            Notice::Changed(Change::Applied(object)) => {
+                format!("+{}@{}", object.metadata.name, object.metadata.resource_version)
+            }
+            Notice::Changed(Change::Deleted(object)) => format!("-{}", object.metadata.name),
+            Notice::Synced => "synced".to_owned(),
+        };
+        sender.send(text).is_ok()
+    });
+    receiver
 }
 
 #[tokio::test(start_paused = true)]
@@ -176,18 +187,11 @@ async fn an_optional_kind_comes_and_goes() {
     ];
     let script: Script = Arc::new(Mutex::new(script.into()));
     let reflector = Reflector::<Namespace>::spawn_optional(scripted(&script), CancellationToken::new());
-    let mut changes = reflector.subscribe();
-    assert!(
-        matches!(changes.recv().await, Some(Delta::Synced)),
-        "absent is known"
-    );
+    let mut notices = subscribe(&reflector);
     let mut seen = Vec::new();
-    while seen.len() < 3 {
-        seen.push(match changes.recv().await.unwrap() {
-            Delta::Applied(object) => format!("+{}", object.metadata.name),
-            Delta::Deleted(object) => format!("-{}", object.metadata.name),
-            Delta::Synced => "synced".to_owned(),
-        });
+    while seen.len() < 4 {
+        seen.push(notices.recv().await.unwrap());
     }
-    assert_eq!(seen, ["+a", "-a", "+b"]);
+    // That the kind is absent is known, too.
+    assert_eq!(seen, ["synced", "+a@1", "-a", "+b@9"]);
 }

@@ -1,13 +1,12 @@
 //! Kubeconfig files: where the server is, and the same file for clients who reach it elsewhere.
 
+use crate::error::LabError;
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use http::Uri;
 use serde_json::Value;
-
-use crate::LabError;
 
 /// A kubeconfig file whose current server has been found.
 pub(super) struct Kubeconfig {

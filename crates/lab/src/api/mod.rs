@@ -14,10 +14,10 @@ use kinglet_model::{EndpointSlice, ObjectName, Service};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::LabError;
 use crate::addressing;
+use crate::error::LabError;
 use crate::kubelet::Cluster;
-use crate::network::Outside;
+use crate::network::Router;
 use crate::settings::Settings;
 
 use self::kubeconfig::Kubeconfig;
@@ -46,7 +46,7 @@ impl Api {
     pub(crate) async fn start(
         settings: &Settings,
         directory: &Path,
-        outside: &Outside,
+        router: &Router,
         clients_stop: &CancellationToken,
     ) -> Result<Self, LabError> {
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
@@ -65,11 +65,11 @@ impl Api {
         }
         let inside = directory.join("kubeconfig-inside.json");
         let file = Kubeconfig::read(&kubeconfig)?;
-        let router = settings
+        let address = settings
             .families
             .first()
             .map(|family| addressing::router(*family).addr());
-        let entrance = SocketAddr::new(router.unwrap_or(Ipv4Addr::LOCALHOST.into()), PORT);
+        let entrance = SocketAddr::new(address.unwrap_or(Ipv4Addr::LOCALHOST.into()), PORT);
         file.write_for(entrance, &inside)?;
         let api = Self {
             client,
@@ -79,12 +79,12 @@ impl Api {
             stop,
             tasks,
         };
-        api.open(settings, outside, file.server()).await?;
+        api.open(settings, router, file.server()).await?;
         Ok(api)
     }
 
     /// Passes on what comes to the router, and to where the Service `kubernetes` points.
-    async fn open(&self, settings: &Settings, outside: &Outside, server: SocketAddr) -> Result<(), LabError> {
+    async fn open(&self, settings: &Settings, router: &Router, server: SocketAddr) -> Result<(), LabError> {
         let own = settings
             .families
             .iter()
@@ -92,12 +92,12 @@ impl Api {
         let mut entrances: Vec<SocketAddr> = own.map(|address| SocketAddr::new(address, PORT)).collect();
         for address in self.advertised().await? {
             if !entrances.contains(&address) && !address.ip().is_loopback() {
-                outside.own(address.ip()).await?;
+                router.own(address.ip()).await?;
                 entrances.push(address);
             }
         }
         for entrance in entrances {
-            let listener = relay::bind(&outside.router, entrance).map_err(|source| LabError::Relay {
+            let listener = relay::bind(&router.namespace, entrance).map_err(|source| LabError::Relay {
                 address: entrance,
                 source,
             })?;

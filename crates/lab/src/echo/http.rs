@@ -17,7 +17,8 @@ use hyper_util::server::conn::auto::Builder;
 use serde_json::{Map, Value, json};
 use tokio::net::TcpStream;
 
-use super::{Reply, Shared};
+use super::reply::Reply;
+use super::shared::Shared;
 
 const LONGEST_DELAY: u64 = 60_000;
 

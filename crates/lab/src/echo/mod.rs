@@ -5,68 +5,22 @@
 //! JSON for each datagram).
 
 mod http;
+mod reply;
+mod shared;
 mod tcp;
 mod udp;
 
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use kinglet_model::Protocol;
-use serde::{Deserialize, Serialize};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+pub use self::reply::{Identity, Reply};
+use self::shared::Shared;
 use crate::netns::Namespace;
-
-/// Who a server is.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Identity {
-    /// `NAMESPACE/POD`.
-    pub pod: String,
-    /// The pod's node.
-    pub node: String,
-    /// The container.
-    pub container: String,
-    /// The image that the manifest names. It is not run.
-    pub image: String,
-}
-
-/// What a server tells.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Reply {
-    /// Who answered.
-    #[serde(flatten)]
-    pub identity: Identity,
-    /// `HTTP`, `TCP` or `UDP`.
-    pub protocol: String,
-    /// The client's address as the server saw it.
-    pub client: IpAddr,
-    /// The client's port.
-    #[serde(rename = "clientPort")]
-    pub client_port: u16,
-    /// The address that was reached.
-    pub server: SocketAddr,
-}
-
-impl Reply {
-    fn new(identity: &Identity, protocol: &str, client: SocketAddr, server: SocketAddr) -> Self {
-        Self {
-            identity: identity.clone(),
-            protocol: protocol.to_owned(),
-            client: client.ip().to_canonical(),
-            client_port: client.port(),
-            server: SocketAddr::new(server.ip().to_canonical(), server.port()),
-        }
-    }
-
-    /// The reply as one line.
-    fn line(&self) -> Vec<u8> {
-        let mut line = serde_json::to_vec(self).unwrap_or_default();
-        line.push(b'\n');
-        line
-    }
-}
 
 /// A running echo server.
 #[derive(Debug)]
@@ -74,15 +28,6 @@ pub(crate) struct Echo {
     /// Cancelled when clients are asked to go elsewhere.
     draining: CancellationToken,
     /// Cancelled when nothing new is accepted.
-    closing: CancellationToken,
-    tasks: TaskTracker,
-}
-
-/// What all connections of a server share.
-#[derive(Clone)]
-struct Shared {
-    identity: Arc<Identity>,
-    draining: CancellationToken,
     closing: CancellationToken,
     tasks: TaskTracker,
 }
@@ -146,6 +91,3 @@ impl Drop for Echo {
         self.closing.cancel();
     }
 }
-
-/// The loopback addresses, which every place has.
-const LOOPBACK: [IpAddr; 2] = [IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)];

@@ -8,7 +8,9 @@ use tokio::net::{TcpListener, TcpStream};
 
 use crate::netns::Namespace;
 
-use super::{Reply, Shared, http};
+use super::http;
+use super::reply::Reply;
+use super::shared::Shared;
 
 /// Listens on all addresses of both families, where the namespace has both.
 pub(super) fn bind(namespace: &Namespace, port: u16) -> io::Result<TcpListener> {

@@ -1,13 +1,17 @@
 //! UDP: one line of JSON for each datagram.
 
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use tokio::net::UdpSocket;
 
 use crate::netns::Namespace;
 
-use super::{LOOPBACK, Reply, Shared};
+use super::reply::Reply;
+use super::shared::Shared;
+
+/// The loopback addresses, which every place has.
+const LOOPBACK: [IpAddr; 2] = [IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)];
 
 /// One socket on each address.
 pub(super) fn bind(namespace: &Namespace, addresses: &[IpAddr], port: u16) -> io::Result<Vec<UdpSocket>> {

@@ -1,9 +1,10 @@
 //! The last plugin of a CNI chain, called as a container runtime calls it: when a pod has its addresses,
 //! before its containers start.
 
+use std::io;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::process::{ExitStatus, Stdio};
 
 use serde_json::{Value, json};
 use tokio::io::AsyncWriteExt;
@@ -21,9 +22,33 @@ pub(crate) struct Plugin {
     pub(crate) socket: PathBuf,
 }
 
+/// A call of a plugin that failed.
+#[derive(Debug, thiserror::Error)]
+#[error("CNI plugin {program}: {failure}", program = program.display())]
+pub(super) struct CniError {
+    program: PathBuf,
+    failure: CniFailure,
+}
+
+#[derive(Debug, thiserror::Error)]
+enum CniFailure {
+    #[error(transparent)]
+    Run(#[from] io::Error),
+    /// The `msg` of the plugin's answer.
+    #[error("{0}")]
+    Refused(String),
+    #[error("{0}")]
+    Exit(ExitStatus),
+}
+
 impl Plugin {
     /// Waits until the plugin lets a pod start.
-    pub(super) async fn add(&self, pod: &Pod, namespace: &Path, addresses: &[IpAddr]) -> Result<(), String> {
+    pub(super) async fn add(
+        &self,
+        pod: &Pod,
+        namespace: &Path,
+        addresses: &[IpAddr],
+    ) -> Result<(), CniError> {
         let meta = &pod.metadata;
         let arguments = format!(
             "IgnoreUnknown=1;K8S_POD_NAMESPACE={};K8S_POD_NAME={};K8S_POD_UID={}",
@@ -37,9 +62,11 @@ impl Plugin {
             .env("CNI_NETNS", namespace)
             .env("CNI_IFNAME", "eth0")
             .env("CNI_ARGS", arguments);
-        self.call(command, &self.configuration(addresses))
-            .await
-            .map_err(|error| format!("CNI plugin {}: {error}", self.program.display()))
+        let called = self.call(command, &self.configuration(addresses)).await;
+        called.map_err(|failure| CniError {
+            program: self.program.clone(),
+            failure,
+        })
     }
 
     fn configuration(&self, addresses: &[IpAddr]) -> Value {
@@ -56,24 +83,25 @@ impl Plugin {
         })
     }
 
-    async fn call(&self, mut command: Command, configuration: &Value) -> Result<(), String> {
-        let text = |error: std::io::Error| error.to_string();
+    async fn call(&self, mut command: Command, configuration: &Value) -> Result<(), CniFailure> {
         let piped = command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .kill_on_drop(true);
-        let mut child = piped.spawn().map_err(text)?;
+        let mut child = piped.spawn()?;
         if let Some(mut input) = child.stdin.take() {
-            let written = input.write_all(configuration.to_string().as_bytes()).await;
-            written.map_err(text)?;
+            // Dropped at the end of the block: the plugin reads to the end of its input.
+            input.write_all(configuration.to_string().as_bytes()).await?;
         }
-        let output = child.wait_with_output().await.map_err(text)?;
+        let output = child.wait_with_output().await?;
         if output.status.success() {
             return Ok(());
         }
         let printed: Value = serde_json::from_slice(&output.stdout).unwrap_or_default();
-        let message = printed["msg"].as_str().map(str::to_owned);
-        Err(message.unwrap_or_else(|| output.status.to_string()))
+        Err(match printed["msg"].as_str() {
+            Some(message) => CniFailure::Refused(message.to_owned()),
+            None => CniFailure::Exit(output.status),
+        })
     }
 }

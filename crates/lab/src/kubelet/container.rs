@@ -4,16 +4,17 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use jiff::Timestamp;
+use kinglet_kube::RequestError;
 use kinglet_kube::Severity::{Normal, Warning};
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
 use crate::echo::Identity;
 
-use super::context::{DataKind, Sandbox};
-use super::environment::{self, Sources};
+use super::context::{DataKind, PodContext};
+use super::environment::{self, EnvironmentError, Sources};
 use super::health::{self, Verdict};
-use super::probe::Target;
+use super::probe::{ProbeError, Target};
 use super::spec::{Container, RestartPolicy};
 use super::state::{Ended, Phase, Which};
 use super::workload::{Exit, Workload};
@@ -60,11 +61,32 @@ impl Stop {
 
 /// One container of a pod.
 pub(crate) struct Runner {
-    pub(crate) sandbox: Sandbox,
+    pub(crate) context: PodContext,
     pub(crate) which: Which,
     pub(crate) spec: Container,
     pub(crate) policy: RestartPolicy,
     pub(crate) stop: Stop,
+}
+
+/// A container that cannot be started.
+#[derive(Debug, thiserror::Error)]
+enum StartError {
+    #[error(transparent)]
+    Request(#[from] RequestError),
+    #[error(transparent)]
+    Environment(#[from] EnvironmentError),
+    #[error(transparent)]
+    Run(#[from] std::io::Error),
+}
+
+impl StartError {
+    /// The reason why the container waits, as a kubelet gives it in the status.
+    fn reason(&self) -> &'static str {
+        match self {
+            Self::Request(_) | Self::Environment(_) => "CreateContainerConfigError",
+            Self::Run(_) => "RunContainerError",
+        }
+    }
 }
 
 /// Why a run is over.
@@ -94,7 +116,7 @@ impl Runner {
                 return;
             }
             pause = (pause * 2).clamp(BACKOFF, LONGEST_BACKOFF);
-            self.sandbox
+            self.context
                 .state
                 .change_container(self.which, |state| state.restarts += 1);
         }
@@ -115,68 +137,61 @@ impl Runner {
     /// Starts it, as often as it takes. `None` when it was asked to end before.
     async fn start(&self) -> Option<Workload> {
         loop {
-            let (reason, message) = match self.try_start().await {
+            let error = match self.try_start().await {
                 Ok(workload) => {
                     self.running();
                     return Some(workload);
                 }
-                Err(failure) => failure,
+                Err(error) => error,
             };
-            self.report(Warning, "Failed", format!("Error: {message}"));
-            self.waiting(reason, message);
+            self.report(Warning, "Failed", format!("Error: {error}"));
+            self.waiting(error.reason(), error.to_string());
             if !self.pause(RETRY).await {
                 return None;
             }
         }
     }
 
-    async fn try_start(&self) -> Result<Workload, (&'static str, String)> {
-        let config_error = |message: String| ("CreateContainerConfigError", message);
-        let run_error = |error: std::io::Error| ("RunContainerError", error.to_string());
-        let sandbox = &self.sandbox;
+    async fn try_start(&self) -> Result<Workload, StartError> {
+        let context = &self.context;
         if self.spec.command.is_empty() {
-            let addresses = &sandbox.place.description.addresses;
-            return Workload::echo(&self.spec, &sandbox.place, addresses, self.identity()).map_err(run_error);
+            let addresses = &context.place.description.addresses;
+            return Ok(Workload::echo(
+                &self.spec,
+                &context.place,
+                addresses,
+                self.identity(),
+            )?);
         }
-        let environment = self.environment().await.map_err(config_error)?;
-        Workload::program(&sandbox.node.spawner, &sandbox.place, &self.spec, &environment)
-            .await
-            .map_err(run_error)
+        let environment = self.environment().await?;
+        let spawner = &context.node.spawner;
+        Ok(Workload::program(spawner, &context.place, &self.spec, &environment).await?)
     }
 
     fn identity(&self) -> Identity {
         Identity {
-            pod: self.sandbox.pod.metadata.object_name().to_string(),
-            node: self.sandbox.node.name.clone(),
+            pod: self.context.pod.metadata.object_name().to_string(),
+            node: self.context.node.name.clone(),
             container: self.spec.name.clone(),
             image: self.spec.image.clone(),
         }
     }
 
-    async fn environment(&self) -> Result<Vec<(String, String)>, String> {
-        let Sandbox { node, pod, place, .. } = &self.sandbox;
+    async fn environment(&self) -> Result<Vec<(String, String)>, StartError> {
+        let PodContext { node, pod, place, .. } = &self.context;
         let (config_maps, secrets) = environment::references(&self.spec);
         let namespace = &pod.metadata.namespace;
-        let text = |error: kinglet_kube::RequestError| error.to_string();
-        let config_maps = node
-            .data(DataKind::ConfigMap, namespace, &config_maps)
-            .await
-            .map_err(text)?;
-        let secrets = node
-            .data(DataKind::Secret, namespace, &secrets)
-            .await
-            .map_err(text)?;
-        environment::environment(
-            &self.spec,
-            &Sources {
-                pod,
-                addresses: &place.description.addresses,
-                hosts: &node.network.addresses,
-                cluster: &node.cluster.variables,
-                config_maps: &config_maps,
-                secrets: &secrets,
-            },
-        )
+        let config_maps = node.data(DataKind::ConfigMap, namespace, &config_maps).await?;
+        let secrets = node.data(DataKind::Secret, namespace, &secrets).await?;
+        let sources = Sources {
+            pod,
+            addresses: &place.description.addresses,
+            hosts: &node.network.addresses,
+            cluster: &node.cluster.variables,
+            config_maps: &config_maps,
+            secrets: &secrets,
+        };
+        Ok(environment::environment(&self.spec, &sources)?)
     }
 
     fn running(&self) {
@@ -186,7 +201,7 @@ impl Runner {
             self.spec.startup_probe.is_none(),
             self.spec.startup_probe.is_none() && self.spec.readiness_probe.is_none(),
         );
-        self.sandbox.state.change_container(self.which, |state| {
+        self.context.state.change_container(self.which, |state| {
             state.phase = Phase::Running { since };
             state.started = started;
             state.ready = ready;
@@ -194,14 +209,14 @@ impl Runner {
     }
 
     fn waiting(&self, reason: &'static str, message: String) {
-        self.sandbox.state.change_container(self.which, |state| {
+        self.context.state.change_container(self.which, |state| {
             state.phase = Phase::Waiting { reason, message };
             (state.started, state.ready) = (false, false);
         });
     }
 
     fn terminated(&self, ended: Ended) {
-        self.sandbox.state.change_container(self.which, |state| {
+        self.context.state.change_container(self.which, |state| {
             state.phase = Phase::Terminated(ended);
             (state.started, state.ready) = (false, false);
         });
@@ -246,11 +261,11 @@ impl Runner {
                 outcome = target.attempt(hook, grace) => outcome,
                 () = self.stop.now.cancelled() => Ok(()),
             };
-            if let Err(reason) = outcome {
+            if let Err(error) = outcome {
                 self.report(
                     Warning,
                     "FailedPreStopHook",
-                    format!("PreStopHook failed: {reason}"),
+                    format!("PreStopHook failed: {error}"),
                 );
             }
         }
@@ -261,25 +276,25 @@ impl Runner {
     }
 
     fn target(&self) -> Target<'_> {
-        let place = &self.sandbox.place;
+        let place = &self.context.place;
         let loopback = std::net::IpAddr::from([127, 0, 0, 1]);
         Target {
-            node: &self.sandbox.node.network.namespace,
+            node: &self.context.node.network.namespace,
             place,
             address: place.description.addresses.first().copied().unwrap_or(loopback),
             container: &self.spec,
-            spawner: &self.sandbox.node.spawner,
+            spawner: &self.context.node.spawner,
         }
     }
 
     /// Probes it; ends when it must be started again.
     async fn unhealthy(&self) {
         let target = self.target();
-        let tell = |kind: &str, reason: &str| {
-            self.report(Warning, "Unhealthy", format!("{kind} probe failed: {reason}"));
+        let tell = |kind: &str, error: &ProbeError| {
+            self.report(Warning, "Unhealthy", format!("{kind} probe failed: {error}"));
         };
         let change = |verdict: Verdict| {
-            self.sandbox
+            self.context
                 .state
                 .change_container(self.which, |state| match verdict {
                     Verdict::Started => state.started = true,
@@ -297,8 +312,8 @@ impl Runner {
             return !self.is_stopping();
         }
         let name = &self.spec.name;
-        let pod = self.sandbox.pod.metadata.object_name();
-        let last = self.sandbox.state.container(self.which);
+        let pod = self.context.pod.metadata.object_name();
+        let last = self.context.state.container(self.which);
         let last = last.and_then(|state| state.ended().cloned());
         self.report(
             Warning,
@@ -307,7 +322,7 @@ impl Runner {
         );
         let message = format!("back-off {pause:?} restarting failed container={name} pod={pod}");
         self.waiting("CrashLoopBackOff", message);
-        self.sandbox
+        self.context
             .state
             .change_container(self.which, |state| state.last = last);
         self.pause(pause).await
@@ -322,8 +337,8 @@ impl Runner {
     }
 
     fn report(&self, severity: kinglet_kube::Severity, reason: &'static str, note: String) {
-        self.sandbox
+        self.context
             .node
-            .report(&self.sandbox.pod, severity, reason, note);
+            .report(&self.context.pod, severity, reason, note);
     }
 }

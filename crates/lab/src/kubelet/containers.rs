@@ -4,16 +4,16 @@
 use tokio::task::JoinSet;
 
 use super::container::{Runner, Stop};
-use super::context::Sandbox;
+use super::context::PodContext;
 use super::spec::{Container, RestartPolicy};
 use super::state::Which;
 
 /// Runs all containers until all have ended for good, or were asked to.
-pub(crate) async fn run(sandbox: Sandbox, stop: Stop) {
+pub(crate) async fn run(context: PodContext, stop: Stop) {
     let mut sidecars = Vec::new();
-    if initialize(&sandbox, &stop, &mut sidecars).await {
-        sandbox.state.change(|state| state.initialized = true);
-        run_main(&sandbox, &stop).await;
+    if initialize(&context, &stop, &mut sidecars).await {
+        context.state.change(|state| state.initialized = true);
+        run_main(&context, &stop).await;
     }
     // Sidecars end last, in reverse order, so that they serve to the end.
     while let Some(Sidecar { stop, task }) = sidecars.pop() {
@@ -29,14 +29,14 @@ struct Sidecar {
 }
 
 /// Runs the init containers; `false` when the others shall not start.
-async fn initialize(sandbox: &Sandbox, stop: &Stop, sidecars: &mut Vec<Sidecar>) -> bool {
-    for (index, spec) in sandbox.pod.spec.init_containers.iter().enumerate() {
+async fn initialize(context: &PodContext, stop: &Stop, sidecars: &mut Vec<Sidecar>) -> bool {
+    for (index, spec) in context.pod.spec.init_containers.iter().enumerate() {
         let which = Which::Init(index);
         if spec.is_sidecar() {
             let own = stop.apart();
-            let task = tokio::spawn(runner(sandbox, which, spec, RestartPolicy::Always, &own).run());
+            let task = tokio::spawn(runner(context, which, spec, RestartPolicy::Always, &own).run());
             sidecars.push(Sidecar { stop: own, task });
-            let started = sandbox.state.wait(|state| {
+            let started = context.state.wait(|state| {
                 state
                     .init_containers
                     .get(index)
@@ -48,10 +48,10 @@ async fn initialize(sandbox: &Sandbox, stop: &Stop, sidecars: &mut Vec<Sidecar>)
                 () = stop.now.cancelled() => return false,
             }
         } else {
-            runner(sandbox, which, spec, init_policy(sandbox), stop)
+            runner(context, which, spec, init_policy(context), stop)
                 .run()
                 .await;
-            let state = sandbox.state.container(which);
+            let state = context.state.container(which);
             let ended = state.and_then(|state| state.ended().map(|ended| ended.code));
             if ended != Some(0) {
                 return false;
@@ -65,25 +65,31 @@ async fn initialize(sandbox: &Sandbox, stop: &Stop, sidecars: &mut Vec<Sidecar>)
 }
 
 /// An init container that fails runs again unless the pod never restarts.
-fn init_policy(sandbox: &Sandbox) -> RestartPolicy {
-    match sandbox.pod.spec.restart_policy {
+fn init_policy(context: &PodContext) -> RestartPolicy {
+    match context.pod.spec.restart_policy {
         RestartPolicy::Never => RestartPolicy::Never,
         _ => RestartPolicy::OnFailure,
     }
 }
 
-async fn run_main(sandbox: &Sandbox, stop: &Stop) {
-    let policy = sandbox.pod.spec.restart_policy;
+async fn run_main(context: &PodContext, stop: &Stop) {
+    let policy = context.pod.spec.restart_policy;
     let mut all = JoinSet::new();
-    for (index, spec) in sandbox.pod.spec.containers.iter().enumerate() {
-        all.spawn(runner(sandbox, Which::Main(index), spec, policy, stop).run());
+    for (index, spec) in context.pod.spec.containers.iter().enumerate() {
+        all.spawn(runner(context, Which::Main(index), spec, policy, stop).run());
     }
     while all.join_next().await.is_some() {}
 }
 
-fn runner(sandbox: &Sandbox, which: Which, spec: &Container, policy: RestartPolicy, stop: &Stop) -> Runner {
+fn runner(
+    context: &PodContext,
+    which: Which,
+    spec: &Container,
+    policy: RestartPolicy,
+    stop: &Stop,
+) -> Runner {
     Runner {
-        sandbox: sandbox.clone(),
+        context: context.clone(),
         which,
         spec: spec.clone(),
         policy,

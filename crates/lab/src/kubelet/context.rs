@@ -162,7 +162,7 @@ impl DataKind {
 
 /// What the tasks of one pod in one sandbox share.
 #[derive(Clone)]
-pub(crate) struct Sandbox {
+pub(crate) struct PodContext {
     pub(crate) node: Arc<NodeContext>,
     pub(crate) pod: Arc<Pod>,
     pub(crate) place: Place,

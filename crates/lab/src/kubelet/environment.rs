@@ -6,6 +6,36 @@ use std::net::IpAddr;
 
 use super::spec::{Container, Data, EnvVar, KeyRef, Pod, ValueFrom};
 
+/// An environment that cannot be made; texts are a kubelet's where it has some.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum EnvironmentError {
+    /// Of `envFrom`.
+    #[error(transparent)]
+    From(ValueError),
+    /// Of a variable in `env`.
+    #[error("env {name}: {error}")]
+    Variable { name: String, error: ValueError },
+}
+
+/// A value that cannot be found.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum ValueError {
+    #[error("{kind} {name:?} not found")]
+    NotFound { kind: &'static str, name: String },
+    #[error("couldn't find key {key} in {kind} {name:?}")]
+    NoKey {
+        kind: &'static str,
+        name: String,
+        key: String,
+    },
+    #[error("resourceFieldRef has no meaning here: containers of the lab have no limits")]
+    ResourceField,
+    #[error("valueFrom names no source")]
+    NoSource,
+    #[error("fieldPath {0:?} is not known")]
+    FieldPath(String),
+}
+
 /// Where values come from.
 pub(crate) struct Sources<'a> {
     pub(crate) pod: &'a Pod,
@@ -44,11 +74,11 @@ pub(crate) fn references(container: &Container) -> (Vec<&str>, Vec<&str>) {
 /// The environment, in order; later entries replace earlier ones of the same name.
 ///
 /// # Errors
-/// What is missing, as a kubelet says it.
+/// What is missing.
 pub(crate) fn environment(
     container: &Container,
     sources: &Sources<'_>,
-) -> Result<Vec<(String, String)>, String> {
+) -> Result<Vec<(String, String)>, EnvironmentError> {
     let mut all: Vec<(String, String)> = sources.cluster.to_vec();
     for from in &container.env_from {
         if let Some(reference) = &from.config_map_ref {
@@ -58,7 +88,8 @@ pub(crate) fn environment(
                 &from.prefix,
                 data,
                 ("configmap", &reference.name, reference.optional),
-            )?;
+            )
+            .map_err(EnvironmentError::From)?;
         }
         if let Some(reference) = &from.secret_ref {
             let data = sources.secrets.get(&reference.name);
@@ -67,11 +98,16 @@ pub(crate) fn environment(
                 &from.prefix,
                 data,
                 ("secret", &reference.name, reference.optional),
-            )?;
+            )
+            .map_err(EnvironmentError::From)?;
         }
     }
     for variable in &container.env {
-        if let Some(value) = value(variable, &all, sources)? {
+        let value = value(variable, &all, sources).map_err(|error| EnvironmentError::Variable {
+            name: variable.name.clone(),
+            error,
+        })?;
+        if let Some(value) = value {
             set(&mut all, variable.name.clone(), value);
         }
     }
@@ -87,8 +123,8 @@ fn take_all(
     all: &mut Vec<(String, String)>,
     prefix: &str,
     data: Option<&Data>,
-    (kind, name, optional): (&str, &str, bool),
-) -> Result<(), String> {
+    (kind, name, optional): (&'static str, &str, bool),
+) -> Result<(), ValueError> {
     match data {
         Some(data) => {
             for (key, value) in data {
@@ -97,7 +133,10 @@ fn take_all(
             Ok(())
         }
         None if optional => Ok(()),
-        None => Err(format!("{kind} {name:?} not found")),
+        None => Err(ValueError::NotFound {
+            kind,
+            name: name.to_owned(),
+        }),
     }
 }
 
@@ -105,15 +144,15 @@ fn value(
     variable: &EnvVar,
     known: &[(String, String)],
     sources: &Sources<'_>,
-) -> Result<Option<String>, String> {
+) -> Result<Option<String>, ValueError> {
     let Some(from) = &variable.value_from else {
         let text = variable.value.as_deref().unwrap_or_default();
         return Ok(Some(expand(text, known)));
     };
-    from_elsewhere(from, sources).map_err(|reason| format!("env {}: {reason}", variable.name))
+    from_elsewhere(from, sources)
 }
 
-fn from_elsewhere(from: &ValueFrom, sources: &Sources<'_>) -> Result<Option<String>, String> {
+fn from_elsewhere(from: &ValueFrom, sources: &Sources<'_>) -> Result<Option<String>, ValueError> {
     if let Some(reference) = &from.config_map_key_ref {
         return key("configmap", sources.config_maps, reference);
     }
@@ -122,28 +161,32 @@ fn from_elsewhere(from: &ValueFrom, sources: &Sources<'_>) -> Result<Option<Stri
     }
     match &from.field_ref {
         Some(reference) => field(&reference.field_path, sources).map(Some),
-        None if from.resource_field_ref.is_some() => {
-            Err("resourceFieldRef has no meaning here: containers of the lab have no limits".to_owned())
-        }
-        None => Err("valueFrom names no source".to_owned()),
+        None if from.resource_field_ref.is_some() => Err(ValueError::ResourceField),
+        None => Err(ValueError::NoSource),
     }
 }
 
-fn key(kind: &str, objects: &BTreeMap<String, Data>, reference: &KeyRef) -> Result<Option<String>, String> {
+fn key(
+    kind: &'static str,
+    objects: &BTreeMap<String, Data>,
+    reference: &KeyRef,
+) -> Result<Option<String>, ValueError> {
+    let name = reference.name.clone();
     let found = objects.get(&reference.name).map(|data| data.get(&reference.key));
     match found {
         Some(Some(value)) => Ok(Some(value.clone())),
         _ if reference.optional => Ok(None),
-        None => Err(format!("{kind} {:?} not found", reference.name)),
-        Some(None) => Err(format!(
-            "couldn't find key {} in {kind} {:?}",
-            reference.key, reference.name
-        )),
+        None => Err(ValueError::NotFound { kind, name }),
+        Some(None) => Err(ValueError::NoKey {
+            kind,
+            name,
+            key: reference.key.clone(),
+        }),
     }
 }
 
 /// A field of the downward API.
-fn field(path: &str, sources: &Sources<'_>) -> Result<String, String> {
+fn field(path: &str, sources: &Sources<'_>) -> Result<String, ValueError> {
     let (pod, meta) = (sources.pod, &sources.pod.metadata);
     let all = |addresses: &[IpAddr]| {
         let texts: Vec<String> = addresses.iter().map(ToString::to_string).collect();
@@ -167,7 +210,7 @@ fn field(path: &str, sources: &Sources<'_>) -> Result<String, String> {
         "status.podIPs" => all(sources.addresses),
         "status.hostIP" => first(sources.hosts),
         "status.hostIPs" => all(sources.hosts),
-        _ => return Err(format!("fieldPath {path:?} is not known")),
+        _ => return Err(ValueError::FieldPath(path.to_owned())),
     })
 }
 
@@ -208,7 +251,7 @@ mod tests {
 
     use super::*;
 
-    fn run(container: serde_json::Value) -> Result<Vec<(String, String)>, String> {
+    fn run(container: serde_json::Value) -> Result<Vec<(String, String)>, EnvironmentError> {
         let container: Container = serde_json::from_value(container).unwrap();
         let mut pod = Pod::default();
         pod.metadata.name = "web-1".into();
@@ -258,7 +301,10 @@ mod tests {
 
     #[test]
     fn what_is_missing_is_named() {
-        let missing = |from| run(json!({"env": [{"name": "A", "valueFrom": from}]})).unwrap_err();
+        let missing = |from| {
+            let missing = run(json!({"env": [{"name": "A", "valueFrom": from}]}));
+            missing.unwrap_err().to_string()
+        };
         assert_eq!(
             missing(json!({"secretKeyRef": {"name": "s", "key": "k"}})),
             "env A: secret \"s\" not found"

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::time::sleep;
 
-use super::probe::Target;
+use super::probe::{ProbeError, Target};
 use super::spec::{Container, Probe};
 
 /// What probes found out.
@@ -19,7 +19,7 @@ pub(crate) enum Verdict {
 pub(crate) async fn watch(
     target: &Target<'_>,
     container: &Container,
-    tell: impl Fn(&str, &str),
+    tell: impl Fn(&str, &ProbeError),
     change: impl Fn(Verdict),
 ) {
     if let Some(probe) = &container.startup_probe {
@@ -35,13 +35,13 @@ pub(crate) async fn watch(
 }
 
 /// Whether it has started before its probe failed too often.
-async fn startup(target: &Target<'_>, probe: &Probe, tell: &impl Fn(&str, &str)) -> bool {
+async fn startup(target: &Target<'_>, probe: &Probe, tell: &impl Fn(&str, &ProbeError)) -> bool {
     let mut counter = Counter::new(probe);
     sleep(seconds(probe.initial_delay_seconds)).await;
     loop {
         let outcome = attempt(target, probe).await;
-        if let Err(reason) = &outcome {
-            tell("Startup", reason);
+        if let Err(error) = &outcome {
+            tell("Startup", error);
         }
         match counter.count(outcome.is_ok()) {
             Some(started) => return started,
@@ -53,7 +53,7 @@ async fn startup(target: &Target<'_>, probe: &Probe, tell: &impl Fn(&str, &str))
 async fn readiness(
     target: &Target<'_>,
     container: &Container,
-    tell: &impl Fn(&str, &str),
+    tell: &impl Fn(&str, &ProbeError),
     change: &impl Fn(Verdict),
 ) {
     let Some(probe) = &container.readiness_probe else {
@@ -64,8 +64,8 @@ async fn readiness(
     sleep(seconds(probe.initial_delay_seconds)).await;
     loop {
         let outcome = attempt(target, probe).await;
-        if let Err(reason) = &outcome {
-            tell("Readiness", reason);
+        if let Err(error) = &outcome {
+            tell("Readiness", error);
         }
         if let Some(ready) = counter.count(outcome.is_ok()) {
             change(Verdict::Ready(ready));
@@ -75,7 +75,7 @@ async fn readiness(
 }
 
 /// Ends when the probe has failed too often.
-async fn liveness(target: &Target<'_>, container: &Container, tell: &impl Fn(&str, &str)) {
+async fn liveness(target: &Target<'_>, container: &Container, tell: &impl Fn(&str, &ProbeError)) {
     let Some(probe) = &container.liveness_probe else {
         return std::future::pending().await;
     };
@@ -83,8 +83,8 @@ async fn liveness(target: &Target<'_>, container: &Container, tell: &impl Fn(&st
     sleep(seconds(probe.initial_delay_seconds)).await;
     loop {
         let outcome = attempt(target, probe).await;
-        if let Err(reason) = &outcome {
-            tell("Liveness", reason);
+        if let Err(error) = &outcome {
+            tell("Liveness", error);
         }
         if counter.count(outcome.is_ok()) == Some(false) {
             return;
@@ -93,7 +93,7 @@ async fn liveness(target: &Target<'_>, container: &Container, tell: &impl Fn(&st
     }
 }
 
-async fn attempt(target: &Target<'_>, probe: &Probe) -> Result<(), String> {
+async fn attempt(target: &Target<'_>, probe: &Probe) -> Result<(), ProbeError> {
     let limit = seconds(probe.timeout_seconds.max(1));
     target.attempt(&probe.action, limit).await
 }

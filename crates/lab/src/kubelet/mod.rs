@@ -7,13 +7,13 @@ mod containers;
 mod context;
 mod environment;
 mod health;
-mod housing;
 mod limits;
 mod naming;
 mod node;
 mod pod;
 mod probe;
 mod publisher;
+mod sandbox;
 mod spec;
 mod state;
 mod status;
@@ -31,12 +31,9 @@ use tokio_util::task::TaskTracker;
 
 pub(crate) use self::cni::Plugin;
 pub(crate) use self::context::{Cluster, Gate, NodeContext};
-pub(crate) use self::node::Registration;
+pub(crate) use self::node::{COMPONENT, Registration};
 use self::pod::{Wanted, Worker};
 pub(crate) use self::spec::Pod;
-
-/// Field manager and event source.
-pub(crate) const COMPONENT: &str = "kinglet-lab";
 
 /// The kubelet of one node.
 #[derive(Clone)]

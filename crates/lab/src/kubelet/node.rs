@@ -10,8 +10,10 @@ use kinglet_kube::{Backoff, Collection, RequestError, Resource, status};
 use kinglet_model::{Node, ObjectName};
 use serde_json::{Map, Value, json};
 
-use super::COMPONENT;
 use super::context::NodeContext;
+
+/// Field manager and event source.
+pub(crate) const COMPONENT: &str = "kinglet-lab";
 
 /// How a node presents itself.
 #[derive(Clone, Debug)]

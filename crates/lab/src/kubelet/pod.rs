@@ -1,6 +1,5 @@
 //! The life of one pod on its node: sandbox, containers, status, end.
 
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,8 +9,8 @@ use kinglet_kube::Severity::{Normal, Warning};
 use tokio::sync::watch;
 
 use super::container::Stop;
-use super::context::{NodeContext, Sandbox};
-use super::housing::{self, Housing};
+use super::context::{NodeContext, PodContext};
+use super::sandbox::{self, Sandbox, SandboxError};
 use super::spec::Pod;
 use super::state::{ContainerState, PodState, Shared};
 use super::{containers, limits, publisher};
@@ -54,9 +53,10 @@ impl Worker {
             self.pod.clone(),
             state.clone(),
         ));
-        while let Some((sandbox, housing)) = self.sandbox(&state).await {
-            let outcome = self.live(&sandbox).await;
-            housing.remove(&self.node).await;
+        while let Some(sandbox) = self.sandbox().await {
+            let context = self.enter(&sandbox, &state);
+            let outcome = self.live(&context).await;
+            sandbox.tear_down(&self.node).await;
             if outcome == Outcome::Over {
                 break;
             }
@@ -83,20 +83,16 @@ impl Worker {
         }
     }
 
-    /// Makes the pod's network and files, as often as it takes. `None` when the pod is no longer wanted.
-    async fn sandbox(&mut self, state: &Shared) -> Option<(Sandbox, Housing)> {
+    /// Sets the pod's sandbox up, as often as it takes. `None` when the pod is no longer wanted.
+    async fn sandbox(&mut self) -> Option<Sandbox> {
         let mut backoff = Backoff::new();
         loop {
             if *self.wanted.borrow() != Wanted::Running {
                 return None;
             }
-            match self.try_sandbox(state).await {
-                Ok(made) => return Some(made),
-                Err(reason) => {
-                    let note = format!("Failed to create pod sandbox: {reason}");
-                    self.node
-                        .report(&self.pod, Warning, "FailedCreatePodSandBox", note);
-                }
+            match Sandbox::set_up(&self.node, &self.pod).await {
+                Ok(sandbox) => return Some(sandbox),
+                Err(error) => self.tell_failure(&error),
             }
             tokio::select! {
                 () = tokio::time::sleep(backoff.pause()) => {}
@@ -105,39 +101,29 @@ impl Worker {
         }
     }
 
-    async fn try_sandbox(&self, state: &Shared) -> Result<(Sandbox, Housing), String> {
-        let housing = Housing::create(&self.node, &self.pod).await?;
-        let addresses = housing.place.description.addresses.clone();
-        if let Err(error) = self.allowed(&housing, &addresses).await {
-            housing.remove(&self.node).await;
-            return Err(error);
-        }
-        state.change(|state| state.addresses = addresses);
-        let sandbox = Sandbox {
-            node: self.node.clone(),
-            pod: self.pod.clone(),
-            place: housing.place.clone(),
-            state: state.clone(),
-        };
-        Ok((sandbox, housing))
+    fn tell_failure(&self, error: &SandboxError) {
+        let note = format!("Failed to create pod sandbox: {error}");
+        self.node
+            .report(&self.pod, Warning, "FailedCreatePodSandBox", note);
     }
 
-    /// Waits until the node's plugin lets the pod start.
-    async fn allowed(&self, housing: &Housing, addresses: &[IpAddr]) -> Result<(), String> {
-        match &self.node.plugin {
-            Some(plugin) if !self.pod.spec.host_network => {
-                let namespace = housing.place.namespace.path();
-                plugin.add(&self.pod, &namespace, addresses).await
-            }
-            _ => Ok(()),
+    /// What the pod's tasks share in a sandbox.
+    fn enter(&self, sandbox: &Sandbox, state: &Shared) -> PodContext {
+        let place = sandbox.place.clone();
+        state.change(|state| state.addresses.clone_from(&place.description.addresses));
+        PodContext {
+            node: self.node.clone(),
+            pod: self.pod.clone(),
+            place,
+            state: state.clone(),
         }
     }
 
     /// Runs the containers until they are over or somebody ends them.
-    async fn live(&mut self, sandbox: &Sandbox) -> Outcome {
+    async fn live(&mut self, context: &PodContext) -> Outcome {
         let stop = Stop::default();
         self.kills.mark_unchanged();
-        let all = containers::run(sandbox.clone(), stop.clone());
+        let all = containers::run(context.clone(), stop.clone());
         tokio::pin!(all);
         loop {
             tokio::select! {
@@ -166,7 +152,7 @@ impl Worker {
             _ = gone => {}
             () = publisher::delete(&node, &pod, state) => {}
         }
-        housing::forget(&self.node, &self.pod);
+        sandbox::remove_files(&self.node, &self.pod);
     }
 }
 

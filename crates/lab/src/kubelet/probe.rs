@@ -3,13 +3,14 @@
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
-use std::process::{Command, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
 use std::time::Duration;
 
 use http::Request;
 use http_body_util::Empty;
 use hyper::body::Bytes;
 use hyper_util::rt::TokioIo;
+use kinglet_model::NamedOrNumber;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
@@ -18,6 +19,39 @@ use crate::place::Place;
 use crate::spawner::Spawner;
 
 use super::spec::{Action, Container, ExecAction, HttpGetAction, TcpSocketAction};
+
+/// An attempt that failed; texts are a kubelet's where it has some.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ProbeError {
+    #[error("the lab knows exec, httpGet, tcpSocket and sleep")]
+    UnknownAction,
+    #[error("no answer within {0:?}")]
+    NoAnswer(Duration),
+    #[error("command {command:?}: {source}")]
+    Command { command: Vec<String>, source: io::Error },
+    #[error("command {command:?} timed out after {limit:?}")]
+    CommandTimeout { command: Vec<String>, limit: Duration },
+    #[error("command {command:?}: {status}: {output}")]
+    CommandFailed {
+        command: Vec<String>,
+        status: ExitStatus,
+        output: String,
+    },
+    #[error("scheme HTTPS: the lab probes HTTP only")]
+    Https,
+    #[error(transparent)]
+    Request(#[from] http::Error),
+    #[error(transparent)]
+    Http(#[from] hyper::Error),
+    #[error("HTTP probe failed with statuscode: {0}")]
+    Status(u16),
+    #[error("host {0:?} is not an address")]
+    Host(String),
+    #[error("couldn't find port: {0}")]
+    Port(NamedOrNumber),
+    #[error("dial tcp {address}: {source}")]
+    Connect { address: SocketAddr, source: io::Error },
+}
 
 /// Where an attempt goes.
 pub(crate) struct Target<'a> {
@@ -30,10 +64,7 @@ pub(crate) struct Target<'a> {
 
 impl Target<'_> {
     /// Makes one attempt.
-    ///
-    /// # Errors
-    /// Why it failed, in a kubelet's words where there are some.
-    pub(crate) async fn attempt(&self, action: &Action, limit: Duration) -> Result<(), String> {
+    pub(crate) async fn attempt(&self, action: &Action, limit: Duration) -> Result<(), ProbeError> {
         if let Some(exec) = &action.exec {
             return self.exec(exec, limit).await;
         }
@@ -46,16 +77,19 @@ impl Target<'_> {
                 tokio::time::sleep(Duration::from_secs(sleep.seconds.into())).await;
                 Ok(())
             } else {
-                Err("the lab knows exec, httpGet, tcpSocket and sleep".to_owned())
+                Err(ProbeError::UnknownAction)
             }
         };
         timeout(limit, attempt)
             .await
-            .unwrap_or_else(|_| Err(format!("no answer within {limit:?}")))
+            .unwrap_or(Err(ProbeError::NoAnswer(limit)))
     }
 
-    async fn exec(&self, exec: &ExecAction, limit: Duration) -> Result<(), String> {
-        let failed = |error: io::Error| format!("command {:?}: {error}", exec.command);
+    async fn exec(&self, exec: &ExecAction, limit: Duration) -> Result<(), ProbeError> {
+        let failed = |source| ProbeError::Command {
+            command: exec.command.clone(),
+            source,
+        };
         let mut words = exec.command.iter();
         let mut command = Command::new(words.next().map(String::as_str).unwrap_or_default());
         command
@@ -67,28 +101,30 @@ impl Target<'_> {
         let child = self.spawner.spawn(command, self.place).await.map_err(failed)?;
         let output = timeout(limit, child.wait_with_output())
             .await
-            .map_err(|_| format!("command {:?} timed out after {limit:?}", exec.command))?
+            .map_err(|_| ProbeError::CommandTimeout {
+                command: exec.command.clone(),
+                limit,
+            })?
             .map_err(failed)?;
         if output.status.success() {
             return Ok(());
         }
         let text = [output.stdout, output.stderr].concat();
-        Err(format!(
-            "command {:?}: {}: {}",
-            exec.command,
-            output.status,
-            shortened(&text)
-        ))
+        Err(ProbeError::CommandFailed {
+            command: exec.command.clone(),
+            status: output.status,
+            output: shortened(&text),
+        })
     }
 
-    async fn tcp(&self, tcp: &TcpSocketAction) -> Result<(), String> {
+    async fn tcp(&self, tcp: &TcpSocketAction) -> Result<(), ProbeError> {
         let address = self.address(tcp.host.as_deref(), &tcp.port)?;
         self.connect(address).await.map(|_| ())
     }
 
-    async fn http_get(&self, get: &HttpGetAction) -> Result<(), String> {
+    async fn http_get(&self, get: &HttpGetAction) -> Result<(), ProbeError> {
         if get.scheme.eq_ignore_ascii_case("https") {
-            return Err("scheme HTTPS: the lab probes HTTP only".to_owned());
+            return Err(ProbeError::Https);
         }
         let address = self.address(get.host.as_deref(), &get.port)?;
         let stream = self.connect(address).await?;
@@ -108,30 +144,26 @@ impl Target<'_> {
         for header in &get.http_headers {
             request = request.header(&header.name, &header.value);
         }
-        let request = request
-            .body(Empty::<Bytes>::new())
-            .map_err(|error| error.to_string())?;
-        let status = send(stream, request).await.map_err(|error| error.to_string())?;
+        let request = request.body(Empty::<Bytes>::new())?;
+        let status = send(stream, request).await?;
         if (200..400).contains(&status) {
             Ok(())
         } else {
-            Err(format!("HTTP probe failed with statuscode: {status}"))
+            Err(ProbeError::Status(status))
         }
     }
 
-    fn address(&self, host: Option<&str>, port: &kinglet_model::NamedOrNumber) -> Result<SocketAddr, String> {
+    fn address(&self, host: Option<&str>, port: &NamedOrNumber) -> Result<SocketAddr, ProbeError> {
         let ip = match host {
-            Some(host) => host
-                .parse()
-                .map_err(|_| format!("host {host:?} is not an address"))?,
+            Some(host) => host.parse().map_err(|_| ProbeError::Host(host.to_owned()))?,
             None => self.address,
         };
         let number = self.container.port_number(port);
-        let number = number.ok_or_else(|| format!("couldn't find port: {port}"))?;
+        let number = number.ok_or_else(|| ProbeError::Port(port.clone()))?;
         Ok(SocketAddr::new(ip, number))
     }
 
-    async fn connect(&self, address: SocketAddr) -> Result<TcpStream, String> {
+    async fn connect(&self, address: SocketAddr) -> Result<TcpStream, ProbeError> {
         let connected = async {
             let socket = self.node.run(|| match address {
                 SocketAddr::V4(_) => tokio::net::TcpSocket::new_v4(),
@@ -141,7 +173,7 @@ impl Target<'_> {
         };
         connected
             .await
-            .map_err(|error| format!("dial tcp {address}: {error}"))
+            .map_err(|source| ProbeError::Connect { address, source })
     }
 }
 

@@ -10,8 +10,9 @@ use crate::links::{LinkError, Links, link_local_gateway};
 use crate::netns::Namespace;
 use crate::settings::{PodNetwork, Settings};
 
+use super::namespace::{configure, create, namespace_name};
 use super::nat::{HostPort, NodeNat};
-use super::{Outside, configure, create, namespace_name};
+use super::router::Router;
 
 /// The bridge of the pods, named as CNI's bridge plugin and flannel name it.
 const BRIDGE: &str = "cni0";
@@ -42,13 +43,9 @@ pub(crate) struct Attachment {
 }
 
 impl NodeNetwork {
-    pub(crate) async fn create(
-        settings: &Settings,
-        outside: &Outside,
-        number: u16,
-    ) -> Result<Self, LinkError> {
+    pub(crate) async fn create(settings: &Settings, router: &Router, number: u16) -> Result<Self, LinkError> {
         let namespace = create(&namespace_name(&settings.name, &format!("node-{number}")), true)?;
-        outside.connect(number, &namespace).await?;
+        router.connect(number, &namespace).await?;
         let pod_cidrs: Vec<IpNet> = settings
             .cluster_cidrs
             .iter()

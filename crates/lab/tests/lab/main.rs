@@ -8,10 +8,10 @@
     reason = "a test fails by panicking"
 )]
 
+mod client;
 mod labs;
 mod lifecycle;
 mod nodes;
-mod outside;
 mod pods;
 mod programs;
 mod services;

@@ -29,11 +29,9 @@ mod statefulsets;
 mod store;
 mod template;
 
-use std::convert::Infallible;
 use std::time::Duration;
 
-use kinglet_kube::{Client, Reconciler, Recorder, Reflectors, Source, control};
-use tokio::sync::mpsc;
+use kinglet_kube::{Client, Controllers, Recorder, Reflectors};
 use tokio_util::sync::CancellationToken;
 
 use self::objects::{DaemonSet, ReplicaSet, StatefulSet};
@@ -69,55 +67,30 @@ pub fn spawn(
     settings: &Settings,
     stop: &CancellationToken,
 ) -> impl Future<Output = ()> + Send + 'static {
-    let (starting, mut started) = mpsc::channel(1);
-    let start = Start {
-        reflectors: Reflectors::new(client.clone(), stop.clone()),
-        instance: &settings.instance,
-        stop,
-        starting,
+    let controllers = Controllers::new(stop.clone());
+    let reflectors = &Reflectors::new(client.clone(), stop.clone());
+    let recorder = |component| {
+        let instance = settings.instance.clone();
+        Recorder::spawn(client.clone(), component, instance, stop.clone())
     };
-    start.run(|reflectors| scheduler::controller(reflectors, start.recorder(scheduler::COMPONENT)));
-    start.pod_owners::<ReplicaSet>();
-    start.pod_owners::<DaemonSet>();
-    start.pod_owners::<StatefulSet>();
-    start.run(|reflectors| deployments::controller(reflectors, start.recorder(deployments::COMPONENT)));
-    start.run(|reflectors| {
-        let recorder = start.recorder(nodes::COMPONENT);
-        nodes::controller(reflectors, recorder, settings.node_grace_period)
-    });
-    // Nothing is sent: the channel ends when the last controller has let its sender go.
-    async move {
-        started.recv().await;
-    }
-}
-
-/// What the controllers are started with.
-struct Start<'a> {
-    reflectors: Reflectors,
-    instance: &'a str,
-    stop: &'a CancellationToken,
-    /// Held by each controller until it is synced.
-    starting: mpsc::Sender<Infallible>,
-}
-
-impl Start<'_> {
-    fn pod_owners<K: PodOwner>(&self) {
-        self.run(|reflectors| pod_owners::controller::<K>(reflectors, self.recorder(K::COMPONENT)));
-    }
-
-    fn run<R, S>(&self, controller: impl FnOnce(&Reflectors) -> (R, S))
-    where
-        R: Reconciler + 'static,
-        S: Source<Change = R::Change> + 'static,
-    {
-        let (reconciler, source) = controller(&self.reflectors);
-        let (starting, stop) = (self.starting.clone(), self.stop.clone());
-        let controller = control(reconciler, source, move || drop(starting));
-        tokio::spawn(async move { stop.run_until_cancelled(controller).await });
-    }
-
-    fn recorder(&self, component: &'static str) -> Recorder {
-        let client = self.reflectors.client().clone();
-        Recorder::spawn(client, component, self.instance.to_owned(), self.stop.clone())
-    }
+    controllers.start(scheduler::controller(reflectors, recorder(scheduler::COMPONENT)));
+    controllers.start(pod_owners::controller::<ReplicaSet>(
+        reflectors,
+        recorder(ReplicaSet::COMPONENT),
+    ));
+    controllers.start(pod_owners::controller::<DaemonSet>(
+        reflectors,
+        recorder(DaemonSet::COMPONENT),
+    ));
+    controllers.start(pod_owners::controller::<StatefulSet>(
+        reflectors,
+        recorder(StatefulSet::COMPONENT),
+    ));
+    controllers.start(deployments::controller(
+        reflectors,
+        recorder(deployments::COMPONENT),
+    ));
+    let grace = settings.node_grace_period;
+    controllers.start(nodes::controller(reflectors, recorder(nodes::COMPONENT), grace));
+    controllers.synced()
 }

@@ -15,8 +15,11 @@ use std::process::Command;
 use serde::de::DeserializeOwned;
 use serde_json::{Value as Json, json};
 
+use std::sync::Arc;
+
+use kinglet_model::NetworkPolicy;
+
 use super::*;
-use crate::compare::line;
 use crate::kernel::Kernel;
 use namespace::in_namespace;
 
@@ -46,18 +49,25 @@ fn enforcer() -> Enforcer {
         "metadata": {"namespace": "shop", "name": "p"},
         "spec": {"podSelector": {}, "ingress": [{"from": [{"ipBlock": {"cidr": "198.51.100.0/24"}}]}]},
     });
-    enforcer.take(vec![
-        Change::Pod(Arc::new(made(pod))),
-        Change::Policy(Arc::new(made(policy))),
+    enforcer.apply(vec![
+        Input::Pod(Change::Applied(Arc::new(made(pod)))),
+        Input::Policy(Change::Applied(Arc::new(made(policy)))),
     ]);
     enforcer
+}
+
+/// What is not as it was committed.
+fn line(enforcer: &mut Enforcer) -> String {
+    let found = enforcer.compare().unwrap();
+    let found: Vec<_> = found.iter().map(ToString::to_string).collect();
+    found.join(", ")
 }
 
 #[test]
 fn damage_is_found_and_replaced() {
     in_namespace(|| {
         let mut enforcer = enforcer();
-        let found = |enforcer: &mut Enforcer| line(&enforcer.compare().unwrap());
+        let found = |enforcer: &mut Enforcer| line(enforcer);
         assert_eq!(found(&mut enforcer), "the table is missing");
         enforcer.replace().unwrap();
         assert_eq!(found(&mut enforcer), "");
@@ -84,8 +94,9 @@ fn damage_is_found_and_replaced() {
             assert_eq!(found(&mut enforcer), "", "after {damage}");
         }
         // Later changes are part of what should be.
-        enforcer.take(vec![Change::NoPolicy(ObjectName::new("shop", "p"))]);
-        enforcer.change().unwrap();
+        let gone = made::<NetworkPolicy>(json!({"metadata": {"namespace": "shop", "name": "p"}}));
+        enforcer.apply(vec![Input::Policy(Change::Deleted(Arc::new(gone)))]);
+        enforcer.commit().unwrap();
         assert_eq!(found(&mut enforcer), "");
         while enforcer.sweep().unwrap().has_idle {}
         assert_eq!(found(&mut enforcer), "");

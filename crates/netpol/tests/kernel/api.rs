@@ -1,6 +1,6 @@
 //! What an agent of network policy follows of a scripted API.
 
-use kinglet_kube::Reflector;
+use kinglet_kube::Reflectors;
 use kinglet_netpol::Sources;
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
@@ -15,13 +15,6 @@ impl Api {
 
     /// What an agent follows, until `stop`.
     pub(crate) fn sources(&self, stop: &CancellationToken) -> Sources {
-        let client = self.client();
-        Sources {
-            pods: Reflector::spawn(client.clone(), stop.clone()),
-            namespaces: Reflector::spawn(client.clone(), stop.clone()),
-            policies: Reflector::spawn(client.clone(), stop.clone()),
-            cluster_policies: Reflector::spawn_optional(client.clone(), stop.clone()),
-            nodes: Reflector::spawn(client, stop.clone()),
-        }
+        Sources::of(&Reflectors::new(self.client(), stop.clone()))
     }
 }

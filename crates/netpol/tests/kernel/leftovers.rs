@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use kinglet_model::{NetworkPolicy, Node};
 
 use crate::namespace::in_namespace;
-use crate::{Agent, api, eventually, nft, node, policy, table};
+use crate::{Running, api, eventually, nft, node, policy, table};
 
 /// The chains that kube-router makes, and some of others.
 const SAVED: &str = "*filter
@@ -72,7 +72,7 @@ fn rules_of_kube_router_go_when_ours_are_in_place() {
         let api = api();
         api.put::<Node>(node("here", "True"));
         api.put::<NetworkPolicy>(policy());
-        let agent = Agent::start(api);
+        let agent = Running::start(api);
         for program in programs {
             eventually(program, || !save(program).contains("KUBE-ROUTER"));
             let left = save(program);

@@ -21,9 +21,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use kinglet_kube::Recorder;
+use kinglet_kube::{Recorder, Reflectors};
 use kinglet_model::{Namespace, NetworkPolicy, Node, Pod};
-use kinglet_netpol::{Closed, Door, Failure, Kernel, Metrics, Outside, run};
+use kinglet_netpol::{
+    Agent, AgentError, AgentStopped, KINDS, Kernel, Metrics, Outputs, PodAdmission, Sources,
+};
 use kinglet_policy::Settings;
 use kinglet_telemetry::Registry;
 use serde_json::{Value, json};
@@ -82,17 +84,17 @@ fn api() -> Api {
 }
 
 /// An agent and what it follows.
-struct Agent {
+struct Running {
     api: Api,
     runtime: Runtime,
     stop: CancellationToken,
     enforcing: Arc<AtomicBool>,
     registry: Registry,
-    running: JoinHandle<Result<(), Failure>>,
-    door: Door,
+    running: JoinHandle<Result<(), AgentError>>,
+    admission: PodAdmission,
 }
 
-impl Agent {
+impl Running {
     /// Starts it and waits until it enforces.
     fn start(api: Api) -> Self {
         Self::start_with(api, None)
@@ -106,23 +108,30 @@ impl Agent {
         metrics.register(&mut registry);
         let enforcing = Arc::new(AtomicBool::new(false));
         let told = enforcing.clone();
-        let (door, asks) = Door::new();
+        let (admission, requests) = PodAdmission::new();
         let guard = runtime.enter();
         let sources = api.sources(&stop);
-        let outside = Outside {
+        let outputs = Outputs {
             recorder: Recorder::spawn(api.client(), "test", "here".to_owned(), stop.clone()),
             metrics,
             enforcing: Box::new(move |enforcing| told.store(enforcing, Ordering::Relaxed)),
             denied: None,
-            asks: Some(asks),
-            started: Vec::new(),
         };
         drop(guard);
         let settings = Settings {
             node: "here".into(),
             ..Settings::default()
         };
-        let running = runtime.spawn(run(kernel, settings, sources, outside, period, stop.clone()));
+        let agent = Agent {
+            kernel,
+            settings,
+            sources,
+            admission: Some(requests),
+            started: Vec::new(),
+            outputs,
+            comparison_period: period,
+        };
+        let running = runtime.spawn(agent.run(stop.clone()));
         let agent = Self {
             api,
             runtime,
@@ -130,7 +139,7 @@ impl Agent {
             enforcing,
             registry,
             running,
-            door,
+            admission,
         };
         eventually("policies are enforced", || {
             agent.enforcing.load(Ordering::Relaxed)
@@ -155,6 +164,15 @@ impl Agent {
 }
 
 #[test]
+fn the_kinds_that_are_watched_are_declared() {
+    let runtime = Runtime::new().unwrap();
+    let _guard = runtime.enter();
+    let reflectors = Reflectors::new(Api::default().client(), CancellationToken::new());
+    Sources::of(&reflectors);
+    assert_eq!(reflectors.kinds(), KINDS.iter().copied().collect());
+}
+
+#[test]
 fn what_others_do_to_the_table_is_repaired_at_once() {
     in_namespace(|| {
         // A table without an owner stays so: kernels before 6.9 have no others.
@@ -162,7 +180,7 @@ fn what_others_do_to_the_table_is_repaired_at_once() {
         let api = api();
         api.put::<Node>(node("here", "True"));
         api.put::<NetworkPolicy>(policy());
-        let agent = Agent::start(api);
+        let agent = Running::start(api);
         let whole = table();
         assert!(whole.contains("10.42.0.7 : goto i_"), "{whole}");
         for damage in [
@@ -212,9 +230,12 @@ fn a_pod_that_starts_has_its_rules_before_its_status_has_its_addresses() {
                 "status": {"phase": "Pending", "podIPs": ips},
             })
         };
-        let agent = Agent::start(api);
+        let agent = Running::start(api);
         let with = serde_json::from_value(starting(json!([{"ip": "10.42.0.9"}]))).unwrap();
-        agent.runtime.block_on(agent.door.start(Arc::new(with))).unwrap();
+        agent
+            .runtime
+            .block_on(agent.admission.admit(Arc::new(with)))
+            .unwrap();
         assert!(table().contains("10.42.0.9 : goto i_"), "when the answer comes");
         // The API still tells of no addresses, and later of another change.
         eventually("pods are watched", || {
@@ -231,10 +252,10 @@ fn a_pod_that_starts_has_its_rules_before_its_status_has_its_addresses() {
         assert!(table().contains("10.42.0.9 : goto i_"));
         agent.api.send::<Pod>("DELETED", starting(json!([])));
         eventually("the pod is gone", || !table().contains("10.42.0.9"));
-        let door = agent.door.clone();
+        let admission = agent.admission.clone();
         agent.stop();
-        let closed = Runtime::new().unwrap().block_on(door.start(Arc::default()));
-        assert_eq!(closed, Err(Closed));
+        let closed = Runtime::new().unwrap().block_on(admission.admit(Arc::default()));
+        assert_eq!(closed, Err(AgentStopped));
     });
 }
 
@@ -244,7 +265,7 @@ fn the_first_pod_of_a_family_brings_rules_for_it() {
         let api = api();
         api.put::<Node>(node("here", "True"));
         api.put::<NetworkPolicy>(policy());
-        let agent = Agent::start(api);
+        let agent = Running::start(api);
         assert!(
             !table().contains("ip6 saddr . ip6 daddr @self6 return"),
             "{}",
@@ -280,7 +301,7 @@ fn an_owned_table_cannot_be_changed_by_others() {
         let api = api();
         api.put::<Node>(node("here", "True"));
         api.put::<NetworkPolicy>(policy());
-        let agent = Agent::start(api);
+        let agent = Running::start(api);
         let whole = table();
         if !whole.contains("flags owner") {
             // This kernel has none.
@@ -300,7 +321,7 @@ fn rules_are_compared_again_and_again() {
         let api = api();
         api.put::<Node>(node("here", "True"));
         api.put::<NetworkPolicy>(policy());
-        let agent = Agent::start_with(api, Some(Duration::from_millis(20)));
+        let agent = Running::start_with(api, Some(Duration::from_millis(20)));
         eventually("comparisons", || {
             let page = agent.metrics();
             let count = page
@@ -323,7 +344,7 @@ fn a_bridge_shows_its_packets() {
         std::fs::write(switch, "0").unwrap();
         let api = api();
         api.put::<Node>(node("here", "True"));
-        let agent = Agent::start(api);
+        let agent = Running::start(api);
         assert_eq!(std::fs::read_to_string(switch).unwrap().trim(), "1");
         assert!(
             agent.has("kinglet_netpol_bridge_netfilter_ok 1"),
@@ -343,7 +364,7 @@ fn what_has_no_effect_is_told_on_the_policy() {
         api.put::<Node>(node("here", "True"));
         api.put::<Node>(node("other", "True"));
         api.put::<NetworkPolicy>(policy());
-        let agent = Agent::start(api);
+        let agent = Running::start(api);
         eventually("an Event", || !agent.api.written().is_empty());
         let events = agent.api.written();
         let [event] = &events[..] else {
@@ -374,7 +395,7 @@ fn a_name_that_no_pod_has_is_told_on_the_policy() {
             "metadata": {"namespace": "shop", "name": "p", "uid": "2"},
             "spec": {"podSelector": {}, "ingress": [{"ports": [{"port": 80}, {"port": "htpp"}]}]},
         }));
-        let agent = Agent::start(api);
+        let agent = Running::start(api);
         eventually("an Event", || !agent.api.written().is_empty());
         let events = agent.api.written();
         let [event] = &events[..] else {
@@ -401,7 +422,7 @@ fn one_node_tells_what_all_see() {
         api.put::<Node>(node("first", "True"));
         api.put::<Node>(node("here", "True"));
         api.put::<NetworkPolicy>(policy());
-        let agent = Agent::start(api);
+        let agent = Running::start(api);
         let watched = || {
             agent.api.send::<Pod>(
                 "DELETED",

@@ -6,7 +6,8 @@ use crate::netlink::{Writer, flag};
 use crate::object::{Element, ListedElement, Set, Table, encode_intervals};
 use crate::statement::AnonymousSet;
 
-/// Octets of a list of elements, well below the 65,535 that its length field can tell.
+/// Octets of a list of elements: the length field of the attribute around it has 16 bits, and one more
+/// element must fit.
 const LIST: usize = 48 * 1024;
 /// Most elements of a list.
 const ELEMENTS: usize = 1_000;
@@ -44,12 +45,12 @@ impl Batch {
         )
     }
 
-    /// Removes elements, which must be there (`ENOENT`). Only keys matter.
+    /// Deletes elements, which must be there (`ENOENT`). Only keys matter.
     pub fn delete_elements(&mut self, table: &Table, set: &Set, elements: &[Element]) -> &mut Self {
         self.checked(Action::Delete, message::DELETE_ELEMENTS, 0, table, set, elements)
     }
 
-    /// Removes elements that are there (Linux 6.3). Only keys matter.
+    /// Deletes elements, if they are there (Linux 6.3). Only keys matter.
     pub fn destroy_elements(&mut self, table: &Table, set: &Set, elements: &[Element]) -> &mut Self {
         self.checked(
             Action::Destroy,
@@ -126,11 +127,13 @@ impl Batch {
 
     fn list(&mut self, task: Task<'_>, list: &[u8], sent: &[ListedElement<'_>]) {
         let operation = Self::operation(task.action, ObjectKind::Elements, task.table, &task.set.name);
+        // A range of the caller may be two elements of the kernel: errors name those of the caller.
         let index = |element: &ListedElement<'_>| u32::try_from(element.index).unwrap_or(u32::MAX);
         let elements = sent.iter().map(index).collect();
         self.push_elements(operation, task.message, task.flags, elements, |writer| {
             writer.text(attribute::TABLE, &task.table.name);
             writer.text(attribute::SET, &task.set.name);
+            // The kernel chooses the name of an anonymous set: only the number identifies it.
             if let Some(id) = task.id {
                 writer.u32(attribute::SET_ID, id);
             }

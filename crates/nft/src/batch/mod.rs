@@ -1,4 +1,8 @@
 //! Batches: operations that the kernel applies all together or not at all.
+//!
+//! A batch is one datagram: NFNL_MSG_BATCH_BEGIN, a message for each operation, NFNL_MSG_BATCH_END. The
+//! kernel checks and prepares one message after another. At the end it makes all changes visible at once, as
+//! a new generation of the rules, unless any message had an error.
 
 mod elements;
 mod objects;
@@ -16,7 +20,7 @@ use crate::statement::InvalidReason;
 pub(crate) const SUBSYSTEM: u16 = 10;
 /// `NFNL_BATCH_GENID`
 const BATCH_GENERATION: u16 = 1;
-/// Longest name that the kernel accepts.
+/// Longest name that the kernel accepts: `NFT_NAME_MAXLEN` without the NUL.
 const NAME: usize = 255;
 
 /// Operations in order, encoded as they are added. Nothing happens before
@@ -68,7 +72,8 @@ impl Batch {
     }
 
     /// Makes the kernel refuse the batch with `ERESTART` if anybody changed anything since this generation
-    /// ([`Connection::generation`](crate::Connection::generation)).
+    /// ([`Connection::generation`](crate::Connection::generation)): what was read to make the batch may be
+    /// stale.
     pub fn expect_generation(&mut self, generation: u32) -> &mut Self {
         self.generation = Some(generation);
         self
@@ -94,6 +99,7 @@ impl Batch {
         bytes.extend_from_slice(&self.bytes);
         let mut sequence = first;
         for queued in &self.queued {
+            // Each message has a number of its own, by which an error names its operation.
             sequence = sequence.wrapping_add(1);
             let at = operations_at + queued.start + 8;
             if let Some(field) = bytes.get_mut(at..at + 4) {
@@ -101,6 +107,7 @@ impl Batch {
             }
         }
         self.acknowledge_last(operations_at, &mut bytes);
+        // Without an end the kernel checks all operations and then takes them back.
         if apply {
             end(sequence.wrapping_add(1), &mut bytes);
         }
@@ -121,7 +128,9 @@ impl Batch {
         patch_length(bytes, 0);
     }
 
-    /// Asks for an acknowledgement of the last operation, which proves that the kernel took the batch.
+    /// Asks for an acknowledgement of the last operation. The kernel reports nothing but errors by itself:
+    /// silence would not prove that it has seen the batch. One acknowledgement is enough, since all or
+    /// nothing is applied.
     fn acknowledge_last(&self, operations_at: usize, bytes: &mut [u8]) {
         let Some(last) = self.queued.last() else { return };
         let at = operations_at + last.start + 6;
@@ -167,6 +176,7 @@ impl Batch {
         self.bytes = writer.finish();
         patch_length(&mut self.bytes, start);
         if oversized {
+            // The batch is not sent then, but later operations must still find a well-formed buffer.
             self.bytes.truncate(start);
             return self.fail(operation, InvalidReason::TooLong);
         }
@@ -216,7 +226,7 @@ fn end(sequence: u32, bytes: &mut Vec<u8>) {
     patch_length(bytes, start);
 }
 
-/// The kernel would cut a name at a NUL, and refuse one that is too long without saying why.
+/// Refuses what the kernel would cut (a name with a NUL) or refuse without saying why (one that is too long).
 fn bad_name(operation: &Operation) -> Option<InvalidReason> {
     let bad = |name: &&String| name.len() > NAME || name.contains('\0');
     let name = [&operation.table, &operation.name].into_iter().find(bad)?;

@@ -131,8 +131,8 @@ impl Batch {
 impl Batch {
     /// Adds a set or map, or accepts one of the same types that is there.
     pub fn add_set(&mut self, table: &Table, set: &Set) -> &mut Self {
-        // Elements and rules of the same batch name the set; the kernel still wants a number that is unique in
-        // the batch.
+        // Elements and rules of the same batch name the set; the kernel still wants a number that is unique
+        // in the batch.
         self.next_set = self.next_set.saturating_add(1);
         let id = self.next_set;
         let operation = Self::operation(Action::Add, ObjectKind::Set, table, &set.name);

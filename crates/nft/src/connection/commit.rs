@@ -1,4 +1,4 @@
-//! Sends batches, and finds out which operation an error belongs to.
+//! Sends batches, and finds the operation to which an error belongs.
 
 use std::io;
 
@@ -19,8 +19,10 @@ impl Connection {
     pub(super) fn transmit(&mut self, batch: &Batch, apply: bool) -> Result<(), Error> {
         batch.check()?;
         if batch.is_empty() {
+            // A batch without operations has nothing that could be acknowledged.
             return Ok(());
         }
+        // Answers to an earlier batch that failed half-way must not fill the queue.
         self.socket.drain();
         let first = self.socket.sequence(batch.sequences());
         let transmission = batch.transmission(first, apply);
@@ -33,6 +35,7 @@ impl Connection {
                 truncated,
                 ..
             } = answers;
+            // An error of the batch as a whole comes first: it explains the others.
             failures.sort_by_key(|failure| failure.index);
             return Err(Error::Rejected(Rejection { failures, truncated }));
         }
@@ -50,7 +53,9 @@ impl Connection {
             match self.socket.receive() {
                 Ok(None) => return Ok(answers),
                 Ok(Some(datagram)) => answers.take(datagram, batch, transmission)?,
+                // More errors than the queue holds. Only a batch that is refused has that many answers.
                 Err(error) if error.raw_os_error() == Some(libc::ENOBUFS) => answers.truncated = true,
+                // More errors than the buffer holds.
                 Err(error) if error.kind() == io::ErrorKind::InvalidData => answers.truncated = true,
                 Err(error) => return Err(Error::socket("receive", error)),
             }
@@ -62,6 +67,7 @@ impl Answers {
     fn take(&mut self, datagram: &[u8], batch: &Batch, transmission: &Transmission) -> Result<(), Error> {
         for message in Messages::new(datagram) {
             let message = message?;
+            // Numbers wrap around after 2^32 messages.
             let index = message.sequence.wrapping_sub(transmission.first);
             if index >= batch.sequences() || message.kind != kind::ERROR {
                 continue;
@@ -101,6 +107,7 @@ fn element(queued: &Queued, offset: usize, transmission: &Transmission) -> Optio
     let list = Attributes::new(attributes)
         .map_while(Result::ok)
         .find(|attribute| attribute.kind == list_attribute::ELEMENTS)?;
+    // The kernel counts from the header of the message, the parser from the first attribute of the list.
     let list_at = head + list.offset + 4;
     let offset = offset.checked_sub(list_at)?;
     let before = list

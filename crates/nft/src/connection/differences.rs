@@ -25,6 +25,7 @@ impl Connection {
             return Ok(BTreeSet::from([Difference::Missing]));
         };
         let mut differences = BTreeSet::new();
+        // A dormant table holds all rules, and none of them sees a packet.
         if listed.dormant != table.dormant {
             differences.insert(Difference::Dormant);
         }
@@ -60,6 +61,7 @@ impl Connection {
 
     fn has_elements(&mut self, table: &Table, wanted: &WantedSet<'_>) -> Result<bool, Error> {
         if !wanted.is_constant() {
+            // Packets add and time removes elements: nobody knows what should be there.
             return Ok(true);
         }
         let listed = self.elements(table, wanted.set)?;
@@ -110,7 +112,7 @@ impl Connection {
             |writer| writer.text(1, &table.name),
             |message, objects| {
                 let named = name(message)?.filter(|(of, _)| *of == table.name);
-                // The kernel lists the chains of all tables.
+                // The kernel lists chains of all tables, whatever it is asked for.
                 if let Some((_, name)) = named.filter(|_| message.family() == family) {
                     objects.push((name, attributes(message)));
                 }

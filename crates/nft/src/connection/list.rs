@@ -1,4 +1,5 @@
-//! Lists of what the kernel has. A list that changed while it was given is asked for again.
+//! Lists of what the kernel has. The kernel dumps a long list in several datagrams and lets others change it
+//! between them; it then marks the dump as interrupted, and the list is asked for again.
 
 use super::Connection;
 use crate::error::Error;
@@ -16,7 +17,8 @@ pub(super) const GET_SET: u16 = 10;
 const GET_ELEMENTS: u16 = 13;
 const GET_OBJECT: u16 = 19;
 
-/// How often a list is asked for that changes each time.
+/// Attempts to get a list that changes each time. Somebody who changes rules all the time must not keep the
+/// caller forever.
 const ATTEMPTS: usize = 20;
 
 impl Connection {
@@ -56,7 +58,7 @@ impl Connection {
     /// The chains of a table; none if there is no such table.
     pub fn chains(&mut self, table: &Table) -> Result<Vec<ListedChain>, Error> {
         let family = table.family.number();
-        // The kernel lists the chains of all tables.
+        // The kernel cannot filter chains by table: it lists those of all tables.
         self.list(
             "list chains",
             GET_CHAIN,
@@ -126,6 +128,7 @@ impl Connection {
                 fill,
                 |message| Ok(reader.take(message)?),
             )?;
+            // A dump of elements may be inconsistent without being marked as interrupted.
             if reader.inconsistent() {
                 return Err(Error::Interrupted);
             }

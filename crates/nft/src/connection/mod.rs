@@ -24,7 +24,7 @@ impl Connection {
         Ok(Self { socket })
     }
 
-    /// The number by which the kernel knows the connection as an owner.
+    /// The port of the socket, by which the kernel knows the connection as the owner of tables.
     pub fn port(&self) -> u32 {
         self.socket.port()
     }
@@ -34,8 +34,8 @@ impl Connection {
         self.transmit(batch, true)
     }
 
-    /// Lets the kernel check a batch without applying it. What only an application shows (such as loops
-    /// between chains) may go unnoticed.
+    /// Lets the kernel check a batch without applying it. What it checks only when it commits, such as loops
+    /// of chains, may go unnoticed.
     pub fn check(&mut self, batch: &Batch) -> Result<(), Error> {
         self.transmit(batch, false)
     }
@@ -43,6 +43,8 @@ impl Connection {
     /// The best ownership of tables that outlives the connection: owned and persistent from Linux 6.9 on,
     /// shared before.
     pub fn ownership(&mut self) -> Result<Ownership, Error> {
+        // There is no other way to ask: old kernels know only that they do not know a flag. The name is
+        // unique in the namespace, since ports are, and a check leaves no trace.
         let name = format!("kinglet-probe-{}", self.port());
         let wanted = Ownership::OwnedPersistent;
         let mut probe = Batch::new();

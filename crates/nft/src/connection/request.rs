@@ -9,11 +9,12 @@ use crate::netlink::{Header, Message, Writer, flag};
 const GET_GENERATION: u16 = 16;
 
 impl Connection {
-    /// The generation of the rules of this network namespace, which every change of anybody increases.
+    /// The generation of the rules of this network namespace. Each batch that anybody commits makes a new
+    /// one.
     pub fn generation(&mut self) -> Result<u32, Error> {
         let mut generation = None;
         self.request(
-            "tell the generation",
+            "get the generation of the rules",
             GET_GENERATION,
             0,
             0,

@@ -60,6 +60,7 @@ impl Change {
             Self::Delete(entry) => {
                 entry.original.encode(attribute::ORIGINAL, writer);
                 zone(entry.zone, writer);
+                // Without it, a new connection with the same tuple would be deleted in place of the old one.
                 writer.u32(attribute::ID, entry.id);
             }
             Self::DeleteTuple(original, number) => {
@@ -83,6 +84,7 @@ impl Change {
 }
 
 fn zone(zone: u16, writer: &mut Writer) {
+    // Kernels without CONFIG_NF_CONNTRACK_ZONES refuse the attribute, and an entry without zone is in zone 0.
     if zone != 0 {
         writer.u16(attribute::ZONE, zone);
     }

@@ -18,6 +18,7 @@ pub(crate) fn entry(message: &Message<'_>) -> Result<Option<Entry>, Malformed> {
             attribute::ORIGINAL => original = tuple(one.nested())?,
             attribute::REPLY => reply = tuple(one.nested())?,
             attribute::STATUS => status = one.u32()?,
+            // In seconds; left out while a flowtable handles the connection.
             attribute::TIMEOUT => timeout = Some(Duration::from_secs(one.u32()?.into())),
             attribute::MARK => mark = one.u32()?,
             attribute::ID => id = one.u32()?,
@@ -59,6 +60,7 @@ pub(super) fn tuple(attributes: Attributes<'_>) -> Result<Option<Tuple>, Malform
         protocol,
         layer4,
     };
+    // Code that matches a tuple relies on one family.
     Ok((source.is_ipv4() == destination.is_ipv4()).then_some(tuple))
 }
 
@@ -91,6 +93,7 @@ fn layer4(attributes: Attributes<'_>) -> Result<Option<(u8, Layer4)>, Malformed>
             1 => protocol = Some(one.u8()?),
             2 => ports.0 = Some(one.u16()?),
             3 => ports.1 = Some(one.u16()?),
+            // Of ICMP and of ICMPv6.
             4 | 7 => id = Some(one.u16()?),
             5 | 8 => kind = Some(one.u8()?),
             6 | 9 => code = Some(one.u8()?),

@@ -7,8 +7,8 @@ use super::entry::{Entry, Tuple};
 use crate::netlink::Writer;
 use crate::types::L3;
 
-/// Which entries are wanted: those that have everything that is given. Family, mark and zone are filtered by
-/// the kernel, as far as it can.
+/// Which entries to list: those that match everything that is given. The kernel filters by family, mark and
+/// zone, as far as its version can, so that fewer entries are copied and decoded.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Filter {
     /// IPv4 or IPv6.
@@ -73,7 +73,8 @@ impl Filter {
         }
     }
 
-    /// Whether the entry is wanted. Older kernels filter less, so everything is tested.
+    /// Whether the entry matches. Everything is compared: older kernels ignore attributes that they do not
+    /// know, and dump more.
     pub(crate) fn matches(&self, entry: &Entry) -> bool {
         let Entry {
             original,

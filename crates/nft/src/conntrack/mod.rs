@@ -1,8 +1,9 @@
 //! Connection tracking: lists entries, deletes them, changes their marks.
 //!
-//! UDP has no end of a connection: an entry leads packets to the endpoint that was chosen first, as long as
-//! packets come. Entries of endpoints that are gone are therefore to be deleted, and a mark can cut off what
-//! is no longer allowed.
+//! Chains of type `nat` see only the first packet of a connection: the entry translates all others, and leads
+//! them to the endpoint that was chosen first. UDP connections have no end, so that an entry lives as long as
+//! packets come. Entries of endpoints that are gone must therefore be deleted. A bit of the mark tells rules
+//! that a connection is no longer allowed.
 
 mod attribute;
 mod change;
@@ -26,7 +27,7 @@ const GET: u16 = 1;
 
 /// Most changes in one datagram.
 const CHANGES: usize = 256;
-/// How often a list is asked for that changes each time.
+/// Attempts to get a list whose dump is interrupted each time.
 const ATTEMPTS: usize = 20;
 
 /// A netlink socket for connection tracking.
@@ -49,7 +50,7 @@ impl Conntrack {
         self.entries_if(filter, |_| true)
     }
 
-    /// The same, of those that are wanted: the others take no memory.
+    /// The same, but only those that are wanted are kept: a node may have a million entries.
     pub fn entries_if(
         &mut self,
         filter: &Filter,
@@ -72,20 +73,24 @@ impl Conntrack {
         let head = Header {
             kind: SUBSYSTEM << 8 | GET,
             flags: flag::REQUEST | flag::DUMP,
+            // AF_UNSPEC, 0, means entries of all families.
             family: filter.family.map_or(0, |family| family.number()),
             ..Header::default()
         };
         let mut entries = Vec::new();
-        // The kernel repeats a part of its list when the entry at which it paused is gone.
+        // The kernel dumps bucket by bucket; it repeats a bucket when the entry at which it paused is gone.
         let mut seen = HashSet::new();
         let fill = |writer: &mut Writer| filter.encode(writer);
-        self.socket.request("list connections", head, fill, |message| {
-            let take = |entry: &Entry| {
-                filter.matches(entry) && wanted(entry) && seen.insert((entry.original, entry.zone, entry.id))
-            };
-            entries.extend(decode::entry(message)?.filter(take));
-            Ok(())
-        })?;
+        self.socket
+            .request("list conntrack entries", head, fill, |message| {
+                let take = |entry: &Entry| {
+                    filter.matches(entry)
+                        && wanted(entry)
+                        && seen.insert((entry.original, entry.zone, entry.id))
+                };
+                entries.extend(decode::entry(message)?.filter(take));
+                Ok(())
+            })?;
         Ok(entries)
     }
 
@@ -122,15 +127,17 @@ impl Conntrack {
             let received = received.map_err(|error| Error::socket("receive", error))?;
             for message in Messages::new(received.ok_or(Error::NoAnswer)?) {
                 let message = message?;
+                // Acknowledgements have the type of errors, with the number 0.
                 if message.kind != kind::ERROR || message.sequence.wrapping_sub(first) >= count {
                     continue;
                 }
                 answered += 1;
                 match decode_ack(&message)?.errno {
                     0 => found += 1,
+                    // It expired, or somebody else deleted it.
                     libc::ENOENT => {}
                     errno => {
-                        let what = "change a connection";
+                        let what = "change a conntrack entry";
                         return Err(Error::Refused { what, errno });
                     }
                 }

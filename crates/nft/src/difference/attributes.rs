@@ -7,11 +7,14 @@ use crate::netlink::{Attribute, Attributes, Malformed};
 pub(crate) fn covers(listed: &[u8], wanted: &[u8]) -> Result<bool, Malformed> {
     let (listed, wanted) = (read(listed)?, read(wanted)?);
     for one in &wanted {
+        // Attributes of one kind are a list, such as expressions: their order counts.
         let before = of_kind(&wanted, one.kind).take_while(|other| other.offset < one.offset);
         let same = match of_kind(&listed, one.kind).nth(before.count()) {
             Some(listed) => is_same(listed, one)?,
             None => is_nothing(one),
         };
+        // One more of a kind is one more expression or part; of other kinds the kernel adds handles and use
+        // counts.
         if !same || of_kind(&listed, one.kind).count() > of_kind(&wanted, one.kind).count() {
             return Ok(false);
         }

@@ -31,8 +31,8 @@ pub(crate) struct WantedChain {
 pub(crate) enum Body {
     /// Its list of expressions.
     Expressions(Vec<u8>),
-    /// The kernel lists it otherwise than it was given: it has sets of its own, or adds elements with several
-    /// expressions.
+    /// Not comparable: the kernel lists anonymous sets by the names that it chose, and several expressions of
+    /// a dynset otherwise than they were sent.
     Unlisted,
     /// No such rule can be.
     Impossible,

@@ -40,9 +40,11 @@ impl LoggedPackets {
     pub fn open(group: u16, octets: u32, delay: u32) -> Result<Self, Error> {
         let socket = Socket::open().map_err(|error| Error::socket("open", error))?;
         let mut packets = Self { socket };
+        // The other settings belong to the group, which exists when it is bound.
         packets.configure(group, |writer| writer.u8(COMMAND, BIND))?;
         let mode = mode(octets);
         packets.configure(group, |writer| writer.bytes(MODE, &mode))?;
+        // The kernel collects packets to send several in one datagram; this limits how long.
         packets.configure(group, |writer| writer.u32(TIMEOUT, delay))?;
         Ok(packets)
     }
@@ -54,13 +56,14 @@ impl LoggedPackets {
             resource: group,
             ..Header::default()
         };
-        self.socket.request("receive a log group", head, fill, |_| Ok(()))
+        self.socket
+            .request("bind to an NFLOG group", head, fill, |_| Ok(()))
     }
 
     /// The packets that have come, without waiting. What the socket could not hold is lost.
     ///
     /// # Errors
-    /// The socket does not work, or the kernel tells what is not netlink.
+    /// The socket does not work, or a message is malformed.
     pub fn receive(&mut self) -> Result<Vec<Logged>, Error> {
         let mut packets = Vec::new();
         loop {
@@ -74,6 +77,8 @@ impl LoggedPackets {
                         }
                     }
                 }
+                // The queue overflowed. Logs are samples: what is lost is lost, and later packets are still
+                // read.
                 Err(error) if error.raw_os_error() == Some(libc::ENOBUFS) => {}
                 Err(error) if error.kind() == io::ErrorKind::InvalidData => {}
                 Err(error) => return Err(Error::socket("receive", error)),

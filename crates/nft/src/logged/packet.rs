@@ -1,4 +1,4 @@
-//! One logged packet, and whose it is.
+//! One logged packet, and its tuple.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -59,8 +59,8 @@ impl Logged {
         Ok(packet)
     }
 
-    /// From whom to whom it is; nothing if its headers are not copied, or no IP headers. Of later fragments
-    /// the ports are not known.
+    /// Its addresses, protocol and ports; nothing if its headers are not copied or are not IP. Only the first
+    /// fragment of a packet has ports.
     pub fn tuple(&self) -> Option<Tuple> {
         match self.octets.first()? >> 4 {
             4 => v4(&self.octets),
@@ -77,6 +77,7 @@ fn v4(octets: &[u8]) -> Option<Tuple> {
         Some(IpAddr::from(Ipv4Addr::from(octets)))
     };
     let header = usize::from(octets.first()? & 0xf) * 4;
+    // The fragment offset; what follows the header of a later fragment is data, not ports.
     let later_fragment = u16_at(octets, 6)? & 0x1fff != 0;
     let protocol = *octets.get(9)?;
     let rest = octets.get(header..).unwrap_or_default();
@@ -104,6 +105,7 @@ fn v6(octets: &[u8]) -> Option<Tuple> {
             later_fragment = u16_at(octets, at + 2).unwrap_or_default() & 0xfff8 != 0;
             8
         } else {
+            // Counted in units of 8 octets, without the first unit.
             (usize::from(*len) + 1) * 8
         };
         (protocol, at) = (*next, at + len);

@@ -24,6 +24,7 @@ pub(crate) fn decode_ack(message: &Message<'_>) -> Result<Ack, Malformed> {
         what: "acknowledgement is too short",
         offset: 0,
     };
+    // `struct nlmsgerr` begins with the negative number of the error; so does the payload of NLMSG_DONE.
     let errno = u32_ne(message.payload, 0).ok_or(short)?.cast_signed();
     let mut ack = Ack {
         errno: errno.checked_neg().unwrap_or(i32::MAX),
@@ -37,7 +38,7 @@ pub(crate) fn decode_ack(message: &Message<'_>) -> Result<Ack, Malformed> {
         let attribute = attribute?;
         match attribute.kind {
             TEXT => ack.text = Some(attribute.text()),
-            // This one is in the order of the host.
+            // An exception: attributes of netlink itself are in the order of the host.
             OFFSET => ack.offset = u32_ne(attribute.payload, 0).and_then(|at| usize::try_from(at).ok()),
             _ => {}
         }
@@ -45,11 +46,12 @@ pub(crate) fn decode_ack(message: &Message<'_>) -> Result<Ack, Malformed> {
     Ok(ack)
 }
 
-/// What follows the copy of the message that is acknowledged: its header only, or all of it.
+/// What follows the copy of the acknowledged message: of its header only (`NLM_F_CAPPED`), or of all of it.
 fn behind_original<'a>(message: &Message<'a>) -> &'a [u8] {
     let original = message.payload.get(4..).unwrap_or_default();
     let len = u32_ne(original, 0).and_then(|len| usize::try_from(len).ok());
     let skip = match len {
+        // The length is that of the original message, whether all of it is copied or not.
         Some(len) if message.flags & flag::CAPPED == 0 => len.checked_next_multiple_of(4),
         _ => Some(HEADER),
     };

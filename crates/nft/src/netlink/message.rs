@@ -1,7 +1,9 @@
 //! The headers of netlink and nfnetlink.
 
-/// Flags of `struct nlmsghdr`.
+/// Flags of `struct nlmsghdr`. The upper ones share their bits: what they mean depends on the kind of
+/// message.
 pub(crate) mod flag {
+    /// The kernel handles no message without it.
     pub(crate) const REQUEST: u16 = 0x1;
     pub(crate) const ACK: u16 = 0x4;
     /// Of an answer: the objects changed while they were dumped.
@@ -26,7 +28,7 @@ pub(crate) mod kind {
     pub(crate) const BATCH_END: u16 = 17;
 }
 
-/// What precedes the attributes of a message.
+/// What precedes the attributes of a message: `struct nlmsghdr` and `struct nfgenmsg`.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Header {
     pub(crate) kind: u16,
@@ -43,8 +45,11 @@ pub(crate) fn header(bytes: &mut Vec<u8>, header: Header) {
     bytes.extend_from_slice(&header.kind.to_ne_bytes());
     bytes.extend_from_slice(&header.flags.to_ne_bytes());
     bytes.extend_from_slice(&header.sequence.to_ne_bytes());
+    // The sender's port: the kernel knows it from the socket.
     bytes.extend_from_slice(&0_u32.to_ne_bytes());
+    // NFNETLINK_V0
     bytes.extend_from_slice(&[header.family, 0]);
+    // Netlink's header is in the order of the host, this field of nfnetlink's in that of the network.
     bytes.extend_from_slice(&header.resource.to_be_bytes());
 }
 

@@ -21,7 +21,7 @@ pub(crate) struct Message<'a> {
     pub(crate) kind: u16,
     pub(crate) flags: u16,
     pub(crate) sequence: u32,
-    /// The socket that caused it.
+    /// The port of the socket whose request caused it.
     pub(crate) port: u32,
     pub(crate) payload: &'a [u8],
 }
@@ -75,6 +75,7 @@ impl<'a> Iterator for Messages<'a> {
         let (Some(message), true) = (self.rest.get(..len), len >= HEADER) else {
             return Some(Err(self.stop("message length")));
         };
+        // Lengths do not count padding, and the last message may have none.
         let step = len.next_multiple_of(4);
         self.rest = self.rest.get(step..).unwrap_or_default();
         self.offset += step;
@@ -93,7 +94,7 @@ impl<'a> Iterator for Messages<'a> {
 pub(crate) struct Attribute<'a> {
     pub(crate) kind: u16,
     pub(crate) payload: &'a [u8],
-    /// It is said to consist of attributes; the kernel does not always say it of those that do.
+    /// `NLA_F_NESTED` is set: its payload are attributes. The kernel does not set it on all that have some.
     pub(crate) nested: bool,
     /// Where the attribute's header starts.
     pub(crate) offset: usize,
@@ -124,6 +125,7 @@ impl<'a> Iterator for Attributes<'a> {
         let kind = u16_ne(self.rest, 2)?;
         let offset = self.offset;
         let Some(payload) = self.rest.get(4..len) else {
+            // Without a valid length nobody knows where the next attribute begins.
             self.rest = &[];
             let what = "attribute length";
             return Some(Err(Malformed { what, offset }));
@@ -132,6 +134,7 @@ impl<'a> Iterator for Attributes<'a> {
         self.rest = self.rest.get(step..).unwrap_or_default();
         self.offset += step;
         Some(Ok(Attribute {
+            // The upper bits are NLA_F_NESTED and NLA_F_NET_BYTEORDER.
             kind: kind & 0x3fff,
             payload,
             nested: kind & NESTED != 0,

@@ -13,12 +13,14 @@ impl Socket {
         fill: impl Fn(&mut Writer),
         mut take: impl FnMut(&Message<'_>) -> Result<(), Error>,
     ) -> Result<(), Error> {
+        // Answers to a request that was given up must not fill the queue.
         self.drain();
         let dump = head.flags & flag::DUMP == flag::DUMP;
         let sequence = self.sequence(1);
         let bytes = encode(
             Header {
                 sequence,
+                // A dump ends with NLMSG_DONE, other requests with the acknowledgement.
                 flags: if dump { head.flags } else { head.flags | flag::ACK },
                 ..head
             },
@@ -28,12 +30,17 @@ impl Socket {
         let mut interrupted = false;
         loop {
             let received = self.receive().map_err(|error| Error::socket("receive", error))?;
+            // The kernel makes the next datagram of a dump while it hands out one, so that nothing to receive
+            // means that there is no answer, not that it is late.
             let datagram = received.ok_or(Error::NoAnswer)?;
             for message in Messages::new(datagram) {
                 let message = message?;
                 if message.sequence != sequence {
+                    // A late answer to an earlier request.
                     continue;
                 }
+                // The rules changed between two datagrams of the dump: objects may be missing or be there
+                // twice. The rest is received nevertheless, since the socket takes no other dump before.
                 interrupted |= dump && message.flags & flag::DUMP_INTERRUPTED != 0;
                 if !finished(what, &message)? {
                     take(&message)?;
@@ -68,6 +75,7 @@ fn finished(what: &'static str, message: &Message<'_>) -> Result<bool, Error> {
                 Err(Error::Refused { what, errno })
             }
         }
+        // The kernel lost some of the answer.
         kind::OVERRUN => Err(Error::Interrupted),
         _ => Ok(false),
     }

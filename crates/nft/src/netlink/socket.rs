@@ -7,10 +7,12 @@ use super::sys;
 
 /// Room for one datagram of answers; the kernel fills at most 32 KiB for a dump.
 const RECEIVE: usize = 256 * 1024;
-/// Answers that may wait in the socket: an error for each of many thousand messages.
+/// Octets of answers that may wait in the socket: the kernel puts all errors of a batch there before `send`
+/// returns, one for each of many thousand messages.
 const RECEIVE_QUEUE: i32 = 8 * 1024 * 1024;
 
-/// An open socket. The kernel answers while it takes a request, so that receiving never waits.
+/// An open socket. The kernel handles a request within `send` and has put the answers into the queue when
+/// that returns, so that receiving never waits.
 #[derive(Debug)]
 pub(crate) struct Socket {
     fd: OwnedFd,
@@ -33,9 +35,11 @@ impl Socket {
             send_buffer: 0,
             buffer: vec![0; RECEIVE],
         };
+        // Errors say which attribute is at fault, by which the element is found that the kernel refused.
         socket.set(libc::SOL_NETLINK, libc::NETLINK_EXT_ACK, 1)?;
+        // Errors do not copy the whole message back, which for lists of elements would soon fill the queue.
         socket.set(libc::SOL_NETLINK, libc::NETLINK_CAP_ACK, 1)?;
-        // Without the privilege, the limit of the system stays.
+        // Goes beyond net.core.rmem_max, but needs CAP_NET_ADMIN.
         let forced = socket.set(libc::SOL_SOCKET, libc::SO_RCVBUFFORCE, RECEIVE_QUEUE);
         if forced.is_err() {
             socket.set(libc::SOL_SOCKET, libc::SO_RCVBUF, RECEIVE_QUEUE)?;
@@ -43,12 +47,12 @@ impl Socket {
         Ok(socket)
     }
 
-    /// Hears what the kernel tells a group.
+    /// Receives the notifications of a multicast group, too.
     pub(crate) fn join(&self, group: i32) -> io::Result<()> {
         sys::join(self.fd.as_fd(), group)
     }
 
-    /// The address of the socket, by which the kernel knows the owner of a table.
+    /// The port, which is the address of the socket: by it the kernel knows the owner of a table.
     pub(crate) fn port(&self) -> u32 {
         self.port
     }
@@ -66,6 +70,7 @@ impl Socket {
         loop {
             match sys::send(self.fd.as_fd(), bytes) {
                 Ok(_) => return Ok(()),
+                // A signal came before the kernel took the datagram: nothing was sent.
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => return Err(error),
             }
@@ -82,12 +87,16 @@ impl Socket {
                 Err(error) => return Err(error),
             }
         };
+        // With MSG_TRUNC this is the length of the datagram; a longer one than the buffer has lost its end.
         let datagram = self.buffer.get(..len);
         datagram.map(Some).ok_or(io::ErrorKind::InvalidData.into())
     }
 
-    /// Forgets answers that nobody waits for. An error, such as a queue that overflowed, is forgotten too.
+    /// Discards answers that nobody waits for, and pending errors such as ENOBUFS, which the kernel would
+    /// else report to the next request.
     pub(crate) fn drain(&mut self) {
+        // No answer is shorter than 32 octets. The bound is for a socket that always has something to
+        // receive.
         let most = 2 * RECEIVE_QUEUE / 32;
         for _ in 0..most {
             if matches!(self.receive(), Ok(None)) {
@@ -96,12 +105,14 @@ impl Socket {
         }
     }
 
-    /// The kernel takes a datagram only if it fits into the send buffer.
+    /// Enlarges the send buffer for a datagram: the kernel refuses one that does not fit (`EMSGSIZE`), and a
+    /// batch must be one datagram.
     fn make_room(&mut self, len: usize) {
         let wanted = len.saturating_mul(2).saturating_add(4096);
         if wanted <= self.send_buffer {
             return;
         }
+        // The kernel doubles the value, for its own data about the buffers.
         let value = i32::try_from(wanted / 2).unwrap_or(i32::MAX / 2);
         let forced = self.set(libc::SOL_SOCKET, libc::SO_SNDBUFFORCE, value);
         let set = forced.or_else(|_| self.set(libc::SOL_SOCKET, libc::SO_SNDBUF, value));

@@ -59,7 +59,7 @@ impl Writer {
         self.bytes(kind, &value.to_be_bytes());
     }
 
-    /// A text with the NUL that the kernel wants at its end.
+    /// A text with a NUL at its end: the kernel compares and prints names as C strings.
     pub(crate) fn text(&mut self, kind: u16, text: &str) {
         self.head(kind, text.len() + 1 + ATTRIBUTE);
         self.bytes.extend_from_slice(text.as_bytes());
@@ -72,6 +72,7 @@ impl Writer {
         let start = self.bytes.len();
         self.head(kind | NESTED, ATTRIBUTE);
         fill(self);
+        // Only now is the length known; attributes inside are padded, so that nothing is to be added.
         let len = self.length(self.bytes.len() - start);
         if let Some(field) = self.bytes.get_mut(start..start + 2) {
             field.copy_from_slice(&len.to_ne_bytes());
@@ -91,6 +92,7 @@ impl Writer {
 
     fn length(&mut self, len: usize) -> u16 {
         u16::try_from(len).unwrap_or_else(|_| {
+            // Cut off, the rest would be read as other attributes.
             self.oversized = true;
             u16::MAX
         })

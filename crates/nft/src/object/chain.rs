@@ -46,6 +46,8 @@ pub enum Hook {
 impl Hook {
     fn number(self, family: Family) -> u32 {
         match self {
+            // Each family numbers its hooks; in inet tables, ingress comes after those of IP
+            // (`NF_INET_INGRESS`).
             Self::Ingress if family == Family::Netdev => 0,
             Self::Ingress => 5,
             Self::Egress => 1,
@@ -202,6 +204,7 @@ impl BaseChain {
     fn encode(&self, family: Family, writer: &mut Writer) {
         writer.nested(attribute::HOOK, |writer| {
             writer.u32(hook_attribute::NUMBER, self.hook.number(family));
+            // The kernel reads the 32 bits as a signed number.
             writer.u32(hook_attribute::PRIORITY, self.priority.cast_unsigned());
             if let Some(device) = &self.device {
                 writer.text(hook_attribute::DEVICE, device);

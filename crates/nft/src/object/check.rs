@@ -22,6 +22,8 @@ impl Set {
 
     fn check_range(&self, element: &Element) -> Result<(), InvalidReason> {
         let host = |part: &DataType| part.order() == Order::Host && part.octets() > 1;
+        // The tree of an interval set compares keys as octets: numbers in the order of a little-endian host
+        // would be sorted wrongly.
         let ordered = !(self.interval && self.key.len() == 1 && self.key.iter().any(host));
         let range = element.last.as_ref().is_some_and(|last| *last != element.key);
         if ordered && (self.interval || !range) {

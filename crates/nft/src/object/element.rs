@@ -107,7 +107,9 @@ impl Element {
     }
 }
 
-/// An element as the kernel takes it: ranges of single keys are two elements.
+/// An element as the kernel takes it. Sets of ranges of a single key are trees of boundaries: a range is an
+/// element where it begins and one, with a flag, behind its end. Ranges of concatenations are one element
+/// with two keys.
 #[derive(Clone, Debug)]
 pub(crate) struct ListedElement<'a> {
     key: Vec<u8>,
@@ -130,6 +132,7 @@ impl ListedElement<'_> {
         if self.interval_end {
             writer.u32(attribute::FLAGS, INTERVAL_END);
         }
+        // The kernel finds an element to delete by its key alone.
         if let (Some(element), false) = (self.element, only_key) {
             element.encode_rest(counters, writer);
         }

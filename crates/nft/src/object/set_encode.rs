@@ -76,6 +76,7 @@ impl Set {
             (self.data.is_some(), flag::MAP),
             (self.timeouts || self.timeout.is_some(), flag::TIMEOUT),
             (self.dynamic, flag::DYNAMIC),
+            // Without it the kernel would take the set for a tree of single keys.
             (self.concatenated_intervals(), flag::CONCATENATION),
             (self.counters, flag::EXPRESSION),
         ];
@@ -125,7 +126,8 @@ impl Set {
         writer.u32(attribute::DATA_LEN, len);
     }
 
-    /// The size, and for ranges of a concatenation the lengths of its parts.
+    /// The size, and for ranges of a concatenation the lengths of its parts: the kernel compares part by
+    /// part, and cannot know from the length of the key where each begins.
     fn encode_description(&self, writer: &mut Writer) {
         if self.size.is_none() && !self.concatenated_intervals() {
             return;
@@ -157,7 +159,8 @@ impl Set {
         }
     }
 
-    /// What the `nft` program needs in order to print the set as it is meant.
+    /// What the `nft` program needs to print the set as it is meant, such as the byte order of keys and data;
+    /// the kernel only keeps it.
     fn userdata(&self) -> Vec<u8> {
         let mut data = tlv_u32(entry::KEY_ORDER, Self::order(&self.key));
         if let Some(MapData::Types(types)) = &self.data {
@@ -176,7 +179,7 @@ impl Set {
     }
 }
 
-/// The unit in which the kernel takes times.
+/// A time in the unit of the kernel's attributes.
 pub(crate) fn milliseconds(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }

@@ -1,10 +1,11 @@
-//! The data that the `nft` program keeps with objects: comments, and how a set's key is to be printed.
+//! The data that the `nft` program keeps with objects: comments, and how to print the key of a set. The
+//! kernel stores and returns them without looking into them.
 //!
 //! Each entry is a type and a length, one octet each, and the value. Integers are in the order of the host.
 
 use crate::statement::{Field, Key};
 
-/// Longest comment with its NUL.
+/// Longest comment with its NUL: `NFTNL_UDATA_COMMENT_MAXLEN` of libnftnl.
 const COMMENT: usize = 128;
 
 /// An entry.

@@ -70,7 +70,8 @@ impl<'a> Reader<'a> {
                 .map(|raw| self.element(raw, raw.key_end.as_deref()))
                 .collect();
         }
-        // An end and a start at the same key: the end belongs to what is before.
+        // The kernel lists boundaries in an order of its own. Of an end and a start at the same key, the end
+        // belongs to the range before.
         self.raw
             .sort_by(|one, other| (&one.key, !one.interval_end).cmp(&(&other.key, !other.interval_end)));
         let mut elements = Vec::new();
@@ -173,7 +174,7 @@ fn value(attributes: Attributes<'_>) -> Result<Option<Vec<u8>>, Malformed> {
     Ok(found)
 }
 
-/// A time; none where the kernel says zero.
+/// A time; zero means none.
 fn time(attribute: &Attribute<'_>) -> Result<Option<Duration>, Malformed> {
     let milliseconds = attribute.u64()?;
     Ok((milliseconds > 0).then(|| Duration::from_millis(milliseconds)))

@@ -79,7 +79,7 @@ const MAP: u32 = 8;
 /// `NFT_OBJECT_COUNTER`
 const COUNTER: u32 = 1;
 
-/// A table; nothing if its family is none of ours.
+/// A table; nothing if its family is not known here (`arp`).
 pub(crate) fn table(message: &Message<'_>) -> Result<Option<ListedTable>, Malformed> {
     let Some(family) = Family::from_number(message.family()) else {
         return Ok(None);

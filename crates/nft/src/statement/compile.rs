@@ -5,7 +5,7 @@ use super::{Header, InvalidReason, Key, Limit, Log, Statement};
 use crate::expression::{Expression, Register, Reject, SetReference};
 use crate::object::{Element, Family, Rule, Set};
 
-/// Longest prefix of a log line.
+/// Longest prefix of a log line: `NF_LOG_PREFIXLEN` without the NUL.
 const LOG_PREFIX: usize = 127;
 
 /// A set without a name that belongs to a rule.
@@ -73,7 +73,8 @@ impl Compiler {
         Ok(())
     }
 
-    /// The kernel answers to TCP and to a family only as told, so the packet must be of that kind.
+    /// Only TCP can be reset, and a code of ICMP means something else in ICMPv6: the packet must be of that
+    /// kind, or its sender would get a wrong answer or none.
     fn reject(&mut self, reject: Reject) -> Result<(), InvalidReason> {
         let header = match reject {
             Reject::TcpReset => Some(Header::TcpDport),
@@ -107,9 +108,11 @@ impl Compiler {
         } else {
             Set::new("__set%d", key.types())
         };
+        // Nobody else knows the set, so that nothing changes it.
         set.constant = true;
         set.interval = elements.iter().any(|element| element.last.is_some());
         if !set.interval {
+            // With a size the kernel can use a hash table that does not grow.
             set.size = u32::try_from(elements.len()).ok().filter(|size| *size > 0);
         }
         for element in elements {

@@ -42,7 +42,9 @@ impl Context {
         }
     }
 
-    /// What must be tested before the field is loaded; it counts as established from then on.
+    /// What must be tested before the field is loaded; it counts as established from then on. A payload
+    /// expression loads octets at an offset, whatever header is there: without the tests, `ip saddr` would
+    /// read octets of an IPv6 header in an `inet` table.
     pub(crate) fn require(&mut self, field: &Field) -> Result<Vec<Dependency>, InvalidReason> {
         match field {
             Field::Header(header) => self.require_header(*header),
@@ -62,6 +64,8 @@ impl Context {
         match header.protocol() {
             Protocol::Network(wanted) => dependencies.extend(self.network(wanted, header)?),
             Protocol::Number(number) => {
+                // ICMP and ICMPv6 exist in one family each; their numbers alone would match stray packets of
+                // the other.
                 match number {
                     1 => dependencies.extend(self.network(L3::Ipv4, header)?),
                     58 => dependencies.extend(self.network(L3::Ipv6, header)?),
@@ -69,9 +73,11 @@ impl Context {
                 }
                 if self.transport != Some(number) {
                     self.transport = Some(number);
+                    // `meta l4proto` is behind IPv6 extension headers, where `ip6 nexthdr` is not.
                     dependencies.push(Dependency::L4Proto(number));
                 }
             }
+            // Other devices, such as tunnels, have no Ethernet header.
             Protocol::Ether if !self.ether => {
                 self.ether = true;
                 dependencies.push(Dependency::EtherDevice);

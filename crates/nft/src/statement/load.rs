@@ -18,6 +18,7 @@ impl Compiler {
         for field in key.fields() {
             let at = next.ok_or(InvalidReason::TooWide)?;
             self.load_field(field, at)?;
+            // Each part begins in a register of its own, as the set's key has it.
             next = at.after(field.data_type().octets());
         }
         Ok(next)

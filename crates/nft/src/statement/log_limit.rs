@@ -1,17 +1,17 @@
-//! Reports and limited rates.
+//! Log and limit statements.
 
 use crate::expression::LogFlags;
 
-/// A report of a packet (`log`).
+/// Logs a packet (`log`).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Log {
-    /// What the report begins with, at most 127 octets.
+    /// The prefix of the message, at most 127 octets.
     pub prefix: Option<String>,
     /// The netlink group that gets it; the kernel's log if there is none.
     pub group: Option<u16>,
     /// Most octets of the packet, with a group.
     pub snaplen: Option<u32>,
-    /// How many packets are reported together, with a group.
+    /// The number of packets that the kernel sends in one datagram, with a group.
     pub threshold: Option<u16>,
     /// The level of the kernel's log, 0 (emergency) to 7 (debug).
     pub level: Option<u32>,

@@ -15,6 +15,8 @@ impl Compiler {
             Right::Range(first, last) => self.compare_range(one, first, last)?,
             Right::Network(network) => self.compare_network(one, *network)?,
             Right::Bits(bits) => self.compare_bits(one, bits)?,
+            // The kernel compares as many octets as it is given, and the names of interfaces are padded with
+            // NULs.
             Right::NamePrefix(prefix) => {
                 self.load(&one.left, Register::default())?;
                 self.test_octets(one.operator, prefix.as_bytes().to_vec());
@@ -41,6 +43,7 @@ impl Compiler {
             single(one, mask)?;
             self.mask(mask.encode());
         }
+        // `cmp` compares octets from the first to the last: only numbers in network order compare as numbers.
         if !matches!(one.operator, Operator::Is | Operator::IsNot) {
             octets_of_value = self.in_network_order(one, octets_of_value);
         }
@@ -54,6 +57,7 @@ impl Compiler {
         self.load(&one.left, Register::default())?;
         let last = network_order(one, last.encode());
         let first = self.in_network_order(one, first.encode());
+        // As `nft` does: two comparisons cannot express "outside", since each must hold.
         if one.operator == Operator::IsNot {
             self.push(Expression::Range {
                 from: Register::default(),
@@ -73,6 +77,7 @@ impl Compiler {
         let address = Value::from(network.network()).encode();
         let len = usize::from(network.prefix_len());
         let whole = len.is_multiple_of(8) && len > 0;
+        // A prefix of whole octets needs no mask: fewer octets are loaded, as `nft` does.
         if let (Field::Header(header), true) = (field, whole) {
             self.establish(&one.left)?;
             let (base, offset) = header.place();
@@ -98,6 +103,7 @@ impl Compiler {
         let none = vec![0; field.data_type().octets()];
         self.load(&one.left, Register::default())?;
         self.mask(bits.encode());
+        // "Any bit" is a masked value that is not zero.
         let operator = match one.operator {
             Operator::IsNot => Operator::Is,
             _ => Operator::IsNot,

@@ -61,6 +61,7 @@ impl Compiler {
         update: Option<&MapUpdate>,
     ) -> Result<(Pair, Pair), InvalidReason> {
         let first = Register::default();
+        // Tests use the first registers, which hold the result of the lookup later on.
         if let Some(update) = update {
             self.establish(&update.key)?;
         }

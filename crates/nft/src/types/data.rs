@@ -12,7 +12,8 @@ impl Data {
         self.0.iter().map(Value::data_type).collect()
     }
 
-    /// The octets: each part of a concatenation fills whole registers, a single value does not.
+    /// The octets. Each part of a concatenation is padded to whole registers of four octets, since rules load
+    /// it from there; a single value is not padded.
     pub(crate) fn encode(&self) -> Vec<u8> {
         match self.0.as_slice() {
             [single] => single.encode(),

@@ -1,6 +1,6 @@
-//! What becomes of a packet.
+//! Verdicts.
 
-/// What becomes of a packet, or where its evaluation goes on.
+/// Whether a packet passes, or where its evaluation goes on.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Verdict {
     /// Leaves this base chain; base chains of later priority still see the packet.

@@ -13,7 +13,7 @@
 
 mod changes;
 mod cluster;
-#[path = "../../../dataplane/examples/l4_rules/cost.rs"]
+#[path = "../../../dataplane/agent/examples/l4_rules/cost.rs"]
 mod cost;
 mod memory;
 mod node;

@@ -5,12 +5,13 @@ use std::sync::Arc;
 use kinglet_model::{ClusterPeer, NamespacedPods, Selector, Unknown};
 
 use super::peers::{NETWORK, field, network, selector};
-use super::{Direction, Listed, Peers};
-use crate::peer::{Peer, Scope};
+use super::rule::{Direction, PeerList, Peers};
+use crate::pod_peer::{PodPeer, Scope};
 use crate::problem::Problems;
 use crate::ranges::Ranges;
 
-/// Reports fields that are not known; whether there are none.
+/// Reports fields that are not known; whether there are none. A newer API may have fields that narrow a peer:
+/// without them it would match too much.
 pub(super) fn all_known(unknown: &Unknown, problems: &mut Problems<'_>) -> bool {
     for field in unknown.keys() {
         problems.add(field, "a field that is known here");
@@ -18,15 +19,15 @@ pub(super) fn all_known(unknown: &Unknown, problems: &mut Problems<'_>) -> bool 
     unknown.is_empty()
 }
 
-/// What a peer can be.
+/// One entry of a list of peers.
 enum One {
-    Pods(Peer),
+    Pods(PodPeer),
     Networks(Ranges),
     Nodes(Selector),
 }
 
-/// The pods that a policy is about.
-pub(super) fn subject(subject: &ClusterPeer, problems: &mut Problems<'_>) -> Option<Peer> {
+/// The pods that a policy selects.
+pub(super) fn subject(subject: &ClusterPeer, problems: &mut Problems<'_>) -> Option<PodPeer> {
     match one(subject, problems)? {
         One::Pods(peer) => Some(peer),
         One::Networks(_) | One::Nodes(_) => {
@@ -36,7 +37,7 @@ pub(super) fn subject(subject: &ClusterPeer, problems: &mut Problems<'_>) -> Opt
     }
 }
 
-/// The peers of a rule; nothing if any of them is not known.
+/// The peers of a rule; nothing if any of them is not valid.
 pub(super) fn peers(
     peers: &[ClusterPeer],
     direction: Direction,
@@ -46,7 +47,7 @@ pub(super) fn peers(
     if peers.is_empty() {
         problems.below(field).add("[]", "a list with peers");
     }
-    let (mut listed, mut blocks, mut known) = (Listed::default(), Vec::new(), !peers.is_empty());
+    let (mut listed, mut blocks, mut known) = (PeerList::default(), Vec::new(), !peers.is_empty());
     for (index, peer) in peers.iter().enumerate() {
         let mut problems = problems.below(format_args!("{field}[{index}]"));
         match one(peer, &mut problems) {
@@ -80,7 +81,7 @@ fn one(peer: &ClusterPeer, problems: &mut Problems<'_>) -> Option<One> {
     let one = match (namespaces, pods, networks, nodes) {
         (Some(_), None, None, None) => {
             let namespaces = selector(namespaces.as_ref(), &mut problems.below("namespaces"))?;
-            Some(One::Pods(Peer::new(
+            Some(One::Pods(PodPeer::new(
                 Scope::Matching(namespaces),
                 Default::default(),
             )))
@@ -100,14 +101,14 @@ fn one(peer: &ClusterPeer, problems: &mut Problems<'_>) -> Option<One> {
     one.filter(|_| known)
 }
 
-fn pods(pods: &NamespacedPods, problems: &mut Problems<'_>) -> Option<Peer> {
+fn pods(pods: &NamespacedPods, problems: &mut Problems<'_>) -> Option<PodPeer> {
     let known = all_known(&pods.unknown, problems);
     let namespaces = selector(
         pods.namespace_selector.as_ref(),
         &mut problems.below("namespaceSelector"),
     );
     let pods = selector(pods.pod_selector.as_ref(), &mut problems.below("podSelector"));
-    let peer = Peer::new(Scope::Matching(namespaces?), pods?);
+    let peer = PodPeer::new(Scope::Matching(namespaces?), pods?);
     known.then_some(peer)
 }
 

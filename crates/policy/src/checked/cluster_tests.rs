@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::*;
+use crate::problem::Problem;
 
 fn check(spec: Value) -> (Option<ClusterPolicy>, Vec<String>) {
     let policy = json!({"metadata": {"name": "p"}, "spec": spec});

@@ -5,21 +5,22 @@ use std::sync::Arc;
 use ipnet::IpNet;
 use kinglet_model::{IpBlock, PolicyPeer, Selector, SelectorError};
 
-use super::{Direction, Listed, Peers};
-use crate::peer::{Peer, Scope};
+use super::rule::{Direction, PeerList, Peers};
+use crate::pod_peer::{PodPeer, Scope};
 use crate::problem::Problems;
 use crate::ranges::Ranges;
 
 /// What is accepted as a network.
 pub(super) const NETWORK: &str = "a network such as 192.0.2.0/24";
 
-/// What a peer can be.
+/// One entry of a list of peers.
 enum One {
-    Pods(Peer),
+    Pods(PodPeer),
     Block(Ranges),
 }
 
-/// The peers of a rule; nothing if it has some, and none of them can match.
+/// The peers of a rule; nothing if none of those that it has can match. An empty list means everybody, so
+/// that a list whose entries are all invalid must not become one.
 pub(super) fn check(
     peers: &[PolicyPeer],
     namespace: &str,
@@ -30,7 +31,7 @@ pub(super) fn check(
         return Some(Peers::Any);
     }
     let field = field(direction);
-    let (mut listed, mut blocks) = (Listed::default(), Vec::new());
+    let (mut listed, mut blocks) = (PeerList::default(), Vec::new());
     for (index, peer) in peers.iter().enumerate() {
         match one(
             peer,
@@ -43,7 +44,7 @@ pub(super) fn check(
         }
     }
     listed.blocks = Arc::new(Ranges::union(&blocks));
-    (listed != Listed::default()).then_some(Peers::Of(listed))
+    (listed != PeerList::default()).then_some(Peers::Of(listed))
 }
 
 /// The name of the list.
@@ -70,14 +71,14 @@ fn one(peer: &PolicyPeer, namespace: &str, problems: &mut Problems<'_>) -> Optio
     }
 }
 
-fn pods(peer: &PolicyPeer, namespace: &str, problems: &mut Problems<'_>) -> Option<Peer> {
+fn pods(peer: &PolicyPeer, namespace: &str, problems: &mut Problems<'_>) -> Option<PodPeer> {
     let pods = selector(peer.pod_selector.as_ref(), &mut problems.below("podSelector"));
     let namespaces = &mut problems.below("namespaceSelector");
     let scope = match &peer.namespace_selector {
         None => Some(Scope::Namespace(namespace.into())),
         some => selector(some.as_ref(), namespaces).map(Scope::Matching),
     };
-    Some(Peer::new(scope?, pods?))
+    Some(PodPeer::new(scope?, pods?))
 }
 
 /// A selector; a missing one selects everything. Nothing if it is not valid.

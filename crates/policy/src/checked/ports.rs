@@ -2,13 +2,14 @@
 
 use kinglet_model::{PolicyPort, PortReference, Protocol};
 
-use super::{Port, Ports, Wanted};
+use super::rule::{Port, PortMatch, Ports};
 use crate::problem::Problems;
 
-/// What is accepted as a number.
+/// The numbers that are accepted.
 pub(super) const NUMBER: &str = "a number from 1 to 65535";
 
-/// The ports of a rule; nothing if it has some, and none of them can match.
+/// The ports of a rule; nothing if none of those that it has can match. An empty list means all ports, so
+/// that a list whose entries are all invalid must not become one.
 pub(super) fn check(ports: &[PolicyPort], problems: &mut Problems<'_>) -> Option<Ports> {
     if ports.is_empty() {
         return Some(Ports::Any);
@@ -26,18 +27,18 @@ fn one(index: usize, port: &PolicyPort, problems: &mut Problems<'_>) -> Option<P
         let name = port.protocol.as_deref().unwrap_or_default();
         problems.below("protocol").add(name, "TCP, UDP or SCTP");
     }
-    let wanted = wanted(port, problems);
+    let ports = ports(port, problems);
     Some(Port {
         index,
         protocol: protocol?,
-        wanted: wanted?,
+        ports: ports?,
     })
 }
 
-fn wanted(port: &PolicyPort, problems: &mut Problems<'_>) -> Option<Wanted> {
+fn ports(port: &PolicyPort, problems: &mut Problems<'_>) -> Option<PortMatch> {
     match (&port.port, port.end_port) {
-        (None, None) => Some(Wanted::Any),
-        (Some(PortReference::Name(name)), None) if !name.is_empty() => Some(Wanted::Named(name.clone())),
+        (None, None) => Some(PortMatch::Any),
+        (Some(PortReference::Name(name)), None) if !name.is_empty() => Some(PortMatch::Named(name.clone())),
         (Some(PortReference::Name(name)), None) => {
             problems
                 .below("port")
@@ -54,16 +55,16 @@ fn wanted(port: &PolicyPort, problems: &mut Problems<'_>) -> Option<Wanted> {
     }
 }
 
-fn range(first: i64, end: Option<i64>, problems: &mut Problems<'_>) -> Option<Wanted> {
+fn range(first: i64, end: Option<i64>, problems: &mut Problems<'_>) -> Option<PortMatch> {
     let Some(number) = number(first) else {
         problems.below("port").add(first, NUMBER);
         return None;
     };
     let Some(end) = end else {
-        return Some(Wanted::Range(number, number));
+        return Some(PortMatch::Range(number, number));
     };
     match self::number(end) {
-        Some(last) if number <= last => Some(Wanted::Range(number, last)),
+        Some(last) if number <= last => Some(PortMatch::Range(number, last)),
         Some(_) => {
             problems.below("endPort").add(end, "at least port");
             None

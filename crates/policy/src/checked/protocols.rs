@@ -4,10 +4,10 @@ use kinglet_model::{ClusterPorts, ClusterProtocol, DestinationPort, PortRange, P
 
 use super::cluster_peers::all_known;
 use super::ports::{NUMBER, number};
-use super::{Port, Ports, Wanted};
+use super::rule::{Port, PortMatch, Ports};
 use crate::problem::Problems;
 
-/// The ports of a rule; nothing if any entry is not known.
+/// The ports of a rule; nothing if any entry is not valid.
 pub(super) fn check(protocols: &[ClusterProtocol], problems: &mut Problems<'_>) -> Option<Ports> {
     if protocols.is_empty() {
         problems.below("protocols").add("[]", "a list with protocols");
@@ -31,10 +31,10 @@ fn one(index: usize, entry: &ClusterProtocol, problems: &mut Problems<'_>) -> Op
     if !all_known(&entry.unknown, problems) {
         return None;
     }
-    let port = |protocol, wanted| Port {
+    let port = |protocol, ports| Port {
         index,
         protocol,
-        wanted,
+        ports,
     };
     let ClusterProtocol {
         tcp,
@@ -49,7 +49,7 @@ fn one(index: usize, entry: &ClusterProtocol, problems: &mut Problems<'_>) -> Op
         (None, None, Some(ports), None) => (Protocol::Sctp, "sctp", ports),
         (None, None, None, Some(name)) if !name.is_empty() => {
             let all = [Protocol::Tcp, Protocol::Udp, Protocol::Sctp];
-            let ports = all.map(|protocol| port(protocol, Wanted::Named(name.clone())));
+            let ports = all.map(|protocol| port(protocol, PortMatch::Named(name.clone())));
             return Some(ports.into());
         }
         _ => {
@@ -60,27 +60,27 @@ fn one(index: usize, entry: &ClusterProtocol, problems: &mut Problems<'_>) -> Op
             return None;
         }
     };
-    let wanted = wanted(ports, &mut problems.below(field))?;
-    Some(vec![port(protocol, wanted)])
+    let ports = port_match(ports, &mut problems.below(field))?;
+    Some(vec![port(protocol, ports)])
 }
 
-fn wanted(ports: &ClusterPorts, problems: &mut Problems<'_>) -> Option<Wanted> {
+fn port_match(ports: &ClusterPorts, problems: &mut Problems<'_>) -> Option<PortMatch> {
     let known = all_known(&ports.unknown, problems);
-    let wanted = match &ports.destination_port {
-        None => Some(Wanted::Any),
+    let found = match &ports.destination_port {
+        None => Some(PortMatch::Any),
         Some(port) => destination(port, &mut problems.below("destinationPort")),
     };
-    wanted.filter(|_| known)
+    found.filter(|_| known)
 }
 
-fn destination(port: &DestinationPort, problems: &mut Problems<'_>) -> Option<Wanted> {
+fn destination(port: &DestinationPort, problems: &mut Problems<'_>) -> Option<PortMatch> {
     if !all_known(&port.unknown, problems) {
         return None;
     }
     match (port.number, &port.range) {
         (Some(written), None) => {
             let number = checked(Some(written), &mut problems.below("number"))?;
-            Some(Wanted::Range(number, number))
+            Some(PortMatch::Range(number, number))
         }
         (None, Some(range)) => self::range(range, &mut problems.below("range")),
         _ => {
@@ -90,7 +90,7 @@ fn destination(port: &DestinationPort, problems: &mut Problems<'_>) -> Option<Wa
     }
 }
 
-fn range(range: &PortRange, problems: &mut Problems<'_>) -> Option<Wanted> {
+fn range(range: &PortRange, problems: &mut Problems<'_>) -> Option<PortMatch> {
     let start = checked(range.start, &mut problems.below("start"));
     let end = checked(range.end, &mut problems.below("end"));
     let (start, end) = (start?, end?);
@@ -98,7 +98,7 @@ fn range(range: &PortRange, problems: &mut Problems<'_>) -> Option<Wanted> {
         problems.below("end").add(end, "at least start");
         return None;
     }
-    Some(Wanted::Range(start, end))
+    Some(PortMatch::Range(start, end))
 }
 
 fn checked(written: Option<i64>, problems: &mut Problems<'_>) -> Option<u16> {

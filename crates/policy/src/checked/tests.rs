@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::rule::PeerList;
 use super::*;
 
 fn check(spec: Value) -> (Option<Policy>, Vec<String>) {
@@ -93,7 +94,7 @@ fn exceptions_outside_take_nothing_and_host_bits_are_masked() {
     let (policy, problems) = check(json!({"ingress": [{"from": [{"ipBlock": block}]}]}));
     assert_eq!(problems.len(), 2);
     let policy = policy.unwrap();
-    let Peers::Of(Listed { blocks, .. }) = &policy.rules(Direction::Ingress).unwrap()[0].peers else {
+    let Peers::Of(PeerList { blocks, .. }) = &policy.rules(Direction::Ingress).unwrap()[0].peers else {
         panic!()
     };
     assert_eq!(blocks.to_string(), "10.1.128.0-10.1.255.255");

@@ -1,4 +1,4 @@
-//! Which pod has an address.
+//! Which pod owns an address.
 
 use std::collections::{BTreeSet, HashMap};
 use std::net::IpAddr;
@@ -6,12 +6,12 @@ use std::net::IpAddr;
 use jiff::Timestamp;
 use kinglet_model::{Object, ObjectName, Pod};
 
-/// The pods that claim addresses. A runtime may give an address of a pod that is going to a new one before
-/// the old object tells.
+/// The pods that claim addresses. A CNI plugin may give the address of a pod that ends to a new pod before
+/// the API has the old pod as finished, so that both claim it for a while.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Addresses(HashMap<IpAddr, BTreeSet<Rank>>);
 
-/// The last has the address: the newest, then the last by name.
+/// The greatest rank owns the address: the newest pod, and of equally old ones the last by name.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Rank {
     created: Option<Timestamp>,

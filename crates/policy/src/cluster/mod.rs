@@ -1,4 +1,4 @@
-//! What is known of the cluster.
+//! The objects of the cluster that policies select or that select.
 
 mod addresses;
 mod names;
@@ -13,17 +13,16 @@ use kinglet_model::{
 };
 
 use crate::checked::{ClusterPolicy, Direction, Policy, Tier};
+use crate::labels::Labels;
 use crate::problem::Problem;
 use addresses::Addresses;
 use nodes::Nodes;
 
-/// Labels of an object.
-pub(crate) type Labels = BTreeMap<Box<str>, Box<str>>;
-
-/// The label by which every namespace can be selected; the API server sets it.
+/// The label by which every namespace can be selected. The API server sets it; namespaces in manifests do not
+/// have it yet.
 const NAME_LABEL: &str = "kubernetes.io/metadata.name";
 
-/// Pods, namespaces, nodes and policies, and which pod has an address.
+/// Pods, namespaces, nodes and policies, and which pod owns an address.
 #[derive(Clone, Debug, Default)]
 pub struct Cluster {
     namespaces: BTreeMap<Arc<str>, Labels>,
@@ -36,7 +35,7 @@ pub struct Cluster {
 }
 
 impl Cluster {
-    /// Takes a namespace that is new or changed.
+    /// Applies a namespace that is new or changed.
     pub fn apply_namespace(&mut self, namespace: &Namespace) {
         let metadata = &namespace.metadata;
         let mut labels = metadata.labels.clone();
@@ -44,7 +43,7 @@ impl Cluster {
         self.namespaces.insert(metadata.name.clone(), labels);
     }
 
-    /// Forgets a namespace. As long as it is not known, no `namespaceSelector` matches it.
+    /// Removes a namespace. As long as it is not known, no `namespaceSelector` matches it.
     pub fn remove_namespace(&mut self, name: &str) {
         self.namespaces.remove(name);
     }
@@ -54,24 +53,24 @@ impl Cluster {
         self.namespaces.contains_key(name)
     }
 
-    /// Takes a pod that is new or changed.
+    /// Applies a pod that is new or changed.
     pub fn apply_pod(&mut self, pod: Arc<Pod>) {
         let name = pod.object_name();
         self.remove_pod(&name);
-        if counts(&pod) {
+        if has_own_addresses(&pod) {
             self.addresses.claim(&pod);
         }
         self.pods.insert(name, pod);
     }
 
-    /// Forgets a pod.
+    /// Removes a pod.
     pub fn remove_pod(&mut self, name: &ObjectName) {
         if let Some(before) = self.pods.remove(name) {
             self.addresses.release(&before);
         }
     }
 
-    /// Takes a policy that is new or changed; returns the problems that it did not have before.
+    /// Applies a policy that is new or changed; returns the problems that it did not have before.
     pub fn apply_policy(&mut self, policy: &NetworkPolicy) -> Vec<Problem> {
         let name = policy.object_name();
         let mut found = Vec::new();
@@ -89,13 +88,13 @@ impl Cluster {
         found.difference(&before).cloned().collect()
     }
 
-    /// Forgets a policy.
+    /// Removes a policy.
     pub fn remove_policy(&mut self, name: &ObjectName) {
         self.policies.remove(name);
         self.problems.remove(name);
     }
 
-    /// Takes a policy of the cluster that is new or changed; returns the problems that it did not have
+    /// Applies a ClusterNetworkPolicy that is new or changed; returns the problems that it did not have
     /// before.
     pub fn apply_cluster_policy(&mut self, policy: &ClusterNetworkPolicy) -> Vec<Problem> {
         let name = policy.object_name();
@@ -107,31 +106,25 @@ impl Cluster {
         self.note(name, found)
     }
 
-    /// Forgets a policy of the cluster.
+    /// Removes a ClusterNetworkPolicy.
     pub fn remove_cluster_policy(&mut self, name: &ObjectName) {
         self.cluster_policies.remove(name);
         self.problems.remove(name);
     }
 
-    /// Takes a node that is new or changed. Returns whether its labels or addresses are others than before.
+    /// Applies a node that is new or changed. Returns whether its labels or addresses are others than before.
     pub fn apply_node(&mut self, node: &Node) -> bool {
         self.nodes.apply(node)
     }
 
-    /// Forgets a node.
+    /// Removes a node.
     pub fn remove_node(&mut self, name: &str) {
         self.nodes.remove(name);
     }
 
-    /// How many policies count.
+    /// The number of valid policies of both kinds.
     pub fn policy_count(&self) -> usize {
         self.policies.len() + self.cluster_policies.len()
-    }
-
-    /// All that is wrong with policies, also that nobody has a port of some [name](Self::unresolved).
-    pub fn problems(&self) -> Vec<Problem> {
-        let faults = self.problems.values().flatten().cloned();
-        faults.chain(self.unresolved()).collect()
     }
 
     /// A pod by name.
@@ -139,8 +132,8 @@ impl Cluster {
         self.pods.get(name)
     }
 
-    /// The pod that has an address: not one on its node's network nor one that is finished, and the newest if
-    /// several claim it.
+    /// The pod that owns an address. Pods on their node's network and finished ones own none; of several pods
+    /// that claim an address, the newest owns it.
     pub fn owner(&self, address: IpAddr) -> Option<&Arc<Pod>> {
         self.pods.get(self.addresses.owner(address)?)
     }
@@ -163,7 +156,7 @@ impl Cluster {
         self.addresses.claimants(address)
     }
 
-    /// Addresses that a pod has.
+    /// The addresses that a pod owns.
     pub(crate) fn owned(&self, pod: &Pod) -> BTreeSet<IpAddr> {
         let name = pod.object_name();
         let ips = pod.ips.iter().copied();
@@ -185,31 +178,32 @@ impl Cluster {
 }
 
 impl Cluster {
-    /// The policies of a tier that are about a pod, in the order in which their rules are looked at.
+    /// The policies of a tier that select a pod, in the order of evaluation.
     pub(crate) fn of_tier<'a>(&'a self, pod: &Pod, tier: Tier) -> Vec<&'a Arc<ClusterPolicy>> {
         let labels = self.labels(&pod.metadata.namespace);
         let policies = self.cluster_policies.values();
         let mut policies: Vec<_> = policies
             .filter(|policy| policy.tier == tier && policy.subject.matches(pod, labels))
             .collect();
-        // Stable: by name where priorities are equal.
+        // A stable sort keeps the order by name where priorities are equal, so that all nodes agree.
         policies.sort_by_key(|policy| policy.priority);
         policies
     }
 
-    /// A policy of the cluster.
+    /// A ClusterNetworkPolicy.
     pub(crate) fn cluster_policy(&self, name: &ObjectName) -> Option<&Arc<ClusterPolicy>> {
         self.cluster_policies.get(name)
     }
 
-    /// Addresses of the nodes that a selector means.
+    /// Addresses of the nodes that a selector matches.
     pub(crate) fn node_addresses(&self, selector: &Selector) -> BTreeSet<IpAddr> {
         self.nodes.addresses(selector)
     }
 }
 
-/// Whether a pod has addresses of its own: policies are about such pods only.
-fn counts(pod: &Pod) -> bool {
+/// Whether a pod has addresses of its own: policies select no others. A pod on its node's network shares the
+/// node's addresses, and those of a finished pod may belong to another one.
+fn has_own_addresses(pod: &Pod) -> bool {
     !pod.host_network && !pod.is_finished()
 }
 

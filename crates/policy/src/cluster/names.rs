@@ -1,16 +1,16 @@
-//! Names of ports that nobody has: what they are in matches nothing, perhaps because of a typing error.
+//! Port names in policies that no pod has: such a rule matches nothing, perhaps because of a typing error.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use kinglet_model::{ObjectName, Pod};
 
-use super::{Cluster, counts};
-use crate::checked::{Direction, Peers, Port, Ports, Rule, Wanted};
+use super::{Cluster, has_own_addresses};
+use crate::checked::{Direction, Peers, Port, PortMatch, Ports, Rule};
 use crate::problem::{Problem, Problems};
-use crate::rules::Named;
+use crate::rules::PodPort;
 
-/// A policy of either kind, as far as names of ports matter.
+/// A policy of either kind, as far as port names matter.
 struct Subject<'a> {
     policy: &'a ObjectName,
     /// The pods that it selects.
@@ -18,8 +18,14 @@ struct Subject<'a> {
 }
 
 impl Cluster {
-    /// The names of ports in policies that no pod has which they are about; policies that select no pod are
-    /// left out.
+    /// All problems of policies, those of [port names](Self::unresolved) too.
+    pub fn problems(&self) -> Vec<Problem> {
+        let faults = self.problems.values().flatten().cloned();
+        faults.chain(self.unresolved()).collect()
+    }
+
+    /// Problems of port names that none of the pods has to which they refer. Policies that select no pod are
+    /// left out: nothing can be said of them.
     pub fn unresolved(&self) -> BTreeSet<Problem> {
         let mut found = Vec::new();
         for policy in self.policies.values() {
@@ -57,7 +63,7 @@ impl Cluster {
             return;
         }
         let mut pods = selected();
-        pods.retain(|pod| counts(pod));
+        pods.retain(|pod| has_own_addresses(pod));
         if pods.is_empty() {
             return;
         }
@@ -71,21 +77,22 @@ impl Cluster {
         }
     }
 
-    /// Whether any pod that matters has a port of that name.
+    /// Whether any pod to which the rule refers has a port of that name: on ingress the pods that the policy
+    /// selects, on egress the peers.
     fn is_resolved(&self, subject: &Subject<'_>, direction: Direction, rule: &Rule, ports: &[&Port]) -> bool {
         let has = |pod: &Pod| {
-            ports.iter().any(|port| match &port.wanted {
-                Wanted::Named(name) => Named::Name(name.clone())
+            ports.iter().any(|port| match &port.ports {
+                PortMatch::Named(name) => PodPort::Name(name.clone())
                     .numbers(port.protocol, pod)
                     .next()
                     .is_some(),
-                Wanted::Any | Wanted::Range(..) => true,
+                PortMatch::Any | PortMatch::Range(..) => true,
             })
         };
         match direction {
             Direction::Ingress => subject.pods.iter().any(|pod| has(pod)),
             Direction::Egress => {
-                let mut pods = self.all_pods().filter(|pod| counts(pod));
+                let mut pods = self.all_pods().filter(|pod| has_own_addresses(pod));
                 pods.any(|pod| has(pod) && self.is_peer(pod, &rule.peers))
             }
         }
@@ -109,12 +116,12 @@ fn directions<'a, I: Iterator<Item = &'a Rule>>(
     one.chain(other)
 }
 
-/// The named ports of a rule, by their place in its list: one entry can mean several protocols.
+/// The named ports of a rule, by their index in its list: one entry can stand for several protocols.
 fn names(rule: &Rule) -> BTreeMap<usize, Vec<&Port>> {
     let mut names: BTreeMap<usize, Vec<&Port>> = BTreeMap::new();
     if let Ports::Of(ports) = &rule.ports {
         for port in ports {
-            if matches!(port.wanted, Wanted::Named(_)) {
+            if matches!(port.ports, PortMatch::Named(_)) {
                 names.entry(port.index).or_default().push(port);
             }
         }
@@ -142,7 +149,7 @@ fn report(
         Direction::Ingress => "the name of a port of any pod that the policy selects",
         Direction::Egress => "the name of a port of any pod that the rule is about",
     };
-    if let Some(Wanted::Named(name)) = ports.first().map(|port| &port.wanted) {
+    if let Some(PortMatch::Named(name)) = ports.first().map(|port| &port.ports) {
         problems.add(name, accepted);
     }
 }

@@ -1,4 +1,4 @@
-//! Nodes, as policies see them.
+//! Labels and addresses of nodes.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
@@ -6,14 +6,15 @@ use std::sync::Arc;
 
 use kinglet_model::{Node, Selector};
 
-use super::Labels;
+use crate::labels::Labels;
 
 /// Labels and addresses of nodes, by name.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Nodes(BTreeMap<Arc<str>, (Labels, BTreeSet<IpAddr>)>);
 
 impl Nodes {
-    /// Returns whether there is a difference.
+    /// Applies a node; returns whether its labels or addresses changed. Nodes are updated all the time for
+    /// other reasons, which must not refill sets.
     pub(super) fn apply(&mut self, node: &Node) -> bool {
         let addresses = node.addresses.iter();
         let addresses = addresses.filter_map(|one| one.address.parse().ok()).collect();
@@ -26,7 +27,7 @@ impl Nodes {
         self.0.remove(name);
     }
 
-    /// Addresses of those whose labels match.
+    /// Addresses of the nodes whose labels match.
     pub(super) fn addresses(&self, selector: &Selector) -> BTreeSet<IpAddr> {
         let meant = self.0.values().filter(|(labels, _)| selector.matches(labels));
         meant.flat_map(|(_, addresses)| addresses).copied().collect()

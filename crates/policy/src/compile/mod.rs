@@ -1,4 +1,4 @@
-//! Policies to rules, from nothing.
+//! Compiles policies to rules, from scratch.
 
 mod profile;
 mod rule;
@@ -9,12 +9,12 @@ use std::sync::Arc;
 
 use crate::checked::Direction;
 use crate::cluster::Cluster;
-use crate::rules::{Facts, Id, Kind, Member, Profile, Rules, Set};
+use crate::rules::{Id, Member, PodFacts, Profile, Rules, Set, SetKind};
 
 pub(crate) use profile::profile;
 
 impl Rules {
-    /// The rules of the node of this name.
+    /// The rules of the node with this name.
     pub fn compile(cluster: &Cluster, node: &str) -> Self {
         let mut rules = Self::default();
         for pod in cluster.all_pods() {
@@ -52,13 +52,13 @@ impl Rules {
     }
 }
 
-/// A set with what the pods and nodes of the cluster give to it.
-pub(crate) fn filled(kind: Kind, cluster: &Cluster) -> Set {
+/// A set with its members from the pods and nodes of the cluster.
+pub(crate) fn filled(kind: SetKind, cluster: &Cluster) -> Set {
     let mut members = BTreeSet::new();
-    let given = |pod| kind.members(&Facts::of(cluster, pod));
+    let given = |pod| kind.members(&PodFacts::of(cluster, pod));
     match (&kind, kind.namespace()) {
-        (Kind::Ranges(_), _) => {}
-        (Kind::Nodes(selector), _) => {
+        (SetKind::Ranges(_), _) => {}
+        (SetKind::Nodes(selector), _) => {
             let addresses = cluster.node_addresses(selector).into_iter();
             members.extend(addresses.map(Member::of));
         }

@@ -1,4 +1,4 @@
-//! All rules of a pod together: its profile.
+//! Compiles the profile of a pod.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use crate::checked::{Action, Direction, Rule, Tier};
 use crate::cluster::Cluster;
 use crate::rules::{End, Profile, Step};
 
-/// What a pod lets pass in a direction; nothing if no policy is about it.
+/// What a pod allows in a direction; nothing if no policy selects it.
 pub(crate) fn profile(cluster: &Cluster, pod: &Pod, direction: Direction) -> Option<Profile> {
     let rest = policies(cluster, pod, direction).or_else(|| {
         let steps = tier(cluster, pod, direction, Tier::Baseline);
@@ -32,8 +32,8 @@ pub(crate) fn profile(cluster: &Cluster, pod: &Pod, direction: Direction) -> Opt
     })
 }
 
-/// What NetworkPolicies say, if any isolates the pod: their rules are one step, since their order does not
-/// matter.
+/// What NetworkPolicies allow, if any isolates the pod. Their rules are one step: a packet passes if any of
+/// them matches, so that their order does not matter.
 fn policies(cluster: &Cluster, pod: &Pod, direction: Direction) -> Option<Profile> {
     let mut isolating = cluster.isolating(pod, direction).peekable();
     isolating.peek()?;
@@ -52,7 +52,8 @@ fn tier(cluster: &Cluster, pod: &Pod, direction: Direction, tier: Tier) -> Vec<S
     steps(rules.map(|one| (one.action, &one.rule)), direction, pod)
 }
 
-/// Rules in order, of which those that follow one another with the same action are one step.
+/// The rules in order. Those that follow one another with the same action become one step, which needs fewer
+/// rules and lookups.
 fn steps<'a>(rules: impl Iterator<Item = (Action, &'a Rule)>, direction: Direction, pod: &Pod) -> Vec<Step> {
     let mut steps: Vec<Step> = Vec::new();
     for (action, rule) in rules {

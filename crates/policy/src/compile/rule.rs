@@ -1,10 +1,10 @@
-//! One rule: whom it means, and which ports.
+//! One rule: its peers and ports.
 
 use kinglet_model::{Pod, Protocol};
 
-use crate::checked::{Action, Direction, Peers, Ports, Rule, Wanted};
+use crate::checked::{Action, Direction, Peers, PortMatch, Ports, Rule};
 use crate::ports::PortSet;
-use crate::rules::{Named, Step, Tuples, Whom};
+use crate::rules::{PodPort, RulePeer, Step, Tuples};
 
 /// What a rule matches at a pod.
 pub(super) fn step(action: Action, rule: &Rule, direction: Direction, pod: &Pod) -> Step {
@@ -15,57 +15,59 @@ pub(super) fn step(action: Action, rule: &Rule, direction: Direction, pod: &Pod)
     };
     let numbers = numbers(rule, direction, pod);
     let names = names(rule, direction);
-    for whom in whom(rule) {
+    for peer in peers(rule) {
         let named = names.iter().cloned();
-        let named = named.map(|(protocol, name)| (whom.clone(), protocol, name));
+        let named = named.map(|(protocol, name)| (peer.clone(), protocol, name));
         step.tuples.0.extend(named);
         if !numbers.is_empty() {
-            step.lines.insert(whom, numbers.clone());
+            step.lines.insert(peer, numbers.clone());
         }
     }
     step
 }
 
-/// Whom a rule means: each of its selectors, and all of its blocks together.
-fn whom(rule: &Rule) -> Vec<Whom> {
+/// The peers of a rule: each of its selectors, and all of its blocks together.
+fn peers(rule: &Rule) -> Vec<RulePeer> {
     let Peers::Of(listed) = &rule.peers else {
-        return vec![Whom::Any];
+        return vec![RulePeer::Any];
     };
-    let ranges = (!listed.blocks.is_empty()).then(|| Whom::Ranges(listed.blocks.clone()));
-    let pods = listed.pods.iter().cloned().map(Whom::Peer);
-    let nodes = listed.nodes.iter().cloned().map(Whom::Nodes);
+    let ranges = (!listed.blocks.is_empty()).then(|| RulePeer::Ranges(listed.blocks.clone()));
+    let pods = listed.pods.iter().cloned().map(RulePeer::Pods);
+    let nodes = listed.nodes.iter().cloned().map(RulePeer::Nodes);
     pods.chain(nodes).chain(ranges).collect()
 }
 
-/// The ports that a rule means by number. Names of an ingress rule are those of the pod itself.
+/// The ports of a rule by number. Port names of an ingress rule are those of the pod itself, so that their
+/// numbers are known here.
 fn numbers(rule: &Rule, direction: Direction, pod: &Pod) -> PortSet {
     let Ports::Of(ports) = &rule.ports else {
         return PortSet::all();
     };
     let mut numbers = PortSet::default();
     for port in ports {
-        match &port.wanted {
-            Wanted::Any => numbers.add(&PortSet::whole(port.protocol)),
-            Wanted::Range(first, last) => numbers.add(&PortSet::of(port.protocol, *first, *last)),
-            Wanted::Named(name) if direction == Direction::Ingress => {
-                for number in Named::Name(name.clone()).numbers(port.protocol, pod) {
+        match &port.ports {
+            PortMatch::Any => numbers.add(&PortSet::whole(port.protocol)),
+            PortMatch::Range(first, last) => numbers.add(&PortSet::of(port.protocol, *first, *last)),
+            PortMatch::Named(name) if direction == Direction::Ingress => {
+                for number in PodPort::Name(name.clone()).numbers(port.protocol, pod) {
                     numbers.add(&PortSet::of(port.protocol, number, number));
                 }
             }
-            Wanted::Named(_) => {}
+            PortMatch::Named(_) => {}
         }
     }
     numbers
 }
 
-/// The ports that an egress rule means by the names that destinations have for them.
-fn names(rule: &Rule, direction: Direction) -> Vec<(Protocol, Named)> {
+/// The port names of an egress rule. Each destination pod may have another number for them, so that address
+/// and port must be looked up together.
+fn names(rule: &Rule, direction: Direction) -> Vec<(Protocol, PodPort)> {
     let Ports::Of(ports) = &rule.ports else {
         return Vec::new();
     };
-    let named = ports.iter().filter_map(|port| match &port.wanted {
-        Wanted::Named(name) if direction == Direction::Egress => {
-            Some((port.protocol, Named::Name(name.clone())))
+    let named = ports.iter().filter_map(|port| match &port.ports {
+        PortMatch::Named(name) if direction == Direction::Egress => {
+            Some((port.protocol, PodPort::Name(name.clone())))
         }
         _ => None,
     });

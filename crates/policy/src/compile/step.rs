@@ -1,12 +1,12 @@
-//! Steps of profiles, as few lines as possible.
+//! Simplifies the steps of profiles.
 
 use kinglet_model::Protocol;
 
 use crate::ports::PortSet;
-use crate::rules::{Named, Step, Whom};
+use crate::rules::{PodPort, RulePeer, Step};
 
-/// With more single ports of pods than this, one look-up of address and port is cheaper than one rule for
-/// each.
+/// With more single ports of pods than this, one lookup of address and port is cheaper than a rule for each:
+/// the kernel evaluates rules one after another.
 const SINGLE_PORTS: usize = 8;
 
 impl Step {
@@ -15,49 +15,49 @@ impl Step {
         self.lines.is_empty() && self.tuples.0.is_empty()
     }
 
-    /// Takes what another one matches.
+    /// Adds what another step matches.
     pub(super) fn extend(&mut self, other: Self) {
-        for (whom, ports) in other.lines {
-            self.lines.entry(whom).or_default().add(&ports);
+        for (peer, ports) in other.lines {
+            self.lines.entry(peer).or_default().add(&ports);
         }
         self.tuples.0.extend(other.tuples.0);
     }
 
-    /// What is meant of everybody needs no other line.
+    /// Removes ports of single peers that everybody may use anyway.
     pub(super) fn simplify(&mut self) {
-        let Some(anybody) = self.lines.get(&Whom::Any).cloned() else {
+        let Some(anybody) = self.lines.get(&RulePeer::Any).cloned() else {
             return;
         };
         if anybody.is_all() {
             self.tuples.0.clear();
         }
-        for (whom, ports) in &mut self.lines {
-            if *whom != Whom::Any {
+        for (peer, ports) in &mut self.lines {
+            if *peer != RulePeer::Any {
                 ports.subtract(&anybody);
             }
         }
         self.lines.retain(|_, ports| !ports.is_empty());
     }
 
-    /// Moves single ports of pods into tuples if they are many.
+    /// Moves single ports of pods into tuples if there are many.
     pub(super) fn flatten(&mut self) {
         let lines = self.lines.iter();
-        let pods = lines.filter(|(whom, _)| matches!(whom, Whom::Peer(_)));
-        let single = |(whom, ports): (&Whom, &PortSet)| -> Vec<(Whom, Protocol, u16)> {
+        let pods = lines.filter(|(peer, _)| matches!(peer, RulePeer::Pods(_)));
+        let single = |(peer, ports): (&RulePeer, &PortSet)| -> Vec<(RulePeer, Protocol, u16)> {
             let ranges = ports.iter().filter(|(_, first, last)| first == last);
             ranges
-                .map(|(protocol, port, _)| (whom.clone(), protocol, port))
+                .map(|(protocol, port, _)| (peer.clone(), protocol, port))
                 .collect()
         };
         let singles: Vec<_> = pods.flat_map(single).collect();
         if singles.len() <= SINGLE_PORTS {
             return;
         }
-        for (whom, protocol, port) in singles {
-            if let Some(ports) = self.lines.get_mut(&whom) {
+        for (peer, protocol, port) in singles {
+            if let Some(ports) = self.lines.get_mut(&peer) {
                 ports.subtract(&PortSet::of(protocol, port, port));
             }
-            self.tuples.0.insert((whom, protocol, Named::Number(port)));
+            self.tuples.0.insert((peer, protocol, PodPort::Number(port)));
         }
         self.lines.retain(|_, ports| !ports.is_empty());
     }

@@ -1,8 +1,9 @@
 //! Rules kept up to date, change by change.
 
-mod footprint;
-mod holders;
-mod touched;
+mod contribution;
+mod pending;
+mod references;
+mod tracked;
 
 use std::collections::{BTreeSet, HashMap};
 use std::net::IpAddr;
@@ -12,22 +13,22 @@ use kinglet_model::{ClusterNetworkPolicy, Namespace, NetworkPolicy, Node, Object
 
 use crate::cluster::Cluster;
 use crate::compile::filled;
-use crate::peer::Peer;
+use crate::pod_peer::PodPeer;
 use crate::problem::Problem;
-use crate::rules::{Kind, Rules};
-use footprint::Footprint;
-use holders::Holders;
-pub(crate) use touched::{Content, Slot, Touched};
+use crate::rules::{Id, Rules, SetKind};
+use contribution::Contribution;
+pub(crate) use pending::{Content, Pending, Slot};
+use references::References;
+pub(crate) use tracked::TrackedRules;
 
 /// The rules of a node, the cluster that they follow, and what of them the kernel does not have yet.
 #[derive(Debug, Default)]
 pub(crate) struct Engine {
     node: Arc<str>,
     pub(crate) cluster: Cluster,
-    pub(crate) rules: Rules,
-    footprints: HashMap<ObjectName, Footprint>,
-    holders: Holders,
-    pub(crate) touched: Touched,
+    pub(crate) tracked: TrackedRules,
+    contributions: HashMap<ObjectName, Contribution>,
+    references: References,
 }
 
 impl Engine {
@@ -40,6 +41,7 @@ impl Engine {
 
     pub(crate) fn apply_pod(&mut self, pod: Arc<Pod>) {
         let name = pod.object_name();
+        // Other pods that claim an address of this one, before or after, may win or lose it.
         let mut addresses = self.addresses(&name);
         addresses.extend(&pod.ips);
         let mut affected = self.claimants(&addresses);
@@ -106,9 +108,33 @@ impl Engine {
         self.refresh_nodes();
     }
 
-    /// What differs from the kernel's.
-    pub(crate) fn take_touched(&mut self) -> Touched {
-        std::mem::take(&mut self.touched)
+    pub(crate) fn rules(&self) -> &Rules {
+        &self.tracked.rules
+    }
+
+    /// What differs from what the kernel has; from now on, the kernel has it.
+    pub(crate) fn take_pending(&mut self) -> Pending {
+        std::mem::take(&mut self.tracked.pending)
+    }
+
+    /// Whether members of a set may be denied something.
+    pub(crate) fn denies(&self, set: Id) -> bool {
+        self.references.denies(set)
+    }
+
+    /// Removes the profiles that have had no reference since the last sweep, and their sets.
+    pub(crate) fn sweep(&mut self) {
+        self.references.sweep(&mut self.tracked);
+    }
+
+    /// Removes everything without references.
+    pub(crate) fn sweep_all(&mut self) {
+        self.references.sweep_all(&mut self.tracked);
+    }
+
+    /// Whether something waits to be swept.
+    pub(crate) fn has_idle(&self) -> bool {
+        self.references.has_idle()
     }
 
     fn addresses(&self, pod: &ObjectName) -> BTreeSet<IpAddr> {
@@ -123,8 +149,8 @@ impl Engine {
         claimants.cloned().collect()
     }
 
-    /// Computes the pods of a namespace again; only those of the node if a policy changed, since it changes
-    /// no others.
+    /// Computes the pods of a namespace again; with `own_only` only those of the node. A policy changes
+    /// profiles, which only they have; labels of a namespace change the members of sets, too.
     fn refresh_namespace(&mut self, namespace: &Arc<str>, own_only: bool) {
         let pods = self.cluster.pods_of(namespace);
         let pods = pods.filter(|pod| !own_only || pod.node_name == self.node);
@@ -132,13 +158,13 @@ impl Engine {
         self.refresh(names);
     }
 
-    fn subject(&self, policy: &ObjectName) -> Option<Peer> {
+    fn subject(&self, policy: &ObjectName) -> Option<PodPeer> {
         let policy = self.cluster.cluster_policy(policy)?;
         Some(policy.subject.clone())
     }
 
-    /// Computes the pods of the node again that any of these means.
-    fn refresh_subjects(&mut self, subjects: &[Option<Peer>]) {
+    /// Computes the pods of the node again that any of these subjects matches.
+    fn refresh_subjects(&mut self, subjects: &[Option<PodPeer>]) {
         let own = self.cluster.all_pods().filter(|pod| pod.node_name == self.node);
         let meant = own.filter(|pod| {
             let labels = self.cluster.labels(&pod.metadata.namespace);
@@ -149,42 +175,49 @@ impl Engine {
         self.refresh(names);
     }
 
-    /// Fills the sets of nodes again.
+    /// Computes the sets of node addresses again.
     fn refresh_nodes(&mut self) {
-        let sets = self.rules.sets.iter();
-        let sets = sets.filter(|(_, set)| matches!(set.kind, Kind::Nodes(_)));
+        let sets = self.tracked.rules.sets.iter();
+        let sets = sets.filter(|(_, set)| matches!(set.kind, SetKind::Nodes(_)));
         let sets: Vec<_> = sets.map(|(id, set)| (*id, set.clone())).collect();
         for (id, before) in sets {
             let now = filled(before.kind, &self.cluster).members;
             for member in before.members.difference(&now) {
-                self.set(Slot::Member(id, *member), None);
+                self.tracked.set(Slot::Member(id, *member), None);
             }
             for member in now {
-                self.set(Slot::Member(id, member), Some(None));
+                self.tracked.set(Slot::Member(id, member), Some(None));
             }
         }
     }
 
-    /// Computes pods again. First everything is taken that a pod does not have any more, since another one
-    /// may have it now.
+    /// Computes pods again.
     fn refresh(&mut self, names: BTreeSet<ObjectName>) {
         let mut changes = Vec::new();
         for name in names {
-            let after = Footprint::of(&self.cluster, &name, &self.node);
-            let before = self.footprints.remove(&name).unwrap_or_default();
-            self.hold(&after);
+            let after = Contribution::of(&self.cluster, &name, &self.node);
+            let before = self.contributions.remove(&name).unwrap_or_default();
+            // Before the old references are dropped, so that what both have does not become idle.
+            for (id, profile) in &after.profiles {
+                let (tracked, cluster) = (&mut self.tracked, &self.cluster);
+                self.references.acquire(*id, profile, tracked, cluster);
+            }
             changes.push((name, before, after));
         }
+        // All removals come first: an address that one of the pods had may belong to another one now.
         for (name, before, _) in &changes {
-            self.take(name, before);
+            before.remove(name, &mut self.tracked, &self.references);
         }
         for (name, _, after) in &changes {
-            self.give(name, after);
+            after.add(name, &self.cluster, &mut self.tracked, &self.references);
         }
         for (name, before, after) in changes {
-            self.release(&before);
-            if after != Footprint::default() {
-                self.footprints.insert(name, after);
+            before
+                .profiles
+                .iter()
+                .for_each(|(id, _)| self.references.release(*id));
+            if after != Contribution::default() {
+                self.contributions.insert(name, after);
             }
         }
     }

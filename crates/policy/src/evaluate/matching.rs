@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use kinglet_model::Pod;
 
-use crate::checked::{Direction, Peers, Port, Ports, Rule, Wanted};
+use crate::checked::{Direction, Peers, Port, PortMatch, Ports, Rule};
 use crate::cluster::Cluster;
 use crate::packet::{Packet, Transport};
 
@@ -64,9 +64,9 @@ fn is_port(port: &Port, ends: &Ends<'_>) -> bool {
         ports.any(|port| &*port.name == name && port.protocol == protocol && port.number == number)
     };
     port.protocol == protocol
-        && match &port.wanted {
-            Wanted::Any => true,
-            Wanted::Range(first, last) => (*first..=*last).contains(&number),
-            Wanted::Named(name) => ends.destination.is_some_and(|pod| named(name, pod)),
+        && match &port.ports {
+            PortMatch::Any => true,
+            PortMatch::Range(first, last) => (*first..=*last).contains(&number),
+            PortMatch::Named(name) => ends.destination.is_some_and(|pod| named(name, pod)),
         }
 }

@@ -1,4 +1,4 @@
-//! The plain reading of policies: what becomes of a packet, and which rules decide.
+//! Evaluates policies as the API documents them: whether a packet passes, and which rules decide.
 
 mod matching;
 mod verdict;
@@ -17,12 +17,12 @@ pub(crate) use matching::{Ends, peers, ports};
 pub use verdict::{Decision, Evaluation, Exemption, RuleName, Side};
 
 impl Cluster {
-    /// What becomes of a packet; of [`Settings::node`] and the like nothing matters.
+    /// Evaluates a packet as if one node ran all pods.
     pub fn evaluate(&self, packet: &Packet, settings: &Settings) -> Evaluation {
         self.evaluate_for(packet, settings, |_| true)
     }
 
-    /// The same, with only those pods policed that the node runs.
+    /// The same, with policies enforced only for the pods of the node.
     pub fn evaluate_on_node(&self, packet: &Packet, settings: &Settings) -> Evaluation {
         self.evaluate_for(packet, settings, |pod| pod.node_name == settings.node)
     }
@@ -89,7 +89,7 @@ impl Cluster {
         Some((found.action, name))
     }
 
-    /// What decides if no rule of the Admin tier does.
+    /// What decides unless a rule of the Admin tier accepts or denies.
     fn after_admin(&self, pod: &Pod, ends: &Ends<'_>, direction: Direction) -> Decision {
         if self.isolating(pod, direction).next().is_none() {
             let first = self.first(pod, ends, direction, Tier::Baseline);

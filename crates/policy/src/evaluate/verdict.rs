@@ -1,15 +1,15 @@
-//! What becomes of a packet, and what decides.
+//! Results of an evaluation.
 
 use kinglet_model::ObjectName;
 
 use crate::checked::{Action, Direction, Tier};
 
-/// What becomes of a packet.
+/// Whether a packet passes, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Evaluation {
-    /// Policies do not matter.
+    /// Policies do not apply.
     Exempt(Exemption),
-    /// It passes if both sides let it pass.
+    /// It passes if both sides allow it.
     Policed {
         /// The source's side.
         egress: Box<Side>,
@@ -18,7 +18,7 @@ pub enum Evaluation {
     },
 }
 
-/// Why policies do not matter to a packet.
+/// Why policies do not apply to a packet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Exemption {
     /// It belongs to a connection that was allowed.
@@ -27,7 +27,7 @@ pub enum Exemption {
     Revoked,
     /// It comes from the node that runs the destination.
     FromNode,
-    /// Egress to the own node is not policed ([`Settings::egress_to_node`]).
+    /// Egress policies are not enforced for the own node ([`Settings::egress_to_node`]).
     ToNode,
     /// It goes from a pod to itself, which NetworkPolicies never forbid.
     Hairpin,
@@ -35,16 +35,16 @@ pub enum Exemption {
     Icmp,
 }
 
-/// How one side sees a packet.
+/// The result on one side.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Side {
-    /// There is no pod on this side, or not one with an address of its own.
+    /// No pod owns the address on this side.
     NoPod,
-    /// There is one.
+    /// A pod owns the address.
     Pod {
         /// The pod.
         pod: ObjectName,
-        /// The rule of the Admin tier that passes the packet on, if one does.
+        /// The rule of the Admin tier that passes the packet to NetworkPolicies, if one does.
         passed: Option<RuleName>,
         /// What decides.
         decision: Decision,
@@ -54,7 +54,7 @@ pub enum Side {
 /// What decides on one side.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Decision {
-    /// The first rule of a tier that matches. One of the Baseline tier that passes lets the packet pass.
+    /// The first rule of a tier that matches. Passing in the Baseline tier means that the packet is allowed.
     Tier {
         /// The tier.
         tier: Tier,
@@ -67,12 +67,12 @@ pub enum Decision {
     Isolated {
         /// The policies that isolate it.
         policies: Vec<ObjectName>,
-        /// The rules that let the packet pass; if there are none, it is denied.
+        /// The rules that allow the packet; if there are none, it is denied.
         rules: Vec<RuleName>,
     },
-    /// NetworkPolicies isolate the pod, but it sends to itself.
+    /// NetworkPolicies isolate the pod, but it sends to itself, which they never forbid.
     Itself,
-    /// No policy is about it.
+    /// No policy selects the pod.
     Open,
 }
 
@@ -81,9 +81,9 @@ pub enum Decision {
 pub struct RuleName {
     /// The policy; without a namespace it is a ClusterNetworkPolicy.
     pub policy: ObjectName,
-    /// In which list.
+    /// The list that it is in.
     pub direction: Direction,
-    /// Its place in the list, from 0.
+    /// Its index in the list.
     pub number: usize,
 }
 
@@ -98,7 +98,7 @@ impl Evaluation {
 }
 
 impl Side {
-    /// Whether this side lets the packet pass.
+    /// Whether this side allows the packet.
     pub fn allowed(&self) -> bool {
         match self {
             Self::NoPod => true,

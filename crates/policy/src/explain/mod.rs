@@ -1,4 +1,4 @@
-//! Why a packet passes or not, and what would have to change.
+//! Why a packet passes or not, and which changes would allow it.
 
 mod matrix;
 mod text;
@@ -13,7 +13,7 @@ use crate::settings::Settings;
 
 pub use matrix::Reachability;
 
-/// Why a packet passes or not. `Display` tells it in sentences.
+/// Why a packet passes or not. `Display` writes it in sentences.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Explanation {
     /// The packet.
@@ -26,7 +26,7 @@ pub struct Explanation {
     pub evaluation: Evaluation,
     /// The rules that do not match on a side that denies it, with the reason.
     pub misses: Vec<Miss>,
-    /// What would let it pass: all of it is needed.
+    /// Changes that would allow it; all of them are needed.
     pub remedies: Vec<Remedy>,
 }
 
@@ -41,7 +41,7 @@ pub struct Miss {
     pub port: bool,
 }
 
-/// A change that lets one side let a packet pass.
+/// A change by which one side would allow a packet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Remedy {
     /// Which side.
@@ -52,7 +52,7 @@ pub struct Remedy {
     pub way: Way,
 }
 
-/// How a side is made to let a packet pass.
+/// How a side can be made to allow a packet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Way {
     /// With a rule of a NetworkPolicy.

@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use kinglet_nft::{Batch, Chain, Element, Ruleset, Set, Table};
 
 use super::families::Families;
+use super::names::profile_chain;
 use super::{chains, profile, sets};
 use crate::checked::Direction;
-use crate::engine::{Slot, Touched};
-use crate::rules::Rules;
+use crate::engine::{Pending, Slot};
+use crate::rules::{Rules, SetKind};
 use crate::settings::Settings;
 
 /// Elements by the name of their set.
@@ -16,21 +17,21 @@ type Elements = BTreeMap<String, (Set, Vec<Element>)>;
 
 /// The table that batches are for, and the families that it has rules for.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Target<'a> {
+pub(crate) struct TableTarget<'a> {
     table: &'a Table,
     families: Families,
 }
 
-impl<'a> Target<'a> {
+impl<'a> TableTarget<'a> {
     pub(crate) fn new(table: &'a Table, families: Families) -> Self {
         Self { table, families }
     }
 }
 
 impl Rules {
-    /// All that the table is to hold.
-    pub(crate) fn ruleset(&self, target: Target<'_>, settings: &Settings) -> Ruleset {
-        let Target { table, families } = target;
+    /// The whole table as it should be.
+    pub(crate) fn ruleset(&self, target: TableTarget<'_>, settings: &Settings) -> Ruleset {
+        let TableTarget { table, families } = target;
         let mut ruleset = Ruleset::new(table.clone());
         let mut elements = Elements::new();
         for slot in self.slots() {
@@ -41,8 +42,8 @@ impl Rules {
         }
         let own = self.sets.iter();
         let own = own.flat_map(|(id, set)| sets::sets(&set.kind, *id, families));
-        let frame = sets::frame().into_iter().map(|set| (set, Vec::new()));
-        for (set, fixed) in frame.chain(own) {
+        let fixed_sets = sets::fixed().into_iter().map(|set| (set, Vec::new()));
+        for (set, fixed) in fixed_sets.chain(own) {
             let members = elements.remove(&set.name).map(|(_, members)| members);
             ruleset.set(set, fixed.into_iter().chain(members.unwrap_or_default()));
         }
@@ -50,7 +51,7 @@ impl Rules {
             ruleset.chain(chain, rules);
         }
         for (id, profile) in &self.profiles {
-            let name = profile::chain(profile.direction, *id);
+            let name = profile_chain(profile.direction, *id);
             ruleset.chain(Chain::regular(name), profile::rules(profile, families));
         }
         ruleset
@@ -70,37 +71,37 @@ impl Rules {
         known.chain(isolated).chain(maps).chain(members)
     }
 
-    fn kind(&self, slot: &Slot) -> Option<&crate::rules::Kind> {
+    fn kind(&self, slot: &Slot) -> Option<&SetKind> {
         match slot {
             Slot::Member(id, _) => self.sets.get(id).map(|set| &set.kind),
             _ => None,
         }
     }
 
-    /// The batch that brings the kernel here from where it was when things were touched: what others lead to
-    /// comes first and goes last.
-    pub(crate) fn changes(&self, touched: &Touched, target: Target<'_>) -> Batch {
+    /// The batch that brings the kernel to these rules. What others refer to is added before them and removed
+    /// after them: the kernel refuses a rule or element that names a chain which does not exist (`ENOENT`),
+    /// and the removal of one that is in use (`EBUSY`).
+    pub(crate) fn changes(&self, pending: &Pending, target: TableTarget<'_>) -> Batch {
         let mut batch = Batch::new();
-        self.add_sets(&mut batch, touched, target);
-        self.add_profiles(&mut batch, touched, target);
-        self.change_elements(&mut batch, touched, target);
-        self.remove_profiles(&mut batch, touched, target);
-        self.remove_sets(&mut batch, touched, target);
+        self.add_sets(&mut batch, pending, target);
+        self.add_profiles(&mut batch, pending, target);
+        self.change_elements(&mut batch, pending, target);
+        self.remove_profiles(&mut batch, pending, target);
+        self.remove_sets(&mut batch, pending, target);
         batch
     }
 
-    /// The batch of what is new and has nothing that leads to it yet; of what was touched that is no longer
-    /// part.
-    pub(crate) fn additions(&self, touched: &mut Touched, target: Target<'_>) -> Batch {
+    /// The batch of new chains and sets, to which nothing refers yet. They are no longer pending then.
+    pub(crate) fn additions(&self, pending: &mut Pending, target: TableTarget<'_>) -> Batch {
         let mut batch = Batch::new();
-        self.add_sets(&mut batch, touched, target);
-        self.add_members(&mut batch, touched, target);
-        self.add_profiles(&mut batch, touched, target);
-        for (id, before) in &mut touched.profiles {
+        self.add_sets(&mut batch, pending, target);
+        self.add_members(&mut batch, pending, target);
+        self.add_profiles(&mut batch, pending, target);
+        for (id, before) in &mut pending.profiles {
             let now = self.profiles.get(id).map(|profile| profile.direction);
             *before = before.or(now);
         }
-        for (id, before) in &mut touched.sets {
+        for (id, before) in &mut pending.sets {
             if before.is_none() {
                 *before = self.sets.get(id).map(|set| set.kind.clone());
             }
@@ -108,14 +109,14 @@ impl Rules {
         batch
     }
 
-    /// Fills new sets, so that what leads to them later finds everything.
-    fn add_members(&self, batch: &mut Batch, touched: &mut Touched, target: Target<'_>) {
+    /// Fills new sets, so that a packet that reaches them later finds all members.
+    fn add_members(&self, batch: &mut Batch, pending: &mut Pending, target: TableTarget<'_>) {
         let mut added = Elements::new();
         let is_new = |slot: &Slot| match slot {
-            Slot::Member(id, _) => matches!(touched.sets.get(id), Some(None)),
+            Slot::Member(id, _) => matches!(pending.sets.get(id), Some(None)),
             _ => false,
         };
-        for (slot, before) in touched.elements.iter_mut().filter(|(slot, _)| is_new(slot)) {
+        for (slot, before) in pending.elements.iter_mut().filter(|(slot, _)| is_new(slot)) {
             let now = self.content(slot);
             if before.is_none() && now.is_some() {
                 add(
@@ -130,8 +131,8 @@ impl Rules {
         }
     }
 
-    fn add_sets(&self, batch: &mut Batch, touched: &Touched, target: Target<'_>) {
-        let added = touched.sets.iter().filter(|(_, before)| before.is_none());
+    fn add_sets(&self, batch: &mut Batch, pending: &Pending, target: TableTarget<'_>) {
+        let added = pending.sets.iter().filter(|(_, before)| before.is_none());
         let added = added.filter_map(|(id, _)| Some((id, self.sets.get(id)?)));
         for (set, elements) in added.flat_map(|(id, set)| sets::sets(&set.kind, *id, target.families)) {
             batch.add_set(target.table, &set);
@@ -141,12 +142,12 @@ impl Rules {
         }
     }
 
-    fn add_profiles(&self, batch: &mut Batch, touched: &Touched, target: Target<'_>) {
-        let added = touched.profiles.iter().filter(|(_, before)| before.is_none());
+    fn add_profiles(&self, batch: &mut Batch, pending: &Pending, target: TableTarget<'_>) {
+        let added = pending.profiles.iter().filter(|(_, before)| before.is_none());
         let added = added.filter_map(|(id, _)| Some((id, self.profiles.get(id)?)));
-        let named = added.map(|(id, profile)| (profile::chain(profile.direction, *id), profile));
+        let named = added.map(|(id, profile)| (profile_chain(profile.direction, *id), profile));
         let named: Vec<_> = named.collect();
-        // Some lead to others.
+        // All chains come before all rules: profiles may refer to one another.
         for (name, _) in &named {
             batch.add_chain(target.table, &Chain::regular(name));
         }
@@ -157,12 +158,13 @@ impl Rules {
         }
     }
 
-    /// Deletes before it adds: an element leads to something else after it was deleted and added.
-    fn change_elements(&self, batch: &mut Batch, touched: &Touched, target: Target<'_>) {
+    /// Deletes before it adds: the kernel refuses an element that is there with another verdict (`EEXIST`),
+    /// so that a changed one is deleted and added.
+    fn change_elements(&self, batch: &mut Batch, pending: &Pending, target: TableTarget<'_>) {
         let (mut deleted, mut added) = (Elements::new(), Elements::new());
-        for (slot, before) in &touched.elements {
+        for (slot, before) in &pending.elements {
             let now = self.content(slot);
-            if *before == now || self.vanishes(slot, touched) {
+            if *before == now || self.vanishes(slot, pending) {
                 continue;
             }
             let kind = self.kind(slot);
@@ -184,16 +186,17 @@ impl Rules {
         }
     }
 
-    /// Whether the set of an element goes as a whole.
-    fn vanishes(&self, slot: &Slot, touched: &Touched) -> bool {
-        matches!(slot, Slot::Member(id, _) if touched.sets.contains_key(id) && !self.sets.contains_key(id))
+    /// Whether the set of an element is removed as a whole.
+    fn vanishes(&self, slot: &Slot, pending: &Pending) -> bool {
+        matches!(slot, Slot::Member(id, _) if pending.sets.contains_key(id) && !self.sets.contains_key(id))
     }
 
-    fn remove_profiles(&self, batch: &mut Batch, touched: &Touched, target: Target<'_>) {
-        let gone = touched.profiles.iter();
+    fn remove_profiles(&self, batch: &mut Batch, pending: &Pending, target: TableTarget<'_>) {
+        let gone = pending.profiles.iter();
         let gone = gone.filter(|(id, before)| before.is_some() && !self.profiles.contains_key(id));
-        let names = gone.filter_map(|(id, before)| Some(profile::chain((*before)?, *id)));
+        let names = gone.filter_map(|(id, before)| Some(profile_chain((*before)?, *id)));
         let names: Vec<_> = names.collect();
+        // Chains are emptied first: one of them may refer to another.
         for name in &names {
             batch.flush_chain(target.table, name);
         }
@@ -202,8 +205,8 @@ impl Rules {
         }
     }
 
-    fn remove_sets(&self, batch: &mut Batch, touched: &Touched, target: Target<'_>) {
-        let gone = touched.sets.iter().filter(|(id, _)| !self.sets.contains_key(id));
+    fn remove_sets(&self, batch: &mut Batch, pending: &Pending, target: TableTarget<'_>) {
+        let gone = pending.sets.iter().filter(|(id, _)| !self.sets.contains_key(id));
         for (id, kind) in gone.filter_map(|(id, kind)| Some((id, kind.as_ref()?))) {
             for (set, _) in sets::sets(kind, *id, target.families) {
                 batch.delete_set(target.table, &set.name);

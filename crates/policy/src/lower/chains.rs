@@ -1,23 +1,26 @@
-//! The chains that are always there.
+//! The chains that the table always has.
 
 use kinglet_nft::{Chain, ChainType, CtState, Header, Hook, Rule, priority};
 
-use super::deny::{self, DENY};
-use super::sets::{FAMILIES, map_name};
+use super::deny;
+use super::names::{DENY, FAMILIES, look_up_chain, map_name};
 use crate::checked::Direction;
 use crate::settings::Settings;
 
-/// The chains that are always there, in an order in which none leads to a later one.
+/// The chains that the table always has, in an order in which none leads to a later one: the kernel refuses a
+/// rule that names a chain which does not exist yet.
 pub(super) fn chains(settings: &Settings) -> Vec<(Chain, Vec<Rule>)> {
     let base = |name, hook| Chain::base(name, ChainType::Filter, hook, priority::FILTER);
     let to = |directions: &[Direction]| {
         let jumps = directions
             .iter()
-            .map(|direction| Rule::new().jump(side(*direction)));
+            .map(|direction| Rule::new().jump(look_up_chain(*direction)));
         before(settings).into_iter().chain(jumps).collect()
     };
     let mut chains = deny::chains(settings);
-    chains.extend(Direction::BOTH.map(|direction| (Chain::regular(side(direction)), look_up(direction))));
+    chains.extend(
+        Direction::BOTH.map(|direction| (Chain::regular(look_up_chain(direction)), look_up(direction))),
+    );
     let forward = to(&[Direction::Egress, Direction::Ingress]);
     chains.push((base("np_forward", Hook::Forward), forward));
     if settings.egress_to_node {
@@ -26,26 +29,23 @@ pub(super) fn chains(settings: &Settings) -> Vec<(Chain, Vec<Rule>)> {
     chains
 }
 
-/// Name of the chain that looks up the side of a pod that policies are about.
-fn side(direction: Direction) -> &'static str {
-    match direction {
-        Direction::Ingress => "np_ingress",
-        Direction::Egress => "np_egress",
-    }
-}
-
-/// What is decided before policies matter. Every packet comes here, so that what few need is in the chains
-/// that deny.
+/// What is decided before policies apply. Every forwarded packet passes these rules, so that exemptions which
+/// few packets need are in the chains that deny.
 fn before(settings: &Settings) -> [Rule; 2] {
     let established = CtState::ESTABLISHED | CtState::RELATED;
     [
+        // Before the rule that accepts established connections, which would keep a revoked one alive.
         Rule::new().ct_mark_bit(settings.revoked).goto(DENY),
         Rule::new().ct_state(established).accept(),
     ]
 }
 
-/// Leads to the profile of the pod, which returns what it allows to where the chain was jumped from. Each
-/// look-up is there twice: while an element is replaced by another, a packet may find neither.
+/// Leads to the profile of the pod. A profile returns what it allows, and evaluation goes on where this chain
+/// was called: an egress profile that accepted would skip the ingress lookup.
+///
+/// Each lookup is there twice. A commit deletes an element and adds its successor, and the kernel looks up
+/// their present state: a packet may find neither of them, and the pod would be open to it. The second lookup
+/// finds the new element. After a hit the second lookup is not reached: `goto` leaves this chain.
 fn look_up(direction: Direction) -> Vec<Rule> {
     let families = FAMILIES.into_iter().chain(FAMILIES);
     let rules = families.map(|family| {

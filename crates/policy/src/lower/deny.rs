@@ -1,4 +1,4 @@
-//! The chains that deny: one for each direction, which counts and logs, and the one that both lead to.
+//! The chains that deny: one for each direction, which counts and logs, and one that both lead to.
 
 use std::time::Duration;
 
@@ -8,63 +8,50 @@ use kinglet_nft::{
     statement,
 };
 
-use super::sets::{FAMILIES, address_type, digit, family, known_name};
+use super::names::{DENY, FAMILIES, address_type, denied_name, deny_chain, known_name, log_prefix};
 use crate::checked::Direction;
 use crate::packet::NEIGHBOUR_DISCOVERY;
 use crate::settings::{Deny, Settings};
 
-/// Name of the chain that denies.
-pub(super) const DENY: &str = "deny";
-
-/// Most pods that denials are counted for, in each family and direction.
-const PODS: u32 = 65_536;
-/// How long a count stays after the last denial.
-const STAYS: Duration = Duration::from_secs(3600);
-/// Most denials that are logged each second, in each direction, and at once.
-const LOGGED: (u64, u32) = (10, 20);
-/// Octets of a denied packet that are logged: its headers.
-const HEADERS: u32 = 128;
-
-/// Name of the chain that a pod's denials in a direction go through.
-pub(super) fn chain(direction: Direction) -> &'static str {
-    match direction {
-        Direction::Ingress => "deny_in",
-        Direction::Egress => "deny_eg",
-    }
-}
-
-/// What logged packets are told by.
-pub(crate) fn prefix(direction: Direction) -> String {
-    format!("kinglet {direction}")
-}
+/// Most pods for which denials are counted, in each family and direction. A limit is needed: packets add the
+/// elements.
+const COUNTED_PODS: u32 = 65_536;
+/// How long a count is kept after the last denial.
+const COUNT_TIMEOUT: Duration = Duration::from_secs(3600);
+/// Most denials that are logged per second in each direction, and the burst. A flood of denied packets must
+/// not become a flood of netlink messages.
+const LOG_RATE: (u64, u32) = (10, 20);
+/// Octets of a denied packet that are logged: enough for its headers with options.
+const LOGGED_OCTETS: u32 = 128;
 
 /// The chains, in an order in which none leads to a later one.
 pub(super) fn chains(settings: &Settings) -> Vec<(Chain, Vec<Rule>)> {
     let mut chains = vec![(Chain::regular(DENY), deny(settings))];
-    let each = Direction::BOTH.map(|direction| (Chain::regular(chain(direction)), tell(direction, settings)));
+    let each = Direction::BOTH.map(|direction| {
+        (
+            Chain::regular(deny_chain(direction)),
+            count_and_log(direction, settings),
+        )
+    });
     chains.extend(each);
     chains
 }
 
-/// Sets of the addresses of pods; the counters of their elements tell how many packets were denied.
+/// The sets of both directions whose elements count denied packets.
 pub(super) fn sets() -> impl Iterator<Item = Set> {
     Direction::BOTH.into_iter().flat_map(denied)
 }
 
-/// For each family the pods whose packets were denied in a direction.
+/// For each family, the pods to or from which packets were denied.
 pub(crate) fn denied(direction: Direction) -> [Set; 2] {
     FAMILIES.map(|family| {
-        let set = Set::new(set_name(direction, family), [address_type(family)]);
-        set.dynamic().timeouts().size(PODS)
+        let set = Set::new(denied_name(direction, family), [address_type(family)]);
+        set.dynamic().timeouts().size(COUNTED_PODS)
     })
 }
 
-fn set_name(direction: Direction, family: L3) -> String {
-    format!("{}{}", chain(direction).replace("deny", "denied"), digit(family))
-}
-
-/// Lets pass what policies are not about; counts, logs and denies the rest.
-fn tell(direction: Direction, settings: &Settings) -> Vec<Rule> {
+/// Accepts what policies do not cover; counts, logs and denies the rest.
+fn count_and_log(direction: Direction, settings: &Settings) -> Vec<Rule> {
     let count = |family| {
         let pod = match direction {
             Direction::Ingress => Header::daddr(family),
@@ -72,10 +59,10 @@ fn tell(direction: Direction, settings: &Settings) -> Vec<Rule> {
         };
         Rule::new().with(Statement::Dynset(statement::Dynset {
             operation: DynsetOperation::Update,
-            set: set_name(direction, family),
+            set: denied_name(direction, family),
             key: pod.into(),
             data: None::<Data>,
-            timeout: Some(STAYS),
+            timeout: Some(COUNT_TIMEOUT),
             statements: vec![Statement::Counter],
         }))
     };
@@ -86,7 +73,8 @@ fn tell(direction: Direction, settings: &Settings) -> Vec<Rule> {
     rules
 }
 
-/// What policies are not about: echo requests, and neighbour discovery.
+/// What policies do not cover: echo requests, and neighbour discovery, without which IPv6 does not work on a
+/// link (RFC 4861).
 fn exempt(settings: &Settings) -> Vec<Rule> {
     let mut rules = Vec::new();
     if settings.icmp_echo {
@@ -103,15 +91,15 @@ fn exempt(settings: &Settings) -> Vec<Rule> {
 }
 
 fn log(direction: Direction, group: u16) -> Rule {
-    let (rate, burst) = LOGGED;
+    let (rate, burst) = LOG_RATE;
     let limit = Limit {
         burst,
         ..Limit::packets(rate, Unit::Second)
     };
     let log = Log {
-        prefix: Some(prefix(direction)),
+        prefix: Some(log_prefix(direction)),
         group: Some(group),
-        snaplen: Some(HEADERS),
+        snaplen: Some(LOGGED_OCTETS),
         ..Log::default()
     };
     Rule::new()
@@ -125,12 +113,14 @@ fn deny(settings: &Settings) -> Vec<Rule> {
     }
     let mut rules = Vec::new();
     for network in IpNet::aggregate(&settings.cluster_cidrs) {
-        let family = family(network.addr());
+        let family = L3::of(network.addr());
         for header in [Header::saddr(family), Header::daddr(family)] {
+            // Its pod may have started just now: dropped packets are repeated, a reset would end the attempt.
             let unknown = Rule::new().within(header, network);
             rules.push(unknown.not_in_set(header, known_name(family)).drop());
         }
     }
+    // TCP refuses connections by a reset: the client fails at once with "connection refused".
     rules.push(Rule::new().l4proto(Value::TCP).reject(Reject::TcpReset));
     rules.push(Rule::new().reject(Reject::PORT_UNREACHABLE));
     rules

@@ -4,12 +4,12 @@ use std::net::IpAddr;
 
 use kinglet_nft::L3;
 
-use super::sets::{FAMILIES, family};
+use super::names::FAMILIES;
 use crate::rules::Rules;
 use crate::settings::Settings;
 
-/// The address families that pods have or may have. To the kernel each set and each rule has a price, so that
-/// there are none for a family that no pod of the cluster is in.
+/// The address families that pods have or may have. Each rule costs time for every packet that reaches it, so
+/// that profiles have none for a family in which no pod of the cluster is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Families {
     v4: bool,
@@ -17,10 +17,10 @@ pub(crate) struct Families {
 }
 
 impl Families {
-    /// Those of the networks of all pods, and of the pods that there are.
+    /// The families of the networks of pods, and of the pods that exist.
     pub(crate) fn of(rules: &Rules, settings: &Settings) -> Self {
         let networks = settings.cluster_cidrs.iter().map(|network| network.network());
-        // Addresses of the first family are before those of the other.
+        // IPv4 addresses sort before IPv6 addresses: the first and the last one show both families.
         let pods = rules.known.first().into_iter().chain(rules.known.last());
         networks.chain(pods.copied()).collect()
     }
@@ -41,7 +41,7 @@ impl FromIterator<IpAddr> for Families {
     fn from_iter<T: IntoIterator<Item = IpAddr>>(addresses: T) -> Self {
         let mut families = Self::default();
         for address in addresses {
-            match family(address) {
+            match L3::of(address) {
                 L3::Ipv4 => families.v4 = true,
                 L3::Ipv6 => families.v6 = true,
             }

@@ -1,18 +1,15 @@
-//! Rules to objects of the kernel.
+//! Turns rules into the objects of the kernel: tables, chains, rules, sets and elements.
 
 mod batch;
 mod chains;
 mod deny;
 mod families;
+mod names;
 mod profile;
 mod sets;
 
-/// Name of the table, of family `inet`.
-pub const TABLE: &str = "kinglet-netpol";
-
-pub(crate) use batch::Target;
-pub(crate) use deny::{denied, prefix as log_prefix};
+pub(crate) use batch::TableTarget;
+pub(crate) use deny::denied;
 pub(crate) use families::Families;
-
-/// Name of the table that enforces the same while the other is replaced, of family `inet`.
-pub const GUARD: &str = "kinglet-netpol-guard";
+pub(crate) use names::log_prefix;
+pub use names::{GUARD, TABLE};

@@ -3,23 +3,13 @@
 use kinglet_model::Protocol;
 use kinglet_nft::{Header, L3, Meta, Rule};
 
-use super::deny;
 use super::families::Families;
-use super::sets::{protocol, self_name, set_name};
+use super::names::{deny_chain, profile_chain, protocol_value, self_name, set_name};
 use crate::checked::{Action, Direction};
 use crate::ports::PortSet;
-use crate::rules::{End, Id, Kind, Profile, Step, Whom};
+use crate::rules::{End, Profile, RulePeer, SetKind, Step};
 
-/// Name of a profile's chain.
-pub(super) fn chain(direction: Direction, id: Id) -> String {
-    match direction {
-        Direction::Ingress => format!("i_{id}"),
-        Direction::Egress => format!("e_{id}"),
-    }
-}
-
-/// The rules of a profile's chain: those of its steps in order, and its end unless they let nothing come to
-/// it.
+/// The rules of a profile's chain: those of its steps in order, and its end unless no packet can reach it.
 pub(super) fn rules(profile: &Profile, families: Families) -> Vec<Rule> {
     let steps = profile.steps.iter();
     let mut rules: Vec<Rule> = steps
@@ -34,14 +24,14 @@ pub(super) fn rules(profile: &Profile, families: Families) -> Vec<Rule> {
 fn step_rules(step: &Step, profile: &Profile, families: Families) -> Vec<Rule> {
     let direction = profile.direction;
     let mut rules = Vec::new();
-    for (whom, ports) in &step.lines {
-        rules.extend(line(whom, ports, direction, families));
+    for (peer, ports) in &step.lines {
+        rules.extend(line(peer, ports, direction, families));
     }
     rules.extend(tuples(step, direction, families));
     let verdict = |rule: Rule| match (step.action, &profile.end) {
         (Action::Accept, _) | (Action::Pass, End::Allow) => rule.returns(),
-        (Action::Deny, _) | (Action::Pass, End::Deny) => rule.goto(deny::chain(direction)),
-        (Action::Pass, End::Next(id, _)) => rule.goto(chain(direction, *id)),
+        (Action::Deny, _) | (Action::Pass, End::Deny) => rule.goto(deny_chain(direction)),
+        (Action::Pass, End::Next(id, _)) => rule.goto(profile_chain(direction, *id)),
     };
     rules.into_iter().map(verdict).collect()
 }
@@ -54,14 +44,14 @@ fn end(profile: &Profile, families: Families) -> Vec<Rule> {
                 let pair = (Header::saddr(family), Header::daddr(family));
                 Rule::new().in_set(pair, self_name(family)).returns()
             });
-            let deny = Rule::new().goto(deny::chain(profile.direction));
+            let deny = Rule::new().goto(deny_chain(profile.direction));
             itself.chain([deny]).collect()
         }
-        End::Next(id, _) => vec![Rule::new().goto(chain(profile.direction, *id))],
+        End::Next(id, _) => vec![Rule::new().goto(profile_chain(profile.direction, *id))],
     }
 }
 
-/// The other side's address.
+/// The address of the other side.
 fn other(direction: Direction, family: L3) -> Header {
     match direction {
         Direction::Ingress => Header::saddr(family),
@@ -69,11 +59,11 @@ fn other(direction: Direction, family: L3) -> Header {
     }
 }
 
-/// The rules of those who may use some ports. Ports come first: to look at them is cheaper than to look an
-/// address up.
-fn line(whom: &Whom, ports: &PortSet, direction: Direction, families: Families) -> Vec<Rule> {
+/// The rules of a peer that may use some ports. The port comes first: comparing it is cheaper than a lookup
+/// of the address in a set.
+fn line(peer: &RulePeer, ports: &PortSet, direction: Direction, families: Families) -> Vec<Rule> {
     let starts = starts(ports);
-    let Some(kind) = whom.set() else {
+    let Some(kind) = peer.set() else {
         return starts;
     };
     let all = families.iter().flat_map(|family| {
@@ -84,16 +74,16 @@ fn line(whom: &Whom, ports: &PortSet, direction: Direction, families: Families) 
     all.collect()
 }
 
-/// A rule for the addresses of a set; none if there are none in the family.
-fn with_address(start: Rule, kind: &Kind, direction: Direction, family: L3) -> Option<Rule> {
+/// A rule for the addresses of a set; none if the set has none in the family.
+fn with_address(start: Rule, kind: &SetKind, direction: Direction, family: L3) -> Option<Rule> {
     match kind {
-        Kind::Ranges(ranges) if ranges.is_empty_in(family) => None,
-        Kind::Ranges(ranges) if ranges.is_whole(family) => Some(start.is(Meta::NfProto, family)),
+        SetKind::Ranges(ranges) if ranges.is_empty_in(family) => None,
+        SetKind::Ranges(ranges) if ranges.is_whole(family) => Some(start.is(Meta::NfProto, family)),
         _ => Some(start.in_set(other(direction, family), set_name(kind, kind.id(), family))),
     }
 }
 
-/// One start of a rule for each range of ports.
+/// The beginning of a rule for each range of ports.
 fn starts(ports: &PortSet) -> Vec<Rule> {
     if ports.is_all() {
         return vec![Rule::new()];
@@ -110,7 +100,7 @@ fn with_range(rule: Rule, protocol: Protocol, first: u16, last: u16) -> Rule {
         Protocol::Sctp => Header::SctpDport,
     };
     if (first, last) == (0, u16::MAX) {
-        rule.l4proto(self::protocol(protocol))
+        rule.l4proto(protocol_value(protocol))
     } else if first == last {
         rule.is(port, first)
     } else {
@@ -122,7 +112,7 @@ fn tuples(step: &Step, direction: Direction, families: Families) -> Vec<Rule> {
     if step.tuples.0.is_empty() {
         return Vec::new();
     }
-    let kind = Kind::Tuples(step.tuples.clone());
+    let kind = SetKind::Tuples(step.tuples.clone());
     let rule = |family| {
         let key = (other(direction, family), Meta::L4Proto, Header::ThDport);
         Rule::new().in_set(key, set_name(&kind, kind.id(), family))

@@ -1,82 +1,21 @@
-//! Sets and maps, and their elements.
+//! Sets, maps and their elements.
 
 use std::net::IpAddr;
 
-use kinglet_model::Protocol;
-use kinglet_nft::{Data, DataType, Element, L3, Set, Value, Verdict};
+use kinglet_nft::{Data, DataType, Element, L3, Set, Verdict};
 
+use super::deny;
 use super::families::Families;
-use super::profile::chain;
+use super::names::{
+    FAMILIES, address_type, known_name, map_name, profile_chain, protocol_value, self_name, set_name,
+};
 use crate::checked::Direction;
 use crate::engine::{Content, Slot};
 use crate::ranges::Ranges;
-use crate::rules::{Id, Kind};
+use crate::rules::{Id, SetKind};
 
-/// Both families.
-pub(super) const FAMILIES: [L3; 2] = [L3::Ipv4, L3::Ipv6];
-
-pub(super) fn digit(family: L3) -> char {
-    match family {
-        L3::Ipv4 => '4',
-        L3::Ipv6 => '6',
-    }
-}
-
-pub(super) fn family(address: IpAddr) -> L3 {
-    match address {
-        IpAddr::V4(_) => L3::Ipv4,
-        IpAddr::V6(_) => L3::Ipv6,
-    }
-}
-
-pub(super) fn address_type(family: L3) -> DataType {
-    match family {
-        L3::Ipv4 => DataType::Ipv4Addr,
-        L3::Ipv6 => DataType::Ipv6Addr,
-    }
-}
-
-/// The number of a protocol (IANA).
-pub(super) fn protocol(protocol: Protocol) -> Value {
-    match protocol {
-        Protocol::Tcp => Value::TCP,
-        Protocol::Udp => Value::UDP,
-        Protocol::Sctp => Value::SCTP,
-    }
-}
-
-/// Name of the map from addresses of pods that policies are about to profiles.
-pub(super) fn map_name(direction: Direction, family: L3) -> String {
-    let word = match direction {
-        Direction::Ingress => "in",
-        Direction::Egress => "eg",
-    };
-    format!("{word}{}", digit(family))
-}
-
-/// Name of the set of pairs of pods that policies are about with themselves.
-pub(super) fn self_name(family: L3) -> String {
-    format!("self{}", digit(family))
-}
-
-/// Name of the set of addresses of all pods.
-pub(super) fn known_name(family: L3) -> String {
-    format!("known{}", digit(family))
-}
-
-/// Name of a set that profiles look addresses up in.
-pub(super) fn set_name(kind: &Kind, id: Id, family: L3) -> String {
-    let letter = match kind {
-        Kind::Peer(_) => 'p',
-        Kind::Tuples(_) => 'n',
-        Kind::Nodes(_) => 'h',
-        Kind::Ranges(_) => 'c',
-    };
-    format!("{letter}{}_{id}", digit(family))
-}
-
-/// The sets that are always there.
-pub(super) fn frame() -> Vec<Set> {
+/// The sets that the table always has.
+pub(super) fn fixed() -> Vec<Set> {
     let mut sets = Vec::new();
     for family in FAMILIES {
         let address = address_type(family);
@@ -86,36 +25,38 @@ pub(super) fn frame() -> Vec<Set> {
         sets.push(Set::new(self_name(family), [address, address]));
         sets.push(Set::new(known_name(family), [address]));
     }
-    sets.extend(super::deny::sets());
+    sets.extend(deny::sets());
     sets
 }
 
-/// The kernel's sets for one of ours, with the elements that never change.
-pub(super) fn sets(kind: &Kind, id: Id, families: Families) -> Vec<(Set, Vec<Element>)> {
+/// The kernel's sets for one of the rules: one for each family, since keys of IPv4 and IPv6 differ in length.
+/// With the elements that never change.
+pub(super) fn sets(kind: &SetKind, id: Id, families: Families) -> Vec<(Set, Vec<Element>)> {
     let sets = families
         .iter()
         .filter_map(|family| Some((set(kind, id, family), elements(kind, family)?)));
     sets.collect()
 }
 
-fn set(kind: &Kind, id: Id, family: L3) -> Set {
+fn set(kind: &SetKind, id: Id, family: L3) -> Set {
     let (name, address) = (set_name(kind, id, family), address_type(family));
     match kind {
-        Kind::Peer(_) | Kind::Nodes(_) => Set::new(name, [address]),
-        Kind::Tuples(_) => Set::new(name, [address, DataType::InetProto, DataType::InetService]),
-        Kind::Ranges(_) => Set::new(name, [address]).interval(),
+        SetKind::Pods(_) | SetKind::Nodes(_) => Set::new(name, [address]),
+        SetKind::Tuples(_) => Set::new(name, [address, DataType::InetProto, DataType::InetService]),
+        SetKind::Ranges(_) => Set::new(name, [address]).interval(),
     }
 }
 
-/// The elements that never change; nothing if no rule needs the set.
-fn elements(kind: &Kind, family: L3) -> Option<Vec<Element>> {
-    let Kind::Ranges(ranges) = kind else {
+/// The elements that never change; nothing if no rule needs the set. A range of all addresses is one: the
+/// rule compares the family instead.
+fn elements(kind: &SetKind, family: L3) -> Option<Vec<Element>> {
+    let SetKind::Ranges(ranges) = kind else {
         return Some(Vec::new());
     };
     if ranges.is_whole(family) {
         return None;
     }
-    let ranges = ranges.iter().filter(|(first, _)| self::family(*first) == family);
+    let ranges = ranges.iter().filter(|(first, _)| L3::of(*first) == family);
     let elements: Vec<_> = ranges.map(|(first, last)| range(first, last)).collect();
     (!elements.is_empty()).then_some(elements)
 }
@@ -146,48 +87,50 @@ impl Ranges {
     }
 }
 
-/// The set and the element that a slot stands for, if there is such a set.
+/// The set and the element of a slot, if the table has such a set.
 pub(super) fn element(
     slot: &Slot,
-    kind: Option<&Kind>,
+    kind: Option<&SetKind>,
     content: Content,
     families: Families,
 ) -> Option<(Set, Element)> {
     let (set, key) = match slot {
         Slot::Known(address) => (
-            Set::new(known_name(family(*address)), [address_type(family(*address))]),
+            Set::new(known_name(L3::of(*address)), [address_type(L3::of(*address))]),
             Data::from(*address),
         ),
         Slot::Isolated(address) => {
-            let kind = address_type(family(*address));
+            let kind = address_type(L3::of(*address));
             (
-                Set::new(self_name(family(*address)), [kind, kind]),
+                Set::new(self_name(L3::of(*address)), [kind, kind]),
                 Data::from((*address, *address)),
             )
         }
         Slot::Map(direction, address) => {
-            let name = map_name(*direction, family(*address));
+            let name = map_name(*direction, L3::of(*address));
             (
-                Set::vmap(name, [address_type(family(*address))]),
+                Set::vmap(name, [address_type(L3::of(*address))]),
                 Data::from(*address),
             )
         }
         Slot::Member(id, member) => {
-            let family = family(member.address);
+            let family = L3::of(member.address);
             if !families.contains(family) {
                 return None;
             }
             let set = set(kind?, *id, family);
             let key = match member.port {
                 None => Data::from(member.address),
-                Some((protocol, port)) => Data::from((member.address, self::protocol(protocol), port)),
+                Some((transport, port)) => Data::from((member.address, protocol_value(transport), port)),
             };
             (set, key)
         }
     };
     let element = Element::new(key);
     Some(match (slot, content.flatten()) {
-        (Slot::Map(direction, _), Some(id)) => (set, element.verdict(Verdict::goto(chain(*direction, id)))),
+        (Slot::Map(direction, _), Some(id)) => {
+            (set, element.verdict(Verdict::goto(profile_chain(*direction, id))))
+        }
         _ => (set, element),
     })
 }

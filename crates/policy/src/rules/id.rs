@@ -1,4 +1,5 @@
-//! Names that depend on nothing but content, so that they are the same after a restart.
+//! Names that depend on nothing but content: after a restart, and after a change and back, profiles and sets
+//! have the names that the kernel already knows.
 
 use std::fmt;
 
@@ -9,7 +10,7 @@ use sha2::{Digest, Sha256};
 pub(crate) struct Id(u64);
 
 impl Id {
-    /// What stands for a text that tells the content whole.
+    /// The identifier of a text that describes the content completely.
     pub(crate) fn of(content: &str) -> Self {
         let digest = Sha256::digest(content);
         let first = digest.first_chunk().copied();

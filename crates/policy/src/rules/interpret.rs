@@ -1,8 +1,8 @@
-//! What the rules do to a packet, step by step as the kernel goes through the chains.
+//! What the rules do to a packet, chain by chain as the kernel evaluates them.
 
 use std::net::IpAddr;
 
-use super::{End, Id, Kind, Member, Profile, Rules, Step, Whom};
+use super::{End, Id, Member, Profile, RulePeer, Rules, SetKind, Step};
 use crate::checked::{Action, Direction};
 use crate::packet::{Packet, Path, State, Transport};
 use crate::settings::Settings;
@@ -13,7 +13,7 @@ impl Rules {
         match packet.path {
             Path::Forwarded => self.forward(packet, settings),
             Path::ToNode => !settings.egress_to_node || self.input(packet, settings),
-            // Nothing is hooked there.
+            // No base chain is on the output hook: a node always reaches its pods.
             Path::FromNode => true,
         }
     }
@@ -29,7 +29,7 @@ impl Rules {
         before(packet).unwrap_or_else(|| looked_up() || is_exempt(packet, settings))
     }
 
-    /// The verdict of a map; a packet that it does not have goes on.
+    /// The verdict of a map. An address that it does not have is of no pod that policies select.
     fn look_up(&self, direction: Direction, packet: &Packet) -> bool {
         let own = match direction {
             Direction::Egress => packet.source,
@@ -41,7 +41,7 @@ impl Rules {
         }
     }
 
-    /// Whether a profile's chain returns; it denies else, or leads to another chain.
+    /// Whether a profile's chain returns, which means that it allows the packet.
     fn returns(&self, id: Id, packet: &Packet) -> bool {
         let Some(profile) = self.profiles.get(&id) else {
             return false;
@@ -69,16 +69,16 @@ impl Rules {
             Direction::Ingress => packet.source,
         };
         let mut lines = step.lines.iter();
-        lines.any(|(whom, ports)| ports.contains(packet.transport) && self.is_meant(whom, other))
+        lines.any(|(peer, ports)| ports.contains(packet.transport) && self.is_meant(peer, other))
             || self.has_tuple(step, other, packet.transport)
     }
 
-    fn is_meant(&self, whom: &Whom, address: IpAddr) -> bool {
-        match whom {
-            Whom::Any => true,
-            Whom::Ranges(ranges) => ranges.contains(address),
-            Whom::Peer(_) | Whom::Nodes(_) => {
-                let id = whom.set().map(|set| set.id());
+    fn is_meant(&self, peer: &RulePeer, address: IpAddr) -> bool {
+        match peer {
+            RulePeer::Any => true,
+            RulePeer::Ranges(ranges) => ranges.contains(address),
+            RulePeer::Pods(_) | RulePeer::Nodes(_) => {
+                let id = peer.set().map(|set| set.id());
                 id.is_some_and(|id| self.has(id, Member::of(address)))
             }
         }
@@ -89,7 +89,7 @@ impl Rules {
             return false;
         };
         let port = Some((protocol, number));
-        let set = Kind::Tuples(step.tuples.clone()).id();
+        let set = SetKind::Tuples(step.tuples.clone()).id();
         self.has(set, Member { address, port })
     }
 
@@ -99,7 +99,7 @@ impl Rules {
     }
 }
 
-/// What rules before the maps decide.
+/// What the rules before the lookups decide.
 fn before(packet: &Packet) -> Option<bool> {
     match packet.state {
         State::Revoked => Some(false),
@@ -108,7 +108,7 @@ fn before(packet: &Packet) -> Option<bool> {
     }
 }
 
-/// Whether the chains that deny let a packet pass nevertheless.
+/// Whether the chains that deny accept a packet nevertheless.
 fn is_exempt(packet: &Packet, settings: &Settings) -> bool {
     settings.icmp_echo && packet.is_echo_request() || packet.is_neighbour_discovery()
 }

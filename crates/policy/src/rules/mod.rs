@@ -1,4 +1,4 @@
-//! What a node enforces: the model of its rules.
+//! What a node enforces: a model of the kernel's table.
 
 mod id;
 mod interpret;
@@ -13,42 +13,43 @@ use crate::checked::Direction;
 
 pub(crate) use id::Id;
 pub(crate) use profile::{End, Profile, Step};
-pub(crate) use sets::{Facts, Kind, Member, Named, Set, Tuples, Whom};
+pub(crate) use sets::{Member, PodFacts, PodPort, RulePeer, Set, SetKind, Tuples};
 
 /// What a node enforces. Two values are equal if the node does the same.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Rules {
-    /// The profiles that addresses of pods lead to, where policies are about them.
+    /// The profiles of pods that policies select for ingress, by address.
     pub(crate) ingress: BTreeMap<IpAddr, Id>,
+    /// The same for egress.
     pub(crate) egress: BTreeMap<IpAddr, Id>,
-    /// Addresses of pods that policies are about in any direction.
+    /// Addresses of pods that policies select in any direction.
     pub(crate) isolated: BTreeSet<IpAddr>,
     /// Addresses of all pods of the cluster.
     pub(crate) known: BTreeSet<IpAddr>,
-    /// What pods with equal permissions share.
+    /// What pods with equal permissions share, by its content.
     pub(crate) profiles: BTreeMap<Id, Arc<Profile>>,
-    /// What profiles look addresses up in.
+    /// The sets in which profiles look peers up.
     pub(crate) sets: BTreeMap<Id, Set>,
 }
 
-/// How much a node enforces.
+/// The size of what a node enforces.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Size {
-    /// Addresses of pods that policies are about.
+    /// Addresses of pods that policies select.
     pub isolated: usize,
     /// Profiles: what pods with equal permissions share.
     pub profiles: usize,
-    /// Sets that profiles look addresses up in.
+    /// Sets in which profiles look peers up.
     pub sets: usize,
 }
 
 impl Rules {
-    /// Addresses of the pods that the node runs and policies are about.
+    /// Addresses of the pods of this node that policies select.
     pub fn isolated(&self) -> impl Iterator<Item = IpAddr> + '_ {
         self.isolated.iter().copied()
     }
 
-    /// How much it is.
+    /// The size.
     pub fn size(&self) -> Size {
         Size {
             isolated: self.isolated.len(),

@@ -1,30 +1,30 @@
-//! Profiles: what pods with equal permissions let pass in one direction.
+//! Profiles: what pods with equal permissions allow in one direction.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
 use super::Id;
-use super::sets::{Kind, Tuples, Whom};
+use super::sets::{RulePeer, SetKind, Tuples};
 use crate::checked::{Action, Direction};
 use crate::ports::PortSet;
 
-/// What a pod lets pass in one direction: the first step that matches decides.
+/// What a pod allows in one direction: the first step that matches decides.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Profile {
     pub(crate) direction: Direction,
     pub(crate) steps: Vec<Step>,
-    /// What becomes of a packet that no step matches, and of one that a step passes on.
+    /// What happens to a packet that no step matches, and to one that a step passes.
     pub(crate) end: End,
 }
 
-/// What some packets are to be done with.
+/// Rules that follow one another with the same action: their order does not matter.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Step {
     pub(crate) action: Action,
-    /// Ports by the other side.
-    pub(crate) lines: BTreeMap<Whom, PortSet>,
-    /// Ports of single pods, too.
+    /// Ports by peer.
+    pub(crate) lines: BTreeMap<RulePeer, PortSet>,
+    /// Ports of single pods, looked up together with the address.
     pub(crate) tuples: Tuples,
 }
 
@@ -32,9 +32,10 @@ pub(crate) struct Step {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum End {
     Allow,
-    /// Denied, but for what a pod sends to itself: the end of NetworkPolicies.
+    /// Denied, but for what a pod sends to itself, which NetworkPolicies never forbid.
     Deny,
-    /// The profile of the next tier, which is one of its own since pods share it.
+    /// The profile after the Admin tier. It is a profile of its own, since pods with different rules in the
+    /// Admin tier share it.
     Next(Id, Arc<Profile>),
 }
 
@@ -44,8 +45,8 @@ impl Profile {
         for step in &self.steps {
             // Writing to a text cannot fail.
             _ = writeln!(text, "{}", step.action);
-            for (whom, ports) in &step.lines {
-                _ = writeln!(text, "{whom} {ports}");
+            for (peer, ports) in &step.lines {
+                _ = writeln!(text, "{peer} {ports}");
             }
             _ = write!(text, "tuples {}", step.tuples);
         }
@@ -57,11 +58,11 @@ impl Profile {
         Id::of(&text)
     }
 
-    /// The sets that it looks addresses up in, and what for.
-    pub(crate) fn sets(&self) -> impl Iterator<Item = (Action, Kind)> + '_ {
+    /// The sets in which it looks peers up, with the action of the step.
+    pub(crate) fn sets(&self) -> impl Iterator<Item = (Action, SetKind)> + '_ {
         self.steps.iter().flat_map(|step| {
-            let tuples = (!step.tuples.0.is_empty()).then(|| Kind::Tuples(step.tuples.clone()));
-            let sets = step.lines.keys().filter_map(Whom::set).chain(tuples);
+            let tuples = (!step.tuples.0.is_empty()).then(|| SetKind::Tuples(step.tuples.clone()));
+            let sets = step.lines.keys().filter_map(RulePeer::set).chain(tuples);
             sets.map(|kind| (step.action, kind))
         })
     }
@@ -78,18 +79,18 @@ impl Profile {
 impl Step {
     /// Whether it matches every packet.
     pub(crate) fn is_total(&self) -> bool {
-        self.lines.get(&Whom::Any).is_some_and(PortSet::is_all)
+        self.lines.get(&RulePeer::Any).is_some_and(PortSet::is_all)
     }
 }
 
-impl Whom {
+impl RulePeer {
     /// The set in which it is looked up.
-    pub(crate) fn set(&self) -> Option<Kind> {
+    pub(crate) fn set(&self) -> Option<SetKind> {
         match self {
             Self::Any => None,
-            Self::Peer(peer) => Some(Kind::Peer(peer.clone())),
-            Self::Nodes(selector) => Some(Kind::Nodes(selector.clone())),
-            Self::Ranges(ranges) => Some(Kind::Ranges(ranges.clone())),
+            Self::Pods(peer) => Some(SetKind::Pods(peer.clone())),
+            Self::Nodes(selector) => Some(SetKind::Nodes(selector.clone())),
+            Self::Ranges(ranges) => Some(SetKind::Ranges(ranges.clone())),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Sets of addresses that profiles share.
+//! Sets of peers that profiles share.
 
 use std::collections::BTreeSet;
 use std::fmt::{self, Write as _};
@@ -8,49 +8,50 @@ use std::sync::Arc;
 use kinglet_model::{Pod, Protocol, Selector};
 
 use super::Id;
-use crate::cluster::{Cluster, Labels};
-use crate::peer::{Peer, Scope, ordered};
+use crate::cluster::Cluster;
+use crate::labels::Labels;
+use crate::pod_peer::{PodPeer, Scope, ordered};
 use crate::ranges::Ranges;
 
-/// The other side of a connection.
+/// A peer of a rule: which addresses of the other side it matches.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Whom {
+pub(crate) enum RulePeer {
     Any,
-    Peer(Peer),
+    Pods(PodPeer),
     /// Addresses of nodes with these labels.
     Nodes(Selector),
     /// Addresses of blocks.
     Ranges(Arc<Ranges>),
 }
 
-/// Ports of single pods.
+/// Ports of single pods, looked up as address, protocol and port together.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Tuples(pub(crate) BTreeSet<(Whom, Protocol, Named)>);
+pub(crate) struct Tuples(pub(crate) BTreeSet<(RulePeer, Protocol, PodPort)>);
 
-/// A port, by the pod's name for it or by number.
+/// A port of a pod, by name or by number.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Named {
+pub(crate) enum PodPort {
     Name(Arc<str>),
     Number(u16),
 }
 
-/// What a set is about.
+/// What the members of a set are.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum SetKind {
     /// Addresses of pods.
-    Peer(Peer),
+    Pods(PodPeer),
     /// Addresses, protocols and ports of pods.
     Tuples(Tuples),
     /// Addresses of nodes.
     Nodes(Selector),
-    /// Addresses that nothing changes.
+    /// Addresses of blocks, which never change.
     Ranges(Arc<Ranges>),
 }
 
-/// A set, and which members the pods of the cluster give it.
+/// A set with its members.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Set {
-    pub(crate) kind: Kind,
+    pub(crate) kind: SetKind,
     pub(crate) members: BTreeSet<Member>,
 }
 
@@ -61,16 +62,16 @@ pub(crate) struct Member {
     pub(crate) port: Option<(Protocol, u16)>,
 }
 
-/// A pod as sets see it.
-pub(crate) struct Facts<'a> {
+/// What decides whether a pod is in a set.
+pub(crate) struct PodFacts<'a> {
     pub(crate) pod: &'a Pod,
     /// Labels of its namespace.
     pub(crate) labels: Option<&'a Labels>,
-    /// The addresses that it has.
+    /// The addresses that it owns.
     pub(crate) owned: BTreeSet<IpAddr>,
 }
 
-impl<'a> Facts<'a> {
+impl<'a> PodFacts<'a> {
     pub(crate) fn of(cluster: &'a Cluster, pod: &'a Pod) -> Self {
         Self {
             pod,
@@ -80,38 +81,38 @@ impl<'a> Facts<'a> {
     }
 }
 
-impl Kind {
+impl SetKind {
     pub(crate) fn id(&self) -> Id {
         Id::of(&match self {
-            Self::Peer(peer) => format!("peer {peer}"),
+            Self::Pods(peer) => format!("peer {peer}"),
             Self::Tuples(tuples) => format!("tuples {tuples}"),
             Self::Nodes(selector) => format!("nodes {}", ordered(selector)),
             Self::Ranges(ranges) => format!("ranges {ranges}"),
         })
     }
 
-    /// What a pod gives to the set.
-    pub(crate) fn members(&self, pod: &Facts<'_>) -> Vec<Member> {
+    /// The members that a pod gives the set.
+    pub(crate) fn members(&self, pod: &PodFacts<'_>) -> Vec<Member> {
         let addresses = pod.owned.iter();
         match self {
-            Self::Peer(peer) if peer.matches(pod.pod, pod.labels) => {
+            Self::Pods(peer) if peer.matches(pod.pod, pod.labels) => {
                 addresses.copied().map(Member::of).collect()
             }
             Self::Tuples(tuples) => addresses
                 .flat_map(|address| tuples.members(*address, pod))
                 .collect(),
-            Self::Peer(_) | Self::Nodes(_) | Self::Ranges(_) => Vec::new(),
+            Self::Pods(_) | Self::Nodes(_) | Self::Ranges(_) => Vec::new(),
         }
     }
 
-    /// The only namespace whose pods can give something, if there is one.
+    /// The only namespace whose pods can be members, if there is one.
     pub(crate) fn namespace(&self) -> Option<&Arc<str>> {
         match self {
-            Self::Peer(peer) => peer.namespace(),
+            Self::Pods(peer) => peer.namespace(),
             Self::Tuples(Tuples(entries)) => {
-                let mut namespaces = entries.iter().map(|(whom, ..)| match whom {
-                    Whom::Peer(peer) => peer.namespace(),
-                    Whom::Any | Whom::Nodes(_) | Whom::Ranges(_) => None,
+                let mut namespaces = entries.iter().map(|(peer, ..)| match peer {
+                    RulePeer::Pods(peer) => peer.namespace(),
+                    RulePeer::Any | RulePeer::Nodes(_) | RulePeer::Ranges(_) => None,
                 });
                 let first = namespaces.next()??;
                 namespaces.all(|other| other == Some(first)).then_some(first)
@@ -120,9 +121,9 @@ impl Kind {
         }
     }
 
-    /// Whether pods change it.
+    /// Whether its members are pods.
     pub(crate) fn has_pods(&self) -> bool {
-        matches!(self, Self::Peer(_) | Self::Tuples(_))
+        matches!(self, Self::Pods(_) | Self::Tuples(_))
     }
 }
 
@@ -133,7 +134,7 @@ impl Member {
     }
 }
 
-impl Peer {
+impl PodPeer {
     fn namespace(&self) -> Option<&Arc<str>> {
         match &self.scope {
             Scope::Namespace(name) => Some(name),
@@ -143,15 +144,15 @@ impl Peer {
 }
 
 impl Tuples {
-    fn members(&self, address: IpAddr, pod: &Facts<'_>) -> Vec<Member> {
+    fn members(&self, address: IpAddr, pod: &PodFacts<'_>) -> Vec<Member> {
         let mut members = Vec::new();
-        for (whom, protocol, named) in &self.0 {
-            let meant = match whom {
-                Whom::Any => true,
-                // Nodes have no names for ports.
-                Whom::Nodes(_) => false,
-                Whom::Peer(peer) => peer.matches(pod.pod, pod.labels),
-                Whom::Ranges(ranges) => ranges.contains(address),
+        for (peer, protocol, named) in &self.0 {
+            let meant = match peer {
+                RulePeer::Any => true,
+                // Nodes do not name ports.
+                RulePeer::Nodes(_) => false,
+                RulePeer::Pods(peer) => peer.matches(pod.pod, pod.labels),
+                RulePeer::Ranges(ranges) => ranges.contains(address),
             };
             if meant {
                 members.extend(named.numbers(*protocol, pod.pod).map(|number| Member {
@@ -164,8 +165,8 @@ impl Tuples {
     }
 }
 
-impl Named {
-    /// The numbers that a pod has for it.
+impl PodPort {
+    /// The numbers of the port in a pod: several containers may use one name.
     pub(crate) fn numbers<'a>(&'a self, protocol: Protocol, pod: &'a Pod) -> impl Iterator<Item = u16> + 'a {
         let number = match self {
             Self::Name(_) => None,
@@ -178,11 +179,11 @@ impl Named {
     }
 }
 
-impl fmt::Display for Whom {
+impl fmt::Display for RulePeer {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Any => formatter.write_str("any"),
-            Self::Peer(peer) => write!(formatter, "{peer}"),
+            Self::Pods(peer) => write!(formatter, "{peer}"),
             Self::Nodes(selector) => write!(formatter, "nodes {}", ordered(selector)),
             Self::Ranges(ranges) => write!(formatter, "{ranges}"),
         }
@@ -191,11 +192,11 @@ impl fmt::Display for Whom {
 
 impl fmt::Display for Tuples {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (whom, protocol, named) in &self.0 {
+        for (peer, protocol, named) in &self.0 {
             let protocol = protocol.as_lower();
             match named {
-                Named::Name(name) => write!(formatter, "{whom} {protocol} name {name}")?,
-                Named::Number(number) => write!(formatter, "{whom} {protocol} {number}")?,
+                PodPort::Name(name) => write!(formatter, "{peer} {protocol} name {name}")?,
+                PodPort::Number(number) => write!(formatter, "{peer} {protocol} {number}")?,
             }
             formatter.write_char('\n')?;
         }

@@ -23,8 +23,8 @@ pub enum Duty {
     Remove,
 }
 
-/// Stands for election until `stop` is cancelled, and does its duty while it leads. Also a removal is for
-/// the leader only: a server that still has the controller enabled would write again what another removes.
+/// Stands for election until `stop` is cancelled, and does its duty while it leads. A removal needs the
+/// Lease, too: a server that still has the controller enabled would write again what this one removes.
 pub async fn lead(reflectors: Reflectors, settings: ServiceLbSettings, duty: Duty, stop: CancellationToken) {
     let election = Election::new(ObjectName::new(NAMESPACE, LEASE), &settings.instance);
     let client = reflectors.client().clone();
@@ -36,7 +36,7 @@ pub async fn lead(reflectors: Reflectors, settings: ServiceLbSettings, duty: Dut
                 Duty::Serve => run(&reflectors, settings, term).await,
                 Duty::Remove => {
                     remove(reflectors.client(), &settings).await;
-                    // A leader that returned would give the Lease to the next server, which finds nothing.
+                    // Keeps the Lease: every server that took it over would search the whole cluster again.
                     term.cancelled().await;
                 }
             }

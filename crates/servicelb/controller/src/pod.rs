@@ -42,20 +42,27 @@ pub fn apply(forwarding: &Forwarding) -> Result<(), ApplyError> {
     connection
         .commit(&ruleset(forwarding).replace())
         .map_err(failed)?;
+    // NAT is decided by the first packet of a connection. A TCP client connects anew; a UDP or SCTP client
+    // that goes on sending would keep its entry, and never be translated.
     if forwarding.protocol != Protocol::Tcp {
-        match forget(forwarding) {
-            Ok(count) => info!("{count} flows that were there before the rules are forgotten"),
-            // The rules stand; such flows end with their time-outs.
-            Err(error) => warn!(%error, "flows that were there before the rules stay as they are"),
+        match delete_untranslated(forwarding) {
+            Ok(count) => info!(
+                count,
+                "deleted conntrack entries of clients that sent before the rules were there"
+            ),
+            // The rules are in force all the same; such entries end with their time-outs.
+            Err(error) => {
+                warn!(%error, "cannot delete conntrack entries from before the rules; such clients are not forwarded while they go on sending");
+            }
         }
     }
     warn_unless_forwarding(forwarding);
     Ok(())
 }
 
-/// Deletes flows to the port that began before it was translated: as long as packets come, they would never
-/// be.
-fn forget(forwarding: &Forwarding) -> Result<usize, Error> {
+/// Deletes the entries of clients that reached the port before it was translated; answers how many.
+fn delete_untranslated(forwarding: &Forwarding) -> Result<usize, Error> {
+    // Protocol numbers (IANA).
     let number = match forwarding.protocol {
         Protocol::Tcp => 6,
         Protocol::Udp => 17,
@@ -64,11 +71,12 @@ fn forget(forwarding: &Forwarding) -> Result<usize, Error> {
     let filter = Filter::all().protocol(number).to_service(None, forwarding.port);
     let mut conntrack = Conntrack::open()?;
     let entries = conntrack.entries(&filter)?.into_iter();
+    // The reply comes from where the request went: no DNAT took place.
     let untranslated = entries.filter(|entry| entry.reply.source == entry.original.destination);
     conntrack.apply(&untranslated.map(Change::Delete).collect::<Vec<_>>())
 }
 
-/// Tells what the Pod's `securityContext.sysctls` should have set.
+/// Warns if the sysctls that the Pod's `securityContext.sysctls` should have set are not.
 fn warn_unless_forwarding(forwarding: &Forwarding) {
     let any = |v6| {
         forwarding
@@ -84,7 +92,7 @@ fn warn_unless_forwarding(forwarding: &Forwarding) {
         let value = std::fs::read_to_string(Path::new("/proc/sys").join(name)).unwrap_or_default();
         if value.trim() != "1" {
             warn!(
-                "{} is not 1: nothing is forwarded in this family",
+                "sysctl {} is not 1, so nothing is forwarded in this family; the kubelet must allow it (allowed-unsafe-sysctls)",
                 name.replace('/', ".")
             );
         }

@@ -1,4 +1,4 @@
-//! Takes back what the controller has done (`--disable=servicelb`).
+//! Removes everything that the controller has written (`--disable=servicelb`).
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -15,7 +15,8 @@ use tokio_util::sync::CancellationToken;
 use crate::agent::withdraw;
 use crate::controller::{COMPONENT, Writer};
 
-/// Most writes that a Service needs.
+/// Most writes that a Service needs. A bound, so that another controller that writes against us cannot keep
+/// the removal here for ever.
 const WRITES: usize = 8;
 
 /// Removes DaemonSets, our finalizers, status entries and conditions of Services, and the reports of nodes;
@@ -71,7 +72,7 @@ impl Removal<'_> {
         Ok(())
     }
 
-    /// Takes one write after the other back. A Service that changes meanwhile is looked at again.
+    /// Carries plans out until the Service needs none. A Service that has changed meanwhile is read again.
     async fn release(
         &self,
         view: &View,

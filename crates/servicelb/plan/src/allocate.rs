@@ -1,5 +1,4 @@
-//! Which nodes serve which Services: a pure function, which the controller and every agent compute for
-//! themselves.
+//! Which nodes serve which Services. Controller and agents each compute this for themselves.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
@@ -16,37 +15,38 @@ use crate::view::View;
 
 /// Who serves what.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Allocation {
+pub(crate) struct Allocation {
     /// All Services that are ours.
-    pub services: BTreeMap<ObjectName, Assignment>,
+    pub(crate) services: BTreeMap<ObjectName, Assignment>,
 }
 
 /// The nodes of a Service.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Assignment {
+pub(crate) struct Assignment {
     /// Nodes on which all ports of the Service are its own.
-    pub nodes: BTreeSet<Arc<str>>,
+    pub(crate) nodes: BTreeSet<Arc<str>>,
     /// Those of them that serve it now: with `externalTrafficPolicy: Local` the ones with ready endpoints.
     /// Their addresses are published.
-    pub serving: BTreeSet<Arc<str>>,
+    pub(crate) serving: BTreeSet<Arc<str>>,
     /// Nodes that could serve it if a port were not taken: the first such port, and who holds it.
-    pub taken: BTreeMap<Arc<str>, (Port, Holder)>,
+    pub(crate) taken: BTreeMap<Arc<str>, (Port, Holder)>,
     /// Nodes that may not serve it.
-    pub unfit: BTreeMap<Arc<str>, Unfit>,
+    pub(crate) unfit: BTreeMap<Arc<str>, Unfit>,
     /// The address that the Service asks for and that a node has; only this one is published.
-    pub address: Option<IpAddr>,
+    pub(crate) address: Option<IpAddr>,
 }
 
-/// What a node has to do with a Service.
+/// The part of a node in serving a Service.
 enum Part {
     Own,
     Taken(Port, Holder),
     Unfit(Unfit),
 }
 
-/// Distributes the ports of all nodes. A port of a node belongs to one holder: Pods with host ports and
-/// listening processes first, then Services by age and `uid`. A Service gets a node only with all its ports.
-pub fn allocate(view: &View) -> Allocation {
+/// Distributes the ports of all nodes. A port of a node has one holder: Pods with host ports and listening
+/// processes come first, then Services by age and `uid`. A Service gets a node only if it gets all its ports
+/// there.
+pub(crate) fn allocate(view: &View) -> Allocation {
     let rules = Rules::of(view);
     let mut services: BTreeMap<ObjectName, Assignment> = rules.assignments();
     for node in view.nodes().values() {
@@ -72,6 +72,7 @@ pub fn share(view: &View, node: &str) -> BTreeMap<ObjectName, BTreeSet<Port>> {
         return BTreeMap::new();
     };
     let own = Rules::of(view).on(node).into_iter();
+    // Until a Pod is ready, the rules of the native mode serve: the mode changes without a gap.
     own.filter(|(_, part)| matches!(part, Part::Own))
         .map(|(service, _)| (service.object_name(), Port::of(service).collect()))
         .filter(|(name, _)| view.mode == Mode::Native || !view.has_ready_pod(name, &node.metadata.name))
@@ -119,6 +120,8 @@ impl<'a> Rules<'a> {
             .map(|service| (service, wanted_address(view, service)))
             .collect();
         let age = |service: &Service| (service.metadata.creation_timestamp, service.metadata.uid.clone());
+        // The oldest first: a new Service must not take ports from one that is served. Timestamps have whole
+        // seconds, so that the uid decides between Services of one manifest.
         services.sort_by_cached_key(|(service, _)| (age(service), service.object_name()));
         Self {
             view,
@@ -138,7 +141,7 @@ impl<'a> Rules<'a> {
             .collect()
     }
 
-    /// What a node has to do with every Service.
+    /// The part of a node in serving every Service. Services take their ports one after the other.
     fn on(&self, node: &Node) -> Vec<(&'a Service, Part)> {
         let mut holders = holders(self.view, node);
         let mut parts = Vec::new();
@@ -164,6 +167,7 @@ impl<'a> Rules<'a> {
             return Part::Unfit(unfit);
         }
         let name = service.object_name();
+        // A Pod of the Service's own DaemonSet holds the ports for it.
         let own = Holder::Service(name.clone());
         let taken = Port::of(service).find_map(|port| {
             let holder = holders.get(&port).filter(|holder| **holder != own)?;
@@ -195,6 +199,7 @@ fn holders(view: &View, node: &Node) -> BTreeMap<Port, Holder> {
             None => Holder::Pod(pod.object_name()),
         };
         let ports = pod.host_ports.iter();
+        // A host port on 127.0.0.1 does not collide with the node's other addresses.
         let outside = ports.filter(|port| port.address.is_none_or(|address| !address.is_loopback()));
         holders.extend(outside.map(|port| (Port::new(port.protocol, port.port), holder.clone())));
     }

@@ -11,7 +11,7 @@ use crate::view::View;
 
 /// Why a node does not serve a Service.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Unfit {
+pub(crate) enum Unfit {
     /// It is being deleted.
     Deleting,
     /// It is not ready.

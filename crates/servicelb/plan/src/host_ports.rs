@@ -8,7 +8,8 @@ use kinglet_model::{Node, Protocol};
 use crate::names::{ANNOTATION_HOST_PORTS, ANNOTATION_SERVING};
 use crate::port::Port;
 
-/// Longest value of the annotation in octets; ports beyond it are not told.
+/// Longest value of the annotation in octets. All annotations of an object have 256 KiB together, and all
+/// agents and servers watch this one. Ports beyond it are left out.
 const LONGEST: usize = 4096;
 const PROTOCOLS: [Protocol; 3] = [Protocol::Tcp, Protocol::Udp, Protocol::Sctp];
 

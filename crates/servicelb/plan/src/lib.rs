@@ -1,13 +1,13 @@
 //! Which nodes serve which Services of `type: LoadBalancer`, and what the controller writes for that.
 //!
-//! A [`View`] holds Services, Nodes, EndpointSlices and Pods. [`allocate`] tells from it which nodes serve
-//! which Services, and [`share`] what the agent of one node serves: it is the same function over the same
-//! objects, so controller and agents agree without talking, and restarts lose nothing. A [`Planner`] makes
+//! A [`View`] holds Services, Nodes, EndpointSlices and Pods. From it a [`Planner`] computes which nodes
+//! serve which Services, and [`share`] what the agent of one node serves: it is the same function over the
+//! same objects, so controller and agents agree without talking, and restarts lose nothing. The planner makes
 //! the next write for every Service: `status.loadBalancer`, a condition that says why, the finalizer, Events
 //! and, in [`Mode::DaemonSet`], DaemonSets as K3s has them.
 //!
-//! One thing only the agent of a node knows: the ports on which processes of the node listen. It is an
-//! annotation of the Node ([`HostPorts`]), which also tells that there is an agent.
+//! One thing only the agent of a node knows: the ports on which processes of the node listen. It writes them
+//! as an annotation of the Node ([`HostPorts`]); a Node without the annotation has no agent.
 //!
 //! In: objects of [`kinglet_model`], [`ServiceLbSettings`]; in the Pods of DaemonSets, environment variables
 //! ([`pod::Forwarding`]). Out: plans ([`ServicePlan`]), the ports that a node serves, kernel rules as data
@@ -36,14 +36,12 @@ mod status;
 mod toleration;
 mod view;
 
-pub use allocate::{Allocation, Assignment, allocate, share};
+pub use allocate::share;
 pub use daemonset::DaemonSet;
-pub use fitness::Unfit;
 pub use host_ports::{HostPorts, is_serving};
 pub use marks::{has_finalizer, is_marked};
 pub use planner::{DaemonSets, EventType, Note, Planner, ServicePlan, Step};
-pub use port::{Holder, Port};
-pub use problem::Problem;
+pub use port::Port;
 pub use settings::{Mode, PodSettings, ServiceLbSettings};
 pub use status::Status;
 pub use view::View;

@@ -1,4 +1,4 @@
-//! The marks by which a Service tells who serves it: our condition and the finalizers.
+//! The marks on a Service that we serve or have served: our condition and the finalizers.
 
 use kinglet_model::{Service, ServiceType};
 

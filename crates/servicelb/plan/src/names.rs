@@ -26,7 +26,7 @@ pub const FINALIZER: &str = "service.kubernetes.io/load-balancer-cleanup";
 pub const FINALIZER_LEGACY: &str = "svccontroller.k3s.cattle.io/daemonset";
 
 /// Annotation of a Node: the ports that processes of the node listen on, as [`HostPorts`](crate::HostPorts)
-/// writes them. Its presence tells that the node has an agent whose data plane serves load balancers.
+/// writes them. A Node that has it has an agent whose data plane serves load balancers.
 pub const ANNOTATION_HOST_PORTS: &str = "kinglet.dev/servicelb-host-ports";
 /// Annotation of a Node, `true`: the kernel has rules for all load balancers that the node serves natively.
 /// Only then are DaemonSets deleted, and before the rules go this does.

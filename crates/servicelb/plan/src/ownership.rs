@@ -1,8 +1,8 @@
 //! What of a Service is ours, and what belongs to other controllers of load balancers.
 //!
 //! A Service is ours if its type is `LoadBalancer` and it names no class, unless its status has addresses
-//! that another controller put there (MetalLB and others also take Services without a class): then it is left
-//! to that one, and nobody's addresses flap.
+//! that another controller put there. MetalLB and others also take Services without a class; two controllers
+//! of one status would overwrite each other for ever, so the Service is left to the other one.
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
@@ -37,6 +37,7 @@ impl Ownership {
     pub(crate) fn foreign<'a>(&self, view: &View, service: &'a Service) -> Option<&'a LoadBalancerIngress> {
         let mut entries = service.load_balancer.iter();
         let foreign = entries.find(|entry| !self.is_ours(service, entry))?;
+        // Not marked: once we have written the status, what is foreign in it was put there after us.
         let taken_over = !is_marked(service) && view.pods_of(&service.object_name()).next().is_some();
         (!taken_over).then_some(foreign)
     }

@@ -44,7 +44,7 @@ impl fmt::Display for Port {
 
 /// Who holds a port of a node.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Holder {
+pub(crate) enum Holder {
     /// A Pod with `hostPort`.
     Pod(ObjectName),
     /// A process of the node that listens on it.

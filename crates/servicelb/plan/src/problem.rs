@@ -3,13 +3,13 @@
 /// A field of a Service with a value that cannot be used. Nothing but what the field is for is affected.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{field}: {value:?} is not {accepted}")]
-pub struct Problem {
+pub(crate) struct Problem {
     /// The field.
-    pub field: String,
+    pub(crate) field: String,
     /// Its value.
-    pub value: String,
+    pub(crate) value: String,
     /// What is accepted.
-    pub accepted: String,
+    pub(crate) accepted: String,
 }
 
 impl Problem {

@@ -12,7 +12,7 @@ use crate::names::CONDITION;
 use crate::problem::Problem;
 use crate::view::View;
 
-/// How many nodes a message names.
+/// How many nodes a message names. A condition's message has 32 KiB at most, and people read it.
 const NAMED: usize = 3;
 
 /// Our part of a Service's status.
@@ -68,7 +68,8 @@ impl Status {
     }
 }
 
-/// An entry as newer API servers complete it; older ones do not know modes.
+/// An entry with the `ipMode` that API servers since 1.30 add. Without it, our own entry would look changed
+/// on older ones, and be written for ever.
 fn defaulted(entry: &LoadBalancerIngress) -> LoadBalancerIngress {
     let mut entry = entry.clone();
     if entry.ip.is_some() {

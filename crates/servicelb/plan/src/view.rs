@@ -10,7 +10,7 @@ use crate::marks::has_traces;
 use crate::names::{ANNOTATION_HOST_PORTS, LABEL_SERVICE_NAME, LABEL_SERVICE_NAMESPACE};
 use crate::settings::Mode;
 
-/// What is known of a cluster, reduced to what matters here. Each method that takes a change in tells whether
+/// The objects of a cluster that decide who serves what. Each method that takes a change in answers whether
 /// it can make a difference.
 #[derive(Clone, Debug)]
 pub struct View {
@@ -109,13 +109,14 @@ impl View {
             let of = self.endpoints.entry(service.clone()).or_default();
             of.insert(name.name.clone(), nodes.clone());
             self.slices.insert(name.clone(), service.clone());
-            // Nothing has changed if it takes the place of the same.
+            // Most changes of a slice leave its nodes as they are.
             let same = (service, Some(nodes));
             match concerned.iter().position(|before| *before == same) {
                 Some(_) => concerned.clear(),
                 None => concerned.push(same),
             }
         }
+        // Slices come and go with other names as long as the Service lives; empty entries would pile up.
         self.endpoints.retain(|_, slices| !slices.is_empty());
         concerned.iter().any(|(service, _)| self.is_local(service))
     }
@@ -128,6 +129,7 @@ impl View {
     }
 
     fn matters(&self, pod: &Pod) -> bool {
+        // A finished Pod has given its host ports back, though its object stays.
         let finished = matches!(&*pod.phase, "Succeeded" | "Failed");
         !finished && (!pod.host_ports.is_empty() || self.served_by(pod).is_some())
     }

@@ -1,16 +1,18 @@
 //! An API server with controllers, and a namespace of its own for each test.
 
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::ops::Deref;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use http::{Method, Request};
-use kinglet_apiserver::{ApiServer, Identity, Settings};
+use http::Method;
 use kinglet_kube::Client;
+use kinglet_test_support::api::{Api, Server};
 use serde_json::{Value, json};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
 pub(crate) struct Cluster {
+    api: Api,
     pub(crate) client: Client,
     /// The test's namespace.
     pub(crate) namespace: String,
@@ -18,16 +20,25 @@ pub(crate) struct Cluster {
     _guard: DropGuard,
 }
 
+impl Deref for Cluster {
+    type Target = Api;
+
+    fn deref(&self) -> &Api {
+        &self.api
+    }
+}
+
 impl Cluster {
     /// A cluster with running, synced controllers.
     pub(crate) async fn start(test: &str) -> Self {
         let client = match std::env::var_os("KINGLET_REAL_KUBECONFIG") {
             Some(path) => kinglet_kube::connect(Some(path.as_ref())).await.unwrap(),
-            None => embedded(),
+            None => Server::start().client(),
         };
         let stop = CancellationToken::new();
         let unique = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis();
         let cluster = Self {
+            api: Api::new(client.clone()),
             client,
             namespace: format!("{test}-{unique}"),
             _guard: stop.clone().drop_guard(),
@@ -57,18 +68,9 @@ impl Cluster {
         format!("/apis/apps/v1/namespaces/{}/{plural}", self.namespace)
     }
 
-    /// Waits for an Event about an object, and answers its text.
+    /// Waits for an Event about an object of the test's namespace, and answers its text.
     pub(crate) async fn event(&self, object: &str, reason: &str) -> String {
-        let path = self.core("events");
-        let found = |list: &Value| {
-            let events = list["items"].as_array().into_iter().flatten();
-            let mut events =
-                events.filter(|one| one["involvedObject"]["name"] == object && one["reason"] == reason);
-            events.next().cloned()
-        };
-        let list = self.until(&path, |list| found(list).is_some()).await;
-        let event = found(&list).unwrap_or_default();
-        event["message"].as_str().unwrap_or_default().to_owned()
+        self.api.event(&self.namespace, object, reason).await
     }
 
     /// Path of the objects of a core kind in the test's namespace.
@@ -83,80 +85,11 @@ impl Cluster {
         )
     }
 
-    pub(crate) async fn post(&self, path: &str, body: Value) -> Value {
-        self.send(Method::POST, path, "application/json", body)
-            .await
-            .unwrap()
-    }
-
-    pub(crate) async fn patch(&self, path: &str, body: Value) -> Value {
-        self.send(Method::PATCH, path, "application/merge-patch+json", body)
-            .await
-            .unwrap()
-    }
-
+    /// Deletes an object; `options` are sent as they are, `null` is no body.
     pub(crate) async fn delete(&self, path: &str, options: Value) -> Value {
         self.send(Method::DELETE, path, "application/json", options)
             .await
             .unwrap()
-    }
-
-    /// The object, or nothing.
-    pub(crate) async fn get(&self, path: &str) -> Option<Value> {
-        self.send(Method::GET, path, "application/json", Value::Null)
-            .await
-            .ok()
-    }
-
-    pub(crate) async fn items(&self, path: &str) -> Vec<Value> {
-        let list = self.get(path).await.expect(path);
-        list["items"].as_array().cloned().unwrap_or_default()
-    }
-
-    async fn send(&self, method: Method, path: &str, content: &str, body: Value) -> Result<Value, Value> {
-        let body = if body.is_null() {
-            Vec::new()
-        } else {
-            serde_json::to_vec(&body).unwrap()
-        };
-        let request = Request::builder()
-            .method(method)
-            .uri(path)
-            .header("Content-Type", content);
-        let response = self
-            .client
-            .send(request.body(body.into()).unwrap())
-            .await
-            .unwrap();
-        let fine = response.status().is_success();
-        let bytes = response.into_body().collect_bytes().await.unwrap();
-        // An unknown path is answered by a text.
-        let answer =
-            serde_json::from_slice(&bytes).unwrap_or_else(|_| String::from_utf8_lossy(&bytes).into());
-        if fine { Ok(answer) } else { Err(answer) }
-    }
-
-    /// The `Status` with which a request is refused.
-    pub(crate) async fn refused(&self, method: Method, path: &str, content: &str, body: Value) -> Value {
-        self.send(method, path, content, body).await.unwrap_err()
-    }
-
-    /// Waits until the answer of a path fulfils a condition, and answers it.
-    pub(crate) async fn until(&self, path: &str, condition: impl Fn(&Value) -> bool) -> Value {
-        let deadline = Instant::now() + PATIENCE;
-        loop {
-            let now = self.get(path).await.unwrap_or_default();
-            if condition(&now) {
-                return now;
-            }
-            assert!(Instant::now() < deadline, "{path} stays at {now:#}");
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    }
-
-    /// Waits until an object is gone.
-    pub(crate) async fn gone(&self, path: &str) {
-        self.until(path, Value::is_null).await;
     }
 
     pub(crate) async fn config_map(&self, name: &str, owners: &[Value]) -> Value {
@@ -191,15 +124,6 @@ impl Cluster {
         self.patch(&format!("{}/status", self.core(&format!("pods/{name}"))), status)
             .await;
     }
-}
-
-fn embedded() -> Client {
-    let server = ApiServer::open(Settings::default()).unwrap();
-    kinglet_kube::in_process(move |mut request: Request<_>| {
-        request.extensions_mut().insert(Identity::admin());
-        let server = server.clone();
-        async move { server.handle(request).await }
-    })
 }
 
 /// A reference to an owner, as `metadata.ownerReferences` holds it.

@@ -9,7 +9,7 @@ use super::host::Host;
 use super::settings::AgentSettings;
 use kinglet_cloud_rules::keys::{EXTERNAL_DNS, EXTERNAL_IP, HOSTNAME, INTERNAL_DNS, INTERNAL_IP};
 
-/// The labels with which older agents said the same, each with a single value.
+/// The labels that older agents wrote instead, each with a single value.
 const LEGACY_LABELS: [&str; 3] = [INTERNAL_IP, EXTERNAL_IP, HOSTNAME];
 
 /// Annotations, and whether they are there.
@@ -47,7 +47,7 @@ fn joined(entries: &[impl ToString]) -> Option<String> {
     (!entries.is_empty()).then(|| entries.join(","))
 }
 
-/// The merge patch (RFC 7396) that brings a Node in line; `None` if it is.
+/// The merge patch (RFC 7396) of what differs on a Node; `None` if nothing does.
 pub(super) fn patch(node: &Node, wanted: &Wanted) -> Option<Value> {
     let annotations = differing(wanted.iter().map(|(key, value)| {
         let present = node.metadata.annotation(key);
@@ -68,7 +68,8 @@ pub(super) fn patch(node: &Node, wanted: &Wanted) -> Option<Value> {
     (!metadata.is_empty()).then(|| json!({"metadata": metadata}))
 }
 
-/// The entries whose present value is not the wanted one, with the wanted one, or `null` where it goes.
+/// The entries whose present value is not the wanted one, with the wanted one, or with `null`, which removes
+/// them.
 fn differing<'a>(
     entries: impl Iterator<Item = (&'a str, Option<&'a str>, Option<&'a str>)>,
 ) -> Map<String, Value> {

@@ -1,11 +1,11 @@
-//! What the operating system says of a host.
+//! Name and addresses of a host.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, UdpSocket};
 
 use nix::ifaddrs::getifaddrs;
 use nix::net::if_::InterfaceFlags;
 
-/// What the operating system says of a host.
+/// Name and addresses of a host, as its operating system has them.
 pub trait Host: Send + Sync + 'static {
     /// Its name; may be empty.
     fn name(&self) -> String;
@@ -27,7 +27,7 @@ impl Host for SystemHost {
     /// One address, as K3s chooses it: the source of what goes by the default route, IPv4 before IPv6;
     /// without such a route, the first of an interface that is up.
     fn addresses(&self) -> Vec<IpAddr> {
-        // Documentation addresses (RFC 5737, RFC 3849) go by the default route. Nothing is sent to them.
+        // Documentation addresses (RFC 5737, RFC 3849) are in no route but the default one. Nothing is sent.
         let v4 = || source(Ipv4Addr::UNSPECIFIED.into(), Ipv4Addr::new(192, 0, 2, 1).into());
         let v6 = || {
             source(
@@ -45,6 +45,7 @@ impl Host for SystemHost {
 /// The address from which a datagram to `destination` would be sent.
 fn source(any: IpAddr, destination: IpAddr) -> Option<IpAddr> {
     let socket = UdpSocket::bind((any, 0)).ok()?;
+    // connect(2) on UDP looks the route up and binds the source address, without a packet.
     socket.connect((destination, 9)).ok()?;
     Some(socket.local_addr().ok()?.ip()).filter(is_usable)
 }

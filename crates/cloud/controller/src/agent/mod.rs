@@ -1,5 +1,4 @@
-//! What an agent says of its node: annotations of the Node, from which the cloud controller makes its
-//! addresses.
+//! The agent of a node: writes annotations of its Node, from which the cloud controller makes the addresses.
 //!
 //! | annotation | value |
 //! |---|---|
@@ -27,17 +26,19 @@ pub use self::settings::AgentSettings;
 #[derive(Debug, thiserror::Error)]
 pub enum AgentError {
     /// No address is set, and the host has none that others could reach.
-    #[error("this host has no address; --node-ip sets one")]
+    #[error("this host has no address that other hosts can reach; set one with --node-ip")]
     NoAddress,
     /// The kubelet has not registered the Node.
-    #[error("Node {0} is not registered; the node name must be the one that the kubelet uses")]
+    #[error(
+        "the API server has no Node {0}: either the kubelet has not registered it yet, or --node-name is not the name that the kubelet uses"
+    )]
     NotRegistered(String),
     /// The API server refused, or cannot be reached.
     #[error(transparent)]
     Api(#[from] RequestError),
 }
 
-/// Brings the annotations of this host's Node in line, and tells whether anything had to be written.
+/// Writes the annotations of this host's Node that differ from the wanted ones; answers whether any did.
 ///
 /// # Errors
 /// See [`AgentError`]; the Node stays as it is.
@@ -61,12 +62,12 @@ pub async fn annotate(
         return Ok(false);
     };
     nodes.merge(&name, &patch).await.map_err(absent)?;
-    info!(node = %name, %patch, "node annotated");
+    info!(node = %name, %patch, "annotations of this Node written");
     Ok(true)
 }
 
-/// Keeps the annotations of this host's Node in line until `stop` is cancelled. A Node that is not registered
-/// yet is waited for, as is an API server that is away or refuses.
+/// Keeps the annotations of this host's Node up to date until `stop` is cancelled. Waits for a Node that is
+/// not registered yet, and for an API server that is away or refuses.
 pub async fn run(client: Client, settings: AgentSettings, host: impl Host, stop: CancellationToken) {
     let keep = async {
         let mut backoff = Backoff::new();
@@ -79,11 +80,13 @@ pub async fn run(client: Client, settings: AgentSettings, host: impl Host, stop:
                     settings.refresh
                 }
                 Err(error) => {
-                    tell(&error, is_failing);
+                    report(&error, is_failing);
                     is_failing = true;
                     backoff.pause().min(settings.refresh)
                 }
             };
+            // Others may overwrite annotations, and the host's address may change: nothing here watches
+            // either.
             tokio::time::sleep(pause).await;
         }
     };
@@ -91,11 +94,11 @@ pub async fn run(client: Client, settings: AgentSettings, host: impl Host, stop:
     let _ = stop.run_until_cancelled(keep).await;
 }
 
-/// A failure is told once, until something succeeds.
-fn tell(error: &AgentError, is_known: bool) {
+/// A failure is a warning once, until something succeeds.
+fn report(error: &AgentError, is_known: bool) {
     if is_known {
-        debug!(%error, "cannot annotate the node");
+        debug!(%error, "cannot write the annotations of this Node");
     } else {
-        warn!(%error, "cannot annotate the node; trying again");
+        warn!(%error, "cannot write the annotations of this Node; trying again");
     }
 }

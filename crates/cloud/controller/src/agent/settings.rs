@@ -1,11 +1,11 @@
-//! What an agent is told about its node.
+//! Settings of an agent.
 
 use std::net::IpAddr;
 use std::time::Duration;
 
 use super::host::Host;
 
-/// What an agent is told about its node; the names are those of the flags.
+/// What is set of a node; the fields are named like the flags.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AgentSettings {
     /// Name of the Node.

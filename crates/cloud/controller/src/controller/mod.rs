@@ -1,4 +1,4 @@
-//! The shell: waits for permissions, stands for election, and while it leads brings Nodes in line.
+//! The controller: waits for permissions, stands for election, and writes Nodes while it leads.
 
 mod nodes;
 mod problems;
@@ -119,14 +119,14 @@ impl Run {
     }
 }
 
-/// Waits for permissions, and tells once what is missing.
+/// Waits for permissions, and logs once what is missing.
 async fn permitted(client: &Client, needed: &[Permission], progress: &Progress) {
     access::wait(client, needed, |obstacle| {
-        warn!("the cloud controller waits: {obstacle}");
+        warn!("the cloud controller cannot start yet: {obstacle}; trying again");
         progress.add(obstacle);
     })
     .await;
     if progress.has_waited() {
-        info!("the cloud controller goes on: it has all permissions");
+        info!("the cloud controller starts: it has all permissions");
     }
 }

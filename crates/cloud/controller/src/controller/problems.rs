@@ -1,4 +1,4 @@
-//! Tells, once, what is wrong with a Node: a warning Event on it and a log line.
+//! Reports what is wrong with a Node, once: a warning Event on it and a log line.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -24,7 +24,7 @@ pub(super) struct Problems {
 struct Known {
     problems: Vec<NodeProblem>,
     since: Instant,
-    is_told: bool,
+    is_reported: bool,
 }
 
 impl Problems {
@@ -37,8 +37,9 @@ impl Problems {
         }
     }
 
-    /// Notes what is wrong with a Node now, and tells it if it is new. Answers when to look again if it is
-    /// not told yet: what keeps a Node from being initialised often is over before somebody reads it.
+    /// Takes in what is wrong with a Node now, and reports it if it is new. Answers when to look again if it
+    /// is not reported yet: a kubelet registers its Node before the agent has written an address, so what
+    /// blocks a new Node is over in a moment as a rule.
     pub(super) fn update(&mut self, node: &Node, problems: &[NodeProblem]) -> Option<Duration> {
         if problems.is_empty() {
             self.forget(&node.metadata.name);
@@ -48,18 +49,19 @@ impl Problems {
         let known = known.or_insert_with(|| Known {
             problems: problems.to_vec(),
             since: Instant::now(),
-            is_told: false,
+            is_reported: false,
         });
         if known.problems != problems {
             known.problems = problems.to_vec();
-            known.is_told = false;
+            known.is_reported = false;
         }
+        // A problem that leaves the Node usable does not pass by itself, and is reported at once.
         let is_blocking = problems.iter().any(NodeProblem::is_blocking);
         let left = self.patience.saturating_sub(known.since.elapsed());
         let waits = is_blocking && !left.is_zero();
-        if !known.is_told && !waits {
-            known.is_told = true;
-            problems.iter().for_each(|problem| self.tell(node, problem));
+        if !known.is_reported && !waits {
+            known.is_reported = true;
+            problems.iter().for_each(|problem| self.report(node, problem));
         }
         self.count();
         waits.then_some(left)
@@ -78,7 +80,7 @@ impl Problems {
             .set_blocked(self.nodes.values().filter(is_blocked).count());
     }
 
-    fn tell(&self, node: &Node, problem: &NodeProblem) {
+    fn report(&self, node: &Node, problem: &NodeProblem) {
         warn!(node = &*node.metadata.name, "{problem}");
         self.recorder.report(Report {
             regarding: ObjectReference::of::<Node>(&node.metadata),

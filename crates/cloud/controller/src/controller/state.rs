@@ -1,11 +1,11 @@
-//! How far a controller has come, for readiness and for people.
+//! The state of a cloud controller, for readiness and logs.
 
 use kinglet_kube::access::Obstacle;
 use tokio::sync::watch;
 
 use crate::metrics::Metrics;
 
-/// How far a controller has come.
+/// The state of a cloud controller.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CloudState {
     /// It waits for the API server, or for permissions; what was in the way so far.
@@ -63,6 +63,8 @@ impl<'a> Term<'a> {
 }
 
 impl Drop for Term<'_> {
+    // The work of a leader that loses the Lease is dropped wherever it waits: only a destructor is sure to
+    // run.
     fn drop(&mut self) {
         self.progress.set(CloudState::Standing);
         self.metrics.set_leading(false);

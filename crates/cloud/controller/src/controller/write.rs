@@ -1,4 +1,4 @@
-//! From a plan to requests and Events.
+//! Writes plans to the API server, with their Events.
 
 use kinglet_kube::{Client, Collection, ObjectReference, Recorder, Report, RequestError, Resource, Severity};
 use kinglet_model::{Node, Object};
@@ -23,8 +23,8 @@ impl Writer {
         }
     }
 
-    /// Writes what a Node needs first: a Node becomes a member of the cluster when its addresses have come
-    /// back.
+    /// Writes what a Node needs first. The taint goes only when the watch has brought the addresses back: a
+    /// Pod that is scheduled at once may use host addresses.
     pub(super) async fn apply(&self, node: &Node, plan: &NodePlan) -> Result<(), RequestError> {
         let written = match (&plan.addresses, &plan.initialization) {
             (Some(addresses), _) => self.write_addresses(node, &json!(addresses)).await,
@@ -32,12 +32,15 @@ impl Writer {
             (None, None) => Ok(()),
         };
         match written {
+            // The Node was deleted meanwhile: nothing is left to write.
             Err(error) if error.is_not_found() => Ok(()),
             written => written,
         }
     }
 
-    /// The list is replaced as a whole: a strategic merge would mix addresses of the same type.
+    /// As a merge patch, which replaces the list as a whole: a strategic merge patch merges addresses by
+    /// type, and a Node with two InternalIPs would keep old ones. The uid keeps the patch off a Node that was
+    /// deleted and registered again.
     async fn write_addresses(&self, node: &Node, addresses: &Value) -> Result<(), RequestError> {
         let name = node.object_name();
         let patch = json!({
@@ -50,7 +53,8 @@ impl Writer {
         Ok(())
     }
 
-    /// Only while the Node is as it was planned for: nobody else's taint may get lost.
+    /// With the resource version, because a merge patch replaces the list of taints: one that another
+    /// controller adds meanwhile must not get lost.
     async fn initialize(&self, node: &Node, wanted: &Initialization) -> Result<(), RequestError> {
         let name = node.object_name();
         self.nodes.merge(&name, &patch(node, wanted)).await?;

@@ -51,9 +51,10 @@ impl Cluster {
         let controller = CloudController::new(settings(host));
         let stop = self.stop.child_token();
         let reflectors = Reflectors::new(client, stop.clone());
-        let task = tokio::spawn(controller.run(reflectors, stop.clone()));
+        let task = tokio::spawn(controller.run(reflectors.clone(), stop.clone()));
         Running {
             controller,
+            watched: reflectors,
             stop,
             task,
         }
@@ -109,6 +110,7 @@ pub(crate) const LEASE: &str =
 /// A running cloud controller.
 pub(crate) struct Running {
     pub(crate) controller: CloudController,
+    pub(crate) watched: Reflectors,
     pub(crate) stop: CancellationToken,
     pub(crate) task: tokio::task::JoinHandle<()>,
 }

@@ -1,5 +1,6 @@
 //! Nodes that come, change and go.
 
+use kinglet_cloud::KINDS;
 use serde_json::{Value, json};
 
 use crate::cluster::{Cluster, addresses, is_tainted, node_path};
@@ -7,7 +8,7 @@ use crate::cluster::{Cluster, addresses, is_tainted, node_path};
 #[tokio::test]
 async fn a_new_node_becomes_a_member() {
     let cluster = Cluster::start();
-    let _cloud = cluster.cloud("a");
+    let cloud = cluster.cloud("a");
     let said = json!({
         "k3s.io/internal-ip": "10.0.0.1,fd00::1", "k3s.io/external-ip": "1.2.3.4", "k3s.io/hostname": "n1.lan",
     });
@@ -29,6 +30,7 @@ async fn a_new_node_becomes_a_member() {
     assert_eq!(labels["kubernetes.io/hostname"], "n1");
     let note = cluster.event("default", "n1", "Synced").await;
     assert_eq!(note, "Node synced successfully");
+    assert_eq!(cloud.watched.kinds(), KINDS.iter().copied().collect());
 }
 
 #[tokio::test]

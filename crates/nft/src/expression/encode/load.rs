@@ -27,6 +27,7 @@ impl Expression {
             } => {
                 place(writer, *base, *offset, *len);
                 from.encode(5, writer);
+                // NFT_PAYLOAD_CSUM_INET: the kernel corrects the checksum by the difference of the octets.
                 writer.u32(6, u32::from(checksum.is_some()));
                 writer.u32(7, checksum.unwrap_or_default());
                 writer.u32(8, u32::from(*pseudo_header));
@@ -48,6 +49,7 @@ impl Expression {
             Self::Ct { key, direction, into } => {
                 into.encode(1, writer);
                 writer.u32(2, *key);
+                // The kernel refuses a direction for keys that have none, such as the state.
                 if let Some(direction) = direction {
                     writer.u8(3, u8::from(*direction == Direction::Reply));
                 }

@@ -43,6 +43,8 @@ fn pair(writer: &mut Writer, kind: u16, pair: Pair) {
     }
 }
 
+/// Writes the flags of the caller, and those that say what is given. Newer kernels set the latter themselves
+/// and list them: a comparison would find a difference if they had not been sent.
 fn nat_flags(writer: &mut Writer, kind: u16, flags: NatFlags, address: Pair, port: Pair) {
     let given = [(address, NatFlags::ADDRESS), (port, NatFlags::PORTS)];
     let given = given.iter().filter(|(pair, _)| pair.is_some());

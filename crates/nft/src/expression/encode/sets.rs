@@ -51,6 +51,7 @@ impl Expression {
         }
         match expressions.as_slice() {
             [] => {}
+            // Every kernel knows the attribute for one expression; the list came later.
             [single] => writer.nested(7, |writer| single.encode(writer)),
             several => {
                 writer.u32(9, 1 << 1);
@@ -64,6 +65,8 @@ impl Expression {
     }
 }
 
+/// Names a set of the same batch by its number: the kernel makes the name of an anonymous set (`__set%d`)
+/// when it adds it.
 fn set_id(writer: &mut Writer, kind: u16, set: &SetReference) {
     if let Some(id) = set.id {
         writer.u32(kind, id);

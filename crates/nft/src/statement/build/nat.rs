@@ -34,8 +34,8 @@ impl Rule {
         })
     }
 
-    /// Translates the destination to the address and port that a map has for the key, and adds them to another
-    /// map (or restarts the timeout there).
+    /// Translates the destination to the address and port that a map has for the key, and adds them to
+    /// another map (or restarts the timeout there).
     pub fn dnat_map_update(
         self,
         family: L3,

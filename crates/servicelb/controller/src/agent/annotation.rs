@@ -1,4 +1,4 @@
-//! What the annotations of a Node tell about its load balancers.
+//! The annotations of a Node that are about load balancers.
 
 use kinglet_kube::{Client, Collection, RequestError, Resource};
 use kinglet_model::{Node, ObjectName};

@@ -6,7 +6,8 @@ use std::io;
 use kinglet_model::Protocol;
 use kinglet_servicelb_plan::{HostPorts, Port};
 
-/// `TCP_LISTEN`, and the state of UDP sockets that are not connected.
+/// Tables below /proc/net, and the states that count (include/net/tcp_states.h): `TCP_LISTEN` is 0A; a UDP
+/// socket that is not connected, and so takes datagrams of anybody, is in `TCP_CLOSE`, 07.
 const TABLES: [(&str, Protocol, &str); 4] = [
     ("tcp", Protocol::Tcp, "0A"),
     ("tcp6", Protocol::Tcp, "0A"),
@@ -30,7 +31,9 @@ pub fn listening() -> io::Result<HostPorts> {
 }
 
 fn read(name: &str) -> io::Result<String> {
+    // Of the thread, not of the process: tests enter network namespaces by thread.
     match std::fs::read_to_string(format!("/proc/thread-self/net/{name}")) {
+        // A kernel without IPv6 has no tcp6, one without the module sctp no sctp/eps.
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(String::new()),
         result => result,
     }
@@ -46,13 +49,15 @@ fn socket(line: &str, protocol: Protocol, wanted: &str) -> Option<Port> {
     counts.then(|| Port::new(protocol, number))
 }
 
-/// Words of 32 bits in the order of the host; the order within the last one is what tells machines apart.
+/// Whether an address of these tables is a loopback one. The kernel prints each 32-bit word of the address as
+/// a number of the host's byte order, so the octets of a word are reversed on little-endian machines.
 fn is_loopback(address: &str) -> bool {
     let v4 = |word: &str| {
         let number = u32::from_str_radix(word, 16).unwrap_or_default();
         number.to_ne_bytes().first() == Some(&127)
     };
     let one = format!("{:08X}", u32::from_ne_bytes([0, 0, 0, 1]));
+    // ::ffff:127.0.0.1, which programs with one socket for both families bind to (RFC 4291, section 2.5.5.2).
     let mapped = format!("{:08X}", u32::from_ne_bytes([0, 0, 255, 255]));
     match address.split_at_checked(24) {
         None => v4(address),

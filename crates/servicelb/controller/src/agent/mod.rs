@@ -1,5 +1,5 @@
-//! What the agent of a node has to do: tell which ports its processes listen on, and learn which ports its
-//! data plane has to serve.
+//! The agent of a node: reports the ports on which processes of the node listen, and computes the ports that
+//! the node's data plane has to serve.
 //!
 //! ```no_run
 //! # async fn example(reflectors: kinglet_kube::Reflectors) {
@@ -46,12 +46,14 @@ pub use self::listening::listening;
 use self::run::Agent;
 pub use self::settings::{AgentSettings, NodeShare};
 
-/// Starts a task that reports listening ports and follows the node's share until `stop` is cancelled; the
-/// share is nothing until it is known. `listening` tells the ports; it is called on threads that may block,
-/// every two seconds. `served` tells which share the kernel has rules for.
+/// Starts a task that reports listening ports and computes the node's share until `stop` is cancelled. The
+/// share is `None` until all objects are known. `listening` reads the ports; it is called every two seconds,
+/// on a thread that may block. `served` is the share that the kernel has rules for: the same `Arc` as was
+/// given.
 ///
-/// In mode [`Mode::DaemonSet`] the node reports only as long as Pods have not taken over all that it served
-/// natively before. The share is not known before everybody can know that what the kernel has is about to go.
+/// In mode [`Mode::DaemonSet`](kinglet_servicelb_plan::Mode) the node reports only until Pods have taken over
+/// all that it served natively before. The share stays `None` until the Node no longer has the annotation
+/// that its kernel serves: others rely on the rules for as long.
 pub fn spawn(
     reflectors: &Reflectors,
     settings: AgentSettings,

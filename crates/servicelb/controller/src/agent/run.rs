@@ -16,9 +16,10 @@ use super::annotation::{Report, annotate};
 use super::inputs::Input;
 use super::settings::{AgentSettings, NodeShare};
 
-/// How often the listening ports are looked at: the kernel tells nobody when they change.
+/// How often the listening ports are read: the kernel has no notification when they change.
 const PAUSE: Duration = Duration::from_secs(2);
-/// From here on (up to 60999) the kernel gives ports to UDP clients, which look as if they listened.
+/// From here on, up to 60999, the kernel gives ports to UDP clients (net.ipv4.ip_local_port_range). Their
+/// sockets look like those of servers.
 const EPHEMERAL: u16 = 32_768;
 
 pub(super) struct Agent {
@@ -69,7 +70,8 @@ impl Agent {
                     self.serving |= self.is_served();
                     self.report(listening.clone()).await;
                 }
-                // The server deletes DaemonSets when it learns of this: it is told at once, not with the tick.
+                // The server waits for this report to delete DaemonSets: it is written at once, not with the
+                // tick.
                 Ok(()) = self.served.changed(), if synced => {
                     if self.is_served() && !self.serving {
                         self.serving = true;
@@ -85,14 +87,14 @@ impl Agent {
         for change in changes {
             matters |= change.take(&mut self.view);
         }
-        // A share of half of the objects would take rules away that the kernel has from before.
+        // A share computed from half of the objects would take away rules that the kernel still needs.
         if matters && synced {
             self.publish();
         }
     }
 
-    /// Whether the kernel has rules for the present share, and everybody knows of the agent, without which
-    /// the node has no share.
+    /// Whether the kernel has rules for the present share. Without the report of listening ports the Node
+    /// counts as one without an agent, and has no share that could be served.
     fn is_served(&self) -> bool {
         let (share, served) = (self.share.borrow(), self.served.borrow());
         let same = share.as_ref().zip(served.as_ref());
@@ -108,7 +110,8 @@ impl Agent {
 
     fn publish(&self) {
         if self.settings.mode == Mode::DaemonSet && self.node().is_some_and(|node| is_serving(node)) {
-            // Others rely on the rules that the kernel has, until the next report.
+            // The server deleted DaemonSets because of this annotation. A new share may take rules away, so
+            // the annotation goes first.
             return;
         }
         let now = node_share(&self.view, &self.settings.node);
@@ -121,7 +124,7 @@ impl Agent {
         });
     }
 
-    /// Tells which ports are listened on and whether the kernel serves, if that has changed.
+    /// Writes which ports are listened on and whether the kernel serves, if that has changed.
     async fn report(&self, listening: impl Fn() -> io::Result<HostPorts> + Send + 'static) {
         let Some(present) = self.node().map(|node| Report::of(node)) else {
             return;
@@ -136,7 +139,8 @@ impl Agent {
         } else {
             None
         };
-        // What an earlier run in this mode told still holds: its rules stay until there are new ones.
+        // What an earlier run in this mode wrote still holds: its rules stay in the kernel until new ones
+        // come.
         let serving = self.settings.mode == Mode::Native && (self.serving || present.serving);
         let report = Report { host_ports, serving };
         if present == report {
@@ -158,6 +162,7 @@ impl Agent {
         &self,
         listening: impl Fn() -> io::Result<HostPorts> + Send + 'static,
     ) -> io::Result<HostPorts> {
+        // A node with many sockets has tables of megabytes.
         let ports = tokio::task::spawn_blocking(listening)
             .await
             .map_err(io::Error::other)??;

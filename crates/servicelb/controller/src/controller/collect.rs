@@ -8,8 +8,8 @@ use tokio::time::{Instant, sleep_until};
 /// How long changes are collected.
 const WINDOW: Duration = Duration::from_millis(20);
 
-/// Gives the changes of [`Inputs`] a moment after the first of them. A plan looks at the whole cluster: one for
-/// each change of a burst would cost the square of its length.
+/// Gives the changes of [`Inputs`] a moment after the first of them. A plan looks at the whole cluster, so
+/// that a plan for each change of a burst would cost the square of its length.
 pub(super) struct Collected<C> {
     inputs: Inputs<C>,
     changes: Vec<C>,

@@ -1,4 +1,4 @@
-//! From plans to requests and Events.
+//! Writes plans to the API server, with their Events.
 
 use jiff::Timestamp;
 use kinglet_kube::{
@@ -52,7 +52,7 @@ impl Writer {
         self.prepared.get_or_try_init(create).await.copied()
     }
 
-    /// Does what a plan says, and tells of it.
+    /// Carries a plan out, and reports its Events.
     pub(crate) async fn write(&self, service: &Service, plan: &ServicePlan) -> Result<(), RequestError> {
         let name = service.object_name();
         match &plan.step {
@@ -73,7 +73,7 @@ impl Writer {
                 EventType::Normal => Severity::Normal,
                 EventType::Warning => Severity::Warning,
             };
-            self.tell(service, severity, note.reason, note.text.clone());
+            self.report(service, severity, note.reason, note.text.clone());
         }
         Ok(())
     }
@@ -93,22 +93,23 @@ impl Writer {
 
     pub(crate) async fn delete_set(&self, name: &ObjectName) -> Result<(), RequestError> {
         let how = Deletion {
+            // The Pods go, too, and with them the ports that they hold.
             propagation: Some(Propagation::Background),
             ..Deletion::default()
         };
         unless_gone(self.sets.delete(name, &how).await)
     }
 
-    /// Tells of a write that failed, unless it was only too late.
+    /// Reports an Event for a write that failed, unless only the cache was behind.
     pub(super) fn failed(&self, service: &Service, error: &RequestError) {
         if error.is_conflict() || error.is_not_found() {
             return;
         }
         let text = format!("Error syncing load balancer: {error}");
-        self.tell(service, Severity::Warning, "SyncLoadBalancerFailed", text);
+        self.report(service, Severity::Warning, "SyncLoadBalancerFailed", text);
     }
 
-    fn tell(&self, service: &Service, severity: Severity, reason: &'static str, note: String) {
+    fn report(&self, service: &Service, severity: Severity, reason: &'static str, note: String) {
         self.recorder.report(Report {
             regarding: ObjectReference::of::<Service>(&service.metadata),
             severity,
@@ -123,14 +124,16 @@ fn revision(service: &Service) -> &str {
     &service.metadata.resource_version
 }
 
-/// A strategic merge patch of the status: conditions of others stay as they are. It is refused if the Service
-/// has changed since: another controller may have put its addresses there.
+/// A strategic merge patch of the status: it merges conditions by their type, so those of others stay. The
+/// resource version makes the server refuse it if the Service has changed since: another controller may have
+/// put its addresses there, and both would overwrite one another for ever.
 fn status(service: &Service, from: &Status, to: &Status) -> Value {
     let condition = match &to.condition {
         Some(condition) => entry(condition, from.condition.as_ref()),
         None => json!({"type": CONDITION, "$patch": "delete"}),
     };
     let ingress = match to.ingress.as_slice() {
+        // In a merge patch, null removes the field.
         [] => Value::Null,
         ingress => json!(ingress),
     };
@@ -147,6 +150,8 @@ fn entry(condition: &Condition, before: Option<&Condition>) -> Value {
         "reason": &*condition.reason,
         "message": &*condition.message,
     });
+    // Only when the status flips (API conventions, Conditions). RFC 3339 without fractions, as metav1.Time
+    // has it.
     if before.is_none_or(|before| before.status != condition.status) {
         let now = Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ");
         entry["lastTransitionTime"] = now.to_string().into();

@@ -12,6 +12,8 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 pub(crate) struct Cluster {
     api: Api,
     running: Option<DropGuard>,
+    /// What the running controller watches.
+    pub(crate) watched: Option<Reflectors>,
 }
 
 impl Deref for Cluster {
@@ -34,6 +36,7 @@ impl Cluster {
         Self {
             api: Server::start().api(),
             running: None,
+            watched: None,
         }
     }
 
@@ -42,6 +45,7 @@ impl Cluster {
         let stop = CancellationToken::new();
         self.running = Some(stop.clone().drop_guard());
         let reflectors = Reflectors::new(self.client().clone(), stop.clone());
+        self.watched = Some(reflectors.clone());
         tokio::spawn(async move { run(&reflectors, settings, stop).await });
     }
 

@@ -1,5 +1,6 @@
 //! Load balancers that agents serve.
 
+use kinglet_servicelb::KINDS;
 use kinglet_servicelb_plan::{ServiceLbSettings, names};
 use serde_json::{Value, json};
 
@@ -297,4 +298,14 @@ async fn a_restart_changes_nothing() {
     cluster.addresses(&other, &["192.0.2.1"]).await;
     assert_eq!(cluster.get(&web).await.unwrap(), before);
     cluster.stop();
+}
+
+#[tokio::test]
+async fn the_declared_kinds_are_watched_and_no_others() {
+    let cluster = Cluster::start(ServiceLbSettings::default()).await;
+    cluster.node("n1", "192.0.2.1", json!({})).await;
+    let web = cluster.service("web", json!({}), json!({})).await;
+    cluster.addresses(&web, &["192.0.2.1"]).await;
+    let watched = cluster.watched.as_ref().unwrap().kinds();
+    assert_eq!(watched, KINDS.iter().copied().collect());
 }

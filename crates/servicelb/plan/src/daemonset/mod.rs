@@ -52,6 +52,7 @@ pub(crate) fn wanted(
         },
     });
     set["metadata"]["labels"][LABEL_NODE_SELECTOR] = listed.to_string().into();
+    // Of the DaemonSet as it is sent: the API server adds defaults, which later versions change.
     let hash = hash(&set);
     set["metadata"]["annotations"] = json!({ANNOTATION_HASH: hash});
     Ok(set)

@@ -60,6 +60,7 @@ pub(super) fn references(service: &Service) -> Value {
 }
 
 fn sysctls(service: &Service) -> Vec<Value> {
+    // A Pod's network namespace starts without forwarding, and containers see /proc/sys read-only.
     let families = service.ip_families.iter();
     let forwarding = families.map(|family| match family {
         IpFamily::V4 => "net.ipv4.ip_forward",
@@ -94,6 +95,7 @@ fn container(
     let variable = |name: &str, value: String| json!({"name": name, "value": value});
     let mut to = json!({"name": "DEST_IPS"});
     to["value"] = addresses.clone();
+    // The downward API: all addresses of the node, which a template for all nodes cannot name.
     if addresses.is_null() {
         to = json!({"name": "DEST_IPS", "valueFrom": {"fieldRef": {"apiVersion": "v1", "fieldPath": "status.hostIPs"}}});
     }

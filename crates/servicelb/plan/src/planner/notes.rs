@@ -1,11 +1,11 @@
-//! What a change of the status tells.
+//! The Events of a change of the status.
 
 use super::step::Note;
 use crate::allocate::Assignment;
 use crate::problem::Problem;
 use crate::status::{self, Status};
 
-/// The Events of a change. A cause is told when it appears, not as long as it lasts.
+/// The Events of a change. A cause is reported when it appears, not again while it lasts.
 pub(super) fn notes(from: &Status, to: &Status, assignment: &Assignment, problems: &[Problem]) -> Vec<Note> {
     let mut notes = Vec::new();
     let (old, new) = (from.addresses(), to.addresses());

@@ -29,8 +29,9 @@ impl Cluster<'_> {
         (was_ours && from != to).then(|| ServicePlan::new(Step::Status { from, to }, []))
     }
 
-    /// Whether the finalizer of a Service that we do not serve is, if there is one, that of somebody else: of
-    /// the load balancer of another class, or of the controller that has written the status.
+    /// Whether the finalizer is not ours to remove: all controllers of load balancers use the same name
+    /// (`service.kubernetes.io/load-balancer-cleanup`), so that of a Service of another class, or of one
+    /// whose status another controller has written, belongs to that controller.
     fn keeps_finalizer(&self, service: &Service) -> bool {
         let is_other =
             service.load_balancer_class.is_some() || self.ownership.foreign(self.view, service).is_some();

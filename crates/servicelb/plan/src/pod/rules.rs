@@ -1,4 +1,4 @@
-//! The rules.
+//! The nftables rules of a forwarding.
 
 use std::net::IpAddr;
 
@@ -26,6 +26,7 @@ pub fn ruleset(forwarding: &Forwarding) -> Ruleset {
     let mut sources = Vec::new();
     for family in [L3::Ipv4, L3::Ipv6] {
         let ranges = ranges(forwarding, family);
+        // With 0.0.0.0/0 or ::/0 nothing is refused, and no set is needed.
         if ranges.iter().all(|range| range.prefix_len() != 0) {
             ruleset.set(set(family), ranges.into_iter().map(Element::prefix));
             sources.push(refusal(forwarding, family));
@@ -49,6 +50,7 @@ pub fn ruleset(forwarding: &Forwarding) -> Ruleset {
 fn ranges(forwarding: &Forwarding, family: L3) -> Vec<IpNet> {
     let ranges = forwarding.sources.iter().copied();
     let ranges: Vec<IpNet> = ranges.filter(|range| family_of(range.addr()) == family).collect();
+    // The kernel refuses elements of an interval set that overlap.
     IpNet::aggregate(&ranges)
 }
 
@@ -89,6 +91,7 @@ fn to_port(forwarding: &Forwarding) -> Rule {
 }
 
 fn refusal(forwarding: &Forwarding, family: L3) -> Rule {
+    // Only what begins a connection: replies to connections of the Pod itself come from anywhere.
     let rule = to_port(forwarding).ct_state(CtState::NEW);
     rule.not_in_set(Header::saddr(family), set_name(family)).drop()
 }
@@ -107,10 +110,14 @@ fn translations(forwarding: &Forwarding) -> Vec<Rule> {
 }
 
 fn masquerade(forwarding: &Forwarding) -> Rule {
+    // Without the Pod's address as source, the destination would answer the client past the Pod, and the
+    // client drops answers from an address that it did not ask.
     let rule = Rule::new()
         .l4proto(protocol(forwarding))
         .ct_status(CtStatus::DNAT);
     let rule = rule.is(Ct::ProtoDst(Direction::Original), forwarding.port);
+    // Random ports: two containers that choose the same one at once would lose a packet (conntrack insertion
+    // races).
     rule.masquerade(NatFlags::FULLY_RANDOM)
 }
 

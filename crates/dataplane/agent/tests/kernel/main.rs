@@ -1,0 +1,28 @@
+//! The rules in a kernel, with real connections. Each test has network namespaces of its own; root is needed.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    reason = "helpers of tests fail by panicking"
+)]
+
+mod agent;
+mod api;
+mod changes;
+#[path = "../../../rules/tests/incremental/events.rs"]
+mod events;
+mod flow;
+#[path = "../../../../nft/tests/support/listing.rs"]
+mod listing;
+mod namespace;
+mod objects;
+mod paths;
+mod policies;
+mod restart;
+#[path = "../../../../kube/tests/support/scripted.rs"]
+mod scripted;
+mod sequences;
+mod servers;
+mod world;
