@@ -28,11 +28,11 @@ const IMPURE: &[&str] = &[
     "socket2",
 ];
 
-/// Crates that do system calls only, and what they may never need, directly or not.
-const BARE: &[&str] = &["kinglet-nft"];
-/// Cores that make what the former commit, and never need a runtime or a client, directly or not.
+/// Crates that speak to the kernel and to nothing else, and what they may never need, directly or not.
+const KERNEL_ONLY: &[&str] = &["kinglet-nft"];
+/// Cores that make batches for those, and what they may never need, directly or not.
 const CORES: &[&str] = &["kinglet-dataplane", "kinglet-policy", "kinglet-servicelb-plan"];
-const NOT_BARE: &[&str] = &[
+const RUNTIMES: &[&str] = &[
     "tokio",
     "hyper",
     "kube",
@@ -51,7 +51,7 @@ const RESERVED: &[(&str, &[&str])] = &[
     ("rtnetlink", &["kinglet-lab"]),
     ("domain", &["kinglet-dns-server"]),
     ("tracing-subscriber", &["kinglet-telemetry"]),
-    // Configuration is data: of the ingress crates only those that load certificates and shake hands name TLS.
+    // Configuration is data: only the ingress crates that load certificates or serve connections name TLS.
     (
         "rustls",
         &[
@@ -108,9 +108,9 @@ pub(super) fn pure() -> Vec<&'static str> {
 pub(super) fn check(workspace: &Workspace) -> Vec<String> {
     let mut findings = missing(workspace);
     for package in workspace.own() {
-        findings.extend(purity(workspace, package));
-        findings.extend(bareness(workspace, package));
-        findings.extend(coreness(workspace, package));
+        findings.extend(needs_of_pure(workspace, package));
+        findings.extend(kernel_only(workspace, package));
+        findings.extend(needs_of_cores(workspace, package));
         findings.extend(reservations(workspace, package));
         findings.extend(sideways(workspace, package));
     }
@@ -122,7 +122,7 @@ fn missing(workspace: &Workspace) -> Vec<String> {
     let own: BTreeSet<&str> = workspace.own().map(|package| package.name.as_str()).collect();
     let named = PURE
         .iter()
-        .chain(BARE)
+        .chain(KERNEL_ONLY)
         .chain(CORES)
         .chain(SERVICES.iter().copied().flatten());
     named
@@ -131,7 +131,7 @@ fn missing(workspace: &Workspace) -> Vec<String> {
         .collect()
 }
 
-fn purity(workspace: &Workspace, package: &Package) -> Vec<String> {
+fn needs_of_pure(workspace: &Workspace, package: &Package) -> Vec<String> {
     if !PURE.contains(&package.name.as_str()) {
         return Vec::new();
     }
@@ -143,25 +143,25 @@ fn purity(workspace: &Workspace, package: &Package) -> Vec<String> {
         .collect()
 }
 
-fn bareness(workspace: &Workspace, package: &Package) -> Vec<String> {
-    if !BARE.contains(&package.name.as_str()) {
+fn kernel_only(workspace: &Workspace, package: &Package) -> Vec<String> {
+    if !KERNEL_ONLY.contains(&package.name.as_str()) {
         return Vec::new();
     }
     let closure = workspace.closure(package);
     let own = workspace.own().map(|own| own.name.as_str());
-    let refused = NOT_BARE.iter().copied().chain(own);
+    let refused = RUNTIMES.iter().copied().chain(own);
     refused
         .filter(|name| *name != package.name && closure.contains(*name))
         .map(|name| format!("{} does system calls only and must not need {name}", package.name))
         .collect()
 }
 
-fn coreness(workspace: &Workspace, package: &Package) -> Vec<String> {
+fn needs_of_cores(workspace: &Workspace, package: &Package) -> Vec<String> {
     if !CORES.contains(&package.name.as_str()) {
         return Vec::new();
     }
     let closure = workspace.closure(package);
-    NOT_BARE
+    RUNTIMES
         .iter()
         .filter(|name| closure.contains(*name))
         .map(|name| format!("{} is a core and must not need {name}", package.name))
