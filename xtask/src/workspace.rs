@@ -22,6 +22,7 @@ pub(crate) struct Workspace {
 pub(crate) struct Package {
     /// Name.
     pub(crate) name: String,
+    pub(crate) version: String,
     /// Folder from the root of the repository; of our own packages only.
     pub(crate) folder: String,
     /// SPDX expression.
@@ -106,6 +107,7 @@ fn read(package: &Value, root: &str) -> Package {
     Package {
         folder: folder.unwrap_or_default().trim_start_matches('/').to_owned(),
         name: text(&package["name"]),
+        version: text(&package["version"]),
         licence: optional("license"),
         source: optional("source"),
         dependencies: Vec::new(),

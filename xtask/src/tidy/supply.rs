@@ -131,6 +131,7 @@ mod tests {
         let package = |name: &str, licence: &str, source: Option<&str>| Package {
             name: name.to_owned(),
             folder: String::new(),
+            version: String::new(),
             licence: Some(licence.to_owned()),
             source: source.map(str::to_owned),
             dependencies: Vec::new(),
