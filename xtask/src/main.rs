@@ -4,6 +4,7 @@ mod codegen;
 mod markdown;
 mod measure;
 mod modules;
+mod release;
 mod source;
 mod tidy;
 mod workspace;
@@ -20,6 +21,8 @@ enum Task {
     Codegen(codegen::Codegen),
     /// Measures the code: sizes, comments, tests and habits, for the whole and for each crate.
     Measure(measure::Options),
+    /// Builds what a release has: a static binary, an image, notes and checksums.
+    Release(release::Options),
     /// Checks the rules of the repository that no compiler checks.
     Tidy(tidy::Options),
 }
@@ -28,6 +31,7 @@ fn main() -> ExitCode {
     let result = match Task::parse() {
         Task::Codegen(what) => codegen::run(what),
         Task::Measure(options) => measure::run(&options),
+        Task::Release(options) => release::run(&options),
         Task::Tidy(options) => tidy::run(&options),
     };
     match result {

@@ -22,6 +22,9 @@ pub(crate) struct Workspace {
 pub(crate) struct Package {
     /// Name.
     pub(crate) name: String,
+    pub(crate) version: String,
+    /// Folder from the root of the repository; of our own packages only.
+    pub(crate) folder: String,
     /// SPDX expression.
     pub(crate) licence: Option<String>,
     /// Registry or repository; none for our own.
@@ -46,8 +49,9 @@ impl Workspace {
             bail!("cargo metadata: {}", String::from_utf8_lossy(&output.stderr));
         }
         let metadata: Value = serde_json::from_slice(&output.stdout)?;
+        let root = text(&metadata["workspace_root"]);
         let mut packages: BTreeMap<String, Package> = list(&metadata["packages"])
-            .map(|package| (text(&package["id"]), read(package)))
+            .map(|package| (text(&package["id"]), read(package, &root)))
             .collect();
         for node in list(&metadata["resolve"]["nodes"]) {
             if let Some(package) = packages.get_mut(&text(&node["id"])) {
@@ -58,7 +62,7 @@ impl Workspace {
             }
         }
         Ok(Self {
-            root: PathBuf::from(text(&metadata["workspace_root"])),
+            root: PathBuf::from(root),
             members: list(&metadata["workspace_members"]).map(text).collect(),
             packages,
         })
@@ -94,10 +98,16 @@ impl Workspace {
     }
 }
 
-fn read(package: &Value) -> Package {
+fn read(package: &Value, root: &str) -> Package {
     let optional = |key: &str| package[key].as_str().map(str::to_owned);
+    let manifest = text(&package["manifest_path"]);
+    let folder = manifest
+        .strip_prefix(root)
+        .and_then(|path| path.strip_suffix("/Cargo.toml"));
     Package {
+        folder: folder.unwrap_or_default().trim_start_matches('/').to_owned(),
         name: text(&package["name"]),
+        version: text(&package["version"]),
         licence: optional("license"),
         source: optional("source"),
         dependencies: Vec::new(),

@@ -29,5 +29,5 @@ pub use failure::Failure;
 pub use handler::{Enforcer, NotEnforced, PodStarts, StartError, records};
 pub use listener::{Handler, Listener};
 pub use plugin::run;
-pub use protocol::{Command, Reply, Request, SOCKET};
+pub use protocol::{Command, Reply, Request};
 pub use records::Records;

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use serde::{Deserialize, Serialize};
 
 /// Where agents listen unless they are told otherwise.
-pub const SOCKET: &str = "/run/kinglet/agent.sock";
+pub(crate) const SOCKET: &str = "/run/kinglet/agent.sock";
 
 /// What happens to a pod.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

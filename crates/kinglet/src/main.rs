@@ -10,6 +10,7 @@ mod demo;
 mod explain;
 mod host;
 mod lab;
+mod runtime;
 mod server;
 mod services;
 mod shutdown;

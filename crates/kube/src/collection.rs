@@ -37,7 +37,7 @@ impl RequestError {
     }
 
     /// The server knows who asks and does not allow it (403): a permission is missing.
-    pub fn is_forbidden(&self) -> bool {
+    pub(crate) fn is_forbidden(&self) -> bool {
         self.status().is_some_and(|status| status.code == 403)
     }
 
@@ -170,7 +170,7 @@ impl Collection {
     }
 
     /// As [`Collection::replace`], and answers what the server made of it.
-    pub async fn replace_and_read<T: DeserializeOwned>(
+    pub(crate) async fn replace_and_read<T: DeserializeOwned>(
         &self,
         name: &ObjectName,
         object: &impl Serialize,

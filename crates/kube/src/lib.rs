@@ -46,7 +46,7 @@ pub use inputs::Inputs;
 /// The client that every component uses.
 pub use kube::Client;
 pub use lease::{Election, lead};
-pub use queue::Queue;
+pub(crate) use queue::Queue;
 pub use reflector::{Change, Reflector};
 pub use reflectors::{Kind, Reflectors};
 pub use resource::Resource;

@@ -10,7 +10,7 @@ use crate::Backoff;
 
 /// A set of keys to work on. A key that is marked twice before it is taken is worked on once.
 #[derive(Debug)]
-pub struct Queue<K> {
+pub(crate) struct Queue<K> {
     due: HashMap<K, Instant>,
     failed: HashMap<K, Backoff>,
 }
@@ -23,7 +23,7 @@ impl<K: Clone + Eq + Hash> Default for Queue<K> {
 
 impl<K: Clone + Eq + Hash> Queue<K> {
     /// Nothing is due.
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             due: HashMap::new(),
             failed: HashMap::new(),
@@ -31,35 +31,30 @@ impl<K: Clone + Eq + Hash> Queue<K> {
     }
 
     /// The key is due now, even while it waits after a failure: something has changed.
-    pub fn mark(&mut self, key: K) {
+    pub(crate) fn mark(&mut self, key: K) {
         self.due.insert(key, Instant::now());
     }
 
     /// The key is due after a pause at the latest.
-    pub fn mark_within(&mut self, key: K, pause: Duration) {
+    pub(crate) fn mark_within(&mut self, key: K, pause: Duration) {
         let at = Instant::now() + pause;
         let due = self.due.entry(key).or_insert(at);
         *due = at.min(*due);
     }
 
     /// The work on a key is done.
-    pub fn succeeded(&mut self, key: &K) {
+    pub(crate) fn succeeded(&mut self, key: &K) {
         self.failed.remove(key);
     }
 
-    /// The key is due again after a pause that grows from failure to failure.
-    pub fn retry(&mut self, key: K) {
-        self.retry_within(key, Duration::MAX);
-    }
-
-    /// As [`Queue::retry`], with an upper limit of the pause.
-    pub fn retry_within(&mut self, key: K, longest: Duration) {
+    /// The key is due again after a pause that grows from failure to failure, up to `longest`.
+    pub(crate) fn retry_within(&mut self, key: K, longest: Duration) {
         let pause = self.failed.entry(key.clone()).or_default().pause();
         self.due.insert(key, Instant::now() + pause.min(longest));
     }
 
     /// Waits until keys are due, and takes them.
-    pub async fn take(&mut self) -> Vec<K> {
+    pub(crate) async fn take(&mut self) -> Vec<K> {
         match self.due.values().min() {
             Some(first) => sleep_until(*first).await,
             None => std::future::pending().await,
@@ -91,7 +86,7 @@ mod tests {
         let mut queue = Queue::new();
         let start = Instant::now();
         for _ in 0..3 {
-            queue.retry("a");
+            queue.retry_within("a", Duration::MAX);
             assert_eq!(queue.take().await, ["a"]);
         }
         assert_eq!(start.elapsed().as_millis() / 10, 70);
@@ -99,7 +94,7 @@ mod tests {
         assert_eq!(queue.take().await, ["a"]);
         assert_eq!(start.elapsed().as_millis() / 10, 75);
         queue.succeeded(&"a");
-        queue.retry("a");
+        queue.retry_within("a", Duration::MAX);
         assert_eq!(queue.take().await, ["a"]);
         assert_eq!(start.elapsed().as_millis() / 10, 85);
     }
@@ -119,7 +114,7 @@ mod tests {
     async fn a_change_ends_the_pause() {
         let mut queue = Queue::new();
         let start = Instant::now();
-        queue.retry("a");
+        queue.retry_within("a", Duration::MAX);
         queue.mark("a");
         assert_eq!(queue.take().await, ["a"]);
         assert!(start.elapsed() < Duration::from_millis(10));

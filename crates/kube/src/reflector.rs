@@ -93,7 +93,7 @@ impl<K: Object> Reflector<K> {
 
     /// The same for a kind that need not be there (a custom resource): while the API server does not serve it
     /// there are no objects, and it is looked from time to time whether it does.
-    pub fn spawn_optional(client: Client, stop: CancellationToken) -> Self {
+    pub(crate) fn spawn_optional(client: Client, stop: CancellationToken) -> Self {
         Self::follow(client, Some(Resource::of::<K>()), stop)
     }
 

@@ -91,7 +91,7 @@ impl Reflectors {
 
     /// How long ago something was heard from the API server about each kind: a list, a change, or a bookmark,
     /// which it sends about once a minute. Two types of one kind are told by the older of their watches.
-    pub fn ages(&self) -> BTreeMap<Kind, Duration> {
+    pub(crate) fn ages(&self) -> BTreeMap<Kind, Duration> {
         let mut ages = BTreeMap::new();
         for one in self.started().values() {
             let age = ages.entry(one.kind).or_insert(Duration::ZERO);

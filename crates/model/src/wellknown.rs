@@ -17,5 +17,3 @@ pub const ANNOTATION_INGRESS_CLASS: &str = "kubernetes.io/ingress.class";
 pub const ANNOTATION_IS_DEFAULT_CLASS: &str = "ingressclass.kubernetes.io/is-default-class";
 /// `spec.controller` of an IngressClass that Traefik, and therefore Kinglet, serves.
 pub const INGRESS_CONTROLLER: &str = "traefik.io/ingress-controller";
-/// `type` of a Secret with a certificate and its key.
-pub const SECRET_TYPE_TLS: &str = "kubernetes.io/tls";

@@ -45,7 +45,7 @@ pub(super) struct Counts {
 const MANY: usize = 7;
 
 impl Counts {
-    /// Adds a part of a file. A file counts whole with what it is: code, even if it ends with tests, or tests.
+    /// Adds a part of a file. A file counts whole with what it is: code, even if it ends with tests.
     pub(super) fn add(&mut self, source: &Source<'_>, part: Part) {
         let lines = source.text.lines().count();
         let in_tests = if source.is_test {

@@ -61,6 +61,10 @@ fn rows(sources: &[Source<'_>], manifests: &Files) -> Vec<Row> {
     for source in sources {
         let counts = by_crate.entry(owner(source.path, &crates)).or_default();
         counts.add(source, Part::Code);
+        // Beside the code of a crate it matters how many tests there are, not how they look.
+        let mut whole = Counts::default();
+        whole.add(source, Part::Tests);
+        counts.tests += whole.tests;
     }
     let each = by_crate.into_iter().map(|(name, counts)| Row {
         name: name.to_owned(),

@@ -6,5 +6,6 @@ mod resolve;
 mod tree;
 
 pub(crate) use definition::{Definition, DefinitionKind};
+pub(crate) use names::Names;
 pub(crate) use resolve::Target;
 pub(crate) use tree::{Module, Modules, Sources};

@@ -218,7 +218,7 @@ pub(crate) fn group_length(tokens: &[Token<'_>]) -> usize {
     tokens.len()
 }
 
-/// `#[test]`, `#[tokio::test]`, `#[cfg(test)]`, `#[cfg(all(test, ...))]`. Other builds may satisfy `any`, too.
+/// `#[test]`, `#[tokio::test]`, `#[cfg(test)]`, `#[cfg(all(test, ...))]`. Other builds can satisfy `any`.
 pub(crate) fn is_for_tests(attribute: &[Token<'_>]) -> bool {
     let words: Vec<&str> = attribute
         .iter()

@@ -99,6 +99,11 @@ const SERVICES: &[&[&str]] = &[
     &["kinglet-policy", "kinglet-netpol"],
 ];
 
+/// Crates that do no I/O and know no time.
+pub(super) fn pure() -> Vec<&'static str> {
+    PURE.iter().chain(CORES).copied().collect()
+}
+
 /// What breaks an invariant.
 pub(super) fn check(workspace: &Workspace) -> Vec<String> {
     let mut findings = missing(workspace);

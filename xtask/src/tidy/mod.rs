@@ -1,5 +1,6 @@
 //! The rules of the repository that no compiler checks.
 
+mod calls;
 mod circles;
 mod dependencies;
 mod glossary;
@@ -52,6 +53,18 @@ const RULES: &[Rule] = &[
         name: "text",
         refuses: "files that do not say what they are for, placeholders, unsafe code outside of `sys`",
         check: |repository| Ok(text::check(repository.sources)),
+        in_force: true,
+    },
+    Rule {
+        name: "calls",
+        refuses: "calls that only some code may make: the environment, the clock in pure crates",
+        check: |repository| {
+            Ok(calls::check(
+                repository.workspace,
+                &dependencies::pure(),
+                repository.sources,
+            ))
+        },
         in_force: true,
     },
     Rule {

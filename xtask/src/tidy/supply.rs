@@ -130,6 +130,8 @@ mod tests {
     fn packages() {
         let package = |name: &str, licence: &str, source: Option<&str>| Package {
             name: name.to_owned(),
+            folder: String::new(),
+            version: String::new(),
             licence: Some(licence.to_owned()),
             source: source.map(str::to_owned),
             dependencies: Vec::new(),

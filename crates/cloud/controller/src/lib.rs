@@ -15,5 +15,5 @@ pub mod agent;
 mod controller;
 mod metrics;
 
-pub use controller::{CloudController, CloudSettings, CloudState, KINDS, PERMISSIONS};
+pub use controller::{CloudController, CloudSettings, CloudState, KINDS};
 pub use metrics::Metrics;

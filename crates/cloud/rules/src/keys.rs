@@ -14,27 +14,27 @@ pub const EXTERNAL_DNS: &str = "k3s.io/external-dns";
 pub const HOSTNAME: &str = "k3s.io/hostname";
 
 /// Annotation of the kubelet: the addresses that it was told to use (`--node-ip`), separated by commas.
-pub const PROVIDED_NODE_IP: &str = "alpha.kubernetes.io/provided-node-ip";
+pub(crate) const PROVIDED_NODE_IP: &str = "alpha.kubernetes.io/provided-node-ip";
 /// Taint of the kubelet: a cloud provider has not initialised the node yet.
 pub const UNINITIALIZED: &str = "node.cloudprovider.kubernetes.io/uninitialized";
 
 /// Provider IDs begin with the provider's name.
-pub const PROVIDER: &str = "k3s://";
+pub(crate) const PROVIDER: &str = "k3s://";
 /// The instance type of a node without a label for it.
-pub const INSTANCE_TYPE: &str = "k3s";
+pub(crate) const INSTANCE_TYPE: &str = "k3s";
 
 /// Labels of the instance type: today's, and the one before.
-pub const INSTANCE_TYPE_LABELS: [&str; 2] = [
+pub(crate) const INSTANCE_TYPE_LABELS: [&str; 2] = [
     "node.kubernetes.io/instance-type",
     "beta.kubernetes.io/instance-type",
 ];
 /// Labels of the zone: today's, and the one before.
-pub const ZONE_LABELS: [&str; 2] = [
+pub(crate) const ZONE_LABELS: [&str; 2] = [
     "topology.kubernetes.io/zone",
     "failure-domain.beta.kubernetes.io/zone",
 ];
 /// Labels of the region: today's, and the one before.
-pub const REGION_LABELS: [&str; 2] = [
+pub(crate) const REGION_LABELS: [&str; 2] = [
     "topology.kubernetes.io/region",
     "failure-domain.beta.kubernetes.io/region",
 ];

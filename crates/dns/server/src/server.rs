@@ -92,7 +92,7 @@ impl DnsServer {
     }
 
     /// All addresses, in the order of the settings.
-    pub fn local_addrs(&self) -> impl Iterator<Item = SocketAddr> {
+    pub(crate) fn local_addrs(&self) -> impl Iterator<Item = SocketAddr> {
         self.listeners.iter().map(|listener| listener.sockets.address)
     }
 

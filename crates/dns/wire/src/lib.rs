@@ -18,7 +18,7 @@ mod response;
 
 pub use edns::Edns;
 pub use message::{HEADER, MAX_MESSAGE, MIN_UDP, Rcode, flag, set_u16};
-pub use name::{MAX_NAME, Name, NameError, QueryName, push_label};
+pub use name::{Name, NameError, QueryName, push_label};
 pub use record::{Owner, Records, rtype, type_of};
 pub use reply::{UpstreamError, UpstreamReply};
 pub use request::{Rejection, Request};

@@ -11,19 +11,19 @@ pub const MIN_UDP: usize = 512;
 /// Header flags, in the third and fourth octet.
 pub mod flag {
     /// Query (0) or response.
-    pub const QR: u16 = 0x8000;
+    pub(crate) const QR: u16 = 0x8000;
     /// Kind of query.
-    pub const OPCODE: u16 = 0x7800;
+    pub(crate) const OPCODE: u16 = 0x7800;
     /// Authoritative answer.
-    pub const AA: u16 = 0x0400;
+    pub(crate) const AA: u16 = 0x0400;
     /// Truncated.
-    pub const TC: u16 = 0x0200;
+    pub(crate) const TC: u16 = 0x0200;
     /// Recursion desired.
     pub const RD: u16 = 0x0100;
     /// Checking disabled.
-    pub const CD: u16 = 0x0010;
+    pub(crate) const CD: u16 = 0x0010;
     /// Response code.
-    pub const RCODE: u16 = 0x000F;
+    pub(crate) const RCODE: u16 = 0x000F;
 }
 
 /// A response code (RFC 1035 section 4.1.1, RFC 6891 section 9).

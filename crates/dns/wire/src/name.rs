@@ -7,7 +7,7 @@
 use std::fmt;
 
 /// Longest name in octets, root label included (RFC 1035 section 2.3.4).
-pub const MAX_NAME: usize = 255;
+pub(crate) const MAX_NAME: usize = 255;
 /// Longest label in octets (RFC 1035 section 2.3.4).
 const MAX_LABEL: usize = 63;
 /// Most labels that a name can have, without the root label.

@@ -17,8 +17,6 @@ pub mod rtype {
     pub const SOA: u16 = 6;
     /// Name of an address.
     pub const PTR: u16 = 12;
-    /// Mail exchange.
-    pub const MX: u16 = 15;
     /// Text.
     pub const TXT: u16 = 16;
     /// IPv6 address.
@@ -71,7 +69,7 @@ impl<'s> Records<'s> {
     /// The length of each record, if all are addresses of one family owned by the question's name and thus
     /// equally long.
     #[inline]
-    pub fn uniform_len(&self) -> Option<usize> {
+    pub(crate) fn uniform_len(&self) -> Option<usize> {
         // Owner, type, class, TTL, length: addresses are the only records whose length is given by their
         // type.
         let len = match self.bytes.get(..12)? {

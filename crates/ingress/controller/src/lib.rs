@@ -1,9 +1,9 @@
 //! Follows the cluster and publishes what the ingress proxy serves: the shell around
 //! `kinglet-ingress-providers`.
 //!
-//! In: Ingresses, IngressClasses, Services, EndpointSlices and Secrets ([`KINDS`]) from the process' reflectors.
-//! Out: a [`ProxySnapshot`](kinglet_ingress_proxy::ProxySnapshot) after every burst of changes, a warning Event
-//! for every problem of an Ingress (`problems`), and the status of Ingresses (`status`).
+//! In: Ingresses, IngressClasses, Services, EndpointSlices and Secrets ([`KINDS`]) from the process'
+//! reflectors. Out: a [`ProxySnapshot`](kinglet_ingress_proxy::ProxySnapshot) after every burst of changes, a
+//! warning Event for every problem of an Ingress (`problems`), and the status of Ingresses (`status`).
 //!
 //! Invariant: decides nothing about routes and holds no connection; while the API server is away, what was
 //! published last goes on being served.

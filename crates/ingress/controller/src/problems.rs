@@ -1,5 +1,4 @@
-//! Tells the author of an Ingress what is wrong with it: a warning Event on the object and a log line, once
-//! per problem.
+//! Reports what is wrong with Ingresses: a warning Event on the object and a log line, once per problem.
 
 use std::collections::BTreeSet;
 
@@ -12,7 +11,7 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use tracing::{info, warn};
 
-/// Present problems of Ingresses by reason (`kinglet_ingress_problems`).
+/// Current problems of Ingresses by reason (`kinglet_ingress_problems`).
 #[derive(Clone, Debug, Default)]
 pub struct ProblemMetrics(Family<Labels, Gauge>);
 
@@ -27,13 +26,14 @@ impl ProblemMetrics {
         let metrics = Self::default();
         registry.register(
             "kinglet_ingress_problems",
-            "Present problems of Ingresses by reason",
+            "Current problems of Ingresses by reason",
             metrics.0.clone(),
         );
         metrics
     }
 
     fn count(&self, problems: &BTreeSet<Problem>) {
+        // Reasons without a problem lose their series: a gauge that stays at its last value would lie.
         self.0.clear();
         for problem in problems {
             let labels = Labels {
@@ -64,13 +64,15 @@ impl ProblemReporter {
     pub(crate) fn report(&mut self, found: Vec<Problem>, view: &ClusterView) {
         let found: BTreeSet<Problem> = found.into_iter().collect();
         for problem in found.difference(&self.known) {
-            warn!(ingress = %problem.ingress, field = problem.field, reason = problem.reason.as_str(), "{}", problem.message);
+            let reason = problem.reason.as_str();
+            warn!(ingress = %problem.ingress, field = problem.field, reason, "{}", problem.message);
+            // The Event needs the uid; an Ingress that is gone has no author to tell.
             if let Some(ingress) = view.ingresses.get(&problem.ingress) {
                 self.recorder.report(event(problem, ingress));
             }
         }
         for problem in self.known.difference(&found) {
-            info!(ingress = %problem.ingress, field = problem.field, "problem is gone");
+            info!(ingress = %problem.ingress, field = problem.field, "problem of an Ingress resolved");
         }
         if found != self.known {
             self.metrics.count(&found);

@@ -1,7 +1,7 @@
 //! Annotations under `traefik.ingress.kubernetes.io/`.
 //!
-//! What is not supported is never ignored silently. An annotation that restricts who may pass (middlewares,
-//! TLS options) closes the routes: serving them without it would be worse than not serving them.
+//! What is not supported is always reported. An annotation that restricts access (middlewares, TLS options)
+//! fails closed: serving its routes without it would be worse than answering 404.
 
 use std::collections::BTreeMap;
 
@@ -11,8 +11,8 @@ use crate::problem::Reason;
 
 const PREFIX: &str = "traefik.ingress.kubernetes.io/";
 
-/// Suffixes, as prefixes of the key, that guard a route.
-const GUARDS: [&str; 3] = ["router.middlewares", "router.tls.options", "service.middlewares"];
+/// Beginnings of the suffixes that restrict access to a route.
+const RESTRICTIONS: [&str; 3] = ["router.middlewares", "router.tls.options", "service.middlewares"];
 
 /// Something wrong with one annotation.
 #[derive(Debug, PartialEq, Eq)]
@@ -23,8 +23,8 @@ pub(crate) struct Finding {
     pub(crate) reason: Reason,
     /// What is wrong and what follows.
     pub(crate) message: String,
-    /// Whether the routes must not be served.
-    pub(crate) closes: bool,
+    /// Whether the routes must not be served at all.
+    pub(crate) fails_closed: bool,
 }
 
 /// What the annotations of a Service ask for.
@@ -58,7 +58,8 @@ pub(crate) fn of_service(annotations: &BTreeMap<Box<str>, Box<str>>) -> ServiceA
                 message: format!(
                     "{other:?} is not a scheme; accepted are http, https and h2c; the path answers 404"
                 ),
-                closes: true,
+                // A server that is spoken to in the wrong protocol would answer garbage.
+                fails_closed: true,
             }),
             _ if is_default(&suffix, value) => {}
             _ => read.findings.push(unsupported((key, suffix, value))),
@@ -76,6 +77,7 @@ fn ours(annotations: &BTreeMap<Box<str>, Box<str>>) -> impl Iterator<Item = (&st
 
 /// Annotations that ask for what happens anyway: both entry points, TLS on `websecure`.
 fn is_default(suffix: &str, value: &str) -> bool {
+    // Every route is on both entry points anyway; one of them alone would be a restriction.
     let both_entry_points = || {
         let mut names: Vec<&str> = value.split(',').map(str::trim).collect();
         names.sort_unstable();
@@ -90,8 +92,10 @@ fn is_default(suffix: &str, value: &str) -> bool {
 }
 
 fn unsupported((key, suffix, _): (&str, String, &str)) -> Finding {
-    let closes = GUARDS.iter().any(|guard| suffix.starts_with(guard));
-    let consequence = if closes {
+    let fails_closed = RESTRICTIONS
+        .iter()
+        .any(|restriction| suffix.starts_with(restriction));
+    let consequence = if fails_closed {
         "its routes answer 404 rather than being served without it"
     } else {
         "it is ignored"
@@ -100,7 +104,7 @@ fn unsupported((key, suffix, _): (&str, String, &str)) -> Finding {
         key: key.into(),
         reason: Reason::UnsupportedAnnotation,
         message: format!("the annotation is not supported by this version; {consequence}"),
-        closes,
+        fails_closed,
     }
 }
 
@@ -113,8 +117,8 @@ mod tests {
     }
 
     #[test]
-    fn guards_close_the_routes_and_others_are_reported() {
-        for (key, value, closes) in [
+    fn restrictions_fail_closed_and_others_are_reported() {
+        for (key, value, fails_closed) in [
             (
                 "traefik.ingress.kubernetes.io/router.middlewares",
                 "default-auth@kubernetescrd",
@@ -134,7 +138,11 @@ mod tests {
             ("nginx.ingress.kubernetes.io/rewrite-target", "/", None),
         ] {
             let findings = of_ingress(&annotations(key, value));
-            assert_eq!(findings.first().map(|finding| finding.closes), closes, "{key}");
+            assert_eq!(
+                findings.first().map(|finding| finding.fails_closed),
+                fails_closed,
+                "{key}"
+            );
         }
     }
 

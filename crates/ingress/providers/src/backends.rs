@@ -12,6 +12,7 @@ pub(crate) fn port<'a>(service: &'a Service, wanted: &ServiceBackendPort) -> Opt
     service
         .ports
         .iter()
+        // HTTP over UDP is not served, and names of ports are unique whatever their protocol.
         .filter(|port| port.protocol == Protocol::Tcp)
         .find(|port| match (&wanted.name, wanted.number) {
             (Some(name), _) if !name.is_empty() => port.name == *name,
@@ -55,6 +56,7 @@ pub(crate) fn servers(service: &Service, port: &ServicePort, slices: &[&Endpoint
         }];
     }
     let staying = endpoints(slices, port, |endpoint| !endpoint.conditions.terminating());
+    // Kubernetes' `ProxyTerminatingEndpoints` (KEP-1669) does the same for Services.
     if staying.is_empty() {
         endpoints(slices, port, |endpoint| endpoint.conditions.terminating())
     } else {
@@ -66,6 +68,7 @@ fn endpoints(slices: &[&EndpointSlice], port: &ServicePort, wanted: fn(&Endpoint
     let mut seen = HashSet::new();
     let mut servers = Vec::new();
     for slice in slices {
+        // By name: the slice has the target port, which may differ from Pod to Pod, in one slice for each.
         let Some(number) = slice_port(slice, port) else {
             continue;
         };

@@ -32,8 +32,8 @@ pub(crate) struct CertificateUse {
 }
 
 impl Compiled {
-    /// Reports that the certificate of a Secret cannot be used, to each Ingress that names the Secret. Whoever
-    /// loads certificates finds that out; here they are text.
+    /// Reports that the certificate of a Secret cannot be used, to each Ingress that names the Secret.
+    /// Whoever loads certificates finds that out; here they are text.
     pub fn reject_certificate(&mut self, secret: &ObjectName, why: &dyn fmt::Display) {
         let (reason, message) = secrets::invalid(secret, why);
         let mut inserted = 0;

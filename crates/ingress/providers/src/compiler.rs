@@ -96,10 +96,13 @@ impl Pass<'_> {
         }
         self.ingress = ingress.metadata.object_name();
         self.compiled.served.push(self.ingress.clone());
-        let closed = self.annotations(annotations::of_ingress(&ingress.metadata.annotations), "metadata");
+        let fails_closed =
+            self.annotations(annotations::of_ingress(&ingress.metadata.annotations), "metadata");
         self.tls(ingress);
         let mut routers = rules::routers(ingress, self);
-        if closed {
+        // The routers stay without a service: removed, their requests would fall through to less specific
+        // ones.
+        if fails_closed {
             routers
                 .iter_mut()
                 .for_each(|router: &mut Router| router.service = None);
@@ -107,15 +110,15 @@ impl Pass<'_> {
         self.compiled.configuration.routers.extend(routers);
     }
 
-    /// Reports findings; whether one of them closes the routes.
+    /// Reports findings; whether one of them fails closed.
     fn annotations(&mut self, findings: Vec<Finding>, field: &str) -> bool {
-        let mut closed = false;
+        let mut fails_closed = false;
         for finding in findings {
-            closed |= finding.closes;
+            fails_closed |= finding.fails_closed;
             let field = format!("{field}.annotations[{}]", finding.key);
             self.report(field, finding.reason, finding.message);
         }
-        closed
+        fails_closed
     }
 
     fn tls(&mut self, ingress: &Ingress) {
@@ -123,6 +126,7 @@ impl Pass<'_> {
             let Some(secret) = tls.secret_name.as_ref().filter(|name| !name.is_empty()) else {
                 continue;
             };
+            // Always the Ingress' own namespace: a tenant must not use the certificate of another.
             let name = ObjectName {
                 namespace: self.ingress.namespace.clone(),
                 name: secret.clone(),
@@ -169,6 +173,7 @@ impl Pass<'_> {
             );
             return None;
         }
+        // After the checks, so that each Ingress gets its own problems.
         if let Some(made) = self.names.get(&(name.clone(), text.clone())) {
             return Some(made.clone());
         }
@@ -196,6 +201,7 @@ impl Pass<'_> {
             scheme,
             servers,
         };
+        // The same allocation as before, so that the proxy keeps its balancer.
         let kept = match self.compiler.services.get(&made.name) {
             Some(previous) if **previous == made => previous.clone(),
             _ => Arc::new(made),

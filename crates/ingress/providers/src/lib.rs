@@ -11,9 +11,9 @@
 //! - [`annotations`]: what Traefik's annotations ask for.
 //! - [`status`]: the addresses that an Ingress should publish.
 //!
-//! Invariant: no I/O, no clock, no client, no cryptography: whether a certificate can be used is told afterwards
-//! ([`Compiled::reject_certificate`]). The same view gives the same result in whatever order its objects
-//! arrived, and what did not change between two compilations is the same allocation in both results.
+//! Invariant: no I/O, no clock, no client, no cryptography: whether a certificate can be used is told
+//! afterwards ([`Compiled::reject_certificate`]). The same view gives the same result in whatever order its
+//! objects arrived, and what did not change between two compilations is the same allocation in both results.
 
 mod annotations;
 mod backends;

@@ -1,4 +1,4 @@
-//! What is wrong with an Ingress, told to its author.
+//! Problems: what is wrong with an Ingress, in words for its author.
 
 use std::fmt;
 

@@ -39,6 +39,8 @@ pub(crate) fn routers(ingress: &Ingress, backends: &mut impl Backends) -> Vec<Ro
         }
     }
     if let Some(backend) = &ingress.default_backend {
+        // Only then for every host: a tenant's default backend must not take requests of other tenants'
+        // hosts.
         if ingress.rules.is_empty() {
             hosts.insert("");
         }

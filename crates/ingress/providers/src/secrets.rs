@@ -15,8 +15,8 @@ use crate::view::Objects;
 /// A certificate, or why there is none.
 pub(crate) type Outcome = Result<Arc<Certificate>, (Reason, String)>;
 
-/// Certificates of a compilation. Those of the previous one are taken over, so that a certificate that did not
-/// change is the same allocation and is not loaded again.
+/// Certificates of a compilation. Those of the previous one are taken over, so that a certificate that did
+/// not change is the same allocation and is not loaded again.
 #[derive(Debug, Default)]
 pub(crate) struct Certificates {
     known: HashMap<ObjectName, (Arc<Secret>, Outcome)>,
@@ -29,6 +29,7 @@ impl Certificates {
             let message = format!("Secret {name} does not exist; the default certificate is presented");
             return Err((Reason::SecretNotFound, message));
         };
+        // Several Ingresses may name one Secret.
         if let Some((_, outcome)) = self.known.get(name) {
             return outcome.clone();
         }
@@ -50,10 +51,11 @@ impl Certificates {
 }
 
 fn is_same(before: &Arc<Secret>, now: &Arc<Secret>) -> bool {
+    // A new annotation makes another object with the same certificate.
     Arc::ptr_eq(before, now) || before.data == now.data
 }
 
-/// What is told about a Secret whose certificate cannot be used.
+/// The problem of a Secret whose certificate cannot be used.
 pub(crate) fn invalid(secret: &ObjectName, why: &dyn fmt::Display) -> (Reason, String) {
     let message = format!("Secret {secret}: {why}; the default certificate is presented");
     (Reason::InvalidCertificate, message)

@@ -4,12 +4,13 @@ use std::collections::BTreeSet;
 
 use kinglet_model::{IngressStatus, LoadBalancerIngress};
 
-/// The status to write, or `None` when the present one is right already.
+/// The status to write, or `None` when the current one is right.
 ///
 /// Addresses are compared as a set: the order in which another writer put them is no reason to write. While
 /// nothing is published (the load balancer of the proxy has no address yet) the status is left alone.
-pub fn desired(published: &[LoadBalancerIngress], present: &IngressStatus) -> Option<IngressStatus> {
-    if published.is_empty() || set(published) == set(&present.addresses) {
+pub fn desired(published: &[LoadBalancerIngress], current: &IngressStatus) -> Option<IngressStatus> {
+    // Each write comes back as a change of the Ingress: writing what is there already would go on for ever.
+    if published.is_empty() || set(published) == set(&current.addresses) {
         return None;
     }
     let addresses = set(published)

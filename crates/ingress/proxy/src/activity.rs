@@ -1,34 +1,35 @@
 //! What a client connection is doing, for its timeouts.
 //!
-//! A timer per request would cost more than routing it. Instead the connection writes down what it does, in
-//! plain stores, and one sleep per connection looks at that when it would expire.
+//! A timer per request would cost more than routing it. Instead the connection notes what it does, in plain
+//! stores, and one sleep per connection reads the notes when it wakes.
 
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
 use crate::settings::Timeouts;
 
-/// Shared between the connection, its guard (which the HTTP library owns) and the bodies on their way. All of
-/// them run on one thread; the atomics only satisfy the library's bounds.
+/// Shared between the connection, its validated stream (which the HTTP library owns) and the response bodies.
+/// All of them run on one thread; the atomics only satisfy the library's `Send` bounds for upgrades.
 #[derive(Debug)]
 pub(crate) struct Activity {
     epoch: Instant,
     /// Milliseconds from `epoch` to the last change from busy to idle, or to the beginning of a head.
     since: AtomicU64,
     in_head: AtomicBool,
+    /// Requests that have begun and whose responses have not ended; several in HTTP/2.
     exchanges: AtomicU32,
     tunnel: AtomicBool,
     malformed: AtomicBool,
 }
 
-/// What the connection's sleep has to do when it wakes.
+/// What the connection does when its sleep ends.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Verdict {
-    /// Look again then.
+pub(crate) enum TimeoutAction {
+    /// Nothing is due; check again at this time.
     Wait(Instant),
-    /// Nothing happened for the idle timeout: finish what the client may have sent meanwhile and close.
-    Retire,
-    /// A head takes too long: close.
+    /// The connection was idle for its timeout: finish what the client may have sent meanwhile, then close.
+    Drain,
+    /// A head took too long: close without an answer, because the client is slow or an attacker (Slowloris).
     Close,
 }
 
@@ -38,6 +39,7 @@ impl Activity {
         Self {
             epoch: now,
             since: AtomicU64::new(0),
+            // Until the first byte comes, too: a client that sends nothing gets the short timeout.
             in_head: AtomicBool::new(true),
             exchanges: AtomicU32::new(0),
             tunnel: AtomicBool::new(false),
@@ -47,6 +49,7 @@ impl Activity {
 
     /// Notes whether a head is half read.
     pub(crate) fn head(&self, in_head: bool) {
+        // Only a change restarts the clock: a head that trickles in byte by byte must not prolong its time.
         if self.in_head.load(Relaxed) != in_head {
             self.in_head.store(in_head, Relaxed);
             if in_head {
@@ -57,6 +60,7 @@ impl Activity {
 
     /// A request begins.
     pub(crate) fn begin(&self) {
+        // Load and store instead of `fetch_add`: there is one writer, and a locked instruction costs more.
         self.exchanges.store(self.exchanges.load(Relaxed) + 1, Relaxed);
     }
 
@@ -87,20 +91,23 @@ impl Activity {
         self.malformed.load(Relaxed)
     }
 
-    /// What is due now.
-    pub(crate) fn verdict(&self, now: Instant, timeouts: &Timeouts) -> Verdict {
+    /// Which timeout is due now, if any.
+    pub(crate) fn timeout_action(&self, now: Instant, timeouts: &Timeouts) -> TimeoutAction {
+        // While a request is answered or a tunnel is open nothing is due: servers and tunnels may take any
+        // time (Traefik `respondingTimeouts.writeTimeout` 0). The next check comes soon enough for what
+        // follows.
         if self.exchanges.load(Relaxed) > 0 || self.is_tunnel() {
-            return Verdict::Wait(now + timeouts.idle.min(timeouts.read_header));
+            return TimeoutAction::Wait(now + timeouts.idle.min(timeouts.read_header));
         }
         let since = self.epoch + Duration::from_millis(self.since.load(Relaxed));
-        let (limit, verdict) = match self.in_head.load(Relaxed) {
-            true => (timeouts.read_header, Verdict::Close),
-            false => (timeouts.idle, Verdict::Retire),
+        let (limit, action) = match self.in_head.load(Relaxed) {
+            true => (timeouts.read_header, TimeoutAction::Close),
+            false => (timeouts.idle, TimeoutAction::Drain),
         };
         match since + limit {
-            due if due <= now => verdict,
+            due if due <= now => action,
             // A head may begin while the connection is idle, and is due earlier than the idle timeout.
-            due => Verdict::Wait(due.min(now + timeouts.read_header)),
+            due => TimeoutAction::Wait(due.min(now + timeouts.read_header)),
         }
     }
 
@@ -121,19 +128,28 @@ mod tests {
         let start = Instant::now();
         let activity = Activity::new(start);
         let after = |seconds| start + Duration::from_secs(seconds);
-        assert_eq!(activity.verdict(after(9), &timeouts), Verdict::Wait(after(10)));
-        assert_eq!(activity.verdict(after(10), &timeouts), Verdict::Close);
+        assert_eq!(
+            activity.timeout_action(after(9), &timeouts),
+            TimeoutAction::Wait(after(10))
+        );
+        assert_eq!(
+            activity.timeout_action(after(10), &timeouts),
+            TimeoutAction::Close
+        );
         activity.head(false);
         activity.begin();
         assert!(matches!(
-            activity.verdict(after(1000), &timeouts),
-            Verdict::Wait(_)
+            activity.timeout_action(after(1000), &timeouts),
+            TimeoutAction::Wait(_)
         ));
         activity.end(after(1000));
         assert!(matches!(
-            activity.verdict(after(1179), &timeouts),
-            Verdict::Wait(_)
+            activity.timeout_action(after(1179), &timeouts),
+            TimeoutAction::Wait(_)
         ));
-        assert_eq!(activity.verdict(after(1180), &timeouts), Verdict::Retire);
+        assert_eq!(
+            activity.timeout_action(after(1180), &timeouts),
+            TimeoutAction::Drain
+        );
     }
 }

@@ -28,6 +28,8 @@ impl Backend {
             Some(previous) if Arc::ptr_eq(&previous.service, service) || previous.service == *service => {
                 previous.clone()
             }
+            // From the position of the previous one: starting at 0 at each change would favour the first
+            // servers while Pods come and go.
             previous => Arc::new(Self {
                 service: service.clone(),
                 endpoints: service
@@ -42,6 +44,8 @@ impl Backend {
 
     /// The server whose turn it is; `None` when there is none.
     pub(crate) fn pick(&self) -> Option<&Arc<Endpoint>> {
+        // Shared by all workers, so that few requests on many workers still go to different servers. Wraps
+        // around.
         let turn = self.turn.fetch_add(1, Relaxed);
         self.endpoints.get(turn.checked_rem(self.endpoints.len())?)
     }

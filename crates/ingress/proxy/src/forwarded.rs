@@ -29,7 +29,7 @@ const MANAGED: [&str; 11] = [
 
 /// What is the same for all requests of a connection.
 #[derive(Debug)]
-pub(crate) struct Origin {
+pub(crate) struct ForwardedInfo {
     /// The client's address as a header value.
     pub(crate) address: HeaderValue,
     /// Whether the client's own headers are believed.
@@ -46,19 +46,22 @@ pub(crate) fn address_value(address: IpAddr) -> HeaderValue {
 }
 
 /// Removes what an untrusted client claims and adds what the proxy knows.
-pub(crate) fn apply(headers: &mut HeaderMap, origin: &Origin, websocket: bool) {
-    if !origin.trusted {
+pub(crate) fn apply(headers: &mut HeaderMap, info: &ForwardedInfo, websocket: bool) {
+    if !info.trusted {
         remove_managed(headers);
     }
+    // One growth of the map instead of several while six headers are added.
     headers.reserve(6);
-    set_absent(headers, REAL_IP, |_| Some(origin.address.clone()));
+    set_absent(headers, REAL_IP, |_| Some(info.address.clone()));
+    // Before the port, which is derived from it.
     set_absent(headers, PROTO, |_| {
-        Some(HeaderValue::from_static(proto(origin.tls, websocket)))
+        Some(HeaderValue::from_static(proto(info.tls, websocket)))
     });
-    set_absent(headers, PORT, |headers| Some(port(headers, origin.tls)));
+    set_absent(headers, PORT, |headers| Some(port(headers, info.tls)));
     set_absent(headers, HOSTNAME, |headers| headers.get(HOST).cloned());
-    headers.insert(SERVER, origin.hostname.clone());
-    append_address(headers, &origin.address);
+    // Always this host, even after a trusted proxy: it is the last one on the way.
+    headers.insert(SERVER, info.hostname.clone());
+    append_address(headers, &info.address);
 }
 
 /// Whether a name is one of [`MANAGED`], `_` counting as `-`: many servers make the same variable of both.
@@ -79,6 +82,7 @@ pub(crate) fn is_managed(name: &HeaderName) -> bool {
 }
 
 fn remove_managed(headers: &mut HeaderMap) {
+    // Each name in turn, because the spellings with `_` cannot be enumerated cheaply.
     while let Some(name) = headers.keys().find(|name| is_managed(name)).cloned() {
         headers.remove(name);
     }
@@ -117,6 +121,7 @@ fn port(headers: &HeaderMap, tls: bool) -> HeaderValue {
     {
         return port;
     }
+    // A trusted proxy in front may have terminated TLS: then the client asked for its port.
     let secure = headers
         .get(PROTO)
         .map_or(tls, |proto| matches!(proto.as_bytes(), b"https" | b"wss"));
@@ -125,6 +130,8 @@ fn port(headers: &HeaderMap, tls: bool) -> HeaderValue {
 
 /// Appends the client's address to the chain, as one line.
 fn append_address(headers: &mut HeaderMap, address: &HeaderValue) {
+    // Several lines mean the same as one list (RFC 9110 section 5.3), but some servers read only the first
+    // line.
     let mut chain: Vec<&[u8]> = headers.get_all(FOR).iter().map(HeaderValue::as_bytes).collect();
     let value = if chain.is_empty() {
         address.clone()
@@ -149,13 +156,13 @@ mod tests {
             (HeaderName::from_static(name), HeaderValue::from_static(value))
         };
         let mut headers: HeaderMap = lines.iter().map(line).collect();
-        let origin = Origin {
+        let info = ForwardedInfo {
             address: address_value("192.0.2.7".parse().unwrap()),
             trusted,
             tls,
             hostname: HeaderValue::from_static("node-1"),
         };
-        apply(&mut headers, &origin, websocket);
+        apply(&mut headers, &info, websocket);
         let line =
             |(name, value): (&HeaderName, &HeaderValue)| format!("{name}: {}", value.to_str().unwrap());
         let mut lines: Vec<String> = headers.iter().map(line).collect();

@@ -1,5 +1,5 @@
-//! Headers that belong to one connection and are not forwarded (RFC 9110 section 7.6.1), in requests and
-//! responses alike.
+//! Hop-by-hop headers: they belong to one connection and are not forwarded (RFC 9110 section 7.6.1), in
+//! requests and responses alike.
 
 use http::header::{
     CONNECTION, COOKIE, HOST, HeaderMap, HeaderName, HeaderValue, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION,
@@ -12,9 +12,11 @@ use crate::forwarded;
 /// `Connection` and `Upgrade` when the message really changes the protocol. `Trailer` is not a header of the
 /// connection: it announces fields that are forwarded.
 pub(crate) fn remove_hop_by_hop(headers: &mut HeaderMap, upgrade: bool) {
+    // Most messages of HTTP/1.1 clients have none; looking costs less than nine removals.
     if !headers.keys().any(is_hop_by_hop) {
         return;
     }
+    // Before `Connection` itself goes, which names them.
     for name in named_by_connection(headers) {
         headers.remove(name);
     }
@@ -29,8 +31,10 @@ pub(crate) fn remove_hop_by_hop(headers: &mut HeaderMap, upgrade: bool) {
     ] {
         headers.remove(name);
     }
+    // Not registered any more, but sent by old programs (RFC 9112 appendix C.2.2).
     headers.remove("keep-alive");
     headers.remove("proxy-connection");
+    // Set anew: gRPC servers demand `TE: trailers`, and the proxy forwards trailers.
     if trailers {
         headers.insert(TE, HeaderValue::from_static("trailers"));
     }
@@ -50,6 +54,7 @@ pub(crate) fn is_upgrade(headers: &HeaderMap) -> bool {
 
 /// Joins the `Cookie` lines of an HTTP/2 request, which may split them (RFC 9113 section 8.2.3).
 pub(crate) fn join_cookies(headers: &mut HeaderMap) {
+    // One line is the rule: nothing is copied then.
     let mut lines = headers.get_all(COOKIE).iter().map(HeaderValue::as_bytes);
     if lines.nth(1).is_none() {
         return;
@@ -83,6 +88,7 @@ fn named_by_connection(headers: &HeaderMap) -> Vec<HeaderName> {
     let protected =
         |name: &HeaderName| *name == HOST || *name == TE || *name == UPGRADE || forwarded::is_managed(name);
     tokens(headers, &CONNECTION)
+        // Options of the connection and not names of headers.
         .filter(|token| !token.eq_ignore_ascii_case("keep-alive") && !token.eq_ignore_ascii_case("close"))
         .filter_map(|token| HeaderName::from_bytes(token.as_bytes()).ok())
         .filter(|name| !protected(name))

@@ -1,13 +1,14 @@
 //! The HTTP reverse proxy: listeners, TLS by SNI, routing, and streaming between clients and servers.
 //!
 //! In: [`Settings`], read once, and a stream of [`ProxySnapshot`]s, each built from a
-//! [`Configuration`](kinglet_ingress_routes::Configuration) and published in an `ArcSwap`. Out: answers to
+//! [`Configuration`](kinglet_ingress_routes::Configuration) and published in an `ArcSwap`. Out: responses to
 //! clients, and [`Metrics`].
 //!
-//! The way of a request: a worker thread accepts the connection ([`proxy`], `worker`), finds out its protocol
-//! and guards it (`connection`, [`framing`]), and hands each request to `exchange`, which checks it, routes it
-//! by the present snapshot ([`snapshot`]), makes its headers fit to be forwarded (`headers`, `forwarded`), sends
-//! it over a pooled connection (`upstream`), and streams the answer back. Upgrades become tunnels.
+//! The way of a request: a worker thread accepts the connection ([`proxy`], `worker`), detects its protocol
+//! and validates the framing of what arrives (`connection`, [`framing`]), and hands each request to
+//! `exchange`. That checks the request, routes it by the current snapshot ([`snapshot`]), rewrites its
+//! headers (`headers`, `forwarded`), sends it over a pooled connection (`upstream`), and streams the response
+//! back. Upgrades become tunnels.
 //!
 //! Every worker is one thread with its own runtime, listening sockets, connection pool and counters. The only
 //! things that workers share are the snapshot, which is read without locks, and the positions of the
@@ -24,7 +25,6 @@ mod exchange;
 mod executor;
 mod forwarded;
 pub mod framing;
-mod guard;
 mod headers;
 mod metrics;
 pub mod proxy;
@@ -32,6 +32,7 @@ mod rewind;
 pub mod settings;
 pub mod snapshot;
 mod upstream;
+mod validated;
 mod worker;
 
 pub use entry_point::{EntryPoint, EntryPointId, EntryPoints, WEB, WEBSECURE};

@@ -39,7 +39,7 @@ pub enum BindError {
         source: io::Error,
     },
     /// There is no default certificate.
-    #[error("the default certificate cannot be made: {0}")]
+    #[error("cannot generate the default certificate: {0}")]
     DefaultCertificate(#[from] DefaultCertificateError),
 }
 
@@ -47,13 +47,13 @@ pub enum BindError {
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
     /// TLS cannot be configured with the given provider.
-    #[error("TLS cannot be configured: {0}")]
+    #[error("cannot configure TLS for clients: {0}")]
     Tls(#[from] rustls::Error),
     /// A worker thread could not be started, or its runtime could not.
-    #[error("a worker cannot start: {0}")]
+    #[error("cannot start a worker thread: {0}")]
     Worker(#[from] io::Error),
-    /// A worker thread died.
-    #[error("a worker ended unexpectedly")]
+    /// A worker thread panicked.
+    #[error("a worker thread panicked; the log tells where")]
     Died,
 }
 
@@ -68,7 +68,8 @@ impl Proxy {
         })
     }
 
-    /// The address of the entry point of that name: the one of the settings, with the real port if that was 0.
+    /// The address of the entry point of that name: the one of the settings, with the real port if that was
+    /// 0.
     pub fn address(&self, entry_point: &str) -> Option<SocketAddr> {
         let named = |(_, settings): &(_, &EntryPoint)| &*settings.name == entry_point;
         let (wanted, settings) = self.settings.entry_points.iter().find(named)?;
@@ -88,6 +89,7 @@ impl Proxy {
     /// too.
     pub async fn serve(self, snapshot: SharedSnapshot, stop: CancellationToken) -> Result<(), ServeError> {
         let acceptor = self.acceptor(&snapshot)?;
+        // A token of its own: dropping this future must end the threads, but not what else `stop` ends.
         let stop = stop.child_token();
         let _stop_when_dropped = stop.clone().drop_guard();
         let mut workers = Vec::new();
@@ -110,6 +112,7 @@ impl Proxy {
 
     fn acceptor(&self, snapshot: &SharedSnapshot) -> Result<TlsAcceptor, rustls::Error> {
         let snapshot = snapshot.clone();
+        // Looked up for each handshake: a new certificate needs no new listener.
         let current = move || snapshot.load().certificates.clone();
         let (provider, default) = (self.settings.provider.clone(), self.default_certificate.clone());
         Ok(TlsAcceptor::from(Arc::new(server_config(
@@ -142,7 +145,7 @@ fn start(number: usize, assignment: Assignment) -> io::Result<oneshot::Receiver<
     std::thread::Builder::new()
         .name(format!("ingress-{number}"))
         .spawn(move || {
-            // A receiver that is gone means that nobody waits any more.
+            // Sending fails only when `serve` was dropped, and then nobody wants the result.
             let _ = done.send(worker::run(assignment));
         })?;
     Ok(result)

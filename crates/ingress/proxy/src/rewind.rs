@@ -1,4 +1,4 @@
-//! A connection whose first bytes were read to find out its protocol, and are read again.
+//! A connection whose first bytes were read to detect its protocol, and are read again by the HTTP library.
 
 use std::io;
 use std::pin::Pin;
@@ -31,6 +31,8 @@ impl<T: AsyncRead + Unpin> Rewind<T> {
     pub(crate) async fn detect(mut inner: T) -> io::Result<(HttpVersion, Self)> {
         let mut ahead = BytesMut::with_capacity(4096);
         let version = loop {
+            // The first byte that differs from the preface decides for HTTP/1: a request is never delayed
+            // until as many bytes have come as the preface has.
             let compared = ahead.len().min(PREFACE.len());
             if ahead.get(..compared) != PREFACE.get(..compared) {
                 break HttpVersion::Http1;
@@ -39,6 +41,7 @@ impl<T: AsyncRead + Unpin> Rewind<T> {
                 break HttpVersion::Http2;
             }
             if inner.read_buf(&mut ahead).await? == 0 {
+                // The HTTP/1 library deals with the end of the stream.
                 break HttpVersion::Http1;
             }
         };
@@ -59,6 +62,7 @@ impl<T: AsyncRead + Unpin> AsyncRead for Rewind<T> {
         buffer.put_slice(self.ahead.get(..count).unwrap_or_default());
         self.ahead.advance(count);
         if self.ahead.is_empty() {
+            // Frees the 4 KiB: the connection may live for hours.
             self.ahead = BytesMut::new();
         }
         Poll::Ready(Ok(()))
@@ -83,6 +87,7 @@ impl<T: AsyncWrite + Unpin> AsyncWrite for Rewind<T> {
     }
 
     fn is_write_vectored(&self) -> bool {
+        // As in `ValidatedStream`: the default would make the library copy bodies.
         self.inner.is_write_vectored()
     }
 

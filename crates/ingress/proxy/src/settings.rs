@@ -20,7 +20,7 @@ pub struct Settings {
     pub workers: NonZeroUsize,
     /// Cryptography for TLS with clients.
     pub provider: Arc<CryptoProvider>,
-    /// TLS with servers; without it requests to `https` services get 502.
+    /// TLS settings towards servers; without them requests to `https` services get 502.
     pub upstream_tls: Option<Arc<ClientConfig>>,
     /// Name of this host, sent to servers as `X-Forwarded-Server`.
     pub hostname: String,

@@ -32,8 +32,8 @@ pub(crate) struct Route {
 }
 
 impl ProxySnapshot {
-    /// The snapshot that follows `previous`. Services that did not change keep their balancer, changed ones its
-    /// position; certificates that did not change are not loaded again.
+    /// The snapshot that follows `previous`. Services that did not change keep their balancer, changed ones
+    /// its position; certificates that did not change are not loaded again.
     pub fn next(previous: &Self, configuration: &Configuration) -> Self {
         let backends: HashMap<_, _> = configuration
             .services
@@ -66,9 +66,10 @@ impl ProxySnapshot {
         }))
     }
 
-    /// Publishes the configuration as the next snapshot, and tells which of its certificates cannot be used.
+    /// Publishes the configuration as the next snapshot, and returns which of its certificates cannot be used.
     /// Requests on their way keep the snapshot that they started with.
     pub fn publish(shared: &SharedSnapshot, configuration: &Configuration) -> Vec<Unusable> {
+        // There is one publisher: nothing is lost between loading and storing.
         let next = Self::next(&shared.load(), configuration);
         let unusable = next.certificates.unusable();
         shared.store(Arc::new(next));

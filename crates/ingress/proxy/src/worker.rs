@@ -20,13 +20,14 @@ use crate::settings::Settings;
 use crate::snapshot::SharedSnapshot;
 use crate::upstream::Pool;
 
-/// How often the pool is looked through for connections that were idle for too long.
+/// How often the pool closes connections that were idle for too long.
 const SWEEP: Duration = Duration::from_secs(15);
 
-/// How long accepting pauses when the process has no file descriptor left.
+/// How long accepting pauses after an error. The usual one is EMFILE: the connection stays in the backlog,
+/// and accepting again at once would fail again, in a busy loop.
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// A worker's connections and what they need.
+/// The connections of a worker and what they need.
 struct Worker {
     context: Rc<WorkerContext>,
     protocols: Rc<Protocols>,
@@ -44,12 +45,13 @@ pub(crate) struct Assignment {
     pub(crate) listeners: Vec<(EntryPointId, std::net::TcpListener)>,
 }
 
-/// Runs a worker on the present thread until it has stopped and its requests have finished, or their grace is
-/// over.
+/// Runs a worker on the current thread until it has stopped and its requests have finished, or the grace
+/// period is over.
 pub(crate) fn run(assignment: Assignment) -> std::io::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
+    // A `LocalSet`, so that what a worker shares (`Rc`, the pool) needs neither locks nor atomic counters.
     LocalSet::new().block_on(&runtime, work(assignment))
 }
 
@@ -73,6 +75,7 @@ async fn work(assignment: Assignment) -> std::io::Result<()> {
     }
     let sweeper = tokio::task::spawn_local(sweep(worker.context.pool.clone()));
     accepting.join_all().await;
+    // No connection can be added any more; `wait` ends with the last one.
     worker.connections.close();
     if timeout(worker.context.settings.timeouts.grace, worker.connections.wait())
         .await
@@ -80,9 +83,10 @@ async fn work(assignment: Assignment) -> std::io::Result<()> {
     {
         tracing::warn!(
             connections = worker.connections.len(),
-            "requests did not finish in time"
+            "requests did not finish within the grace period; closing their connections"
         );
     }
+    // What still runs is dropped with the `LocalSet`, which closes its sockets.
     sweeper.abort();
     Ok(())
 }
@@ -96,8 +100,8 @@ async fn sweep(pool: Rc<Pool>) {
 }
 
 impl Worker {
-    /// Accepts until the proxy stops; then once more whatever the kernel has accepted already, so that no
-    /// client is reset.
+    /// Accepts until the proxy stops, then accepts what the kernel has completed already: closing a listening
+    /// socket resets the connections in its backlog.
     async fn accept_all(self: Rc<Self>, entry_point: EntryPointId, listener: TcpListener) {
         loop {
             tokio::select! {
@@ -112,6 +116,7 @@ impl Worker {
                 () = self.context.stop.cancelled() => break,
             }
         }
+        // A timeout of zero polls once: it ends when the backlog is empty.
         while let Ok(Ok((stream, address))) = timeout(Duration::ZERO, listener.accept()).await {
             self.start(entry_point, stream, address);
         }

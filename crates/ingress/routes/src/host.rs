@@ -10,8 +10,10 @@ pub type Buffer = [u8; 255];
 /// name can match no router by name, so it comes back empty.
 pub fn canonical<'a>(host: &'a str, buffer: &'a mut Buffer) -> &'a str {
     let (name, _) = split_port(host);
+    // The absolute form of the same name (RFC 1034 section 3.1); routers hold the relative one.
     let name = name.strip_suffix('.').unwrap_or(name);
     if !name.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        // The same answer in lower case as in upper case.
         return if name.len() <= buffer.len() { name } else { "" };
     }
     let Some(copy) = buffer.get_mut(..name.len()) else {
@@ -26,6 +28,7 @@ pub fn canonical<'a>(host: &'a str, buffer: &'a mut Buffer) -> &'a str {
 /// brackets.
 pub fn split_port(host: &str) -> (&str, Option<&str>) {
     match host.rsplit_once(':') {
+        // A colon before `]` belongs to an IPv6 address.
         Some((name, port)) if !port.contains(']') => (name, Some(port).filter(|port| !port.is_empty())),
         _ => (host, None),
     }

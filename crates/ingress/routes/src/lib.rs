@@ -11,8 +11,8 @@
 //! - [`host`] and [`path`]: the canonical form in which hosts and paths are compared.
 //! - [`service`]: where requests go. [`certificate`]: what TLS listeners present.
 //!
-//! Invariant: no I/O, no clock, no runtime, no cryptography: a configuration is data, and certificates are text.
-//! The same configuration always gives the same table.
+//! Invariant: no I/O, no clock, no runtime, no cryptography: a configuration is data, and certificates are
+//! text. The same configuration always gives the same table.
 
 pub mod certificate;
 pub mod configuration;

@@ -30,9 +30,11 @@ pub fn normalize(path: &str) -> Result<Cow<'_, str>, InvalidPath> {
     if path.contains('#') {
         return Err(InvalidPath::Fragment);
     }
+    // Nearly every path: no allocation.
     if is_normal(path) {
         return Ok(Cow::Borrowed(path));
     }
+    // Decoding comes first, because `%2E%2E` is a dot segment, too.
     let decoded = decode(path, is_unreserved).ok_or(InvalidPath::Escape)?;
     let decoded = String::from_utf8(decoded).map_err(|_| InvalidPath::Escape)?;
     Ok(Cow::Owned(resolve_segments(&decoded)))
@@ -89,11 +91,13 @@ fn decode(path: &str, decodable: fn(u8) -> bool) -> Option<Vec<u8>> {
 fn resolve_segments(path: &str) -> String {
     let mut segments: Vec<&str> = Vec::new();
     let mut directory = false;
+    // The first piece is the empty one before the leading slash.
     for segment in path.split('/').skip(1) {
         directory = matches!(segment, "" | "." | "..");
         match segment {
             "" | "." => {}
             ".." => {
+                // Nothing to pop is no error: RFC 3986 section 5.2.4 stops at the root, too.
                 segments.pop();
             }
             segment => segments.push(segment),

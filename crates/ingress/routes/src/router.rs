@@ -48,6 +48,7 @@ impl HostMatcher {
             None => (host, false),
         };
         let name = name.strip_suffix('.').unwrap_or(name);
+        // A Unicode name must come as its A-label (RFC 5891): that is what clients send in `Host`.
         if !name.split('.').all(is_label) {
             return Err(HostError(host.into()));
         }
@@ -77,6 +78,7 @@ pub(crate) fn parent(host: &str) -> Option<&str> {
 }
 
 fn is_label(label: &str) -> bool {
+    // `_` is in no host name (RFC 1123 section 2.1), but in names that people use and clients send.
     let inner = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
     !label.is_empty() && label.len() <= 63 && label.bytes().all(inner)
 }
@@ -115,6 +117,7 @@ impl PathMatcher {
             Self::Exact(exact) => **exact == *path,
             Self::Prefix(prefix) => path
                 .strip_prefix(&**prefix)
+                // Whole elements: `/foo` must not take `/foobar`.
                 .is_some_and(|rest| rest.is_empty() || rest.starts_with('/')),
             Self::Fallback => true,
         }

@@ -49,6 +49,7 @@ impl RouteTable {
     /// The position of the router for a canonical host ([`crate::host::canonical`]) and a routing path
     /// ([`crate::path::routing_path`]).
     pub fn find(&self, host: &str, path: &str) -> Option<usize> {
+        // Lazily: a host that is found exactly costs one look-up.
         let exact = || self.exact.get(host)?.find(path);
         let wildcard = || self.wildcard.get(parent(host)?)?.find(path);
         exact().or_else(wildcard).or_else(|| self.any.find(path))
@@ -59,6 +60,7 @@ impl Paths {
     fn insert(&mut self, path: &PathMatcher, position: usize) {
         match path {
             PathMatcher::Exact(path) => {
+                // The first in the list wins, which is the oldest Ingress.
                 self.exact.entry_ref(&**path).or_insert(position);
             }
             PathMatcher::Prefix(prefix) => {
@@ -83,6 +85,7 @@ impl Paths {
         if self.prefix.is_empty() {
             return None;
         }
+        // Not deeper than any prefix of this host: a path of a thousand elements costs no thousand look-ups.
         let mut candidate = first_elements(path, self.depth);
         loop {
             if let Some(position) = self.prefix.get(candidate) {

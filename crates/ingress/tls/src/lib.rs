@@ -1,8 +1,9 @@
 //! TLS with clients: from PEM texts to the certificate that a client is shown.
 //!
-//! In: the [`Certificate`](kinglet_ingress_routes::Certificate)s of a configuration, which are plain text. Out:
-//! a [`CertificateStore`] for a snapshot of the proxy, the certificates that are [`Unusable`] with the reason
-//! for each, and the [`server_config`] that looks a certificate up by the server name of each handshake.
+//! In: the [`Certificate`](kinglet_ingress_routes::Certificate)s of a configuration, which are plain text.
+//! Out: a [`CertificateStore`] for a snapshot of the proxy, the certificates that are [`Unusable`] with the
+//! reason for each, and the [`server_config`] that looks a certificate up by the server name of each
+//! handshake.
 //!
 //! - [`loaded`]: a certificate with its key, decoded and checked.
 //! - [`store`]: all of them by name; what did not change is not decoded again.

@@ -99,7 +99,7 @@ pub(super) fn probe(root: &Path, options: &LabProbe) -> Result<()> {
             // The option takes no SCTP.
             TransportProtocol::Tcp | TransportProtocol::Sctp => Protocol::Tcp,
         },
-        family: options.ip_family.map(super::family),
+        family: options.ip_family.map(super::options::family),
         timeout,
     };
     let outcome = kinglet_lab::probe(&from, &target)?;
@@ -113,7 +113,7 @@ pub(super) fn probe(root: &Path, options: &LabProbe) -> Result<()> {
 
 /// The address of a pod, or what is given.
 fn host(entry: &Entry, options: &LabProbe) -> Result<String> {
-    let family = options.ip_family.map(super::family);
+    let family = options.ip_family.map(super::options::family);
     if !options.to.contains('/') {
         return Ok(options.to.clone());
     }

@@ -2,19 +2,20 @@
 
 mod ask;
 mod background;
+mod options;
 mod process;
 mod roles;
 mod services;
 
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 
 use anyhow::{Context, Result};
-use kinglet_config::{IpFamily, LabAction, LabUp, LogOptions, PodNetwork};
-use kinglet_lab::{Entry, Family, Lab, Progress, Request, Settings};
+use kinglet_config::{LabAction, LabUp, LogOptions};
+use kinglet_lab::{Entry, Lab, Progress, Request, Settings};
 use tokio_util::sync::CancellationToken;
 
+use self::options::settings;
 pub(crate) use self::roles::Choice;
 use self::roles::Cluster;
 use self::services::Services;
@@ -46,48 +47,13 @@ impl Running {
     }
 }
 
-/// The settings that the options mean.
-fn settings(up: &LabUp) -> Settings {
-    let mut settings = Settings {
-        name: up.lab.name.clone(),
-        nodes: up.nodes,
-        pod_network: match up.pod_network {
-            PodNetwork::Bridge => kinglet_lab::PodNetwork::Bridge,
-            PodNetwork::Routed => kinglet_lab::PodNetwork::Routed,
-        },
-        cluster_domain: up.cluster_domain.clone(),
-        external_addresses: up.external_ips,
-        uninitialized: up.cloud_provider_external,
-        service_proxy: up.service_proxy,
-        lease: Duration::from_secs(up.node_lease_seconds.max(1).into()),
-        api_listen: up.api_listen,
-        kubeconfig: up.kubeconfig.clone(),
-        ..Settings::default()
-    };
-    settings.set_families(up.ip_families.iter().copied().map(family).collect());
-    if !up.cluster_cidr.is_empty() {
-        settings.cluster_cidrs.clone_from(&up.cluster_cidr);
-    }
-    if !up.service_cidr.is_empty() {
-        settings.service_cidrs.clone_from(&up.service_cidr);
-    }
-    settings
-}
-
-fn family(family: IpFamily) -> Family {
-    match family {
-        IpFamily::Ipv4 => Family::V4,
-        IpFamily::Ipv6 => Family::V6,
-    }
-}
-
 /// Carries out a subcommand of `kinglet lab`.
 pub(crate) fn act(action: LabAction, log: &LogOptions) -> Result<()> {
     let root = Settings::default().state_root;
     let send = |name: &str, request| Ok(kinglet_lab::command(&root, name, &request)?);
     match action {
         LabAction::Up(up) => background::up(&settings(&up), &up),
-        LabAction::Run(up) => crate::command::serving(log, run(*up)),
+        LabAction::Run(up) => crate::runtime::serving(log, run(*up)),
         LabAction::Down { lab, all } => down(&root, &lab.name, all),
         LabAction::Status { name, output } => ask::status(&root, name.as_deref(), output),
         LabAction::Exec { pod, inside } => ask::exec(&root, &inside, &pod),

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::hash::Hash;
 use std::time::{Duration, Instant};
 
-use super::{ObjectReference, Report, Severity};
+use super::report::{ObjectReference, Report, Severity};
 
 /// Reports of one object that differ in nothing but their text within [`SIMILAR_WINDOW`]; more become one.
 const SIMILAR: usize = 10;

@@ -12,7 +12,7 @@ use tokio::sync::mpsc;
 use tracing::{debug, warn};
 
 use super::correlator::{Correlator, Decision};
-use super::{Report, Severity};
+use super::report::{Report, Severity};
 use crate::RequestError;
 use crate::write::{JSON, STRATEGIC_PATCH, send};
 

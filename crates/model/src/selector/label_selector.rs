@@ -60,12 +60,6 @@ impl Selector {
         self.matches_with(|key| labels.get(key).map(AsRef::as_ref))
     }
 
-    /// Whether `metadata.labels` of an object fulfil all requirements.
-    pub fn matches_object(&self, object: &Value) -> bool {
-        let labels = object.get("metadata").and_then(|metadata| metadata.get("labels"));
-        self.matches_with(|key| labels.and_then(|labels| labels.get(key)).and_then(Value::as_str))
-    }
-
     /// Whether labels, looked up by key, fulfil all requirements.
     pub fn matches_with<'a>(&self, label: impl Fn(&str) -> Option<&'a str>) -> bool {
         self.requirements

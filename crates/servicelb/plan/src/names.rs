@@ -9,7 +9,7 @@ pub const LABEL_POOL: &str = "svccontroller.k3s.cattle.io/lbpool";
 /// several.
 pub const LABEL_POOL_PREFIX: &str = "lbpool.svccontroller.k3s.cattle.io/";
 /// Label of a Node: it serves no load balancers, whatever the value.
-pub const LABEL_EXCLUDE: &str = "node.kubernetes.io/exclude-from-external-load-balancers";
+pub(crate) const LABEL_EXCLUDE: &str = "node.kubernetes.io/exclude-from-external-load-balancers";
 /// Label of a DaemonSet: whether nodes are selected. Its presence marks the DaemonSets of load balancers.
 pub const LABEL_NODE_SELECTOR: &str = "svccontroller.k3s.cattle.io/nodeselector";
 /// Label of a DaemonSet and of its Pods: name of the Service.
@@ -17,7 +17,7 @@ pub const LABEL_SERVICE_NAME: &str = "svccontroller.k3s.cattle.io/svcname";
 /// Label of a DaemonSet and of its Pods: namespace of the Service.
 pub const LABEL_SERVICE_NAMESPACE: &str = "svccontroller.k3s.cattle.io/svcnamespace";
 /// Annotation of a Service: priority class of the Pods of its DaemonSet; none if empty.
-pub const ANNOTATION_PRIORITY_CLASS: &str = "svccontroller.k3s.cattle.io/priorityclassname";
+pub(crate) const ANNOTATION_PRIORITY_CLASS: &str = "svccontroller.k3s.cattle.io/priorityclassname";
 /// Annotation of a Service: more tolerations, a list in JSON or YAML.
 pub const ANNOTATION_TOLERATIONS: &str = "svccontroller.k3s.cattle.io/tolerations";
 /// Finalizer of a Service that has a load balancer.
@@ -34,7 +34,7 @@ pub const ANNOTATION_SERVING: &str = "kinglet.dev/servicelb-serving";
 /// Condition of a Service, which also marks `status.loadBalancer` as ours.
 pub const CONDITION: &str = "kinglet.dev/LoadBalancerReady";
 /// Annotation of a DaemonSet: from what it was made.
-pub const ANNOTATION_HASH: &str = "kinglet.dev/servicelb-hash";
+pub(crate) const ANNOTATION_HASH: &str = "kinglet.dev/servicelb-hash";
 
 /// Name of the ServiceAccount of the Pods of DaemonSets.
 pub const SERVICE_ACCOUNT: &str = "svclb";

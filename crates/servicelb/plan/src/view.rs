@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use kinglet_model::{EndpointSlice, Node, Object as _, ObjectName, Pod, Service, ServiceType, TrafficPolicy};
+#[cfg(test)]
+use kinglet_model::Object as _;
+use kinglet_model::{EndpointSlice, Node, ObjectName, Pod, Service, ServiceType, TrafficPolicy};
 
 use crate::host_ports::is_serving;
 use crate::marks::has_traces;
@@ -201,28 +203,29 @@ fn ready_nodes(slice: &EndpointSlice) -> BTreeSet<Arc<str>> {
     ready.filter_map(|endpoint| endpoint.node_name.clone()).collect()
 }
 
-/// Takes whole objects in; for tests and for other views of the same objects.
+/// Takes whole objects in.
+#[cfg(test)]
 impl View {
     /// A Service is there.
-    pub fn with_service(mut self, service: Service) -> Self {
+    pub(crate) fn with_service(mut self, service: Service) -> Self {
         self.service(&service.object_name(), Some(Arc::new(service)));
         self
     }
 
     /// A Node is there.
-    pub fn with_node(mut self, node: Node) -> Self {
+    pub(crate) fn with_node(mut self, node: Node) -> Self {
         self.node(&node.object_name(), Some(Arc::new(node)));
         self
     }
 
     /// A Pod is there.
-    pub fn with_pod(mut self, pod: Pod) -> Self {
+    pub(crate) fn with_pod(mut self, pod: Pod) -> Self {
         self.pod(&pod.object_name(), Some(Arc::new(pod)));
         self
     }
 
     /// An EndpointSlice is there.
-    pub fn with_slice(mut self, slice: EndpointSlice) -> Self {
+    pub(crate) fn with_slice(mut self, slice: EndpointSlice) -> Self {
         self.slice(&slice.object_name(), Some(Arc::new(slice)));
         self
     }

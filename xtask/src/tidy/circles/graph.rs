@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 /// Edges from a node to others, with why they are there.
 pub(super) type Graph<W> = BTreeMap<usize, BTreeMap<usize, W>>;
 
-/// For each node that is part of a circle the shortest circle through it. Each circle is there once and begins
-/// with its smallest node.
+/// For each node that is part of a circle the shortest circle through it. Each circle is there once and
+/// begins with its smallest node.
 pub(super) fn circles<W>(graph: &Graph<W>) -> BTreeSet<Vec<usize>> {
     let through = |(node, next): (&usize, &BTreeMap<usize, W>)| {
         let ways = next

@@ -17,7 +17,8 @@ use tracing::{info, warn};
 
 use self::nodes::Nodes;
 use self::problems::Problems;
-pub use self::settings::{CloudSettings, PERMISSIONS};
+pub use self::settings::CloudSettings;
+use self::settings::PERMISSIONS;
 pub use self::state::CloudState;
 use self::state::{Progress, Term};
 use self::write::Writer;
@@ -68,7 +69,7 @@ impl CloudController {
     }
 
     /// Runs until `stop` is cancelled, then leaves the Lease to others. An API server that is away, or that
-    /// does not grant [`PERMISSIONS`], is waited for.
+    /// does not grant what it needs, is waited for.
     pub fn run(
         &self,
         reflectors: Reflectors,

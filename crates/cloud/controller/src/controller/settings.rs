@@ -13,7 +13,7 @@ const LEASE: &str = "k3s-cloud-controller-manager";
 const LEASES: &str = "coordination.k8s.io";
 
 /// What the controller must be allowed to do. Events, which it writes as well, may be refused.
-pub const PERMISSIONS: &[Permission] = &[
+pub(crate) const PERMISSIONS: &[Permission] = &[
     node("list", "nodes"),
     node("watch", "nodes"),
     node("patch", "nodes"),

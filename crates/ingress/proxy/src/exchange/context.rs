@@ -12,7 +12,7 @@ use tracing::Level;
 
 use crate::activity::Activity;
 use crate::entry_point::EntryPointId;
-use crate::forwarded::Origin;
+use crate::forwarded::ForwardedInfo;
 use crate::metrics::{Key, Recorder};
 use crate::settings::Settings;
 use crate::snapshot::SharedSnapshot;
@@ -30,7 +30,7 @@ pub(crate) struct WorkerContext {
     pub(crate) stop: CancellationToken,
     /// `X-Forwarded-Server`.
     pub(crate) hostname: HeaderValue,
-    /// Stands for a router or service that a request does not have: a label must not cost an allocation.
+    /// The label of requests without a router or service, shared because each request would allocate it.
     pub(crate) no_name: Arc<str>,
 }
 
@@ -59,7 +59,7 @@ pub(crate) struct Client {
     pub(crate) worker: Rc<WorkerContext>,
     pub(crate) entry_point: EntryPointId,
     pub(crate) address: SocketAddr,
-    pub(crate) origin: Origin,
+    pub(crate) forwarded: ForwardedInfo,
     pub(crate) activity: Arc<Activity>,
 }
 
@@ -70,7 +70,7 @@ impl Client {
     }
 }
 
-/// The last user of the connection, be it a tunnel, has gone.
+/// Dropped with the last user of the connection, which may be a tunnel: only then the connection is closed.
 impl Drop for Client {
     fn drop(&mut self) {
         self.worker
@@ -79,14 +79,15 @@ impl Drop for Client {
     }
 }
 
-/// Accounts for a request from its beginning to the end of its response.
+/// Accounts for a request from its head to the end of its response: whoever holds it last ends the request,
+/// so that no way out of the proxy can forget to count.
 pub(crate) struct Ticket {
     client: Rc<Client>,
     start: Instant,
     pub(super) key: Key,
     /// Bytes of the response's body so far.
     pub(super) bytes: u64,
-    /// What only the access log needs; `None` while that is off.
+    /// What only the access log needs; `None` while that is off, and boxed to keep tickets small.
     access: Option<Box<Access>>,
 }
 
@@ -101,6 +102,7 @@ impl Ticket {
     pub(super) fn new<B>(client: &Rc<Client>, request: &Request<B>) -> Self {
         client.activity.begin();
         let access = || {
+            // The target's authority wins over `Host` (RFC 9112 section 3.2.2).
             let host = request.uri().authority().map(|authority| authority.as_str());
             let header = request.headers().get(HOST).and_then(|host| host.to_str().ok());
             Box::new(Access {
@@ -131,8 +133,8 @@ impl Ticket {
     }
 }
 
-/// The response has ended, or the client has gone; in the latter case without a status the request counts
-/// as 499.
+/// The response has ended, or the client has gone. Without a status it left before there was a response: that
+/// counts as 499, as in Traefik and nginx.
 impl Drop for Ticket {
     fn drop(&mut self) {
         let now = Instant::now();
@@ -164,7 +166,7 @@ impl Drop for Ticket {
     }
 }
 
-/// The method in metrics: clients must not be able to make up label values.
+/// The method as a label. Clients choose methods freely, and each new label value would be a series for ever.
 fn method_label(method: &Method) -> &'static str {
     match *method {
         Method::GET => "GET",

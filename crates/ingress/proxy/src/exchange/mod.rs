@@ -1,8 +1,9 @@
 //! One request and its response.
 //!
-//! [`context`] is what a connection and a request know; everything else stands on it. [`request`] leads a
-//! request from its check (`target`) over its route to a server; [`response`] is the body that the client
-//! gets, [`reply`] what the proxy answers itself, [`upgrade`] what follows a change of the protocol.
+//! - [`context`]: what a connection and each of its requests know; everything else stands on it.
+//! - [`target`]: what a request asks for, checked. [`request`]: its way through routing to a server.
+//! - [`response`]: the body that the client gets. [`reply`]: responses of the proxy itself.
+//! - [`upgrade`]: the tunnel after `101 Switching Protocols`.
 
 mod context;
 mod reply;

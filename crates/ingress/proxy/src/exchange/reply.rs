@@ -26,7 +26,7 @@ pub(crate) enum Reply {
     GatewayTimeout,
 }
 
-/// What the client is told when no server gave a response.
+/// The reply to the client when no server gave a response.
 impl From<&UpstreamError> for Reply {
     fn from(error: &UpstreamError) -> Self {
         match error {
@@ -71,9 +71,11 @@ impl Reply {
                 CONTENT_TYPE,
                 HeaderValue::from_static("text/plain; charset=utf-8"),
             );
+            // As Traefik: the text must not be taken for HTML by a browser that guesses types.
             let no_sniffing = HeaderName::from_static("x-content-type-options");
             headers.insert(no_sniffing, HeaderValue::from_static("nosniff"));
         }
+        // After a request that breaks the rules it is not certain where the next one begins.
         if matches!(self, Self::BadRequest | Self::NotImplemented) {
             headers.insert(CONNECTION, HeaderValue::from_static("close"));
         }

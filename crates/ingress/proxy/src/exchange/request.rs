@@ -1,4 +1,4 @@
-//! The way of a request: checked, routed, sent to a server, answered.
+//! The way of a request: check, route, send to a server, respond.
 
 use std::convert::Infallible;
 use std::rc::Rc;
@@ -34,15 +34,15 @@ pub(crate) async fn handle(
 /// A server's response and the connection that it comes from.
 struct Answer {
     response: Response<Incoming>,
-    lease: Option<upstream::Lease>,
+    connection: Option<upstream::PooledConnection>,
 }
 
 impl Answer {
     fn response(self, mut ticket: Ticket) -> Response<ResponseBody> {
         ticket.set_status(self.response.status());
-        let lease = self.lease;
+        let connection = self.connection;
         self.response
-            .map(|body| ResponseBody::new(Content::Stream(body), ticket, lease))
+            .map(|body| ResponseBody::new(Content::Stream(body), ticket, connection))
     }
 }
 
@@ -52,17 +52,21 @@ async fn forward(
     ticket: &mut Ticket,
 ) -> Result<Answer, Reply> {
     let backend = route(client, &mut request, ticket)?;
+    // HTTP/2 has no `Upgrade` (RFC 9113 section 8.6), HTTP/1.0 ignores it (RFC 9110 section 7.8).
     let upgrade = request.version() == Version::HTTP_11 && headers::is_upgrade(request.headers());
     if upgrade {
         ticket.key.protocol = "websocket";
     }
+    // Taken before the request moves on: the library keeps the client's side of the upgrade in its
+    // extensions.
     let downstream = upgrade.then(|| hyper::upgrade::on(&mut request));
     prepare(client, &mut request, upgrade);
     let request = request.map(RequestBody::from);
-    let (mut response, lease) = match upstream::send(&client.worker.pool, &backend, request).await {
+    let (mut response, connection) = match upstream::send(&client.worker.pool, &backend, request).await {
         Ok(answer) => answer,
         Err(error) => {
             tracing::debug!(service = %backend.service.name, %error, "no response from a server");
+            // A malformed chunk looks like a body that broke off; it is the client's fault, not the server's.
             return Err(if client.activity.is_malformed() {
                 Reply::BadRequest
             } else {
@@ -71,7 +75,9 @@ async fn forward(
         }
     };
     if response.status() == StatusCode::SWITCHING_PROTOCOLS {
+        // A 101 that the client did not ask for would turn its next request into bytes of a tunnel.
         let downstream = downstream.ok_or(Reply::BadGateway)?;
+        // Before the client can send: its first bytes after the 101 must not be scanned as HTTP.
         client.activity.become_tunnel();
         tokio::task::spawn_local(upgrade::join(
             client.clone(),
@@ -79,16 +85,17 @@ async fn forward(
             hyper::upgrade::on(&mut response),
         ));
         headers::remove_hop_by_hop(response.headers_mut(), true);
+        // The server's connection belongs to the tunnel now and never goes back to the pool.
         return Ok(Answer {
             response,
-            lease: None,
+            connection: None,
         });
     }
     headers::remove_hop_by_hop(response.headers_mut(), false);
-    Ok(Answer { response, lease })
+    Ok(Answer { response, connection })
 }
 
-/// Checks the request, finds its backend in the present snapshot and gives it the form in which servers get
+/// Checks the request, finds its backend in the current snapshot and gives it the form in which servers get
 /// it: a path and a `Host`.
 fn route(
     client: &Client,
@@ -97,15 +104,20 @@ fn route(
 ) -> Result<Arc<Backend>, Reply> {
     let target = Target::read(request)?;
     let snapshot = client.worker.snapshot.load();
+    // On the stack: canonical hosts of ordinary requests need no allocation.
     let mut buffer = [0; 255];
     let name = host::canonical(target.authority, &mut buffer);
     let route = snapshot
         .find(name, &path::routing_path(&target.path))
         .ok_or(Reply::NotFound)?;
+    // Noted step by step, so that a 404 of a known router is counted under its name.
     ticket.key.router = route.router.clone();
     let backend = route.backend.clone().ok_or(Reply::NotFound)?;
     ticket.key.service = backend.service.name.clone();
+    // A target with an authority replaces whatever `Host` says (RFC 9112 section 3.2.2).
     let host = target.from_uri.then(|| HeaderValue::from_str(target.authority));
+    // Servers get the normalised path, the one that was routed: they must not read it differently. In the
+    // common case it is what the client sent, and nothing is copied.
     let is_in_origin_form = !target.from_uri && target.path == request.uri().path();
     let uri = (!is_in_origin_form).then(|| origin_form(&target.path, request.uri().query()));
     if let Some(uri) = uri.transpose()? {
@@ -128,17 +140,21 @@ fn origin_form(path: &str, query: Option<&str>) -> Result<Uri, Reply> {
         .map_err(|_| Reply::BadRequest)
 }
 
-/// Makes the head fit for a server. `Expect` is removed because the library answers it to the client when the
-/// body is read.
+/// Makes the head fit for a server.
 fn prepare(client: &Client, request: &mut Request<Incoming>, upgrade: bool) {
+    // The version is of one connection (RFC 9110 section 2.5); the one to the server speaks HTTP/1.1 or
+    // HTTP/2.
     let version = std::mem::replace(request.version_mut(), Version::HTTP_11);
     let headers = request.headers_mut();
     headers::remove_hop_by_hop(headers, upgrade);
     if version == Version::HTTP_2 {
         headers::join_cookies(headers);
     }
+    // The library sends 100 Continue to the client when the body is first read; a server must not send
+    // another.
     headers.remove(EXPECT);
     // An HTTP/1.0 request may lack it; every HTTP/1.1 request needs one (RFC 9112 section 3.2).
     headers.entry(HOST).or_insert(HeaderValue::from_static(""));
-    forwarded::apply(headers, &client.origin, upgrade);
+    // Last, so that `Connection` of the client cannot name these headers away.
+    forwarded::apply(headers, &client.forwarded, upgrade);
 }

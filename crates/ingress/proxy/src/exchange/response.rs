@@ -8,14 +8,14 @@ use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 
 use super::context::Ticket;
-use crate::upstream::Lease;
+use crate::upstream::PooledConnection;
 
 /// The body of a response to a client. When it ends, the request is counted and the server's connection goes
 /// back to the pool.
 pub(crate) struct ResponseBody {
     content: Content,
     ticket: Ticket,
-    lease: Option<Lease>,
+    connection: Option<PooledConnection>,
 }
 
 pub(crate) enum Content {
@@ -26,11 +26,11 @@ pub(crate) enum Content {
 }
 
 impl ResponseBody {
-    pub(crate) fn new(content: Content, ticket: Ticket, lease: Option<Lease>) -> Self {
+    pub(crate) fn new(content: Content, ticket: Ticket, connection: Option<PooledConnection>) -> Self {
         Self {
             content,
             ticket,
-            lease,
+            connection,
         }
     }
 }
@@ -71,14 +71,14 @@ impl Body for ResponseBody {
     }
 }
 
-/// A body that was not read to its end leaves the server's connection in the middle of a message: that one is
-/// closed instead.
+/// A body that was not read to its end leaves the server's connection in the middle of a message: the next
+/// request would get the rest of it as its response. Such a connection is closed instead.
 impl Drop for ResponseBody {
     fn drop(&mut self) {
         if self.is_end_stream()
-            && let Some(lease) = self.lease.take()
+            && let Some(connection) = self.connection.take()
         {
-            lease.give_back();
+            connection.release();
         }
     }
 }

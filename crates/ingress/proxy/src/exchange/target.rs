@@ -20,12 +20,14 @@ pub(crate) struct Target<'a> {
 }
 
 impl<'a> Target<'a> {
-    /// Reads the target, or tells how to answer the request instead of forwarding it.
+    /// Reads the target, or gives the reply to a request that is not forwarded.
     pub(crate) fn read<B>(request: &'a Request<B>) -> Result<Self, Reply> {
         if request.method() == Method::CONNECT {
             return Err(Reply::NotImplemented);
         }
         let (authority, from_uri) = authority(request)?;
+        // An authority that other programs read differently could pass a check here and mean another host
+        // there.
         if !host::is_valid(authority) {
             return Err(Reply::BadRequest);
         }
@@ -44,6 +46,7 @@ impl<'a> Target<'a> {
 /// The authority: of the target if it has one (RFC 9112 section 3.2.2, RFC 9113 section 8.3.1), else of
 /// `Host`. HTTP/1.1 and HTTP/2 requests need one, and in HTTP/2 both must agree.
 fn authority<B>(request: &Request<B>) -> Result<(&str, bool), Reply> {
+    // The framing refuses several `Host` in HTTP/1.1; HTTP/2 requests come here unchecked.
     let mut hosts = request.headers().get_all(HOST).iter();
     let header = hosts
         .next()
@@ -61,6 +64,8 @@ fn authority<B>(request: &Request<B>) -> Result<(&str, bool), Reply> {
         };
     };
     let differs = header.is_some_and(|header| !header.eq_ignore_ascii_case(authority.as_str()));
+    // RFC 9113 section 8.3.1: such a request is malformed. It would be routed by one and answered by the
+    // other.
     if version == Version::HTTP_2 && differs {
         return Err(Reply::BadRequest);
     }

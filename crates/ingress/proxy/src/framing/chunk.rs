@@ -5,13 +5,14 @@ use memchr::memchr;
 use super::head::trim;
 use super::violation::Violation;
 
-/// The size that `chunk-size [ chunk-ext ]` tells.
+/// The size of a chunk, from its line `chunk-size [ chunk-ext ]`.
 pub(super) fn size(line: &[u8]) -> Result<u64, Violation> {
     let end = line
         .iter()
         .position(|byte| !byte.is_ascii_hexdigit())
         .unwrap_or(line.len());
     let (digits, extension) = line.split_at_checked(end).ok_or(Violation::Chunk)?;
+    // Extensions are ignored but must be set off by a semicolon: `5x` is size 5 for some parsers.
     let extension = trim(extension);
     let is_extension = extension.is_empty() || extension.starts_with(b";");
     // 15 digits fit in 64 bits: a size that overflows would be read differently by another parser.

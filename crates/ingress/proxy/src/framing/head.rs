@@ -15,7 +15,7 @@ pub(super) enum Body {
     Chunked,
 }
 
-/// What the lines of the present head have told so far.
+/// What the lines of the current head say so far.
 #[derive(Debug, Default)]
 pub(super) struct Head {
     /// Whether the request line has been read.
@@ -29,6 +29,8 @@ pub(super) struct Head {
 impl Head {
     pub(super) fn request_line(&mut self, line: &[u8]) -> Result<(), Violation> {
         let mut parts = line.split(|byte| *byte == b' ');
+        // Exactly one space between the parts: RFC 9112 section 3 lets lenient parsers split at any white
+        // space, and those would find another target.
         let (method, target, version, more) = (parts.next(), parts.next(), parts.next(), parts.next());
         self.is_http_10 = match version {
             Some(b"HTTP/1.1") => false,
@@ -36,6 +38,7 @@ impl Head {
             _ => return Err(Violation::RequestLine),
         };
         let is_empty = |part: Option<&[u8]>| part.is_none_or(<[u8]>::is_empty);
+        // A fragment is never sent (RFC 9110 section 7.1); some servers cut it off, others do not.
         let has_fragment = target.is_some_and(|target| memchr(b'#', target).is_some());
         if is_empty(method) || is_empty(target) || more.is_some() || has_fragment {
             return Err(Violation::RequestLine);
@@ -47,11 +50,14 @@ impl Head {
     pub(super) fn header_line(&mut self, line: &[u8]) -> Result<(), Violation> {
         let colon = memchr(b':', line).ok_or(Violation::HeaderLine)?;
         let (name, value) = line.split_at_checked(colon).ok_or(Violation::HeaderLine)?;
+        // A name that begins with white space is folded into the line before (obs-fold, RFC 9112 section
+        // 5.2); one that ends with it must be refused (section 5.1), because some parsers drop the space.
         let is_blank = |byte: &u8| matches!(byte, b' ' | b'\t');
         if name.is_empty() || name.first().is_some_and(is_blank) || name.last().is_some_and(is_blank) {
             return Err(Violation::HeaderLine);
         }
         let value = value.get(1..).unwrap_or_default();
+        // The lengths first: most lines are told apart by them without comparing text.
         match name.len() {
             4 if name.eq_ignore_ascii_case(b"host") => self.host(),
             14 if name.eq_ignore_ascii_case(b"content-length") => self.content_length(value),
@@ -61,6 +67,7 @@ impl Head {
     }
 
     fn host(&mut self) -> Result<(), Violation> {
+        // RFC 9112 section 3.2 demands 400: programs differ in which of them they use.
         if std::mem::replace(&mut self.has_host, true) {
             return Err(Violation::SeveralHosts);
         }
@@ -69,7 +76,9 @@ impl Head {
 
     fn content_length(&mut self, value: &[u8]) -> Result<(), Violation> {
         let digits = trim(value);
+        // 18 digits fit in 64 bits. No sign, no list: `+1` and `1, 1` are numbers for some parsers only.
         let is_number = !digits.is_empty() && digits.len() <= 18 && digits.iter().all(u8::is_ascii_digit);
+        // Equal repeated lengths may be merged (RFC 9110 section 8.6), but not every recipient does.
         if !is_number || self.length.is_some() {
             return Err(Violation::ContentLength);
         }
@@ -79,6 +88,8 @@ impl Head {
     }
 
     fn transfer_encoding(&mut self, value: &[u8]) -> Result<(), Violation> {
+        // Only what every recipient understands in the same way. In HTTP/1.0 the header is unknown, so
+        // servers before or behind may read the body by its length (RFC 9112 section 6.1).
         if self.chunked || self.is_http_10 || !trim(value).eq_ignore_ascii_case(b"chunked") {
             return Err(Violation::TransferEncoding);
         }
@@ -89,6 +100,7 @@ impl Head {
     /// What follows the head.
     pub(super) fn end(self) -> Result<Body, Violation> {
         match (self.chunked, self.length) {
+            // The classic CL.TE and TE.CL smuggling (RFC 9112 section 6.3, item 3).
             (true, Some(_)) => Err(Violation::TwoLengths),
             (true, None) => Ok(Body::Chunked),
             (false, None | Some(0)) => Ok(Body::None),

@@ -1,16 +1,16 @@
-//! Strict message framing of HTTP/1.1 requests (RFC 9112), in front of the HTTP library.
+//! Strict validation of the message framing of HTTP/1.1 requests (RFC 9112), in front of the HTTP library.
 //!
-//! Two parsers on a request's way that disagree on where it ends let a client smuggle a second request past
-//! the first. The HTTP library is lenient where the RFC allows it (it drops `Content-Length` beside
-//! `Transfer-Encoding`, merges equal lengths, accepts bare line feeds), and by the time a handler sees a
-//! request the evidence is gone. [`Framing`] therefore reads the bytes first, refuses everything that is not
-//! framed in exactly one way, and leaves everything else to the library.
+//! When two parsers on a request's way disagree on where it ends, a client can smuggle a second request past
+//! the first (RFC 9112 section 11.2). The HTTP library is lenient where the RFC allows it (it drops
+//! `Content-Length` beside `Transfer-Encoding`, merges equal lengths, accepts bare line feeds), and by the
+//! time a handler sees a request the evidence is gone. [`Framing`] therefore reads the bytes first, refuses
+//! everything that is not framed in exactly one way, and leaves everything else to the library.
 //!
-//! Refusing means spoiling: the byte at which the message turns out malformed becomes NUL, which no part of a
-//! message may contain, and nothing after it is passed on. The library then answers 400 in its turn, after
-//! the answers to requests before this one, and closes the connection. As a head is complete only with the
-//! line feed of its empty line, and violations are found no later than there, the library never sees a
-//! malformed head complete.
+//! A refused message is made invalid: the byte at which it turns out malformed becomes NUL, which no part of
+//! a head may contain, and nothing after it is passed on. The library then answers 400 in its turn, after the
+//! answers to requests before this one, and closes the connection. As a head is complete only with the line
+//! feed of its empty line, and violations are found no later than there, the library never sees a malformed
+//! head complete.
 
 mod chunk;
 mod head;
@@ -21,7 +21,8 @@ use memchr::memchr;
 use self::head::{Body, Head};
 pub use self::violation::Violation;
 
-/// Longest line that is collected across reads. The library gives up earlier, with 431 or 414.
+/// Longest line that is collected across reads, against clients that never end one. The library gives up
+/// earlier, with 431 or 414, which says more than the 400 from here.
 const MAX_LINE: usize = 128 * 1024;
 
 /// Follows the requests of one connection.
@@ -49,12 +50,13 @@ enum State {
 
 impl Framing {
     /// Reads the next bytes of the connection. Only the first so many as the answer says may be passed on;
-    /// when a violation is found, the last of them has been spoiled.
+    /// when a violation is found, the last of them has become NUL.
     pub fn scan(&mut self, bytes: &mut [u8]) -> usize {
         let mut at = 0;
         while let Some(rest) = bytes.get_mut(at..).filter(|rest| !rest.is_empty()) {
             at += match self.state {
                 State::Refused(_) => return at,
+                // Bodies are skipped, not searched: their bytes may be anything.
                 State::Sized(left) => self.skip(rest.len(), left, State::Sized, State::Head),
                 State::ChunkData(left) => self.skip(rest.len(), left, State::ChunkData, State::ChunkEnd),
                 State::Head | State::ChunkSize | State::ChunkEnd | State::Trailers => self.read_line(rest),
@@ -84,8 +86,10 @@ impl Framing {
         taken
     }
 
-    /// Reads up to the end of the present line and judges it when complete.
+    /// Reads up to the end of the current line and judges it when complete.
     fn read_line(&mut self, bytes: &mut [u8]) -> usize {
+        // No line feed: the line goes on in the next read. Its bytes pass already, which is safe because a
+        // head is complete only with its last line feed.
         let Some((end, taken)) = memchr(b'\n', bytes).map(|end| (end, end + 1)) else {
             self.line.extend_from_slice(bytes);
             if self.line.len() > MAX_LINE {
@@ -93,9 +97,11 @@ impl Framing {
             }
             return bytes.len();
         };
+        // The buffer is taken out and put back, so that its memory serves the next line that is split.
         let mut line = std::mem::take(&mut self.line);
         let content = bytes.get(..end).unwrap_or_default();
         let verdict = if line.is_empty() {
+            // The common case: a line within one read is judged where it is.
             self.judge_line(content)
         } else {
             line.extend_from_slice(content);
@@ -118,7 +124,9 @@ impl Framing {
 
     /// Judges a line without its line feed.
     fn judge_line(&mut self, line: &[u8]) -> Result<(), Violation> {
+        // RFC 9112 section 2.2 lets a recipient accept a bare line feed; one that does not sees another line.
         let line = line.strip_suffix(b"\r").ok_or(Violation::BareLineFeed)?;
+        // A bare CR is a line end for some parsers (RFC 9112 section 2.2); NUL ends strings in others.
         if memchr::memchr2(b'\r', 0, line).is_some() {
             return Err(Violation::ControlCharacter);
         }
@@ -142,7 +150,8 @@ impl Framing {
 
     fn head_line(&mut self, line: &[u8]) -> Result<State, Violation> {
         match (self.head.started, line.is_empty()) {
-            // RFC 9112 section 2.2: empty lines before a request line are ignored.
+            // Empty lines before a request line are ignored: old clients send one after a body (RFC 9112
+            // section 2.2).
             (false, true) => Ok(State::Head),
             (false, false) => self.head.request_line(line).map(|()| State::Head),
             (true, false) => self.head.header_line(line).map(|()| State::Head),

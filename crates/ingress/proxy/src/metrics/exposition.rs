@@ -39,7 +39,8 @@ impl Totals {
         Duration::from_micros(self.micros).as_secs_f64()
     }
 
-    /// Buckets with their bounds, the last one holding what exceeds them all.
+    /// Buckets with their bounds, the last one holding what exceeds them all. Not cumulative: the encoder
+    /// adds up.
     fn buckets(&self) -> Vec<(f64, u64)> {
         let rest = self.requests.saturating_sub(self.buckets.iter().sum());
         let bounded = BUCKETS.iter().copied().zip(self.buckets);
@@ -120,18 +121,19 @@ impl Metrics {
     }
 
     fn encode_connections(&self, encoder: &mut DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
-        let help = "Connections that are open";
+        let help = "Client connections that are open";
         let mut family =
             encoder.encode_descriptor("traefik_open_connections", help, None, MetricType::Gauge)?;
         for counters in &self.0.connections {
             let open = counters
                 .opened
                 .load(Relaxed)
+                // Both are read one after the other, and `closed` may be ahead by then.
                 .saturating_sub(counters.closed.load(Relaxed));
             let labels = vec![("entrypoint", &*counters.entry_point), ("protocol", "TCP")];
             family.encode_family(&labels)?.encode_gauge(&open)?;
         }
-        let help = "Connections closed because the client broke the protocol";
+        let help = "Client connections that were closed because of a malformed request";
         let name = "kinglet_ingress_malformed_requests";
         let mut family = encoder.encode_descriptor(name, help, None, MetricType::Counter)?;
         for counters in &self.0.connections {
@@ -161,7 +163,7 @@ fn encode_requests(
     }
     let (name, help) = (
         format!("{level}_request_duration_seconds"),
-        format!("Time to the end of the response, of {of}"),
+        format!("Duration of requests of {of}, from the head of the request to the end of the response"),
     );
     let mut family = encoder.encode_descriptor(&name, &help, None, MetricType::Histogram)?;
     for (labels, totals) in sums {

@@ -59,6 +59,7 @@ impl Metrics {
         self.0
             .workers
             .lock()
+            // A worker that panicked has only counted; what it counted stays valid.
             .unwrap_or_else(PoisonError::into_inner)
             .push(series.clone());
         Recorder {
@@ -82,6 +83,7 @@ impl Metrics {
 impl Recorder {
     /// Counts a finished request.
     pub(crate) fn record(&self, key: &Key, duration: Duration, response_bytes: u64) {
+        // The worker's own map: no lock and no shared cache line in the common case.
         let mut known = self.known.borrow_mut();
         if let Some(series) = known.get(key) {
             return series.record(duration, response_bytes);

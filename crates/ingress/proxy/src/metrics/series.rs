@@ -1,4 +1,4 @@
-//! Counters of requests, by what tells requests apart.
+//! Series: the counters of the requests that have the same labels.
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
@@ -13,7 +13,7 @@ pub(super) const BUCKETS: [f64; 4] = [0.1, 0.3, 1.2, 5.0];
 #[derive(Debug, Default)]
 pub(super) struct WorkerSeries(pub(super) Mutex<Vec<(Key, Arc<Series>)>>);
 
-/// What requests are told apart by.
+/// The labels of a series.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Key {
     pub(crate) entry_point: EntryPointId,
@@ -52,7 +52,7 @@ impl Series {
     }
 }
 
-/// Adds to a counter that has a single writer.
+/// Adds to a counter that has a single writer: load and store instead of a locked instruction.
 fn add(counter: &AtomicU64, amount: u64) {
     counter.store(counter.load(Relaxed).wrapping_add(amount), Relaxed);
 }

@@ -21,9 +21,10 @@ use super::pool::{Connection, Pool};
 use crate::balancer::Endpoint;
 use crate::executor::LocalExecutor;
 
-/// Connects to a server and prepares the connection for requests. The connection's own task ends when the
-/// last handle is dropped.
+/// Connects to a server and prepares the connection for requests. A task drives the connection and ends when
+/// its last handle is dropped.
 pub(super) async fn dial(pool: &Rc<Pool>, endpoint: &Arc<Endpoint>) -> Result<Connection, UpstreamError> {
+    // One timeout for TCP and TLS together: a server may accept connections and then hang.
     let connecting = async {
         let stream = tcp(&endpoint.server).await.map_err(UpstreamError::Connect)?;
         match endpoint.scheme {
@@ -40,8 +41,10 @@ pub(super) async fn dial(pool: &Rc<Pool>, endpoint: &Arc<Endpoint>) -> Result<Co
 async fn tcp(server: &Server) -> io::Result<TcpStream> {
     let stream = match &server.host {
         ServerHost::Ip(ip) => TcpStream::connect(SocketAddr::new(*ip, server.port)).await?,
+        // Resolved for each connection: the record of an ExternalName may change.
         ServerHost::Name(name) => TcpStream::connect((&**name, server.port)).await?,
     };
+    // Nagle's algorithm would delay small bodies until the server has acknowledged their heads.
     stream.set_nodelay(true)?;
     Ok(stream)
 }
@@ -65,11 +68,12 @@ where
 {
     let (sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
     spawn_local(async move {
+        // Without `with_upgrades` the task would end at a 101 and close the socket under the tunnel.
         if let Err(error) = connection.with_upgrades().await {
-            tracing::debug!(%error, "connection to a server ended");
+            tracing::debug!(%error, "connection to a server broke off");
         }
     });
-    Ok(Connection::Http1(pool.lease(endpoint, sender)))
+    Ok(Connection::Http1(pool.pooled(endpoint, sender)))
 }
 
 async fn http2(
@@ -80,9 +84,10 @@ async fn http2(
     let (sender, connection) = http2::handshake(LocalExecutor, TokioIo::new(stream)).await?;
     spawn_local(async move {
         if let Err(error) = connection.await {
-            tracing::debug!(%error, "connection to a server ended");
+            tracing::debug!(%error, "connection to a server broke off");
         }
     });
+    // Kept beside this request: HTTP/2 carries those that follow at the same time.
     pool.share(endpoint, sender.clone());
     Ok(Connection::Http2(sender))
 }

@@ -5,21 +5,22 @@
 pub(crate) enum UpstreamError {
     #[error("the service has no server")]
     NoServer,
-    #[error("cannot connect: {0}")]
+    #[error("cannot connect to the server: {0}")]
     Connect(#[source] std::io::Error),
-    #[error("the server did not accept the connection in time")]
+    #[error("connecting to the server timed out")]
     ConnectTimeout,
-    #[error("TLS with servers is not configured")]
+    #[error("the service uses https, but the proxy has no TLS settings for servers")]
     NoTls,
     #[error("the client's request body broke off: {0}")]
     RequestBody(#[source] hyper::Error),
-    #[error("no response: {0}")]
+    #[error("the server sent no valid response: {0}")]
     Exchange(#[source] hyper::Error),
 }
 
 impl From<hyper::Error> for UpstreamError {
     fn from(error: hyper::Error) -> Self {
-        // The library calls errors of the body that it is given "user" errors: here that body is the client's.
+        // The library calls errors of the body that it is given "user" errors: here that body is the
+        // client's.
         if error.is_user() {
             Self::RequestBody(error)
         } else {

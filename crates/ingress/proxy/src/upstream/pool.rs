@@ -1,4 +1,4 @@
-//! Idle connections of one worker, and those that it lent out.
+//! The pool of one worker's connections to servers.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -12,8 +12,8 @@ use super::body::RequestBody;
 use crate::balancer::Endpoint;
 use crate::settings::Settings;
 
-/// Connections by server. The one used last is taken first, so that those beyond the need grow old and are
-/// closed.
+/// Connections by server. The one used last is taken first, so that those beyond the need stay idle until
+/// they are closed.
 pub(crate) struct Pool {
     pub(super) settings: Arc<Settings>,
     idle: RefCell<HashMap<Arc<Endpoint>, Vec<Idle>>>,
@@ -28,7 +28,7 @@ struct Idle {
 /// A connection that is ready for a request.
 pub(super) enum Connection {
     /// For one request at a time.
-    Http1(Lease),
+    Http1(PooledConnection),
     /// For many: the pool keeps another handle.
     Http2(http2::SendRequest<RequestBody>),
 }
@@ -42,7 +42,7 @@ impl Pool {
         })
     }
 
-    /// A connection to a server that is open, as far as one can know.
+    /// An open connection to a server. The server may close it at the same moment, which only sending shows.
     pub(super) fn take(self: &Rc<Self>, endpoint: &Arc<Endpoint>) -> Option<Connection> {
         if let Some(sender) = self
             .multiplexed
@@ -55,28 +55,28 @@ impl Pool {
         let mut all = self.idle.borrow_mut();
         let idle = all.get_mut(endpoint)?;
         while let Some(Idle { sender, .. }) = idle.pop() {
-            // A connection that its server has closed meanwhile is dropped here, and the next one is tried.
+            // One that its server has closed meanwhile is dropped, and the next one is tried.
             if sender.is_ready() {
-                return Some(Connection::Http1(self.lease(endpoint, sender)));
+                return Some(Connection::Http1(self.pooled(endpoint, sender)));
             }
         }
         None
     }
 
-    /// A connection in use.
-    pub(super) fn lease(
+    /// A connection in use, which comes back when it is released.
+    pub(super) fn pooled(
         self: &Rc<Self>,
         endpoint: &Arc<Endpoint>,
         sender: http1::SendRequest<RequestBody>,
-    ) -> Lease {
-        Lease {
+    ) -> PooledConnection {
+        PooledConnection {
             sender,
             endpoint: endpoint.clone(),
             pool: self.clone(),
         }
     }
 
-    /// Takes a connection back, unless there are enough.
+    /// Takes a connection back, unless enough are idle: Traefik's `maxIdleConnsPerHost`.
     fn put(&self, endpoint: Arc<Endpoint>, sender: http1::SendRequest<RequestBody>) {
         let mut all = self.idle.borrow_mut();
         let idle = all.entry(endpoint).or_default();
@@ -97,7 +97,7 @@ impl Pool {
             !idle.sender.is_closed()
                 && now.saturating_duration_since(idle.since) < self.settings.timeouts.upstream_idle
         };
-        // Servers that are gone would otherwise stay in the map for ever: Pods come and go with new addresses.
+        // Empty entries go, too: Pods come and go with new addresses, and the map would grow for ever.
         self.idle.borrow_mut().retain(|_, idle| {
             idle.retain(is_fresh);
             !idle.is_empty()
@@ -108,20 +108,21 @@ impl Pool {
     }
 }
 
-/// An HTTP/1.1 connection that is in use and goes back to the pool afterwards; dropped, it is closed.
-pub(crate) struct Lease {
+/// An HTTP/1.1 connection that is in use. Released, it goes back to the pool; dropped, it is closed.
+pub(crate) struct PooledConnection {
     pub(super) sender: http1::SendRequest<RequestBody>,
     endpoint: Arc<Endpoint>,
     pool: Rc<Pool>,
 }
 
-impl Lease {
-    /// Gives the connection back once its last response has been read. The library may need another turn to
-    /// notice that.
-    pub(crate) fn give_back(mut self) {
+impl PooledConnection {
+    /// Gives the connection back when its last response has been read.
+    pub(crate) fn release(mut self) {
         if self.sender.is_ready() {
             self.pool.put(self.endpoint, self.sender);
         } else if !self.sender.is_closed() {
+            // The connection's own task has not been polled since the end of the body and does not know of it
+            // yet.
             tokio::task::spawn_local(async move {
                 if self.sender.ready().await.is_ok() {
                     self.pool.put(self.endpoint, self.sender);

@@ -6,7 +6,7 @@ use http::{Request, Response, Uri, Version};
 use hyper::body::Incoming;
 
 use super::body::RequestBody;
-use super::pool::{Connection, Lease};
+use super::pool::{Connection, PooledConnection};
 
 /// Why a request got no response.
 pub(super) struct Failure {
@@ -19,13 +19,13 @@ pub(super) struct Failure {
 pub(super) async fn send(
     connection: Connection,
     request: Request<RequestBody>,
-) -> Result<(Response<Incoming>, Option<Lease>), Failure> {
-    let (result, lease) = match connection {
-        Connection::Http1(mut lease) => (lease.sender.try_send_request(request).await, Some(lease)),
+) -> Result<(Response<Incoming>, Option<PooledConnection>), Failure> {
+    let (result, pooled) = match connection {
+        Connection::Http1(mut pooled) => (pooled.sender.try_send_request(request).await, Some(pooled)),
         Connection::Http2(mut sender) => (sender.try_send_request(for_http2(request)).await, None),
     };
     match result {
-        Ok(response) => Ok((response, lease)),
+        Ok(response) => Ok((response, pooled)),
         Err(mut failure) => {
             let unsent = failure.take_message();
             let error = failure.into_error();

@@ -1,5 +1,6 @@
 //! The demo with root: a lab with a sample application.
 
+mod known;
 mod map;
 mod sample;
 mod tour;
@@ -11,20 +12,12 @@ use anyhow::{Context, Result};
 use kinglet_lab::{Lab, Progress, Settings, Target, Verdict};
 use tracing::info;
 
+use self::known::{BALANCED_PORT, NAME, NODE, NODE_PORT};
 use crate::lab::{Choice, Running};
 use crate::shutdown;
 
-/// Name of the demo's lab.
-const NAME: &str = "demo";
 /// How long each part of the sample may take to answer.
 const DEADLINE: Duration = Duration::from_secs(30);
-/// Where the first node's NodePort is, and its Ingress.
-const NODE: &str = "node-1";
-/// `port` of the sample's Service, which load balancers serve.
-const BALANCED_PORT: u16 = 8081;
-/// `nodePort` of the sample's Service.
-const NODE_PORT: u16 = 30080;
-
 /// Starts everything, waits until it answers, prints what to try, and serves until a signal ends the process.
 pub(crate) async fn run() -> Result<()> {
     let stop = shutdown::on_signal()?;

@@ -5,7 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use kinglet_lab::Description;
 
-use super::{BALANCED_PORT, NAME, NODE_PORT};
+use super::known::{BALANCED_PORT, NAME, NODE_PORT};
 use crate::demo::style::{self, NOTE};
 
 /// Prints the commands, with the addresses of this demo.

@@ -2,17 +2,17 @@
 
 mod directory;
 mod echo;
+mod entrances;
 mod probe;
 mod sample;
 mod tour;
-
-use std::net::SocketAddr;
 
 use anyhow::{Context, Result};
 use kinglet_config::{DemoOptions, DisableOptions};
 use tracing::info;
 
 use self::directory::Directory;
+use self::entrances::Entrances;
 use crate::server::{Server, ServerSettings, Source};
 use crate::shutdown;
 
@@ -49,25 +49,4 @@ async fn show(server: &Server) -> Result<()> {
     let entrances = Entrances::of(server).context("not everything listens")?;
     probe::all_answer(server, entrances).await?;
     tour::print(server, entrances).context("cannot print")
-}
-
-/// Where the demo is reached.
-#[derive(Clone, Copy)]
-struct Entrances {
-    dns: SocketAddr,
-    web: SocketAddr,
-    websecure: SocketAddr,
-    admin: SocketAddr,
-}
-
-impl Entrances {
-    fn of(server: &Server) -> Option<Self> {
-        let addresses = server.addresses();
-        Some(Self {
-            dns: addresses.dns?,
-            web: addresses.web?,
-            websecure: addresses.websecure?,
-            admin: addresses.admin,
-        })
-    }
 }

@@ -13,7 +13,8 @@ use tokio::net::{TcpStream, UdpSocket};
 use tokio::time::{Instant, sleep, timeout};
 use tokio_rustls::TlsConnector;
 
-use super::{Entrances, sample};
+use super::entrances::Entrances;
+use super::sample;
 use crate::server::Server;
 
 /// How long the sample may take to answer.

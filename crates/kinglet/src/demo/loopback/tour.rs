@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use super::Entrances;
+use super::entrances::Entrances;
 use crate::demo::style::{self, NOTE, TITLE};
 use crate::server::Server;
 
