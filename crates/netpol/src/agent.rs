@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use kinglet_nft::Ownership;
-use kinglet_policy::Settings;
+use kinglet_policy::PolicySettings;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
@@ -28,7 +28,7 @@ pub struct Agent {
     /// The node's network namespace.
     pub kernel: Kernel,
     /// How policies are enforced.
-    pub settings: Settings,
+    pub settings: PolicySettings,
     /// Where objects come from.
     pub sources: Sources,
     /// Requests of the CNI plugin, where it makes any.

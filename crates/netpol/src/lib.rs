@@ -15,7 +15,7 @@
 //!   NFLOG, counters ─────────────────────> DenialReporter ─────> lines, metrics
 //! ```
 //!
-//! In: watched objects, the [`Kernel`] of the node's network namespace, [`kinglet_policy::Settings`]. Out:
+//! In: watched objects, the [`Kernel`] of the node's network namespace, [`kinglet_policy::PolicySettings`]. Out:
 //! the table [`kinglet_policy::TABLE`], one bit of the marks of tracked connections, Events, [`Metrics`],
 //! [`DeniedPackets`].
 //!

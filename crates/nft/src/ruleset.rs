@@ -59,9 +59,11 @@ impl Ruleset {
         for (chain, _) in &self.chains {
             batch.add_chain(table, chain);
         }
+        // Elements may lead to chains, which must be there before them.
         for (set, elements) in &self.sets {
             batch.add_elements(table, set, elements);
         }
+        // Rules may name any set, counter or chain, also later ones.
         for (chain, rules) in &self.chains {
             for rule in rules {
                 batch.add_rule(table, &chain.name, rule);

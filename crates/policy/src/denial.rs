@@ -33,6 +33,7 @@ pub struct Denial {
 impl Policies {
     /// Why a logged packet was denied; nothing if other rules logged it or its headers were not copied.
     pub fn denial(&self, logged: &Logged) -> Option<Denial> {
+        // Other programs may log to the same group.
         let is_of = |direction: &Direction| lower::log_prefix(*direction) == logged.prefix;
         let direction = Direction::BOTH.into_iter().find(is_of)?;
         let tuple = logged.tuple()?;
@@ -105,7 +106,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::settings::Settings;
+    use crate::settings::PolicySettings;
 
     /// A TCP packet from 10.0.0.1 to port 80 of 10.0.0.2.
     fn logged(prefix: &str) -> Logged {
@@ -120,9 +121,9 @@ mod tests {
 
     #[test]
     fn whose_packets_were_denied_and_why() {
-        let settings = Settings {
+        let settings = PolicySettings {
             node: "here".into(),
-            ..Settings::default()
+            ..PolicySettings::default()
         };
         let mut policies = Policies::new(settings, Ownership::Shared);
         for (name, ip) in [("a", "10.0.0.1"), ("b", "10.0.0.2")] {

@@ -69,6 +69,7 @@ impl<T: Point> Intervals<T> {
         T: 'a,
     {
         self.0.extend(others.into_iter().flat_map(|other| &other.0));
+        // By their first number, so that only neighbours can overlap or touch.
         self.0.sort_unstable();
         let mut merged: Vec<(T, T)> = Vec::with_capacity(self.0.len());
         for (first, last) in self.0.drain(..) {
@@ -96,6 +97,7 @@ impl<T: Point> Intervals<T> {
                     left.push((start, end));
                 }
                 rest = cut_last.next().filter(|next| *next <= last);
+                // A cut that reaches beyond this interval may cut the next one, too.
                 if rest.is_some() {
                     cuts.next();
                 }

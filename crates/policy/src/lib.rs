@@ -25,7 +25,7 @@
 //! [`Policies::additions`], [`Policies::sweep`] and [`Policies::guard`].
 //!
 //! In: Pods, Namespaces, Nodes, NetworkPolicies and ClusterNetworkPolicies of [`kinglet_model`],
-//! [`Settings`]. Out: one table, [`TABLE`], and while that is replaced another, [`GUARD`].
+//! [`PolicySettings`]. Out: one table, [`TABLE`], and while that is replaced another, [`GUARD`].
 //!
 //! Invariant: no I/O, no clock and no random numbers: the same objects give the same rules, in whatever order
 //! they came. A part of a policy that is not valid becomes a [`Problem`], allows nothing and changes nothing
@@ -56,10 +56,10 @@ pub use cluster::Cluster;
 pub use denial::Denial;
 pub use effect::Effect;
 pub use evaluate::{Decision, Evaluation, Exemption, RuleName, Side};
-pub use explain::{Explanation, Miss, Reachability, Remedy, Way};
+pub use explain::{Explanation, Miss, Reachability, Remedy, RemedyKind};
 pub use lower::{GUARD, TABLE};
-pub use packet::{Packet, Path, State, Transport};
+pub use packet::{ConnectionState, Packet, Path, Transport};
 pub use policies::Policies;
 pub use problem::Problem;
 pub use rules::{Rules, Size};
-pub use settings::{Deny, Settings};
+pub use settings::{Deny, PolicySettings};

@@ -20,7 +20,7 @@ pub struct Packet {
     /// The hooks that it passes.
     pub path: Path,
     /// The state of its connection.
-    pub state: State,
+    pub state: ConnectionState,
 }
 
 /// Protocol and port of a packet.
@@ -48,7 +48,7 @@ pub enum Path {
 
 /// The state of a packet's connection.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum State {
+pub enum ConnectionState {
     /// It begins a connection.
     #[default]
     New,
@@ -66,7 +66,7 @@ impl Packet {
             destination,
             transport,
             path: Path::default(),
-            state: State::default(),
+            state: ConnectionState::default(),
         }
     }
 

@@ -51,6 +51,7 @@ impl PodPeer {
 /// A selector's requirements in an order that does not depend on how they were written.
 pub(crate) fn ordered(selector: &Selector) -> String {
     let mut requirements: Vec<_> = selector.requirements.iter().map(ToString::to_string).collect();
+    // Requirements are all needed, in whatever order: equal selectors must share one set.
     requirements.sort();
     requirements.dedup();
     format!("{{{}}}", requirements.join(","))

@@ -12,12 +12,12 @@ use crate::lower::{Families, GUARD, TABLE, TableTarget};
 use crate::packet::Packet;
 use crate::problem::Problem;
 use crate::rules::Rules;
-use crate::settings::Settings;
+use crate::settings::PolicySettings;
 
 /// The policies of a cluster as one node enforces them, and the batches for its kernel.
 #[derive(Debug)]
 pub struct Policies {
-    settings: Settings,
+    settings: PolicySettings,
     table: Table,
     /// The address families for which the kernel's table has rules.
     families: Families,
@@ -28,7 +28,7 @@ pub struct Policies {
 
 impl Policies {
     /// No objects yet.
-    pub fn new(settings: Settings, ownership: Ownership) -> Self {
+    pub fn new(settings: PolicySettings, ownership: Ownership) -> Self {
         let engine = Engine::new(settings.node.clone());
         Self {
             families: Families::of(engine.rules(), &settings),
@@ -95,17 +95,18 @@ impl Policies {
     /// Whether the kernel's table has rules for other address families than pods have now: the first pod with
     /// an address of a family came, or the last one went. Then the table must be
     /// [replaced](Self::replacement).
-    pub fn is_outgrown(&self) -> bool {
+    pub fn families_changed(&self) -> bool {
         self.families != Families::of(self.engine.rules(), &self.settings)
     }
 
     /// The batch of chains and sets that are new since the last batch. Commit it before, and apart from,
     /// [`changes`](Self::changes): within one batch a packet could find the new element of a map and follow
     /// it to a chain whose rules it does not see yet. The kernel looks elements up in their present state,
-    /// but evaluates the rules of the generation in which it began with the packet. Empty if the table is
-    /// [outgrown](Self::is_outgrown).
+    /// but evaluates the rules of the generation in which it began with the packet. Empty if the
+    /// [families changed](Self::families_changed).
     pub fn additions(&mut self) -> Batch {
-        if self.is_outgrown() {
+        // The whole table is replaced then.
+        if self.families_changed() {
             return Batch::new();
         }
         let target = TableTarget::new(&self.table, self.families);
@@ -114,13 +115,14 @@ impl Policies {
     }
 
     /// The batch that brings the kernel from the last batch to the present objects; empty if nothing changed.
-    /// If the kernel refuses it, commit a [`replacement`](Self::replacement). If the table is
-    /// [outgrown](Self::is_outgrown), this is a replacement already.
+    /// If the kernel refuses it, commit a [`replacement`](Self::replacement). If the
+    /// [families changed](Self::families_changed), this is a replacement already.
     pub fn changes(&mut self) -> Batch {
-        if self.is_outgrown() {
+        if self.families_changed() {
             return self.replacement();
         }
         let pending = self.engine.take_pending();
+        // Effects add up until connections were compared with the rules: a batch that fails loses none.
         self.effect |= self.engine.effect(&pending);
         let target = TableTarget::new(&self.table, self.families);
         self.engine.rules().changes(&pending, target)
@@ -180,7 +182,7 @@ impl Policies {
     }
 
     /// The settings.
-    pub fn settings(&self) -> &Settings {
+    pub fn settings(&self) -> &PolicySettings {
         &self.settings
     }
 

@@ -1,4 +1,4 @@
-//! Settings of the enforcement.
+//! PolicySettings of the enforcement.
 
 use std::sync::Arc;
 
@@ -6,7 +6,7 @@ use ipnet::IpNet;
 
 /// How a node enforces policies.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Settings {
+pub struct PolicySettings {
     /// Name of the own Node. Policies are enforced for pods with this `spec.nodeName`.
     pub node: Arc<str>,
     /// Networks of all pods of the cluster. An address of theirs that no known pod has may be of a pod that
@@ -36,7 +36,7 @@ pub enum Deny {
     Drop,
 }
 
-impl Default for Settings {
+impl Default for PolicySettings {
     fn default() -> Self {
         Self {
             node: Arc::default(),

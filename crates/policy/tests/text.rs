@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use kinglet_model::{Object, ObjectName, Protocol};
 use kinglet_nft::Ownership;
-use kinglet_policy::{Deny, Packet, Policies, Settings, Transport, Way};
+use kinglet_policy::{Deny, Packet, Policies, PolicySettings, RemedyKind, Transport};
 use serde_json::{Value, json};
 
 const HTTP: Transport = Transport::Port(Protocol::Tcp, 80);
@@ -24,10 +24,10 @@ fn pod(name: &str, ip: &str) -> Value {
 }
 
 fn policies() -> Policies {
-    let settings = Settings {
+    let settings = PolicySettings {
         node: "here".into(),
         cluster_cidrs: vec!["10.42.0.0/16".parse().unwrap()],
-        ..Settings::default()
+        ..PolicySettings::default()
     };
     let mut policies = Policies::new(settings, Ownership::Shared);
     policies.apply_pod(Arc::new(decode(pod("web", "10.42.0.1"))));
@@ -63,15 +63,15 @@ fn rules_are_for_the_families_that_pods_are_in() {
     policies.replacement();
     policies.take_effect();
     policies.apply_pod(Arc::new(decode(pod("six", "fd00::1"))));
-    assert!(policies.is_outgrown() && policies.additions().is_empty());
+    assert!(policies.families_changed() && policies.additions().is_empty());
     let batch = policies.changes();
-    assert!(!policies.is_outgrown() && policies.changes().is_empty());
+    assert!(!policies.families_changed() && policies.changes().is_empty());
     assert_eq!(batch.len(), policies.replacement().len());
     let text = policies.ruleset().to_string();
     let expected = include_str!("text/families.nft");
     assert!(text == expected, "{text}");
     policies.remove_pod(&ObjectName::new("shop", "six"));
-    assert!(policies.is_outgrown());
+    assert!(policies.families_changed());
     policies.replacement();
     assert_eq!(policies.ruleset().to_string(), include_str!("text/table.nft"));
 }
@@ -140,7 +140,7 @@ fn an_explanation_tells_the_tier() {
     let explain = |packet| {
         policies
             .cluster()
-            .explain(&packet, &Settings::default())
+            .explain(&packet, &PolicySettings::default())
             .to_string()
     };
     assert_eq!(
@@ -177,11 +177,11 @@ fn an_explanation_tells_the_tier() {
 
 #[test]
 fn denied_packets_can_just_be_dropped() {
-    let settings = Settings {
+    let settings = PolicySettings {
         deny: Deny::Drop,
         egress_to_node: false,
         icmp_echo: false,
-        ..Settings::default()
+        ..PolicySettings::default()
     };
     let text = Policies::new(settings, Ownership::Shared).ruleset().to_string();
     for absent in ["reject", "hook input", "echo-request"] {
@@ -193,7 +193,7 @@ fn denied_packets_can_just_be_dropped() {
 fn an_explanation_tells_what_would_have_to_change() {
     let policies = policies();
     let packet = Packet::new("10.42.0.1".parse().unwrap(), "10.42.0.2".parse().unwrap(), HTTP);
-    let explanation = policies.cluster().explain(&packet, &Settings::default());
+    let explanation = policies.cluster().explain(&packet, &PolicySettings::default());
     assert_eq!(
         explanation.to_string(),
         "denied: shop/web (10.42.0.1) to shop/db (10.42.0.2), tcp 80\n  \
@@ -206,9 +206,9 @@ fn an_explanation_tells_what_would_have_to_change() {
     let [remedy] = &explanation.remedies[..] else {
         unreachable!()
     };
-    let Way::Allow {
+    let RemedyKind::Allow {
         lack_port, lack_peer, ..
-    } = &remedy.way
+    } = &remedy.kind
     else {
         unreachable!()
     };
@@ -220,7 +220,7 @@ fn who_reaches_whom() {
     let policies = policies();
     let reach = policies
         .cluster()
-        .reachability("shop", HTTP, &Settings::default());
+        .reachability("shop", HTTP, &PolicySettings::default());
     let names: Vec<_> = reach.pods.iter().map(ToString::to_string).collect();
     assert_eq!(names, ["shop/db", "shop/web"]);
     // Itself, and web only by its named port; web to db is not allowed by port 80.

@@ -1,7 +1,9 @@
 //! Explanations as JSON.
 
 use kinglet_model::ObjectName;
-use kinglet_policy::{Decision, Evaluation, Explanation, Miss, Reachability, Remedy, RuleName, Side, Way};
+use kinglet_policy::{
+    Decision, Evaluation, Explanation, Miss, Reachability, Remedy, RemedyKind, RuleName, Side,
+};
 use serde_json::{Value, json};
 
 use super::placeholder;
@@ -88,8 +90,8 @@ fn miss(miss: &Miss) -> Value {
 
 fn remedy(remedy: &Remedy) -> Value {
     let mut value = json!({"direction": remedy.direction.to_string(), "pod": remedy.pod.to_string()});
-    match &remedy.way {
-        Way::Allow {
+    match &remedy.kind {
+        RemedyKind::Allow {
             policies,
             lack_port,
             lack_peer,
@@ -98,7 +100,7 @@ fn remedy(remedy: &Remedy) -> Value {
             value["lackPort"] = lack_port.iter().map(rule).collect();
             value["lackPeer"] = lack_peer.iter().map(rule).collect();
         }
-        Way::Before { tier, rule: denying } => {
+        RemedyKind::Before { tier, rule: denying } => {
             value["tier"] = tier.to_string().into();
             value["before"] = rule(denying);
         }

@@ -12,7 +12,7 @@ use std::io::Write as _;
 use anyhow::{Context, Result};
 use kinglet_config::{ExplainPolicy, ExplainTopic, OutputFormat, PortProtocol, TransportProtocol};
 use kinglet_model::Protocol;
-use kinglet_policy::{Explanation, Settings, Transport};
+use kinglet_policy::{Explanation, PolicySettings, Transport};
 
 use self::endpoint::Endpoint;
 use self::objects::Objects;
@@ -34,7 +34,7 @@ async fn policy(options: ExplainPolicy) -> Result<()> {
     }
     let transport = transport(options.port);
     let text = if options.all {
-        let settings = Settings::default();
+        let settings = PolicySettings::default();
         let reached = objects
             .cluster
             .reachability(&options.namespace, transport, &settings);
@@ -69,7 +69,7 @@ fn explain(objects: &Objects, options: &ExplainPolicy, transport: Transport) -> 
     };
     let (from, to) = (end("--from", &options.from)?, end("--to", &options.to)?);
     let packets = endpoint::packets(objects, &from, &to, transport)?;
-    let settings = Settings::default();
+    let settings = PolicySettings::default();
     let explained = packets
         .iter()
         .map(|packet| objects.cluster.explain(packet, &settings));

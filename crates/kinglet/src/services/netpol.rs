@@ -10,7 +10,7 @@ use kinglet_kube::{Recorder, Reflectors};
 use kinglet_netpol::{
     AdmissionRequests, Agent, DeniedPackets, Kernel, Metrics, Outputs, Sources, StartedPod, denial_line,
 };
-use kinglet_policy::Settings;
+use kinglet_policy::PolicySettings;
 use kinglet_telemetry::{Readiness, Registry};
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
@@ -55,10 +55,10 @@ pub(crate) fn enforce(
             enforcing: Box::new(move |enforcing| gate.set(enforcing)),
             denied: denied(&part.node),
         },
-        settings: Settings {
+        settings: PolicySettings {
             node: part.node,
             cluster_cidrs: part.cluster_cidrs,
-            ..Settings::default()
+            ..PolicySettings::default()
         },
         comparison_period: part.period,
     };
@@ -72,7 +72,7 @@ pub(crate) fn enforce(
 
 /// Denied packets become lines on standard output, unless another program receives them.
 fn denied(node: &Arc<str>) -> Option<DeniedPackets> {
-    let (group, node) = (Settings::default().log_group?, node.clone());
+    let (group, node) = (PolicySettings::default().log_group?, node.clone());
     let opened = DeniedPackets::open(group, move |denial| {
         let line = denial_line(&node, &jiff::Timestamp::now().to_string(), denial);
         // Without a reader nobody is told.

@@ -113,7 +113,7 @@ mod tests {
     use std::sync::Arc;
 
     use kinglet_nft::Ownership;
-    use kinglet_policy::Settings;
+    use kinglet_policy::PolicySettings;
     use serde_json::json;
 
     use super::*;
@@ -129,9 +129,9 @@ mod tests {
 
     /// One pod, which everybody may reach on port 80 with TCP, and which may reach nobody.
     fn policies() -> Policies {
-        let settings = Settings {
+        let settings = PolicySettings {
             node: "here".into(),
-            ..Settings::default()
+            ..PolicySettings::default()
         };
         let mut policies = Policies::new(settings, Ownership::Shared);
         let pod = json!({

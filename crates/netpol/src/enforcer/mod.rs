@@ -12,7 +12,7 @@ use std::net::IpAddr;
 use kinglet_kube::Change;
 use kinglet_model::Object as _;
 use kinglet_nft::{Difference, Entry, Error, Logged, Ownership, Value};
-use kinglet_policy::{Denial, Effect, Policies, Problem, Settings};
+use kinglet_policy::{Denial, Effect, Policies, PolicySettings, Problem};
 
 pub(crate) use count::DeniedCount;
 pub(crate) use judge::{Judged, ends};
@@ -46,7 +46,7 @@ impl Enforcer {
     /// No objects yet; the kernel's table stays as it is until [`replace`](Self::replace).
     pub(crate) fn new(
         tables: Tables,
-        settings: Settings,
+        settings: PolicySettings,
         ownership: Ownership,
         started: Vec<StartedPod>,
     ) -> Self {
@@ -101,7 +101,7 @@ impl Enforcer {
     /// Brings the kernel up to date by the difference. After an error it is not known what the kernel has:
     /// [`replace`](Self::replace) is next.
     pub(crate) fn commit(&mut self) -> Result<Committed, Error> {
-        if self.policies.is_outgrown() {
+        if self.policies.families_changed() {
             return self.replace();
         }
         // New chains and sets go in a batch of their own: a packet sees the elements of maps as they are now,

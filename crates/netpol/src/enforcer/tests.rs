@@ -35,9 +35,9 @@ fn made<T: DeserializeOwned>(object: Json) -> T {
 /// One pod, which one network may reach.
 fn enforcer() -> Enforcer {
     let kernel = Kernel::open().unwrap();
-    let settings = Settings {
+    let settings = PolicySettings {
         node: "here".into(),
-        ..Settings::default()
+        ..PolicySettings::default()
     };
     let mut enforcer = Enforcer::new(kernel.tables, settings, Ownership::Shared, Vec::new());
     let pod = json!({

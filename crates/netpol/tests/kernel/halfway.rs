@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use kinglet_lab::{Builder, Lab, Place};
 use kinglet_model::{ClusterNetworkPolicy, Namespace, NetworkPolicy, ObjectName};
 use kinglet_nft::{Connection, Ownership};
-use kinglet_policy::{Policies, Settings};
+use kinglet_policy::{Policies, PolicySettings};
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
@@ -75,9 +75,9 @@ impl Forbidden {
         });
         let node = lab.place("node:node-1").unwrap();
         let rules = node.namespace.run(|| Ok(Connection::open().unwrap())).unwrap();
-        let settings = Settings {
+        let settings = PolicySettings {
             node: "node-1".into(),
-            ..Settings::default()
+            ..PolicySettings::default()
         };
         let mut policies = Policies::new(settings, Ownership::Shared);
         let mut object = pod("client");

@@ -26,7 +26,7 @@ use kinglet_model::{Namespace, NetworkPolicy, Node, Pod};
 use kinglet_netpol::{
     Agent, AgentError, AgentStopped, KINDS, Kernel, Metrics, Outputs, PodAdmission, Sources,
 };
-use kinglet_policy::Settings;
+use kinglet_policy::PolicySettings;
 use kinglet_telemetry::Registry;
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
@@ -118,9 +118,9 @@ impl Running {
             denied: None,
         };
         drop(guard);
-        let settings = Settings {
+        let settings = PolicySettings {
             node: "here".into(),
-            ..Settings::default()
+            ..PolicySettings::default()
         };
         let agent = Agent {
             kernel,

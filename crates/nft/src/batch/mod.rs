@@ -93,6 +93,7 @@ impl Batch {
 
     /// The octets to be sent, which end with the order to apply them unless only a check is wanted.
     pub(crate) fn transmission(&self, first: u32, apply: bool) -> Transmission {
+        // Copied, since a batch may be sent again with other sequence numbers.
         let mut bytes = Vec::with_capacity(self.bytes.len() + 64);
         self.begin(first, &mut bytes);
         let operations_at = bytes.len();

@@ -26,6 +26,7 @@ impl Connection {
         self.socket.drain();
         let first = self.socket.sequence(batch.sequences());
         let transmission = batch.transmission(first, apply);
+        // Returns when the kernel has applied or refused the batch.
         let sent = self.socket.send(&transmission.bytes);
         sent.map_err(|error| Error::socket("send", error))?;
         let answers = self.answers(batch, &transmission)?;
@@ -39,6 +40,7 @@ impl Connection {
             failures.sort_by_key(|failure| failure.index);
             return Err(Error::Rejected(Rejection { failures, truncated }));
         }
+        // Neither an error nor an acknowledgement: nobody knows whether the batch was applied.
         if answers.acknowledged {
             Ok(())
         } else {

@@ -46,6 +46,7 @@ impl Connection {
     pub fn table_to_change(&mut self, wanted: &Table) -> Result<Option<ListedTable>, Error> {
         let listed = self.table(wanted)?;
         let port = self.port();
+        // A persistent table whose owner is gone has none, and may be adopted.
         match listed.as_ref().and_then(|table| table.owner) {
             Some(owner) if owner != port => Err(Error::Owned {
                 table: format!("{} {}", wanted.family, wanted.name),
@@ -181,6 +182,7 @@ impl Connection {
     }
 }
 
+/// The kernel answers ENOENT to a request for the sets of a table that is not there.
 fn none_if_missing<T>(listed: Result<Vec<T>, Error>) -> Result<Vec<T>, Error> {
     match listed {
         Err(Error::Refused {

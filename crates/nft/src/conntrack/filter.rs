@@ -64,6 +64,7 @@ impl Filter {
 
     /// Writes what the kernel filters.
     pub(super) fn encode(&self, writer: &mut Writer) {
+        // Without a mask the kernel would compare all bits.
         if let Some((mark, mask)) = self.mark {
             writer.u32(attribute::MARK, mark);
             writer.u32(attribute::MARK_MASK, mask);

@@ -70,6 +70,7 @@ impl Conntrack {
         filter: &Filter,
         wanted: impl Fn(&Entry) -> bool,
     ) -> Result<Vec<Entry>, Error> {
+        // A dump, since the kernel looks single entries up by their whole tuple only.
         let head = Header {
             kind: SUBSYSTEM << 8 | GET,
             flags: flag::REQUEST | flag::DUMP,
@@ -98,6 +99,7 @@ impl Conntrack {
     /// ends this.
     pub fn apply(&mut self, changes: &[Change]) -> Result<usize, Error> {
         let mut found = 0;
+        // The answers to one datagram must fit into the receive queue.
         for some in changes.chunks(CHANGES) {
             found += self.apply_some(some)?;
         }

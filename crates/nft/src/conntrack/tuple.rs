@@ -34,6 +34,7 @@ impl Tuple {
                 writer.u16(3, destination);
             }
             Layer4::Icmp { kind, code, id } => {
+                // The kernel has attributes of their own for ICMPv6, in the same order.
                 let first = if self.protocol == ICMPV6 { 7 } else { 4 };
                 writer.u16(first, id);
                 writer.u8(first + 1, kind);

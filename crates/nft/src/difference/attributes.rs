@@ -39,6 +39,7 @@ fn is_same(listed: &Attribute<'_>, wanted: &Attribute<'_>) -> Result<bool, Malfo
     if !wanted.nested {
         return Ok(listed.payload == wanted.payload);
     }
+    // Counters of rules count packets, so that their values always differ.
     if is_counter(wanted) {
         return Ok(is_counter(listed));
     }

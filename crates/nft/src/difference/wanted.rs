@@ -95,6 +95,7 @@ fn is_listed_alike(rule: &Compiled) -> bool {
         Expression::Dynset { expressions, .. } => expressions.len() > 1,
         _ => false,
     };
+    // A single expression of a dynset is listed as it was sent.
     rule.sets.is_empty() && !rule.expressions.iter().any(several)
 }
 

@@ -14,6 +14,7 @@ use libc::{c_int, c_void, sockaddr_nl, socklen_t};
 
 /// A new netlink socket for netfilter, in the network namespace of the calling thread.
 pub(super) fn open() -> io::Result<OwnedFd> {
+    // Programs that the process starts must not inherit the owner of a table.
     let kind = libc::SOCK_RAW | libc::SOCK_CLOEXEC;
     // SAFETY: takes integers only.
     let fd = unsafe { libc::socket(libc::AF_NETLINK, kind, libc::NETLINK_NETFILTER) };
@@ -28,6 +29,7 @@ pub(super) fn open() -> io::Result<OwnedFd> {
 pub(super) fn bind(socket: BorrowedFd<'_>) -> io::Result<u32> {
     // SAFETY: the structure consists of integers, for which zero is a value.
     let mut address: sockaddr_nl = unsafe { zeroed() };
+    // With port 0 the kernel chooses one: the process ID if no other socket of the process has it.
     address.nl_family = libc::AF_NETLINK as libc::sa_family_t;
     let mut len = size_of::<sockaddr_nl>() as socklen_t;
     // SAFETY: the address is a local variable of the length given, which the kernel only reads.

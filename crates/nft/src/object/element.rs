@@ -195,6 +195,7 @@ pub(crate) fn encode_intervals<'a>(set: &Set, elements: &'a [Element]) -> Vec<Li
             element: Some(element),
             index,
         });
+        // A single key in such a set is a range of one.
         if set.interval && !concatenated {
             listed.extend(interval_end(element, index));
         }

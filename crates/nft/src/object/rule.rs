@@ -52,6 +52,8 @@ impl Rule {
     }
 
     pub(crate) fn encode_expressions(expressions: &[Expression], writer: &mut Writer) {
+        // The kernel evaluates them in this order, over registers that keep their values from one to the
+        // next.
         writer.nested(attribute::EXPRESSIONS, |writer| {
             for expression in expressions {
                 writer.nested(1, |writer| expression.encode(writer));

@@ -133,6 +133,7 @@ impl Table {
 
     pub(crate) fn encode(&self, writer: &mut Writer) {
         writer.text(attribute::NAME, &self.name);
+        // Also written when 0: without it the kernel would leave the flags of a table that is there.
         let flags = self.ownership.flags() | if self.dormant { DORMANT } else { 0 };
         writer.u32(attribute::FLAGS, flags);
         if let Some(comment) = &self.comment {

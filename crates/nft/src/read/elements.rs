@@ -78,6 +78,7 @@ impl<'a> Reader<'a> {
         for (index, start) in self.raw.iter().enumerate() {
             if !start.interval_end {
                 let next = self.raw.get(index + 1);
+                // A range that ends with the last possible key has no end in the tree.
                 let last = next.map_or_else(|| vec![0xff; start.key.len()], |next| predecessor(&next.key));
                 elements.push(self.element(start, Some(&last))?);
             }
@@ -87,6 +88,7 @@ impl<'a> Reader<'a> {
 
     fn element(&self, raw: &RawElement, last: Option<&[u8]>) -> Result<Element, Malformed> {
         let decode = |octets: &[u8]| Data::decode(&self.set.key, octets).ok_or(WRONG_TYPE);
+        // A range of one key is one key, as the caller wrote it.
         let last = last.filter(|last| *last != raw.key).map(decode).transpose()?;
         Ok(Element {
             key: decode(&raw.key)?,

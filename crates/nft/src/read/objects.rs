@@ -125,6 +125,7 @@ pub(crate) fn chain(message: &Message<'_>) -> Result<ListedChain, Malformed> {
             1 => chain.table = attribute.text(),
             2 => chain.handle = attribute.u64()?,
             3 => chain.name = attribute.text(),
+            // Only base chains have a hook.
             4 => chain.base = true,
             6 => chain.uses = attribute.u32()?,
             _ => {}
@@ -169,6 +170,7 @@ fn last_verdict(expressions: Attributes<'_>) -> Result<Option<Verdict>, Malforme
                 _ => {}
             }
         }
+        // A verdict before the last expression depends on what comes before it.
         last = match data {
             Some(data) if name == "immediate" => immediate(data)?,
             _ => None,

@@ -82,6 +82,7 @@ impl Compiler {
             Reject::Icmpv6(_) => Some(Header::Ip6Saddr),
             Reject::Icmpx(_) => None,
         };
+        // Any field of the header would do: it is not loaded, only what it depends on is tested.
         if let Some(header) = header {
             self.establish(&header.into())?;
         }
@@ -118,6 +119,7 @@ impl Compiler {
         for element in elements {
             set.check(element)?;
         }
+        // Unique in the batch, where the rule refers to the set by it.
         let number = u32::try_from(self.sets.len()).unwrap_or(u32::MAX);
         let id = self.first_id.saturating_add(number);
         let reference = SetReference {

@@ -35,6 +35,7 @@ impl Compiler {
     }
 
     fn test(&mut self, dependency: Dependency) {
+        // The first register: tests come before the loads of a statement, which overwrite it.
         let into = Register::default();
         let (key, octets) = match dependency {
             Dependency::NfProto(family) => (Meta::NfProto.number(), vec![family.number()]),
@@ -95,6 +96,7 @@ impl Compiler {
 
     /// Loads what is hashed, and puts the hash in its place.
     fn load_hash(&mut self, jhash: &Jhash, into: Register) -> Result<(), InvalidReason> {
+        // The expression hashes consecutive octets, so that the parts must be in consecutive registers.
         self.load(&jhash.over, into)?;
         let (_, len) = crate::types::concatenation(&jhash.over.types());
         self.push(Expression::Jhash {

@@ -31,6 +31,7 @@ impl Compiler {
                 self.lookup(set, one.operator);
             }
         }
+        // Only after the comparison: what it compares may itself depend on a test.
         self.context.note(one);
         Ok(())
     }

@@ -11,6 +11,7 @@ const MARK: u32 = 3;
 impl Compiler {
     pub(super) fn dynset(&mut self, dynset: &Dynset) -> Result<(), InvalidReason> {
         let key = Register::default();
+        // The data go behind the key, since the expression needs both at once.
         let behind = self.load(&dynset.key, key)?;
         let data = match &dynset.data {
             Some(data) => Some(self.immediates(data, behind)?),
@@ -85,6 +86,7 @@ impl Compiler {
                 });
             }
         }
+        // Marks are numbers in the order of the host, in registers as in packets.
         self.push(match mark {
             Mark::Meta => Expression::MetaSet { key: MARK, from },
             Mark::Ct => Expression::CtSet { key: MARK, from },

@@ -43,6 +43,7 @@ pub(super) fn anonymous(mut set: Set, elements: &[Element]) -> String {
 /// The elements in the order in which `nft` prints them. Ranges of concatenations stay as they were added.
 pub(super) fn sorted<'a>(set: &Set, elements: &'a [Element]) -> Vec<&'a Element> {
     let mut sorted: Vec<&Element> = elements.iter().collect();
+    // `nft` sorts hash sets and trees, but not what the kernel keeps as ranges of concatenations.
     if !set.concatenated_intervals() {
         sorted.sort_by(|one, other| compare(set, one, other));
     }

@@ -16,6 +16,7 @@ pub(super) fn line(family: Family, rule: &Rule) -> String {
     for (index, one) in rule.statements.iter().enumerate() {
         let later = rule.statements.get(index + 1..).unwrap_or_default();
         if let Statement::Match(one) = one {
+            // `nft` leaves out tests that the compiler of rules adds by itself.
             if !implied(family, one, later) {
                 words.push(matching::text(&context, one));
             }

@@ -3,7 +3,7 @@
 use std::error::Error;
 
 use kinglet_nft::{Batch, Connection, Conntrack, Family, Filter, Table};
-use kinglet_policy::{Policies, Settings, TABLE};
+use kinglet_policy::{Policies, PolicySettings, TABLE};
 use serde_json::{Value, json};
 
 use crate::cluster::{NODE, Objects, PODS};
@@ -20,10 +20,10 @@ pub(crate) struct Node {
 
 impl Node {
     pub(crate) fn open() -> Result<Self, Box<dyn Error>> {
-        let settings = Settings {
+        let settings = PolicySettings {
             node: NODE.into(),
             cluster_cidrs: vec![PODS.parse()?],
-            ..Settings::default()
+            ..PolicySettings::default()
         };
         let mut kernel = Connection::open()?;
         let ownership = kernel.ownership()?;

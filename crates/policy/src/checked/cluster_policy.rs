@@ -139,7 +139,9 @@ fn rule(number: usize, rule: &ClusterRule, direction: Direction, problems: Probl
             let rule = Rule { number, peers, ports };
             Some(TierRule { action, rule })
         }
+        // Fails closed: it accepts nothing.
         (Some(Action::Accept), ..) => None,
+        // Fails closed: an unknown action or peer may have been meant to deny, so that everything is denied.
         _ => Some(TierRule {
             action: Action::Deny,
             rule: Rule {

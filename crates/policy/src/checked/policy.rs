@@ -65,6 +65,7 @@ fn isolates(policy: &NetworkPolicy, problems: &mut Problems<'_>) -> (bool, bool)
     }
     let has = |wanted| types.iter().any(|kind| &**kind == wanted);
     match (has("Ingress"), has("Egress")) {
+        // The default of the API: egress only with rules for it.
         (false, false) => (true, !policy.egress.is_empty()),
         both => both,
     }

@@ -56,6 +56,7 @@ impl Cluster {
     /// Applies a pod that is new or changed.
     pub fn apply_pod(&mut self, pod: Arc<Pod>) {
         let name = pod.object_name();
+        // Gives back addresses that the pod had before.
         self.remove_pod(&name);
         if has_own_addresses(&pod) {
             self.addresses.claim(&pod);
@@ -76,6 +77,7 @@ impl Cluster {
         let mut found = Vec::new();
         match Policy::check(policy, &mut found) {
             Some(checked) => _ = self.policies.insert(name.clone(), Arc::new(checked)),
+            // The last valid version is not what the API has any more.
             None => _ = self.policies.remove(&name),
         }
         self.note(name, found)
@@ -216,6 +218,7 @@ fn in_namespace<'a, T>(
         name: Arc::default(),
     };
     let namespace = namespace.clone();
+    // Names are ordered by namespace, so that only the objects of one are looked at.
     let inside = objects.range(first..);
     let inside = inside.take_while(move |(name, _)| name.namespace == namespace);
     inside.map(|(_, object)| object)

@@ -19,6 +19,7 @@ impl Rules {
         let mut rules = Self::default();
         for pod in cluster.all_pods() {
             let owned = cluster.owned(pod);
+            // Of all nodes: the rules must know which addresses are of pods.
             rules.known.extend(&owned);
             if *pod.node_name != *node || owned.is_empty() {
                 continue;
@@ -62,6 +63,7 @@ pub(crate) fn filled(kind: SetKind, cluster: &Cluster) -> Set {
             let addresses = cluster.node_addresses(selector).into_iter();
             members.extend(addresses.map(Member::of));
         }
+        // Most selectors are of one namespace: other pods need not be looked at.
         (_, Some(namespace)) => members.extend(cluster.pods_of(namespace).flat_map(|pod| given(pod))),
         (_, None) => members.extend(cluster.all_pods().flat_map(|pod| given(pod))),
     }

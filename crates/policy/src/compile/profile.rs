@@ -21,6 +21,8 @@ pub(crate) fn profile(cluster: &Cluster, pod: &Pod, direction: Direction) -> Opt
         })
     });
     let steps = tier(cluster, pod, direction, Tier::Admin);
+    // Without rules in the Admin tier, pods lead to the shared profile directly: one chain less for each
+    // packet.
     if steps.is_empty() {
         return rest;
     }
@@ -36,6 +38,7 @@ pub(crate) fn profile(cluster: &Cluster, pod: &Pod, direction: Direction) -> Opt
 /// them matches, so that their order does not matter.
 fn policies(cluster: &Cluster, pod: &Pod, direction: Direction) -> Option<Profile> {
     let mut isolating = cluster.isolating(pod, direction).peekable();
+    // A policy without rules isolates, too: that is not the same as no policy.
     isolating.peek()?;
     let rules = isolating.flat_map(|policy| policy.rules(direction).unwrap_or_default());
     let rules = rules.map(|rule| (Action::Accept, rule));
@@ -59,6 +62,7 @@ fn steps<'a>(rules: impl Iterator<Item = (Action, &'a Rule)>, direction: Directi
     for (action, rule) in rules {
         let step = step(action, rule, direction, pod);
         match steps.last_mut() {
+            // Its peers or ports matched nothing, such as a port name that the pod does not have.
             _ if step.is_empty() => {}
             Some(last) if last.action == action => last.extend(step),
             _ => steps.push(step),

@@ -28,6 +28,7 @@ impl Step {
         let Some(anybody) = self.lines.get(&RulePeer::Any).cloned() else {
             return;
         };
+        // Tuples are not subtracted one by one: their numbers are known only from the pods that they match.
         if anybody.is_all() {
             self.tuples.0.clear();
         }
@@ -42,6 +43,7 @@ impl Step {
     /// Moves single ports of pods into tuples if there are many.
     pub(super) fn flatten(&mut self) {
         let lines = self.lines.iter();
+        // Only pods: a tuple of a block would need an element for each of its addresses.
         let pods = lines.filter(|(peer, _)| matches!(peer, RulePeer::Pods(_)));
         let single = |(peer, ports): (&RulePeer, &PortSet)| -> Vec<(RulePeer, Protocol, u16)> {
             let ranges = ports.iter().filter(|(_, first, last)| first == last);

@@ -61,6 +61,7 @@ impl Engine {
         let name = namespace.metadata.name.clone();
         let before = self.cluster.labels(&name).cloned();
         self.cluster.apply_namespace(namespace);
+        // Namespaces change for many reasons; only labels matter here.
         if self.cluster.labels(&name) != before.as_ref() {
             self.refresh_namespace(&name, false);
         }
@@ -84,6 +85,7 @@ impl Engine {
 
     pub(crate) fn apply_cluster_policy(&mut self, policy: &ClusterNetworkPolicy) -> Vec<Problem> {
         let name = policy.object_name();
+        // Pods that the policy selects no longer must be computed, too.
         let before = self.subject(&name);
         let problems = self.cluster.apply_cluster_policy(policy);
         let now = self.subject(&name);

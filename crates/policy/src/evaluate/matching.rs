@@ -41,6 +41,7 @@ pub(crate) fn peers(peers: &Peers, cluster: &Cluster, ends: &Ends<'_>, direction
         Peers::Of(listed) => {
             let labels = pod.and_then(|pod| cluster.labels(&pod.metadata.namespace));
             let is_meant = |pod: &Arc<Pod>| listed.pods.iter().any(|peer| peer.matches(pod, labels));
+            // Addresses count as they are on the wire: a pod on its node's network has that of the node.
             let is_node = |selector| cluster.node_addresses(selector).contains(&address);
             pod.is_some_and(is_meant) || listed.blocks.contains(address) || listed.nodes.iter().any(is_node)
         }
@@ -56,6 +57,7 @@ pub(crate) fn ports(ports: &Ports, ends: &Ends<'_>) -> bool {
 }
 
 fn is_port(port: &Port, ends: &Ends<'_>) -> bool {
+    // A rule with ports never matches ICMP and other protocols without ports.
     let Transport::Port(protocol, number) = ends.packet.transport else {
         return false;
     };

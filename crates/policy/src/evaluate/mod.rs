@@ -9,8 +9,8 @@ use kinglet_model::{Object, Pod};
 
 use crate::checked::{Action, Direction, Tier};
 use crate::cluster::Cluster;
-use crate::packet::{Packet, Path, State};
-use crate::settings::Settings;
+use crate::packet::{ConnectionState, Packet, Path};
+use crate::settings::PolicySettings;
 
 use matching::rule;
 pub(crate) use matching::{Ends, peers, ports};
@@ -18,19 +18,19 @@ pub use verdict::{Decision, Evaluation, Exemption, RuleName, Side};
 
 impl Cluster {
     /// Evaluates a packet as if one node ran all pods.
-    pub fn evaluate(&self, packet: &Packet, settings: &Settings) -> Evaluation {
+    pub fn evaluate(&self, packet: &Packet, settings: &PolicySettings) -> Evaluation {
         self.evaluate_for(packet, settings, |_| true)
     }
 
     /// The same, with policies enforced only for the pods of the node.
-    pub fn evaluate_on_node(&self, packet: &Packet, settings: &Settings) -> Evaluation {
+    pub fn evaluate_on_node(&self, packet: &Packet, settings: &PolicySettings) -> Evaluation {
         self.evaluate_for(packet, settings, |pod| pod.node_name == settings.node)
     }
 
     fn evaluate_for(
         &self,
         packet: &Packet,
-        settings: &Settings,
+        settings: &PolicySettings,
         policed: impl Fn(&Pod) -> bool,
     ) -> Evaluation {
         if let Some(exemption) = exemption(packet, settings) {
@@ -41,12 +41,14 @@ impl Cluster {
             Some(pod) => Box::new(self.side(pod, &ends, direction)),
             None => Box::new(Side::NoPod),
         };
+        // The destination is the node itself, whose address no pod owns.
         let ingress = match packet.path {
             Path::ToNode => Box::new(Side::NoPod),
             _ => side(ends.destination, Direction::Ingress),
         };
         let egress = side(ends.source, Direction::Egress);
         let evaluation = Evaluation::Policed { egress, ingress };
+        // ClusterNetworkPolicies may deny what a pod sends to itself, NetworkPolicies never do.
         if is_hairpin(packet) && evaluation.allowed() {
             return Evaluation::Exempt(Exemption::Hairpin);
         }
@@ -91,6 +93,7 @@ impl Cluster {
 
     /// What decides unless a rule of the Admin tier accepts or denies.
     fn after_admin(&self, pod: &Pod, ends: &Ends<'_>, direction: Direction) -> Decision {
+        // The Baseline tier applies only where no NetworkPolicy isolates the pod in this direction.
         if self.isolating(pod, direction).next().is_none() {
             let first = self.first(pod, ends, direction, Tier::Baseline);
             return first.map_or(Decision::Open, |(action, rule)| Decision::Tier {
@@ -122,13 +125,15 @@ fn is_hairpin(packet: &Packet) -> bool {
     packet.source == packet.destination
 }
 
-fn exemption(packet: &Packet, settings: &Settings) -> Option<Exemption> {
+fn exemption(packet: &Packet, settings: &PolicySettings) -> Option<Exemption> {
     let compatible = settings.icmp_echo && packet.is_echo_request();
     match (packet.path, packet.state) {
+        // kubelets must reach the pods of their node, for probes.
         (Path::FromNode, _) => Some(Exemption::FromNode),
         (Path::ToNode, _) if !settings.egress_to_node => Some(Exemption::ToNode),
-        (_, State::Revoked) => Some(Exemption::Revoked),
-        (_, State::Established) => Some(Exemption::Established),
+        // Before established ones, to which it would else belong.
+        (_, ConnectionState::Revoked) => Some(Exemption::Revoked),
+        (_, ConnectionState::Established) => Some(Exemption::Established),
         _ if compatible || packet.is_neighbour_discovery() => Some(Exemption::Icmp),
         _ => None,
     }

@@ -6,7 +6,7 @@ use kinglet_model::{ObjectName, Pod};
 
 use crate::cluster::Cluster;
 use crate::packet::{Packet, Transport};
-use crate::settings::Settings;
+use crate::settings::PolicySettings;
 
 /// Which pods of a namespace reach which.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,7 +20,12 @@ pub struct Reachability {
 
 impl Cluster {
     /// Which pods of a namespace reach which by a protocol and port.
-    pub fn reachability(&self, namespace: &str, transport: Transport, settings: &Settings) -> Reachability {
+    pub fn reachability(
+        &self,
+        namespace: &str,
+        transport: Transport,
+        settings: &PolicySettings,
+    ) -> Reachability {
         let namespace = namespace.into();
         let pods = self.pods_of(&namespace);
         let pods: Vec<_> = pods.filter(|pod| !self.owned(pod).is_empty()).collect();
@@ -41,7 +46,7 @@ impl Cluster {
         source: &Pod,
         destination: &Pod,
         transport: Transport,
-        settings: &Settings,
+        settings: &PolicySettings,
     ) -> Option<bool> {
         let (sources, destinations) = (self.owned(source), self.owned(destination));
         let pairs = sources.iter().flat_map(|source| {
@@ -51,6 +56,7 @@ impl Cluster {
             same.map(|destination| Packet::new(*source, *destination, transport))
         });
         let verdicts = pairs.map(|packet| self.evaluate(&packet, settings).allowed());
+        // Nothing to reduce means no common family, which is neither allowed nor denied.
         verdicts.reduce(|one, other| one && other)
     }
 }

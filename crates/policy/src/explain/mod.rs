@@ -9,7 +9,7 @@ use crate::checked::{Direction, Policy, Tier};
 use crate::cluster::Cluster;
 use crate::evaluate::{Decision, Ends, Evaluation, RuleName, Side, peers, ports};
 use crate::packet::Packet;
-use crate::settings::Settings;
+use crate::settings::PolicySettings;
 
 pub use matrix::Reachability;
 
@@ -49,12 +49,12 @@ pub struct Remedy {
     /// The pod there.
     pub pod: ObjectName,
     /// How.
-    pub way: Way,
+    pub kind: RemedyKind,
 }
 
 /// How a side can be made to allow a packet.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Way {
+pub enum RemedyKind {
     /// With a rule of a NetworkPolicy.
     Allow {
         /// The policies that isolate the pod; a rule in any of them is enough.
@@ -75,7 +75,7 @@ pub enum Way {
 
 impl Cluster {
     /// Why a packet passes or not.
-    pub fn explain(&self, packet: &Packet, settings: &Settings) -> Explanation {
+    pub fn explain(&self, packet: &Packet, settings: &PolicySettings) -> Explanation {
         let evaluation = self.evaluate(packet, settings);
         let ends = Ends::of(self, packet);
         let name =
@@ -100,24 +100,24 @@ impl Cluster {
         let Side::Pod { pod, decision, .. } = side else {
             return;
         };
-        let way = match decision {
+        let kind = match decision {
             _ if decision.allows() => return,
-            Decision::Tier { tier, rule, .. } => Way::Before {
+            Decision::Tier { tier, rule, .. } => RemedyKind::Before {
                 tier: *tier,
                 rule: rule.clone(),
             },
             Decision::Isolated { policies, .. } => {
                 let misses = self.all_misses(pod, ends, direction);
-                let way = allow(policies, &misses);
+                let kind = allow(policies, &misses);
                 explanation.misses.extend(misses);
-                way
+                kind
             }
             Decision::Itself | Decision::Open => return,
         };
         explanation.remedies.push(Remedy {
             direction,
             pod: pod.clone(),
-            way,
+            kind,
         });
     }
 
@@ -145,14 +145,14 @@ impl Cluster {
     }
 }
 
-fn allow(policies: &[ObjectName], misses: &[Miss]) -> Way {
+fn allow(policies: &[ObjectName], misses: &[Miss]) -> RemedyKind {
     let lacking = |peer, port| {
         let fitting = misses
             .iter()
             .filter(move |miss| (miss.peer, miss.port) == (peer, port));
         fitting.map(|miss| miss.rule.clone()).collect()
     };
-    Way::Allow {
+    RemedyKind::Allow {
         policies: policies.to_vec(),
         lack_port: lacking(false, true),
         lack_peer: lacking(true, false),

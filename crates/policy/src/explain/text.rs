@@ -4,7 +4,7 @@ use std::fmt;
 
 use kinglet_model::ObjectName;
 
-use super::{Explanation, Miss, Remedy, Way};
+use super::{Explanation, Miss, Remedy, RemedyKind};
 use crate::checked::{Action, Direction, Tier};
 use crate::evaluate::{Decision, Evaluation, Exemption, RuleName, Side};
 
@@ -119,13 +119,13 @@ impl fmt::Display for Miss {
 impl fmt::Display for Remedy {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(out, "To allow it on the side of {}: ", self.pod)?;
-        match &self.way {
-            Way::Allow {
+        match &self.kind {
+            RemedyKind::Allow {
                 policies,
                 lack_port,
                 lack_peer,
             } => allow(out, self.direction, policies, lack_port, lack_peer),
-            Way::Before { tier, rule } => before(out, *tier, rule),
+            RemedyKind::Before { tier, rule } => before(out, *tier, rule),
         }
     }
 }

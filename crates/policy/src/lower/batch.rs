@@ -10,7 +10,7 @@ use super::{chains, profile, sets};
 use crate::checked::Direction;
 use crate::engine::{Pending, Slot};
 use crate::rules::{Rules, SetKind};
-use crate::settings::Settings;
+use crate::settings::PolicySettings;
 
 /// Elements by the name of their set.
 type Elements = BTreeMap<String, (Set, Vec<Element>)>;
@@ -30,7 +30,7 @@ impl<'a> TableTarget<'a> {
 
 impl Rules {
     /// The whole table as it should be.
-    pub(crate) fn ruleset(&self, target: TableTarget<'_>, settings: &Settings) -> Ruleset {
+    pub(crate) fn ruleset(&self, target: TableTarget<'_>, settings: &PolicySettings) -> Ruleset {
         let TableTarget { table, families } = target;
         let mut ruleset = Ruleset::new(table.clone());
         let mut elements = Elements::new();
@@ -99,6 +99,7 @@ impl Rules {
         self.add_profiles(&mut batch, pending, target);
         for (id, before) in &mut pending.profiles {
             let now = self.profiles.get(id).map(|profile| profile.direction);
+            // The kernel has it from here on; a later batch compares with that.
             *before = before.or(now);
         }
         for (id, before) in &mut pending.sets {
@@ -164,6 +165,7 @@ impl Rules {
         let (mut deleted, mut added) = (Elements::new(), Elements::new());
         for (slot, before) in &pending.elements {
             let now = self.content(slot);
+            // What came and went again, and elements of a set that goes with them.
             if *before == now || self.vanishes(slot, pending) {
                 continue;
             }

@@ -5,11 +5,11 @@ use kinglet_nft::{Chain, ChainType, CtState, Header, Hook, Rule, priority};
 use super::deny;
 use super::names::{DENY, FAMILIES, look_up_chain, map_name};
 use crate::checked::Direction;
-use crate::settings::Settings;
+use crate::settings::PolicySettings;
 
 /// The chains that the table always has, in an order in which none leads to a later one: the kernel refuses a
 /// rule that names a chain which does not exist yet.
-pub(super) fn chains(settings: &Settings) -> Vec<(Chain, Vec<Rule>)> {
+pub(super) fn chains(settings: &PolicySettings) -> Vec<(Chain, Vec<Rule>)> {
     let base = |name, hook| Chain::base(name, ChainType::Filter, hook, priority::FILTER);
     let to = |directions: &[Direction]| {
         let jumps = directions
@@ -23,6 +23,7 @@ pub(super) fn chains(settings: &Settings) -> Vec<(Chain, Vec<Rule>)> {
     );
     let forward = to(&[Direction::Egress, Direction::Ingress]);
     chains.push((base("np_forward", Hook::Forward), forward));
+    // The forward hook does not see packets to the node itself.
     if settings.egress_to_node {
         chains.push((base("np_input", Hook::Input), to(&[Direction::Egress])));
     }
@@ -31,7 +32,7 @@ pub(super) fn chains(settings: &Settings) -> Vec<(Chain, Vec<Rule>)> {
 
 /// What is decided before policies apply. Every forwarded packet passes these rules, so that exemptions which
 /// few packets need are in the chains that deny.
-fn before(settings: &Settings) -> [Rule; 2] {
+fn before(settings: &PolicySettings) -> [Rule; 2] {
     let established = CtState::ESTABLISHED | CtState::RELATED;
     [
         // Before the rule that accepts established connections, which would keep a revoked one alive.

@@ -11,7 +11,7 @@ use kinglet_nft::{
 use super::names::{DENY, FAMILIES, address_type, denied_name, deny_chain, known_name, log_prefix};
 use crate::checked::Direction;
 use crate::packet::NEIGHBOUR_DISCOVERY;
-use crate::settings::{Deny, Settings};
+use crate::settings::{Deny, PolicySettings};
 
 /// Most pods for which denials are counted, in each family and direction. A limit is needed: packets add the
 /// elements.
@@ -25,7 +25,7 @@ const LOG_RATE: (u64, u32) = (10, 20);
 const LOGGED_OCTETS: u32 = 128;
 
 /// The chains, in an order in which none leads to a later one.
-pub(super) fn chains(settings: &Settings) -> Vec<(Chain, Vec<Rule>)> {
+pub(super) fn chains(settings: &PolicySettings) -> Vec<(Chain, Vec<Rule>)> {
     let mut chains = vec![(Chain::regular(DENY), deny(settings))];
     let each = Direction::BOTH.map(|direction| {
         (
@@ -51,7 +51,7 @@ pub(crate) fn denied(direction: Direction) -> [Set; 2] {
 }
 
 /// Accepts what policies do not cover; counts, logs and denies the rest.
-fn count_and_log(direction: Direction, settings: &Settings) -> Vec<Rule> {
+fn count_and_log(direction: Direction, settings: &PolicySettings) -> Vec<Rule> {
     let count = |family| {
         let pod = match direction {
             Direction::Ingress => Header::daddr(family),
@@ -75,7 +75,7 @@ fn count_and_log(direction: Direction, settings: &Settings) -> Vec<Rule> {
 
 /// What policies do not cover: echo requests, and neighbour discovery, without which IPv6 does not work on a
 /// link (RFC 4861).
-fn exempt(settings: &Settings) -> Vec<Rule> {
+fn exempt(settings: &PolicySettings) -> Vec<Rule> {
     let mut rules = Vec::new();
     if settings.icmp_echo {
         rules.push(Rule::new().is(Header::IcmpType, Value::IcmpType(8)).accept());
@@ -107,7 +107,7 @@ fn log(direction: Direction, group: u16) -> Rule {
         .with(Statement::Log(log))
 }
 
-fn deny(settings: &Settings) -> Vec<Rule> {
+fn deny(settings: &PolicySettings) -> Vec<Rule> {
     if settings.deny == Deny::Drop {
         return vec![Rule::new().drop()];
     }

@@ -6,7 +6,7 @@ use kinglet_nft::L3;
 
 use super::names::FAMILIES;
 use crate::rules::Rules;
-use crate::settings::Settings;
+use crate::settings::PolicySettings;
 
 /// The address families that pods have or may have. Each rule costs time for every packet that reaches it, so
 /// that profiles have none for a family in which no pod of the cluster is.
@@ -18,7 +18,7 @@ pub(crate) struct Families {
 
 impl Families {
     /// The families of the networks of pods, and of the pods that exist.
-    pub(crate) fn of(rules: &Rules, settings: &Settings) -> Self {
+    pub(crate) fn of(rules: &Rules, settings: &PolicySettings) -> Self {
         let networks = settings.cluster_cidrs.iter().map(|network| network.network());
         // IPv4 addresses sort before IPv6 addresses: the first and the last one show both families.
         let pods = rules.known.first().into_iter().chain(rules.known.last());

@@ -29,6 +29,7 @@ fn step_rules(step: &Step, profile: &Profile, families: Families) -> Vec<Rule> {
     }
     rules.extend(tuples(step, direction, families));
     let verdict = |rule: Rule| match (step.action, &profile.end) {
+        // Not `accept`: the lookup of the other side comes after the return.
         (Action::Accept, _) | (Action::Pass, End::Allow) => rule.returns(),
         (Action::Deny, _) | (Action::Pass, End::Deny) => rule.goto(deny_chain(direction)),
         (Action::Pass, End::Next(id, _)) => rule.goto(profile_chain(direction, *id)),
@@ -40,6 +41,7 @@ fn end(profile: &Profile, families: Families) -> Vec<Rule> {
     match &profile.end {
         End::Allow => Vec::new(),
         End::Deny => {
+            // Only at the end, since few packets of a pod go to itself.
             let itself = families.iter().map(|family| {
                 let pair = (Header::saddr(family), Header::daddr(family));
                 Rule::new().in_set(pair, self_name(family)).returns()
@@ -99,6 +101,7 @@ fn with_range(rule: Rule, protocol: Protocol, first: u16, last: u16) -> Rule {
         Protocol::Udp => Header::UdpDport,
         Protocol::Sctp => Header::SctpDport,
     };
+    // All ports: the protocol is enough, and needs no look into the packet.
     if (first, last) == (0, u16::MAX) {
         rule.l4proto(protocol_value(protocol))
     } else if first == last {

@@ -115,6 +115,7 @@ pub(super) fn element(
         }
         Slot::Member(id, member) => {
             let family = L3::of(member.address);
+            // The table has no set for this family, and no rule that would look it up.
             if !families.contains(family) {
                 return None;
             }

@@ -12,6 +12,7 @@ pub(crate) struct Id(u64);
 impl Id {
     /// The identifier of a text that describes the content completely.
     pub(crate) fn of(content: &str) -> Self {
+        // Not the hash of the standard library: that may change with the compiler.
         let digest = Sha256::digest(content);
         let first = digest.first_chunk().copied();
         Self(u64::from_be_bytes(first.unwrap_or_default()))

@@ -4,12 +4,12 @@ use std::net::IpAddr;
 
 use super::{End, Id, Member, Profile, RulePeer, Rules, SetKind, Step};
 use crate::checked::{Action, Direction};
-use crate::packet::{Packet, Path, State, Transport};
-use crate::settings::Settings;
+use crate::packet::{ConnectionState, Packet, Path, Transport};
+use crate::settings::PolicySettings;
 
 impl Rules {
     /// Whether a packet passes the node.
-    pub fn allow(&self, packet: &Packet, settings: &Settings) -> bool {
+    pub fn allow(&self, packet: &Packet, settings: &PolicySettings) -> bool {
         match packet.path {
             Path::Forwarded => self.forward(packet, settings),
             Path::ToNode => !settings.egress_to_node || self.input(packet, settings),
@@ -18,13 +18,14 @@ impl Rules {
         }
     }
 
-    fn forward(&self, packet: &Packet, settings: &Settings) -> bool {
+    fn forward(&self, packet: &Packet, settings: &PolicySettings) -> bool {
+        // Both sides must allow a packet between two pods of the node.
         let looked_up =
             || self.look_up(Direction::Egress, packet) && self.look_up(Direction::Ingress, packet);
         before(packet).unwrap_or_else(|| looked_up() || is_exempt(packet, settings))
     }
 
-    fn input(&self, packet: &Packet, settings: &Settings) -> bool {
+    fn input(&self, packet: &Packet, settings: &PolicySettings) -> bool {
         let looked_up = || self.look_up(Direction::Egress, packet);
         before(packet).unwrap_or_else(|| looked_up() || is_exempt(packet, settings))
     }
@@ -43,6 +44,7 @@ impl Rules {
 
     /// Whether a profile's chain returns, which means that it allows the packet.
     fn returns(&self, id: Id, packet: &Packet) -> bool {
+        // The kernel refuses elements that lead nowhere; should there be one, it must not allow anything.
         let Some(profile) = self.profiles.get(&id) else {
             return false;
         };
@@ -58,6 +60,7 @@ impl Rules {
     fn end(&self, profile: &Profile, packet: &Packet) -> bool {
         match &profile.end {
             End::Allow => true,
+            // The set of pairs, in the kernel.
             End::Deny => packet.source == packet.destination && self.isolated.contains(&packet.source),
             End::Next(id, _) => self.returns(*id, packet),
         }
@@ -102,13 +105,13 @@ impl Rules {
 /// What the rules before the lookups decide.
 fn before(packet: &Packet) -> Option<bool> {
     match packet.state {
-        State::Revoked => Some(false),
-        State::Established => Some(true),
-        State::New => None,
+        ConnectionState::Revoked => Some(false),
+        ConnectionState::Established => Some(true),
+        ConnectionState::New => None,
     }
 }
 
 /// Whether the chains that deny accept a packet nevertheless.
-fn is_exempt(packet: &Packet, settings: &Settings) -> bool {
+fn is_exempt(packet: &Packet, settings: &PolicySettings) -> bool {
     settings.icmp_echo && packet.is_echo_request() || packet.is_neighbour_discovery()
 }

@@ -41,6 +41,7 @@ pub(crate) enum End {
 
 impl Profile {
     pub(crate) fn id(&self) -> Id {
+        // Maps and sets are ordered, so that equal content gives equal text.
         let mut text = format!("{}\n", self.direction);
         for step in &self.steps {
             // Writing to a text cannot fail.
@@ -53,6 +54,7 @@ impl Profile {
         match &self.end {
             End::Allow => text.push_str("allow"),
             End::Deny => text.push_str("deny"),
+            // The identifier stands for the content of the next profile.
             End::Next(id, _) => _ = write!(text, "next {id}"),
         }
         Id::of(&text)

@@ -115,6 +115,7 @@ impl SetKind {
                     RulePeer::Any | RulePeer::Nodes(_) | RulePeer::Ranges(_) => None,
                 });
                 let first = namespaces.next()??;
+                // One entry of another namespace, or of any, is enough to need all pods.
                 namespaces.all(|other| other == Some(first)).then_some(first)
             }
             Self::Nodes(_) | Self::Ranges(_) => None,
@@ -149,7 +150,7 @@ impl Tuples {
         for (peer, protocol, named) in &self.0 {
             let meant = match peer {
                 RulePeer::Any => true,
-                // Nodes do not name ports.
+                // Nodes do not name ports; rules with both were refused.
                 RulePeer::Nodes(_) => false,
                 RulePeer::Pods(peer) => peer.matches(pod.pod, pod.labels),
                 RulePeer::Ranges(ranges) => ranges.contains(address),

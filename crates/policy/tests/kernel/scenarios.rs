@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use kinglet_model::Object;
 use kinglet_nft::{Connection, Ownership};
-use kinglet_policy::{Policies, Settings};
+use kinglet_policy::{Policies, PolicySettings};
 use serde_json::Value;
 
 use crate::commit;
@@ -47,9 +47,9 @@ fn remove(policies: &mut Policies, object: &Value) {
 fn the_kernel_takes_the_rules_of_all_scenarios() {
     in_namespace(|| {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/scenarios");
-        let settings = Settings {
+        let settings = PolicySettings {
             node: "n1".into(),
-            ..Settings::default()
+            ..PolicySettings::default()
         };
         let mut policies = Policies::new(settings, Ownership::Shared);
         let base = read(&folder.join("cluster.yaml"));

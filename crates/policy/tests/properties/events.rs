@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use kinglet_model::{ClusterNetworkPolicy, Namespace, NetworkPolicy, Node, ObjectName, Pod};
-use kinglet_policy::{Policies, Settings};
+use kinglet_policy::{Policies, PolicySettings};
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 use serde_json::{Value, json};
@@ -70,11 +70,11 @@ impl Present {
     }
 }
 
-pub(crate) fn settings() -> Settings {
-    Settings {
+pub(crate) fn settings() -> PolicySettings {
+    PolicySettings {
         node: "here".into(),
         cluster_cidrs: vec!["10.0.0.0/8".parse().unwrap(), "fd00::/8".parse().unwrap()],
-        ..Settings::default()
+        ..PolicySettings::default()
     }
 }
 

@@ -9,7 +9,7 @@ use std::net::IpAddr;
 
 use kinglet_model::Protocol;
 use kinglet_nft::Ownership;
-use kinglet_policy::{Packet, Path, Policies, Rules, Settings, State, Transport};
+use kinglet_policy::{ConnectionState, Packet, Path, Policies, PolicySettings, Rules, Transport};
 use proptest::prelude::*;
 use proptest::sample::select;
 
@@ -56,7 +56,7 @@ fn packet() -> impl Strategy<Value = Packet> {
     };
     let ends = prop_oneof![family(true), family(false)];
     let path = prop_oneof![8 => Just(Path::Forwarded), 1 => Just(Path::ToNode), 1 => Just(Path::FromNode)];
-    let state = prop_oneof![10 => Just(State::New), 1 => Just(State::Established), 1 => Just(State::Revoked)];
+    let state = prop_oneof![10 => Just(ConnectionState::New), 1 => Just(ConnectionState::Established), 1 => Just(ConnectionState::Revoked)];
     let packet = (ends, transport(), path, state);
     packet.prop_map(|((source, destination), transport, path, state)| Packet {
         path,
@@ -76,8 +76,8 @@ proptest! {
     ) {
         let policies = policies(&events);
         let cluster = policies.cluster();
-        let here = Settings { icmp_echo, egress_to_node, ..settings() };
-        let there = Settings { node: "there".into(), ..here.clone() };
+        let here = PolicySettings { icmp_echo, egress_to_node, ..settings() };
+        let there = PolicySettings { node: "there".into(), ..here.clone() };
         let rules = [&here, &there].map(|settings| (settings, Rules::compile(cluster, &settings.node)));
         for packet in &packets {
             for (settings, rules) in &rules {

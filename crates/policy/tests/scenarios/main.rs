@@ -9,7 +9,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use kinglet_model::{ObjectName, Pod, Protocol};
-use kinglet_policy::{Cluster, Packet, Rules, Settings, Transport};
+use kinglet_policy::{Cluster, Packet, PolicySettings, Rules, Transport};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -107,7 +107,7 @@ impl World {
         }
         assert!(!expected.is_empty(), "{}", case.name);
         let nodes = ["n1", "n2"].map(|node| Rules::compile(&self.cluster, node));
-        let settings = Settings::default();
+        let settings = PolicySettings::default();
         let wrong = expected
             .iter()
             .filter_map(|((from, to, transport), (verdict, line))| {

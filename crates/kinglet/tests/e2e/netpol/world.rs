@@ -10,7 +10,7 @@ use std::sync::Arc;
 use kinglet_kube::{Client, Collection, Deletion, Resource};
 use kinglet_lab::Place;
 use kinglet_model::{ClusterNetworkPolicy, Namespace, NetworkPolicy, Node, ObjectName, Pod, Protocol};
-use kinglet_policy::{Cluster, Packet, Settings, Transport};
+use kinglet_policy::{Cluster, Packet, PolicySettings, Transport};
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
@@ -241,7 +241,7 @@ impl World {
     /// the API has now.
     pub(crate) fn questions(&self) -> Vec<Question> {
         let cluster = self.cluster();
-        let settings = Settings::default();
+        let settings = PolicySettings::default();
         let mut questions = Vec::new();
         for (from, source) in self.places.iter().enumerate() {
             for destination in self

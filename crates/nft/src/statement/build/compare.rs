@@ -147,7 +147,7 @@ impl Rule {
         self.no_bit(Ct::Status, facts)
     }
 
-    /// The connection's mark has any of these bits.
+    /// The connection's mark has any of these bits. A masked comparison, as `nft` writes `ct mark & … != 0`.
     pub fn ct_mark_bit(self, bits: u32) -> Self {
         self.masked(Ct::Mark, Value::Mark(bits), Operator::IsNot, Value::Mark(0))
     }

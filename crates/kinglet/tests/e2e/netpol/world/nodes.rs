@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use kinglet_lab::Place;
 use kinglet_model::{Node, ObjectName, Protocol};
-use kinglet_policy::{Packet, Path, Settings, Transport};
+use kinglet_policy::{Packet, Path, PolicySettings, Transport};
 use serde_json::{Value, json};
 
 use super::World;
@@ -34,7 +34,7 @@ impl World {
 
     /// What the plain reading of policies says of every pod and every address of these nodes.
     pub(crate) fn questions_to(&self, nodes: &[Place]) -> Vec<Question> {
-        let (cluster, settings) = (self.cluster(), Settings::default());
+        let (cluster, settings) = (self.cluster(), PolicySettings::default());
         let addresses = nodes.iter().flat_map(|node| {
             let addresses = node.description.addresses.iter();
             addresses.map(|to| (node.description.node.as_str(), *to))
