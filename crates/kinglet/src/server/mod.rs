@@ -25,7 +25,7 @@ pub(crate) struct Server {
     addresses: Addresses,
     readiness: Readiness,
     tasks: TaskTracker,
-    kubeconfig: PathBuf,
+    kubeconfig: Option<PathBuf>,
     cluster_domain: String,
 }
 
@@ -70,9 +70,9 @@ impl Server {
         &self.cluster_domain
     }
 
-    /// The file with the credentials.
-    pub(crate) fn kubeconfig(&self) -> &Path {
-        &self.kubeconfig
+    /// The file with the credentials, if they come from one that was named.
+    pub(crate) fn kubeconfig(&self) -> Option<&Path> {
+        self.kubeconfig.as_deref()
     }
 
     /// Waits until every part is ready.
@@ -91,17 +91,18 @@ impl Server {
 }
 
 /// A client of the API server, and the kubeconfig that others use for it.
-async fn api_of(source: &Source, listeners: &Listeners) -> Result<(Client, PathBuf)> {
+async fn api_of(source: &Source, listeners: &Listeners) -> Result<(Client, Option<PathBuf>)> {
     match (source, &listeners.api) {
         (Source::Embedded(directory), Some((api, _))) => {
             let kubeconfig = directory.join("kubeconfig.yaml");
             api.write_kubeconfig(&kubeconfig)
                 .with_context(|| format!("cannot write {}", kubeconfig.display()))?;
-            Ok((in_process(api), kubeconfig))
+            Ok((in_process(api), Some(kubeconfig)))
         }
-        (Source::Cluster(kubeconfig), _) => {
-            Ok((kinglet_kube::connect(Some(kubeconfig)).await?, kubeconfig.clone()))
-        }
+        (Source::Cluster(kubeconfig), _) => Ok((
+            kinglet_kube::connect(kubeconfig.as_deref()).await?,
+            kubeconfig.clone(),
+        )),
         (Source::Embedded(_), None) => bail!("the embedded API server is missing"),
     }
 }

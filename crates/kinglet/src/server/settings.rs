@@ -8,8 +8,8 @@ use kinglet_config::{ClusterOptions, Component, DisableOptions, ListenOptions, S
 pub(crate) enum Source {
     /// The embedded API server, on a data directory.
     Embedded(PathBuf),
-    /// The cluster of a kubeconfig.
-    Cluster(PathBuf),
+    /// The cluster of a kubeconfig, or the one that the environment names.
+    Cluster(Option<PathBuf>),
 }
 
 /// How a server is started.

@@ -19,6 +19,7 @@ mod ingress;
 mod kubectl;
 mod lab;
 mod netpol;
+mod pod;
 mod python;
 mod server;
 mod servicelb;
