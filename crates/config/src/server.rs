@@ -8,6 +8,7 @@ use crate::cluster::ClusterOptions;
 use crate::listen::ListenOptions;
 use crate::netpol::NetworkPolicyOptions;
 use crate::node::CloudOptions;
+use crate::publish::PublishOptions;
 use crate::servicelb::ServiceLbServerOptions;
 use crate::shared::DisableOptions;
 
@@ -47,6 +48,9 @@ pub struct ServerOptions {
     /// Addresses to listen on.
     #[command(flatten)]
     pub listen: ListenOptions,
+    /// What the cluster is told of this server.
+    #[command(flatten)]
+    pub publish: PublishOptions,
     /// The cluster's own names and addresses.
     #[command(flatten)]
     pub cluster: ClusterOptions,

@@ -21,6 +21,7 @@ pub(crate) async fn run(options: ServerOptions) -> Result<()> {
         source,
         manifests: options.manifests,
         listen: options.listen,
+        publish: options.publish,
         cluster: options.cluster,
         components: options.components,
         cloud_controller: !options.cloud.disable_cloud_controller,

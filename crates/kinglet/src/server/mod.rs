@@ -1,5 +1,6 @@
 //! Everything in one process, on the embedded API server or beside a cluster.
 
+mod advertise;
 mod listeners;
 mod packaged;
 mod parts;
@@ -14,6 +15,7 @@ use kinglet_telemetry::Readiness;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use self::advertise::Published;
 use self::listeners::{Addresses, Listeners};
 use self::parts::Parts;
 pub(crate) use self::settings::{ServerSettings, Source};
@@ -50,7 +52,15 @@ impl Server {
             kubeconfig,
             cluster_domain: settings.cluster.cluster_domain.clone(),
         };
-        let parts = Parts::new(client, addresses, &server.readiness, &server.tasks, stop);
+        let published = Published::of(&settings, addresses).await?;
+        let parts = Parts::new(
+            client,
+            addresses,
+            published,
+            &server.readiness,
+            &server.tasks,
+            stop,
+        );
         parts.start(listeners, &settings)?;
         Ok(server)
     }

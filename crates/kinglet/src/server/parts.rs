@@ -1,7 +1,5 @@
 //! The parts of a server: which run, and what each is given.
 
-use std::net::SocketAddr;
-
 use anyhow::{Context, Result};
 use kinglet_addons::Directory;
 use kinglet_apiserver::Listening;
@@ -10,21 +8,25 @@ use kinglet_config::{Component, ServiceLbServerOptions};
 use kinglet_dns_controller::DnsController;
 use kinglet_dns_server::DnsServer;
 use kinglet_dns_zone::{ZoneBuilder, ZoneSettings};
-use kinglet_ingress_controller::{COMPONENT, IngressController, Outputs, ProblemMetrics};
+use kinglet_ingress_controller::{COMPONENT, IngressController, Outputs, ProblemMetrics, Publication};
 use kinglet_ingress_proxy::{Proxy, ProxySnapshot};
-use kinglet_kube::{Client, Recorder, Reflectors, metrics};
-use kinglet_model::LoadBalancerIngress;
+use kinglet_kube::{Client, Election, Recorder, Reflectors, metrics};
+use kinglet_model::{LoadBalancerIngress, ObjectName};
 use kinglet_servicelb::Duty;
 use kinglet_telemetry::{Readiness, Registry};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::error;
 
+use super::advertise::Published;
 use super::listeners::{Addresses, Listeners, reachable};
 use super::packaged;
 use super::settings::{ServerSettings, Source};
 use crate::host::{hostname, tls_provider};
 use crate::services::servicelb;
+
+/// Namespace of the Leases of servers.
+const NAMESPACE: &str = "kube-system";
 
 /// What parts share while they are started.
 pub(super) struct Parts<'a> {
@@ -32,6 +34,7 @@ pub(super) struct Parts<'a> {
     /// A kind is watched from the moment when a part that runs asks for it.
     reflectors: Reflectors,
     addresses: Addresses,
+    published: Published,
     registry: Registry,
     readiness: &'a Readiness,
     tasks: &'a TaskTracker,
@@ -42,6 +45,7 @@ impl<'a> Parts<'a> {
     pub(super) fn new(
         client: Client,
         addresses: Addresses,
+        published: Published,
         readiness: &'a Readiness,
         tasks: &'a TaskTracker,
         stop: CancellationToken,
@@ -53,6 +57,7 @@ impl<'a> Parts<'a> {
             client,
             reflectors,
             addresses,
+            published,
             registry,
             readiness,
             tasks,
@@ -70,7 +75,7 @@ impl<'a> Parts<'a> {
             self.cluster(settings);
         }
         if let Some(proxy) = listeners.proxy {
-            self.ingress(proxy)?;
+            self.ingress(proxy, settings)?;
         }
         if let Some((_, listening)) = listeners.api {
             self.controllers();
@@ -86,8 +91,7 @@ impl<'a> Parts<'a> {
     fn packaged(&self, settings: &ServerSettings) {
         let gate = self.readiness.gate("packaged objects");
         let mut objects = Vec::new();
-        if let Some(listener) = self.addresses.dns {
-            let listener = SocketAddr::new(reachable(listener), listener.port());
+        if let Some(listener) = self.published.dns {
             objects.extend(packaged::dns(settings.cluster.dns_address(), listener));
         }
         if self.addresses.web.is_some() {
@@ -127,18 +131,21 @@ impl<'a> Parts<'a> {
         Ok(())
     }
 
-    fn ingress(&mut self, proxy: Proxy) -> Result<()> {
+    fn ingress(&mut self, proxy: Proxy, settings: &ServerSettings) -> Result<()> {
         let (snapshot, stop) = (ProxySnapshot::shared(tls_provider()?), self.stop.clone());
         self.registry.register_collector(Box::new(proxy.metrics()));
         let controller = IngressController::new(Outputs {
             snapshot: snapshot.clone(),
             recorder: Recorder::spawn(self.client.clone(), COMPONENT, hostname(), stop.clone()),
             metrics: ProblemMetrics::register(&mut self.registry),
-            published: self.published(),
+            publication: self.publication(settings),
+            election: (!settings.is_alone())
+                .then(|| Election::new(ObjectName::new(NAMESPACE, COMPONENT), &hostname())),
             gate: self.readiness.gate("ingress"),
         });
-        let reflectors = self.reflectors.clone();
-        self.spawn(async move { controller.run(&reflectors).await });
+        let (reflectors, stopped) = (self.reflectors.clone(), self.stop.clone());
+        self.tasks
+            .spawn(async move { controller.run(&reflectors, &stopped).await });
         self.tasks.spawn(async move {
             if let Err(error) = proxy.serve(snapshot, stop).await {
                 error!(%error, "the ingress proxy failed");
@@ -148,13 +155,16 @@ impl<'a> Parts<'a> {
     }
 
     /// The addresses in the status of Ingresses.
-    fn published(&self) -> Vec<LoadBalancerIngress> {
-        let address = self.addresses.web.map(reachable);
-        let published = address.map(|address| LoadBalancerIngress {
+    fn publication(&self, settings: &ServerSettings) -> Publication {
+        let own = self.published.web.map(|address| LoadBalancerIngress {
             ip: Some(address.to_string().into()),
             ..LoadBalancerIngress::default()
         });
-        published.into_iter().collect()
+        let service = settings.publish.published_service.as_ref();
+        Publication {
+            service: service.map(|service| ObjectName::new(&*service.namespace, &*service.name)),
+            own: own.into_iter().collect(),
+        }
     }
 
     /// What a cluster of nodes needs. Of all servers the leader does it.
