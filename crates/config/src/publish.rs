@@ -20,6 +20,9 @@ pub struct PublishOptions {
     /// exists, and otherwise the address of the server that leads].
     #[arg(long, env = "KINGLET_PUBLISHED_SERVICE", value_name = "NAMESPACE/NAME")]
     pub published_service: Option<ServiceName>,
+    /// Leave the Service kube-system/kube-dns and its EndpointSlices alone.
+    #[arg(long, env = "KINGLET_DISABLE_DNS_SERVICE")]
+    pub disable_dns_service: bool,
 }
 
 /// A Service by namespace and name.

@@ -1,11 +1,15 @@
 //! The parts of a server: which run, and what each is given.
 
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
 use anyhow::{Context, Result};
 use kinglet_addons::Directory;
 use kinglet_apiserver::Listening;
 use kinglet_cloud::{CloudController, CloudSettings};
 use kinglet_config::{Component, ServiceLbServerOptions};
-use kinglet_dns_controller::DnsController;
+use kinglet_dns_controller::{DnsController, PublishSettings, publish};
 use kinglet_dns_server::DnsServer;
 use kinglet_dns_zone::{ZoneBuilder, ZoneSettings};
 use kinglet_ingress_controller::{COMPONENT, IngressController, Outputs, ProblemMetrics, Publication};
@@ -19,12 +23,14 @@ use tokio_util::task::TaskTracker;
 use tracing::error;
 
 use super::advertise::Published;
-use super::listeners::{Addresses, Listeners, reachable};
+use super::listeners::{Addresses, Listeners};
 use super::packaged;
 use super::settings::{ServerSettings, Source};
 use crate::host::{hostname, tls_provider};
 use crate::services::servicelb;
 
+/// How long a DNS server answers after its endpoint was withdrawn: nodes learn of it meanwhile.
+const DRAIN: Duration = Duration::from_secs(1);
 /// Namespace of the Leases of servers.
 const NAMESPACE: &str = "kube-system";
 
@@ -67,9 +73,9 @@ impl<'a> Parts<'a> {
 
     /// Starts what the settings ask for.
     pub(super) fn start(mut self, listeners: Listeners, settings: &ServerSettings) -> Result<()> {
-        self.packaged(settings);
+        self.packaged(settings.manifests.clone());
         if let Some(server) = listeners.dns {
-            self.dns(server, &settings.cluster.cluster_domain)?;
+            self.dns(server, settings)?;
         }
         if matches!(settings.source, Source::Cluster(_)) {
             self.cluster(settings);
@@ -88,17 +94,13 @@ impl<'a> Parts<'a> {
     }
 
     /// Objects that Kinglet brings, then the user's directory.
-    fn packaged(&self, settings: &ServerSettings) {
+    fn packaged(&self, manifests: Option<PathBuf>) {
         let gate = self.readiness.gate("packaged objects");
         let mut objects = Vec::new();
-        if let Some(listener) = self.published.dns {
-            objects.extend(packaged::dns(settings.cluster.dns_address(), listener));
-        }
         if self.addresses.web.is_some() {
             objects.push(packaged::ingress_class());
         }
-        let directory = settings.manifests.clone();
-        let directory = directory.map(|path| Directory::new(path, self.client.clone()));
+        let directory = manifests.map(|path| Directory::new(path, self.client.clone()));
         let client = self.client.clone();
         self.spawn(async move {
             for failure in kinglet_addons::apply(&client, &objects).await {
@@ -111,15 +113,20 @@ impl<'a> Parts<'a> {
         });
     }
 
-    fn dns(&mut self, server: DnsServer, domain: &str) -> Result<()> {
-        let settings = ZoneSettings {
-            domain: domain.to_owned(),
-            local_addresses: self.addresses.dns.map(reachable).into_iter().collect(),
+    fn dns(&mut self, server: DnsServer, settings: &ServerSettings) -> Result<()> {
+        let endpoint = self.published.dns;
+        let zone = ZoneSettings {
+            domain: settings.cluster.cluster_domain.clone(),
+            local_addresses: endpoint.iter().map(SocketAddr::ip).collect(),
             ..ZoneSettings::default()
         };
-        let zone = ZoneBuilder::new(&settings).context("--cluster-domain")?;
+        let zone = ZoneBuilder::new(&zone).context("--cluster-domain")?;
         let controller = DnsController::new(zone, self.readiness.gate("dns"));
-        let (snapshot, stop) = (controller.snapshot(), self.stop.clone());
+        let snapshot = controller.snapshot();
+        let stop = match endpoint.filter(|_| !settings.publish.disable_dns_service) {
+            Some(endpoint) => self.endpoint(endpoint, settings),
+            None => self.stop.clone(),
+        };
         server.register(&mut self.registry);
         let reflectors = self.reflectors.clone();
         self.spawn(async move { controller.run(&reflectors).await });
@@ -129,6 +136,26 @@ impl<'a> Parts<'a> {
             }
         });
         Ok(())
+    }
+
+    /// Keeps the endpoint of the cluster DNS; answers what stops the DNS server.
+    fn endpoint(&self, endpoint: SocketAddr, settings: &ServerSettings) -> CancellationToken {
+        let address = settings.cluster.dns_address();
+        let mut publishing = PublishSettings::new(address, endpoint, hostname());
+        let mut drain = DRAIN;
+        if settings.is_alone() {
+            publishing.lifetime = None;
+            drain = Duration::ZERO;
+        }
+        let (reflectors, gate) = (self.reflectors.clone(), self.readiness.gate("dns endpoint"));
+        let (stop, withdrawn) = (self.stop.clone(), CancellationToken::new());
+        let withdrawing = withdrawn.clone().drop_guard();
+        self.tasks.spawn(async move {
+            let _withdrawing = withdrawing;
+            publish(&reflectors, publishing, gate, &stop).await;
+            tokio::time::sleep(drain).await;
+        });
+        withdrawn
     }
 
     fn ingress(&mut self, proxy: Proxy, settings: &ServerSettings) -> Result<()> {

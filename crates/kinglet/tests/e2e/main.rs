@@ -22,6 +22,7 @@ mod netpol;
 mod pod;
 mod python;
 mod server;
+mod servers;
 mod servicelb;
 mod tools;
 mod transcript;
