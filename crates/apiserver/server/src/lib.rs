@@ -23,6 +23,7 @@ mod discovery;
 pub mod error;
 mod hooks;
 mod http;
+mod inner;
 mod listener;
 mod meta;
 mod registry;
