@@ -1,4 +1,5 @@
-//! The router: it connects the nodes with one another and with a client that stands for the rest of the world.
+//! The router: it connects the nodes with one another and with a client that stands for the rest of the
+//! world.
 
 use crate::addressing::{self, Family};
 use crate::links::{LinkError, Links};

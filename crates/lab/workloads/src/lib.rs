@@ -2,8 +2,8 @@
 //! controllers of workloads and nodes do, where kubelets stand behind the Nodes.
 //!
 //! - [`scheduler`]: binds Pods to nodes, as kube-scheduler does;
-//! - [`deployments`], [`replicasets`], [`daemonsets`], [`statefulsets`]: Pods from templates ([`pod_owners`] is
-//!   what owners of Pods have in common);
+//! - [`deployments`], [`replicasets`], [`daemonsets`], [`statefulsets`]: Pods from templates ([`pod_owners`]
+//!   is what owners of Pods have in common);
 //! - [`nodes`]: nodes that fall silent, and the Pods on them.
 //!
 //! Each is a pure core (from objects to wanted writes) in a thin shell that watches, writes and retries. All

@@ -11,6 +11,7 @@ use super::super::claim::claim;
 use super::super::objects::{DaemonSet, DaemonSetStatus, Node, Pod};
 use super::super::template::{self, LABEL_REVISION_HASH};
 use super::eligible::{Demands, node_of, pinned, reference};
+use super::place::{Place, is_present};
 use super::update::update;
 
 /// How old a failed Pod gets before it is replaced: one that fails at once shall not be replaced without end.
@@ -27,17 +28,6 @@ pub(super) struct DaemonSetPlan {
     pub(super) status: DaemonSetStatus,
     /// When to look again although nothing changes.
     pub(super) again: Option<Duration>,
-}
-
-/// A node with the Pods of a DaemonSet on it, the oldest first.
-#[derive(Debug)]
-pub(super) struct Place {
-    pub(super) node: Arc<str>,
-    pub(super) pods: Vec<Arc<Pod>>,
-    /// Whether it should get a Pod.
-    pub(super) wants: bool,
-    /// Whether it may keep a Pod that it has.
-    pub(super) keeps: bool,
 }
 
 /// Plans. While the cache is not `settled` nothing is created or deleted.
@@ -68,7 +58,9 @@ pub(super) fn plan<'a>(
     if settled && plan.adopt.is_empty() && set.metadata.deletion_timestamp.is_none() {
         plan.delete.extend(lost);
         manage(&mut plan, &places, &hash, now);
-        update(&mut plan, set, &places, &hash, now);
+        let replacement = update(set, &places, &hash, now);
+        plan.delete.extend(replacement.delete);
+        plan.create.extend(replacement.create);
     }
     plan
 }
@@ -111,18 +103,6 @@ fn places<'a>(
     let waiting = |pod: &Arc<Pod>| !pod.is_bound() && pod.is_active();
     let lost = on.into_values().flatten().filter(waiting);
     (places, lost.collect())
-}
-
-impl Place {
-    /// Pods that run, or will, of the present template or of others.
-    pub(super) fn active(&self, hash: &str, present: bool) -> Vec<&Arc<Pod>> {
-        let pods = self.pods.iter().filter(|pod| pod.is_active());
-        pods.filter(|pod| is_present(pod, hash) == present).collect()
-    }
-}
-
-fn is_present(pod: &Pod, hash: &str) -> bool {
-    pod.metadata.label(LABEL_REVISION_HASH) == Some(hash)
 }
 
 /// One Pod on every node that wants one, and none where it must not be. During an update there may be one old

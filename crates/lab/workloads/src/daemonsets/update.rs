@@ -7,18 +7,21 @@ use jiff::Timestamp;
 
 use super::super::amounts::scaled;
 use super::super::objects::{DaemonSet, Pod};
-use super::plan::{DaemonSetPlan, Place};
+use super::place::Place;
 
-/// Adds to a plan what a rolling update does next.
-pub(super) fn update(
-    plan: &mut DaemonSetPlan,
-    set: &DaemonSet,
-    places: &[Place],
-    hash: &str,
-    now: Timestamp,
-) {
+/// What a rolling update does next.
+#[derive(Default)]
+pub(super) struct Replacement {
+    pub(super) delete: Vec<Arc<Pod>>,
+    /// Names of nodes that get a new Pod beside their old one.
+    pub(super) create: Vec<Arc<str>>,
+}
+
+/// The next step from an old template to the present one; none where Pods are replaced only after somebody
+/// deletes them.
+pub(super) fn update(set: &DaemonSet, places: &[Place], hash: &str, now: Timestamp) -> Replacement {
     let Some(max_unavailable) = &set.max_unavailable else {
-        return;
+        return Replacement::default();
     };
     let wanting: Vec<&Place> = places.iter().filter(|place| place.wants).collect();
     let desired = i32::try_from(wanting.len()).unwrap_or(i32::MAX);
@@ -29,13 +32,14 @@ pub(super) fn update(
         .collect();
     match amount(&set.max_surge) {
         // When both round to nothing one Pod may be missing, or nothing could ever move.
-        0 => plan
-            .delete
-            .extend(replaced(&nodes, amount(max_unavailable).max(1))),
-        surge => {
-            plan.delete.extend(outlived(&nodes));
-            plan.create.extend(companions(&nodes, surge));
-        }
+        0 => Replacement {
+            delete: replaced(&nodes, amount(max_unavailable).max(1)),
+            create: Vec::new(),
+        },
+        surge => Replacement {
+            delete: outlived(&nodes),
+            create: companions(&nodes, surge),
+        },
     }
 }
 
