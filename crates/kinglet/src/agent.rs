@@ -6,7 +6,7 @@ use std::sync::Arc;
 use anyhow::{Context, Result};
 use kinglet_cloud::agent::{AgentSettings, SystemHost};
 use kinglet_config::{AgentOptions, Component};
-use kinglet_dataplane::{Kinds, Settings};
+use kinglet_dataplane::{AddressKinds, Settings};
 use kinglet_dataplane_agent::{Agent as ServicesAgent, Kernel, Outputs, Sources, serve_health};
 use kinglet_kube::{Client, Reflectors};
 use kinglet_netpol::{AdmissionRequests, PodAdmission};
@@ -151,11 +151,11 @@ impl Agent {
 }
 
 /// Beside a kube-proxy only what is a load balancer's.
-fn kinds(service_proxy: bool) -> Kinds {
-    Kinds {
+fn kinds(service_proxy: bool) -> AddressKinds {
+    AddressKinds {
         cluster_ips: service_proxy,
         node_ports: service_proxy,
-        ..Kinds::default()
+        ..AddressKinds::default()
     }
 }
 

@@ -31,7 +31,7 @@
 //! Out: the table [`kinglet_dataplane::TABLE`], deleted entries of connection tracking, health checks,
 //! [`Metrics`].
 //!
-//! Invariant: rules stay when the agent ends or cannot reach the API.
+//! Invariant: rules stay when the agent ends or cannot lookup the API.
 
 mod agent;
 mod cleaner;

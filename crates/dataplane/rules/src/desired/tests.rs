@@ -3,9 +3,9 @@
 use kinglet_nft::{Batch, Family, L3, Value, Verdict};
 
 use super::*;
-use crate::frame::SetKind;
-use crate::present::Present;
+use crate::existing::ExistingTable;
 use crate::settings::Settings;
+use crate::table::SetKind;
 
 fn table() -> kinglet_nft::Table {
     kinglet_nft::Table::new(Family::Inet, "t")
@@ -112,9 +112,9 @@ fn chains_come_before_what_leads_to_them_and_go_after_it() {
 }
 
 /// What the kernel has after a batch with `claim`.
-fn present(chain: &str) -> Present {
+fn present(chain: &str) -> ExistingTable {
     let Objects { elements, chains } = claim(chain);
-    Present {
+    ExistingTable {
         chains: chains.into_keys().collect(),
         elements,
         clients: Vec::new(),

@@ -1,13 +1,11 @@
-//! Chains that spread connections over endpoints. What clients mean and a number at random give the endpoint,
-//! so all ports with equally many endpoints go through one chain.
-
-use std::collections::BTreeSet;
+//! Chains that spread connections over endpoints. The frontend and a random number give the endpoint, so all
+//! ports with equally many endpoints go through one chain.
 
 use kinglet_nft::{Header, L3, Meta, Numgen, Rule};
 
-use super::{Body, Objects, Reach};
-use crate::backend::{Backend, layer3};
-use crate::frame::SetKind;
+use super::lookup::Lookup;
+use super::objects::{Body, Objects};
+use crate::backend::layer3;
 use crate::identity::Role;
 use crate::plan::PortPlan;
 
@@ -21,14 +19,14 @@ pub(super) fn offset(role: Role) -> u32 {
 
 impl Objects {
     /// The chain that spreads over the pool of a port.
-    pub(super) fn spread(&mut self, port: &PortPlan, reach: Reach, role: Role) -> String {
+    pub(super) fn balance(&mut self, port: &PortPlan, lookup: Lookup, role: Role) -> String {
         let family = layer3(port.id.family);
         let size = port.pool_size(role);
-        let name = format!("{}-{}-{size}", reach.prefix(family), role.word());
-        let number = |size| rule(family, reach, Numgen::random(size).offset(offset(role)));
-        // A packet may meet a change: this chain is of before, the map of after. Where it has no such number
-        // any more, the first will do; where it has none, the packet must not pass by, or else its connection
-        // would be tracked as one that is never translated.
+        let name = format!("{}-{}-{size}", lookup.prefix(family), role.word());
+        let number = |size| rule(family, lookup, Numgen::random(size).offset(offset(role)));
+        // A packet that meets a change is in the chain of before, but finds the map of after. Where that has
+        // no such number any more, the first endpoint will do. Where it has none, the packet must not go on:
+        // conntrack would confirm a connection that is never translated.
         let rules = vec![number(size), number(1), Rule::new().drop()];
         let body = Body { comment: None, rules };
         self.chains.insert(name.clone(), body);
@@ -36,46 +34,13 @@ impl Objects {
     }
 }
 
-fn rule(family: L3, reach: Reach, number: Numgen) -> Rule {
-    let map = reach.backends().of(family).name();
-    match reach {
-        Reach::Vip => {
+fn rule(family: L3, lookup: Lookup, number: Numgen) -> Rule {
+    let map = lookup.backends().of(family).name();
+    match lookup {
+        Lookup::Vip => {
             let key = (Header::daddr(family), Meta::L4Proto, Header::ThDport, number);
             Rule::new().dnat_map(family, key, map)
         }
-        Reach::NodePort => Rule::new().dnat_map(family, (Meta::L4Proto, Header::ThDport, number), map),
-    }
-}
-
-impl Reach {
-    /// Where the endpoints are.
-    pub(super) fn backends(self) -> SetKind {
-        match self {
-            Self::Vip => SetKind::Backends,
-            Self::NodePort => SetKind::NodePortBackends,
-        }
-    }
-
-    /// What names of shared chains begin with.
-    pub(super) fn prefix(self, family: L3) -> String {
-        let set = match self {
-            Self::Vip => SetKind::Vips,
-            Self::NodePort => SetKind::NodePorts,
-        };
-        set.of(family).name()
-    }
-}
-
-impl PortPlan {
-    /// The endpoints of a pool.
-    pub(super) fn pool(&self, role: Role) -> &BTreeSet<Backend> {
-        match role {
-            Role::Local => &self.endpoints.local,
-            _ => &self.endpoints.cluster,
-        }
-    }
-
-    pub(super) fn pool_size(&self, role: Role) -> u32 {
-        u32::try_from(self.pool(role).len()).unwrap_or(u32::MAX)
+        Lookup::NodePort => Rule::new().dnat_map(family, (Meta::L4Proto, Header::ThDport, number), map),
     }
 }

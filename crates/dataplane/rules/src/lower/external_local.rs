@@ -1,31 +1,33 @@
-//! Chains that tell clients inside from those outside (`externalTrafficPolicy: Local`).
+//! Chains for `externalTrafficPolicy: Local`: they tell clients of the cluster from those outside.
 
 use kinglet_nft::{AddressType, Fib, Header, L3, Rule};
 
-use super::{Body, Objects, Reach};
+use super::lookup::Lookup;
+use super::objects::{Body, Objects};
 use crate::backend::layer3;
-use crate::frame::{Networks, of_family};
 use crate::identity::Role;
 use crate::plan::PortPlan;
 use crate::settings::Settings;
+use crate::table::{Networks, of_family};
 
 impl Objects {
     /// The chain in which pods and processes of the node may go anywhere, and others stay on the node.
-    pub(super) fn outside(&mut self, port: &PortPlan, reach: Reach, settings: &Settings) -> String {
+    pub(super) fn external_local(&mut self, port: &PortPlan, lookup: Lookup, settings: &Settings) -> String {
         let family = layer3(port.id.family);
-        let cluster = self.pool(port, reach, Role::Cluster);
+        let cluster = self.pool(port, lookup, Role::Cluster);
         let local = match port.pool_size(Role::Local) {
             0 => None,
-            _ => Some(self.pool(port, reach, Role::Local)),
+            _ => Some(self.pool(port, lookup, Role::Local)),
         };
         let rules = rules(family, &cluster, local.as_deref(), settings);
         let (name, comment) = if port.affinity.is_some() {
-            (port.id.chain(Role::Outside), Some(port.id.comment()))
+            (port.id.chain(Role::ExternalLocal), Some(port.id.comment()))
         } else {
+            // What it leads to is shared by all ports with pools of these sizes, and so is the chain.
             let sizes = (port.pool_size(Role::Cluster), port.pool_size(Role::Local));
-            let word = Role::Outside.word();
+            let word = Role::ExternalLocal.word();
             (
-                format!("{}-{word}-{}-{}", reach.prefix(family), sizes.0, sizes.1),
+                format!("{}-{word}-{}-{}", lookup.prefix(family), sizes.0, sizes.1),
                 None,
             )
         };
@@ -38,12 +40,15 @@ fn rules(family: L3, cluster: &str, local: Option<&str>, settings: &Settings) ->
     let mut rules = Vec::new();
     let pods = of_family(&settings.cluster_cidrs, family);
     if !pods.is_empty() {
+        // The policy is about external clients; a pod that uses an external address is none.
         rules.push(Rule::new().in_any(Header::saddr(family), pods).goto(cluster));
     }
-    let here = Rule::new().is(Fib::SADDR_TYPE, AddressType::LOCAL);
-    rules.push(here.goto(cluster));
+    let from_node = Rule::new().is(Fib::SADDR_TYPE, AddressType::LOCAL);
+    rules.push(from_node.goto(cluster));
     rules.push(match local {
         Some(local) => Rule::new().goto(local),
+        // Dropped, not rejected: load balancers that probe the port take the node out, and clients of several
+        // nodes try the next one.
         None => Rule::new().drop(),
     });
     rules
