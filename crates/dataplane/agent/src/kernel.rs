@@ -1,6 +1,6 @@
 //! The connections to the kernel of one network namespace.
 
-use kinglet_dataplane::{ExistingTable, Settings, Stale, table};
+use kinglet_dataplane::{DataplaneSettings, ExistingTable, Stale, table};
 use kinglet_nft::{Batch, Change, Connection, Conntrack, Error, Filter, Ownership, Set, Table};
 
 /// `ENOENT`
@@ -48,7 +48,7 @@ impl Kernel {
     ///
     /// # Errors
     /// The kernel refuses to list, or another program owns the table.
-    pub fn existing(&mut self, settings: &Settings) -> Result<Option<ExistingTable>, Error> {
+    pub fn existing(&mut self, settings: &DataplaneSettings) -> Result<Option<ExistingTable>, Error> {
         self.rules.existing(settings)
     }
 
@@ -86,7 +86,7 @@ impl Rules {
         }
     }
 
-    pub(crate) fn existing(&mut self, settings: &Settings) -> Result<Option<ExistingTable>, Error> {
+    pub(crate) fn existing(&mut self, settings: &DataplaneSettings) -> Result<Option<ExistingTable>, Error> {
         let table = table(Ownership::Shared);
         match self.0.table_to_change(&table)? {
             Some(_) => self.read(&table, settings),
@@ -94,7 +94,7 @@ impl Rules {
         }
     }
 
-    fn read(&mut self, table: &Table, settings: &Settings) -> Result<Option<ExistingTable>, Error> {
+    fn read(&mut self, table: &Table, settings: &DataplaneSettings) -> Result<Option<ExistingTable>, Error> {
         let (sets, chains) = (self.0.sets(table)?, self.0.chains(table)?);
         ExistingTable::read(&sets, chains, settings, |set| self.0.elements(table, set))
     }

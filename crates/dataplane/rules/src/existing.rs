@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use kinglet_nft::{Data, Element, ListedChain, ListedSet, Mapped, Set};
 
-use crate::settings::Settings;
+use crate::settings::DataplaneSettings;
 use crate::table::{SetId, SetKind, base_chains};
 
 /// What the kernel's table holds besides the base chains.
@@ -27,7 +27,7 @@ impl ExistingTable {
     pub fn read<E>(
         sets: &[ListedSet],
         chains: Vec<ListedChain>,
-        settings: &Settings,
+        settings: &DataplaneSettings,
         mut elements: impl FnMut(&Set) -> Result<Vec<Element>, E>,
     ) -> Result<Option<Self>, E> {
         let Some(chains) = service_chains(chains, settings).filter(|_| has_all(sets)) else {
@@ -62,7 +62,7 @@ fn has_all(listed: &[ListedSet]) -> bool {
 
 /// The names of the chains of Services, if the shared ones are there, and exactly those of them have a hook
 /// that are to.
-fn service_chains(listed: Vec<ListedChain>, settings: &Settings) -> Option<BTreeSet<String>> {
+fn service_chains(listed: Vec<ListedChain>, settings: &DataplaneSettings) -> Option<BTreeSet<String>> {
     let mut bases: BTreeMap<String, bool> =
         listed.into_iter().map(|chain| (chain.name, chain.base)).collect();
     for (chain, _) in base_chains(settings) {

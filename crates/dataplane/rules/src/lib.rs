@@ -12,7 +12,7 @@
 //! that reach themselves, and external clients whose endpoint is on another node. Later packets follow the
 //! conntrack entry, and meet none of these rules.
 //!
-//! In: objects of [`kinglet_model`], [`Settings`]. Out: one owned table, [`TABLE`].
+//! In: objects of [`kinglet_model`], [`DataplaneSettings`]. Out: one owned table, [`TABLE`].
 //!
 //! Invariant: no I/O, no clock and no chance: the same objects give the same rules, in whatever
 //! order they came. A bad object is a [`Problem`] and touches no other Service.
@@ -36,5 +36,5 @@ pub use flows::Stale;
 pub use health::{Health, HealthChecks};
 pub use problem::Problem;
 pub use services::Services;
-pub use settings::{AddressKinds, Settings, Share, Shares};
+pub use settings::{AddressKinds, DataplaneSettings, Share, Shares};
 pub use table::{TABLE, table};

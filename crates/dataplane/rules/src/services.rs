@@ -14,13 +14,13 @@ use crate::health::{self, Health, HealthChecks};
 use crate::lower::lower;
 use crate::plan::{Offer, plan};
 use crate::problem::Problem;
-use crate::settings::{Settings, Share, Shares};
+use crate::settings::{DataplaneSettings, Share, Shares};
 use crate::table::table;
 
 /// The Services of a cluster as one node serves them.
 #[derive(Debug)]
 pub struct Services {
-    settings: Settings,
+    settings: DataplaneSettings,
     table: Table,
     topology: NodeTopology,
     known: BTreeMap<ObjectName, Known>,
@@ -45,7 +45,7 @@ struct Known {
 
 impl Services {
     /// No Services yet. `ownership` is the best that the kernel has, or that of the table that is there.
-    pub fn new(settings: Settings, ownership: Ownership) -> Self {
+    pub fn new(settings: DataplaneSettings, ownership: Ownership) -> Self {
         let topology = NodeTopology {
             node: settings.node.clone(),
             zone: None,
@@ -66,7 +66,7 @@ impl Services {
     }
 
     /// What it was made with.
-    pub fn settings(&self) -> &Settings {
+    pub fn settings(&self) -> &DataplaneSettings {
         &self.settings
     }
 

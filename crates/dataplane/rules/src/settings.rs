@@ -8,7 +8,7 @@ use kinglet_model::{ObjectName, Protocol};
 
 /// What is served on a node.
 #[derive(Clone, Debug, Default)]
-pub struct Settings {
+pub struct DataplaneSettings {
     /// Name of the own Node. Endpoints with this `nodeName` are local.
     pub node: Arc<str>,
     /// Networks of all pods of the cluster. They tell pods from clients outside: the latter are masqueraded

@@ -6,7 +6,7 @@ use kinglet_nft::{Batch, Chain, Data, Element, Mapped, Ruleset, Table};
 
 use super::{Chains, Content, Desired, Slot};
 use crate::lower::Body;
-use crate::settings::Settings;
+use crate::settings::DataplaneSettings;
 use crate::table::{SetId, base_chains};
 
 /// Elements of one set.
@@ -17,7 +17,7 @@ impl Desired {
     /// base chains after an adoption, additions, changes, removals; only those that do anything. If one of
     /// them cannot be committed, it is not known what the kernel has: [`adopt`](Self::adopt) or
     /// [`replacement`](Self::replacement) is next.
-    pub(crate) fn batches(&mut self, table: &Table, settings: &Settings) -> Vec<Batch> {
+    pub(crate) fn batches(&mut self, table: &Table, settings: &DataplaneSettings) -> Vec<Batch> {
         let mut base = Batch::new();
         if std::mem::take(&mut self.rewrite_base) {
             rewrite_base(&mut base, table, settings);
@@ -110,7 +110,7 @@ impl Desired {
     }
 
     /// All that the table is to hold.
-    pub(crate) fn ruleset(&self, table: &Table, settings: &Settings) -> Ruleset {
+    pub(crate) fn ruleset(&self, table: &Table, settings: &DataplaneSettings) -> Ruleset {
         let mut ruleset = Ruleset::new(table.clone());
         let mut elements = self.all_elements();
         for set in SetId::all() {
@@ -128,7 +128,7 @@ impl Desired {
     }
 
     /// A batch that puts all of it in the place of whatever the table holds.
-    pub(crate) fn replacement(&mut self, table: &Table, settings: &Settings) -> Batch {
+    pub(crate) fn replacement(&mut self, table: &Table, settings: &DataplaneSettings) -> Batch {
         self.chains.clear();
         self.elements.clear();
         self.rewrite_base = false;
@@ -152,7 +152,7 @@ impl Desired {
 }
 
 /// Makes the table ours, if nobody owns it, and writes the rules of the base chains again.
-fn rewrite_base(batch: &mut Batch, table: &Table, settings: &Settings) {
+fn rewrite_base(batch: &mut Batch, table: &Table, settings: &DataplaneSettings) {
     batch.add_table(table);
     for (chain, rules) in base_chains(settings) {
         batch.flush_chain(table, &chain.name);

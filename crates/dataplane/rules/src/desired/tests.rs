@@ -4,7 +4,7 @@ use kinglet_nft::{Batch, Family, L3, Value, Verdict};
 
 use super::*;
 use crate::existing::ExistingTable;
-use crate::settings::Settings;
+use crate::settings::DataplaneSettings;
 use crate::table::SetKind;
 
 fn table() -> kinglet_nft::Table {
@@ -46,7 +46,7 @@ fn winner(desired: &Desired) -> Option<String> {
 /// Messages of the next batch.
 fn messages(desired: &mut Desired) -> usize {
     desired
-        .batches(&table(), &Settings::default())
+        .batches(&table(), &DataplaneSettings::default())
         .iter()
         .map(Batch::len)
         .sum()
@@ -101,7 +101,7 @@ fn chains_come_before_what_leads_to_them_and_go_after_it() {
     let mut desired = Desired::default();
     let mut lens = |service| {
         desired.apply(rank("web", 1), service);
-        let batches = desired.batches(&table(), &Settings::default());
+        let batches = desired.batches(&table(), &DataplaneSettings::default());
         batches.iter().map(Batch::len).collect::<Vec<_>>()
     };
     // The chain; the element.
@@ -123,7 +123,7 @@ fn present(chain: &str) -> ExistingTable {
 
 #[test]
 fn what_is_adopted_changes_only_where_it_differs() {
-    let settings = Settings::default();
+    let settings = DataplaneSettings::default();
     for (wanted, had, expected) in [
         // The table is taken and the rules of the frame are written anew; the chain is emptied, as nobody
         // knows its rules.

@@ -11,7 +11,7 @@ use super::objects::Objects;
 use crate::backend::{Backend, protocol_value};
 use crate::identity::Role;
 use crate::plan::{Action, Frontend, PortPlan};
-use crate::settings::Settings;
+use crate::settings::DataplaneSettings;
 use crate::table::SetKind;
 
 impl Objects {
@@ -33,7 +33,7 @@ impl Objects {
     }
 
     /// Adds a frontend: where it leads to, and the endpoints behind it.
-    pub(super) fn frontend(&mut self, port: &PortPlan, frontend: Frontend, settings: &Settings) {
+    pub(super) fn frontend(&mut self, port: &PortPlan, frontend: Frontend, settings: &DataplaneSettings) {
         let family = port.id.family;
         let key = frontend.key(port);
         let (action, external) = match frontend {

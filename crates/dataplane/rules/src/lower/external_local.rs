@@ -7,12 +7,17 @@ use super::objects::{Body, Objects};
 use crate::backend::layer3;
 use crate::identity::Role;
 use crate::plan::PortPlan;
-use crate::settings::Settings;
+use crate::settings::DataplaneSettings;
 use crate::table::{Networks, of_family};
 
 impl Objects {
     /// The chain in which pods and processes of the node may go anywhere, and others stay on the node.
-    pub(super) fn external_local(&mut self, port: &PortPlan, lookup: Lookup, settings: &Settings) -> String {
+    pub(super) fn external_local(
+        &mut self,
+        port: &PortPlan,
+        lookup: Lookup,
+        settings: &DataplaneSettings,
+    ) -> String {
         let family = layer3(port.id.family);
         let cluster = self.pool(port, lookup, Role::Cluster);
         let local = match port.pool_size(Role::Local) {
@@ -36,7 +41,7 @@ impl Objects {
     }
 }
 
-fn rules(family: L3, cluster: &str, local: Option<&str>, settings: &Settings) -> Vec<Rule> {
+fn rules(family: L3, cluster: &str, local: Option<&str>, settings: &DataplaneSettings) -> Vec<Rule> {
     let mut rules = Vec::new();
     let pods = of_family(&settings.cluster_cidrs, family);
     if !pods.is_empty() {

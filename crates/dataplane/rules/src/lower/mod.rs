@@ -19,10 +19,10 @@ mod verdict;
 pub(crate) use objects::{Body, Objects};
 
 use crate::plan::ServicePlan;
-use crate::settings::Settings;
+use crate::settings::DataplaneSettings;
 
 /// The objects of a Service.
-pub(crate) fn lower(plan: &ServicePlan, settings: &Settings) -> Objects {
+pub(crate) fn lower(plan: &ServicePlan, settings: &DataplaneSettings) -> Objects {
     let mut objects = Objects::default();
     for address in &plan.cluster_ips {
         objects.cluster_ip(*address);

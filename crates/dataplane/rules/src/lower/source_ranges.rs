@@ -7,7 +7,7 @@ use super::objects::{Body, Objects};
 use crate::backend::layer3;
 use crate::identity::Role;
 use crate::plan::{Action, Frontend, PortPlan};
-use crate::settings::Settings;
+use crate::settings::DataplaneSettings;
 use crate::table::Networks;
 
 impl Objects {
@@ -17,7 +17,7 @@ impl Objects {
         port: &PortPlan,
         lookup: Lookup,
         action: Action,
-        settings: &Settings,
+        settings: &DataplaneSettings,
     ) -> String {
         let verdict = self.verdict(port, lookup, action, settings);
         let source = Header::saddr(layer3(port.id.family));

@@ -6,7 +6,7 @@ use super::lookup::Lookup;
 use super::objects::Objects;
 use crate::identity::Role;
 use crate::plan::{Action, PortPlan};
-use crate::settings::Settings;
+use crate::settings::DataplaneSettings;
 use crate::table::REJECT;
 
 impl Objects {
@@ -16,7 +16,7 @@ impl Objects {
         port: &PortPlan,
         lookup: Lookup,
         action: Action,
-        settings: &Settings,
+        settings: &DataplaneSettings,
     ) -> Verdict {
         match action {
             Action::Reject => Verdict::goto(REJECT),

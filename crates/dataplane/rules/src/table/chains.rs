@@ -10,7 +10,7 @@ use kinglet_nft::{
 
 use super::networks::{Networks, of_family};
 use super::sets::SetKind;
-use crate::settings::Settings;
+use crate::settings::DataplaneSettings;
 
 /// Name of the chain that refuses connections.
 pub(crate) const REJECT: &str = "reject";
@@ -20,7 +20,7 @@ const SERVICES: &str = "services";
 const BEFORE: i32 = 10;
 
 /// The chains with their rules, in an order in which none leads to a later one.
-pub(crate) fn base_chains(settings: &Settings) -> Vec<(Chain, Vec<Rule>)> {
+pub(crate) fn base_chains(settings: &DataplaneSettings) -> Vec<(Chain, Vec<Rule>)> {
     let nat = |name, hook, priority| Chain::base(name, ChainType::Nat, hook, priority - BEFORE);
     let jump = || vec![Rule::new().jump(SERVICES)];
     vec![
@@ -43,7 +43,7 @@ fn reject() -> Vec<Rule> {
 }
 
 /// Addresses of Services; what is left of cluster addresses; ports of the node.
-fn services(settings: &Settings) -> Vec<Rule> {
+fn services(settings: &DataplaneSettings) -> Vec<Rule> {
     let mut rules = Vec::new();
     for family in [L3::Ipv4, L3::Ipv6] {
         let destination = Header::daddr(family);
@@ -62,7 +62,7 @@ fn services(settings: &Settings) -> Vec<Rule> {
 }
 
 /// Nothing if no address of the family serves node ports.
-fn node_ports(family: L3, settings: &Settings) -> Option<Rule> {
+fn node_ports(family: L3, settings: &DataplaneSettings) -> Option<Rule> {
     let destination = Header::daddr(family);
     // The kernel drops packets that leave by an interface with a loopback source (`route_localnet` is off).
     let rule = match family {
@@ -86,7 +86,7 @@ fn node_ports(family: L3, settings: &Settings) -> Option<Rule> {
 const LOOPBACK: ipnet::Ipv4Net = ipnet::Ipv4Net::new_assert(std::net::Ipv4Addr::new(127, 0, 0, 0), 8);
 
 /// Masquerades clients whose answers would not come back through this node, where they are translated back.
-fn postrouting(settings: &Settings) -> Vec<Rule> {
+fn postrouting(settings: &DataplaneSettings) -> Vec<Rule> {
     // What was not translated is no connection to a Service.
     let mut rules = vec![Rule::new().ct_status_not(CtStatus::DNAT).returns()];
     for family in [L3::Ipv4, L3::Ipv6] {
@@ -95,7 +95,7 @@ fn postrouting(settings: &Settings) -> Vec<Rule> {
     rules
 }
 
-fn masquerades(family: L3, settings: &Settings) -> Vec<Rule> {
+fn masquerades(family: L3, settings: &DataplaneSettings) -> Vec<Rule> {
     let (source, destination) = (Header::saddr(family), Header::daddr(family));
     let original = Ct::Daddr(Direction::Original, family);
     let port = Ct::ProtoDst(Direction::Original);
