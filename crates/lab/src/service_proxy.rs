@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use kinglet_dataplane_agent::{Agent, Kernel, Outputs, Sources};
+use kinglet_dataplane_agent::{Kernel, Outputs, ServicesAgent, Sources};
 use kinglet_kube::{Client, Reflectors};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -34,12 +34,12 @@ impl ServiceProxy {
         stop: &CancellationToken,
     ) -> Result<CancellationToken, LinkError> {
         let kernel = open_in(&network.namespace, NFTABLES, Kernel::open)?;
-        let settings = kinglet_dataplane::Settings {
+        let settings = kinglet_dataplane::DataplaneSettings {
             node: node.into(),
             cluster_cidrs: self.settings.cluster_cidrs.clone(),
-            ..kinglet_dataplane::Settings::default()
+            ..kinglet_dataplane::DataplaneSettings::default()
         };
-        let agent = Agent {
+        let agent = ServicesAgent {
             kernel,
             settings,
             sources: self.sources.clone(),

@@ -104,9 +104,9 @@ impl Reconciler {
     /// cannot be, replaces it.
     async fn adopt_or_replace(&mut self) -> Result<(), AgentError> {
         let settings = self.services.settings().clone();
-        let present = self.rules.run(move |rules| rules.present(&settings)).await??;
-        if let Some(present) = present {
-            self.services.adopt(&present);
+        let existing = self.rules.run(move |rules| rules.existing(&settings)).await??;
+        if let Some(existing) = existing {
+            self.services.adopt(&existing);
             match self.commit().await {
                 Err(AgentError::Kernel(error)) => {
                     tracing::warn!("Services: {error}; all rules are replaced");

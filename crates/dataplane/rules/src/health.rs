@@ -1,5 +1,5 @@
-//! What other load balancers are told at `healthCheckNodePort`: whether this node has endpoints of a Service.
-//! Pure.
+//! What load balancers get as an answer at `healthCheckNodePort`: whether this node has endpoints of a
+//! Service.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

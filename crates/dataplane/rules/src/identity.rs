@@ -27,12 +27,12 @@ pub(crate) enum Role {
     Cluster,
     /// Spreads over the endpoints of the node.
     Local,
-    /// Tells clients inside from those outside.
-    Outside,
-    /// Lets only some sources use a load balancer's address.
-    Sources,
+    /// Tells clients of the cluster from those outside (`externalTrafficPolicy: Local`).
+    ExternalLocal,
+    /// Lets only some networks use a load balancer's address.
+    SourceRanges,
     /// The same for a load balancer's port on the node's own addresses.
-    NodeSources,
+    NodeSourceRanges,
 }
 
 /// 64 bits that stand for a port and a role; a collision would take billions of Services.
@@ -91,9 +91,9 @@ impl Role {
         match self {
             Self::Cluster => "cluster",
             Self::Local => "local",
-            Self::Outside => "outside",
-            Self::Sources => "sources",
-            Self::NodeSources => "node-sources",
+            Self::ExternalLocal => "outside",
+            Self::SourceRanges => "sources",
+            Self::NodeSourceRanges => "node-sources",
         }
     }
 }

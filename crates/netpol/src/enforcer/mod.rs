@@ -122,9 +122,9 @@ impl Enforcer {
 
     /// Replaces whatever the table holds by the present rules.
     pub(crate) fn replace(&mut self) -> Result<Committed, Error> {
-        // A packet that is in the old rules while the batch takes effect looks its addresses up in sets that are
-        // just gone, and would pass. A second table of the same rules denies it. Without a table there was
-        // nothing to protect.
+        // A packet that is in the old rules while the batch takes effect looks its addresses up in sets that
+        // are just gone, and would pass. A second table of the same rules denies it. Without a table there
+        // was nothing to protect.
         let guarded = self.tables.has_table()?;
         if guarded {
             self.tables.commit(&self.policies.guard())?;

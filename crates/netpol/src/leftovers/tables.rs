@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use kinglet_nft::{Batch, Connection, Error, Family, Ownership, Table};
 
-use super::{TABLES, is_leftover};
+use super::names::{TABLES, is_leftover};
 
 /// The table of iptables in which policies are.
 const FILTER: &str = "filter";

@@ -14,8 +14,8 @@ use std::hash::Hash;
 use kinglet_model::{Object, ObjectName, Service};
 use kinglet_nft::{Data, Mapped};
 
-use crate::frame::SetId;
-use crate::program::{Body, Objects};
+use crate::lower::{Body, Objects};
+use crate::table::SetId;
 
 /// An element of a set, by its key.
 type Slot = (SetId, Data);
@@ -51,8 +51,8 @@ pub(crate) struct Desired {
     /// Elements that may differ from the kernel's, with what the kernel has.
     elements: BTreeMap<Slot, Content>,
     chains: Chains,
-    /// The kernel's chains of the frame may be those of another program version, or of other settings.
-    rewrite_frame: bool,
+    /// The kernel's base chains may be those of another version of the program, or of other settings.
+    rewrite_base: bool,
 }
 
 impl Desired {

@@ -1,4 +1,4 @@
-//! Who is there: endpoints of slices, one port at a time.
+//! The endpoints of slices, one port at a time.
 
 use std::net::IpAddr;
 
