@@ -6,12 +6,12 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use kinglet_apiserver::{ApiServer, Identity, Settings};
 use kinglet_ingress_controller::{COMPONENT, IngressController, KINDS, Outputs, ProblemMetrics};
 use kinglet_ingress_proxy::ProxySnapshot;
 use kinglet_kube::{Client, Collection, Recorder, Reflectors, Resource};
 use kinglet_model::{Ingress, LoadBalancerIngress, Meta, Object, ObjectName, Secret};
 use kinglet_telemetry::{Readiness, Registry};
+use kinglet_test_support::api::Server;
 use serde_json::{Value, json};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
@@ -40,15 +40,6 @@ impl<'de> serde::Deserialize<'de> for Event {
     }
 }
 
-fn client() -> Client {
-    let api = ApiServer::open(Settings::default()).unwrap();
-    kinglet_kube::in_process(move |mut request| {
-        let api = api.clone();
-        request.extensions_mut().insert(Identity::admin());
-        async move { api.handle(request).await }
-    })
-}
-
 fn collection<K: Object>(client: &Client) -> Collection {
     Collection::new(client.clone(), Resource::of::<K>())
 }
@@ -75,7 +66,7 @@ fn start(client: &Client, stop: &CancellationToken) -> (Reflectors, Readiness, R
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_ingress_gets_its_address_and_is_told_of_a_broken_certificate() {
-    let (client, stop) = (client(), CancellationToken::new());
+    let (client, stop) = (Server::start().client(), CancellationToken::new());
     let secret = json!({
         "apiVersion": "v1", "kind": "Secret", "metadata": {"name": "broken", "namespace": "default"},
         "type": "kubernetes.io/tls", "data": {"tls.crt": "bm9uc2Vuc2U=", "tls.key": "bm9uc2Vuc2U="},

@@ -5,10 +5,10 @@
 //! Ingresses, each with the object, the field and a message for its author. A problem never affects another
 //! object.
 //!
-//! - [`classes`]: which Ingresses are ours.
-//! - [`rules`]: Ingress rules to routers. [`backends`]: Service ports to servers. [`secrets`]: TLS Secrets to
+//! - `classes`: which Ingresses are ours.
+//! - `rules`: Ingress rules to routers. `backends`: Service ports to servers. `secrets`: TLS Secrets to
 //!   certificates.
-//! - [`annotations`]: what Traefik's annotations ask for.
+//! - `annotations`: what Traefik's annotations ask for.
 //! - [`status`]: the addresses that an Ingress should publish.
 //!
 //! Invariant: no I/O, no clock, no client, no cryptography: whether a certificate can be used is told

@@ -8,7 +8,7 @@ use std::error::Error;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use kinglet_ingress_proxy::{Proxy, ProxySnapshot, Settings};
+use kinglet_ingress_proxy::{Proxy, ProxySettings, ProxySnapshot};
 use kinglet_ingress_routes::{Configuration, HostMatcher, PathMatcher, Router, Scheme, Server, Service};
 use tokio_util::sync::CancellationToken;
 
@@ -21,7 +21,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let web = arguments.next().as_deref().unwrap_or("127.0.0.1:8000").parse()?;
     let websecure = arguments.next().as_deref().unwrap_or("127.0.0.1:8443").parse()?;
     let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let mut settings = Settings::new(web, websecure, provider.clone());
+    let mut settings = ProxySettings::new(web, websecure, provider.clone());
     if let Some(workers) = arguments.next() {
         settings.workers = workers.parse()?;
     }

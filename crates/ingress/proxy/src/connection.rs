@@ -20,7 +20,7 @@ use crate::exchange::{self, Client, WorkerContext};
 use crate::executor::LocalExecutor;
 use crate::forwarded::{ForwardedInfo, address_value};
 use crate::rewind::{HttpVersion, Rewind};
-use crate::settings::Settings;
+use crate::settings::ProxySettings;
 use crate::validated::ValidatedStream;
 
 /// The protocols that connections may speak, with their settings.
@@ -31,7 +31,7 @@ pub(crate) struct Protocols {
 }
 
 impl Protocols {
-    pub(crate) fn new(tls: TlsAcceptor, settings: &Settings) -> Self {
+    pub(crate) fn new(tls: TlsAcceptor, settings: &ProxySettings) -> Self {
         let mut http1 = http1::Builder::new();
         // `drive` watches over slow heads: the library's timeout would start a timer for every request.
         http1.header_read_timeout(None);

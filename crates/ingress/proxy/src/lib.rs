@@ -1,6 +1,6 @@
 //! The HTTP reverse proxy: listeners, TLS by SNI, routing, and streaming between clients and servers.
 //!
-//! In: [`Settings`], read once, and a stream of [`ProxySnapshot`]s, each built from a
+//! In: [`ProxySettings`], read once, and a stream of [`ProxySnapshot`]s, each built from a
 //! [`Configuration`](kinglet_ingress_routes::Configuration) and published in an `ArcSwap`. Out: responses to
 //! clients, and [`Metrics`].
 //!
@@ -38,5 +38,5 @@ mod worker;
 pub use entry_point::{EntryPoint, EntryPointId, EntryPoints, WEB, WEBSECURE};
 pub use metrics::Metrics;
 pub use proxy::{BindError, Proxy, ServeError};
-pub use settings::Settings;
+pub use settings::ProxySettings;
 pub use snapshot::{ProxySnapshot, SharedSnapshot};

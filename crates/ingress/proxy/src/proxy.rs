@@ -11,14 +11,14 @@ use tokio_util::sync::CancellationToken;
 
 use crate::entry_point::{EntryPoint, EntryPointId, listener};
 use crate::metrics::Metrics;
-use crate::settings::Settings;
+use crate::settings::ProxySettings;
 use crate::snapshot::SharedSnapshot;
 use crate::worker::{self, Assignment};
 
 /// A proxy that holds its addresses but does not serve yet.
 #[derive(Debug)]
 pub struct Proxy {
-    settings: Arc<Settings>,
+    settings: Arc<ProxySettings>,
     metrics: Metrics,
     default_certificate: DefaultCertificate,
     /// The listening sockets of every worker.
@@ -59,7 +59,7 @@ pub enum ServeError {
 
 impl Proxy {
     /// Takes the addresses of all entry points and makes the default certificate.
-    pub fn bind(settings: Settings) -> Result<Self, BindError> {
+    pub fn bind(settings: ProxySettings) -> Result<Self, BindError> {
         Ok(Self {
             workers: listen(&settings)?,
             default_certificate: DefaultCertificate::generate(&settings.provider)?,
@@ -122,7 +122,7 @@ impl Proxy {
 }
 
 /// The sockets of every worker, one for each entry point.
-fn listen(settings: &Settings) -> Result<Vec<Vec<(EntryPointId, TcpListener)>>, BindError> {
+fn listen(settings: &ProxySettings) -> Result<Vec<Vec<(EntryPointId, TcpListener)>>, BindError> {
     let count = settings.workers.get();
     let mut workers: Vec<_> = (0..count).map(|_| Vec::new()).collect();
     for (id, entry_point) in settings.entry_points.iter() {

@@ -1,4 +1,4 @@
-//! Settings of the proxy, read once.
+//! ProxySettings of the proxy, read once.
 
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
@@ -11,9 +11,9 @@ use rustls::crypto::CryptoProvider;
 
 use crate::entry_point::EntryPoints;
 
-/// Settings of the proxy. [`Settings::new`] gives Traefik's defaults; the fields may be changed afterwards.
+/// ProxySettings of the proxy. [`ProxySettings::new`] gives Traefik's defaults; the fields may be changed afterwards.
 #[derive(Clone, Debug)]
-pub struct Settings {
+pub struct ProxySettings {
     /// Where to listen.
     pub entry_points: EntryPoints,
     /// Number of worker threads.
@@ -62,7 +62,7 @@ pub struct Limits {
     pub idle_per_server: usize,
 }
 
-impl Settings {
+impl ProxySettings {
     /// Default settings for the addresses of the entry points `web` and `websecure`.
     pub fn new(web: SocketAddr, websecure: SocketAddr, provider: Arc<CryptoProvider>) -> Self {
         Self {

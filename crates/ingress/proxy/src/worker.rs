@@ -16,7 +16,7 @@ use crate::connection::{self, Protocols};
 use crate::entry_point::EntryPointId;
 use crate::exchange::WorkerContext;
 use crate::metrics::Recorder;
-use crate::settings::Settings;
+use crate::settings::ProxySettings;
 use crate::snapshot::SharedSnapshot;
 use crate::upstream::Pool;
 
@@ -36,7 +36,7 @@ struct Worker {
 
 /// What a worker thread is given.
 pub(crate) struct Assignment {
-    pub(crate) settings: Arc<Settings>,
+    pub(crate) settings: Arc<ProxySettings>,
     pub(crate) snapshot: SharedSnapshot,
     pub(crate) recorder: Recorder,
     pub(crate) acceptor: TlsAcceptor,

@@ -5,10 +5,10 @@
 //! reason for each, and the [`server_config`] that looks a certificate up by the server name of each
 //! handshake.
 //!
-//! - [`loaded`]: a certificate with its key, decoded and checked.
-//! - [`store`]: all of them by name; what did not change is not decoded again.
-//! - [`default_certificate`]: what clients are shown whose server name has no certificate.
-//! - [`server`]: the settings of handshakes.
+//! - `loaded`: a certificate with its key, decoded and checked.
+//! - `store`: all of them by name; what did not change is not decoded again.
+//! - `default_certificate`: what clients are shown whose server name has no certificate.
+//! - `server`: the settings of handshakes.
 //!
 //! Invariant: cryptography begins here; no socket, no file, no Kubernetes client, and no TLS provider of its
 //! own: it takes one.

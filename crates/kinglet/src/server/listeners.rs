@@ -103,8 +103,11 @@ fn bind_dns(address: SocketAddr) -> Result<DnsServer> {
 }
 
 fn bind_proxy(listen: &ListenOptions) -> Result<Proxy> {
-    let mut settings =
-        kinglet_ingress_proxy::Settings::new(listen.web_listen, listen.websecure_listen, tls_provider()?);
+    let mut settings = kinglet_ingress_proxy::ProxySettings::new(
+        listen.web_listen,
+        listen.websecure_listen,
+        tls_provider()?,
+    );
     settings.hostname = hostname();
     Proxy::bind(settings).map_err(|error| match error {
         kinglet_ingress_proxy::BindError::Listen {

@@ -4,9 +4,9 @@
 
 use std::time::Duration;
 
-use kinglet_apiserver::{ApiServer, Identity, Settings};
-use kinglet_kube::{Client, Collection, Deletion, ObjectReference, Recorder, Report, Resource, Severity};
+use kinglet_kube::{Collection, Deletion, ObjectReference, Recorder, Report, Resource, Severity};
 use kinglet_model::{Meta, Object, ObjectName};
+use kinglet_test_support::api::Server;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
@@ -27,15 +27,6 @@ impl Object for Event {
     fn meta(&self) -> &Meta {
         &self.metadata
     }
-}
-
-fn client() -> Client {
-    let api = ApiServer::open(Settings::default()).unwrap();
-    kinglet_kube::in_process(move |mut request| {
-        let api = api.clone();
-        request.extensions_mut().insert(Identity::admin());
-        async move { api.handle(request).await }
-    })
 }
 
 fn report(note: &str) -> Report {
@@ -71,7 +62,7 @@ async fn until(events: &Collection, wanted: impl Fn(&[Value]) -> bool) -> Vec<Va
 
 #[tokio::test]
 async fn an_event_has_times_and_a_count_and_comes_back_when_it_was_deleted() {
-    let (client, stop) = (client(), CancellationToken::new());
+    let (client, stop) = (Server::start().client(), CancellationToken::new());
     let recorder = Recorder::spawn(client.clone(), "tests", "host".to_owned(), stop.clone());
     let events = Collection::new(client, Resource::of::<Event>());
 

@@ -4,20 +4,11 @@
 
 use futures::{StreamExt, TryStreamExt};
 use k8s_openapi::api::core::v1::ConfigMap;
-use kinglet_apiserver::{ApiServer, Identity, Settings};
+use kinglet_test_support::api::Server;
+use kube::Api;
 use kube::api::{DeleteParams, Patch, PatchParams, PostParams};
 use kube::runtime::watcher::{Config, Event, watcher};
-use kube::{Api, Client};
 use serde_json::json;
-
-fn client() -> Client {
-    let api = ApiServer::open(Settings::default()).unwrap();
-    kinglet_kube::in_process(move |mut request| {
-        let api = api.clone();
-        request.extensions_mut().insert(Identity::admin());
-        async move { api.handle(request).await }
-    })
-}
 
 fn config_map(name: &str) -> ConfigMap {
     serde_json::from_value(json!({"metadata": {"name": name}, "data": {"a": "1"}})).unwrap()
@@ -36,7 +27,7 @@ fn describe(event: Event<ConfigMap>) -> String {
 
 /// Lists, then follows changes; both ways of the initial list must tell the same.
 async fn follows(config: Config) {
-    let api: Api<ConfigMap> = Api::namespaced(client(), "default");
+    let api: Api<ConfigMap> = Api::namespaced(Server::start().client(), "default");
     api.create(&PostParams::default(), &config_map("first"))
         .await
         .unwrap();

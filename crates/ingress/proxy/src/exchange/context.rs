@@ -14,7 +14,7 @@ use crate::activity::Activity;
 use crate::entry_point::EntryPointId;
 use crate::forwarded::ForwardedInfo;
 use crate::metrics::{Key, Recorder};
-use crate::settings::Settings;
+use crate::settings::ProxySettings;
 use crate::snapshot::SharedSnapshot;
 use crate::upstream::Pool;
 
@@ -23,7 +23,7 @@ const ACCESS: &str = "kinglet::ingress::access";
 
 /// What the connections of a worker share.
 pub(crate) struct WorkerContext {
-    pub(crate) settings: Arc<Settings>,
+    pub(crate) settings: Arc<ProxySettings>,
     pub(crate) snapshot: SharedSnapshot,
     pub(crate) recorder: Recorder,
     pub(crate) pool: Rc<Pool>,
@@ -37,7 +37,7 @@ pub(crate) struct WorkerContext {
 impl WorkerContext {
     /// The context of a worker that serves until `stop`.
     pub(crate) fn new(
-        settings: Arc<Settings>,
+        settings: Arc<ProxySettings>,
         snapshot: SharedSnapshot,
         recorder: Recorder,
         stop: CancellationToken,

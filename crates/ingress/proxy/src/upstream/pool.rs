@@ -10,12 +10,12 @@ use hyper::client::conn::{http1, http2};
 
 use super::body::RequestBody;
 use crate::balancer::Endpoint;
-use crate::settings::Settings;
+use crate::settings::ProxySettings;
 
 /// Connections by server. The one used last is taken first, so that those beyond the need stay idle until
 /// they are closed.
 pub(crate) struct Pool {
-    pub(super) settings: Arc<Settings>,
+    pub(super) settings: Arc<ProxySettings>,
     idle: RefCell<HashMap<Arc<Endpoint>, Vec<Idle>>>,
     multiplexed: RefCell<HashMap<Arc<Endpoint>, http2::SendRequest<RequestBody>>>,
 }
@@ -34,7 +34,7 @@ pub(super) enum Connection {
 }
 
 impl Pool {
-    pub(crate) fn new(settings: Arc<Settings>) -> Rc<Self> {
+    pub(crate) fn new(settings: Arc<ProxySettings>) -> Rc<Self> {
         Rc::new(Self {
             settings,
             idle: RefCell::default(),

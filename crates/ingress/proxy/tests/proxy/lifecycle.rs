@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use kinglet_ingress_proxy::{Proxy, ProxySnapshot, Settings, WEB};
+use kinglet_ingress_proxy::{Proxy, ProxySettings, ProxySnapshot, WEB};
 use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
@@ -185,7 +185,7 @@ async fn an_address_in_use_names_the_entry_point() {
     let proxy = Proxy::bind(settings()).unwrap();
     let web = proxy.address(WEB).unwrap();
     let any_port = std::net::SocketAddr::from(([127, 0, 0, 1], 0));
-    let second = Settings::new(web, any_port, provider());
+    let second = ProxySettings::new(web, any_port, provider());
     let message = Proxy::bind(second).unwrap_err().to_string();
     assert!(
         message.starts_with(&format!("entry point web cannot listen on {web}: ")),

@@ -11,7 +11,7 @@ use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
-use kinglet_ingress_proxy::settings::Settings;
+use kinglet_ingress_proxy::settings::ProxySettings;
 use kinglet_ingress_proxy::{Metrics, Proxy, ProxySnapshot, ServeError, SharedSnapshot, WEB, WEBSECURE};
 use kinglet_ingress_routes::{Configuration, HostMatcher, PathMatcher, Router, Scheme, Server, Service};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -37,9 +37,9 @@ pub(crate) fn provider() -> Arc<rustls::crypto::CryptoProvider> {
     Arc::new(rustls::crypto::ring::default_provider())
 }
 
-pub(crate) fn settings() -> Settings {
+pub(crate) fn settings() -> ProxySettings {
     let any_port = SocketAddr::from(([127, 0, 0, 1], 0));
-    let mut settings = Settings::new(any_port, any_port, provider());
+    let mut settings = ProxySettings::new(any_port, any_port, provider());
     settings.hostname = "test-node".to_owned();
     settings
 }
@@ -49,7 +49,7 @@ impl TestProxy {
         Self::with_settings(configuration, settings())
     }
 
-    pub(crate) fn with_settings(configuration: &Configuration, settings: Settings) -> Self {
+    pub(crate) fn with_settings(configuration: &Configuration, settings: ProxySettings) -> Self {
         let proxy = Proxy::bind(settings).unwrap();
         let snapshot = ProxySnapshot::shared(provider());
         ProxySnapshot::publish(&snapshot, configuration);
