@@ -210,6 +210,7 @@ impl BaseChain {
                 writer.text(hook_attribute::DEVICE, device);
             }
         });
+        // Always sent: a chain that is there keeps its policy otherwise.
         writer.u32(attribute::POLICY, self.policy.number());
         writer.text(attribute::TYPE, self.chain_type.name());
     }
