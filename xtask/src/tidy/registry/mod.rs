@@ -79,6 +79,31 @@ const REGISTRIES: &[Registry] = &[
         }),
     },
     Registry {
+        what: "controller of workloads",
+        table: Table::Modules {
+            file: "crates/lab/workloads/src/lib.rs",
+        },
+        folder: Some("crates/lab/workloads/src"),
+        elsewhere: &[],
+        helpers: &[
+            "amounts",
+            "claim",
+            "expected",
+            "objects",
+            "owners",
+            "placement",
+            "pod_owners",
+            "pods",
+            "store",
+            "template",
+        ],
+        page: Some(Page {
+            path: "docs/apiserver.md",
+            section: "Workloads",
+            headings: &["controller"],
+        }),
+    },
+    Registry {
         what: "kind of the API server",
         table: Table::Field {
             file: "crates/apiserver/kinds/src/builtin.rs",
