@@ -109,7 +109,7 @@ impl Side {
 
 impl Decision {
     /// Whether the packet passes on this side.
-    pub fn allows(&self) -> bool {
+    pub(crate) fn allows(&self) -> bool {
         match self {
             Self::Tier { action, .. } => *action != Action::Deny,
             Self::Isolated { rules, .. } => !rules.is_empty(),
