@@ -79,6 +79,7 @@ impl PolicyAgent {
                 sweep: Deadline::default(),
             },
         };
+        // Before `stop` a task ends only because it failed, and the others cannot go on without it.
         tokio::select! {
             ended = actor.run() => ended,
             ended = reconciler.run() => ended,

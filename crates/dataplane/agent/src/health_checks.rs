@@ -80,6 +80,7 @@ async fn serve(
 
 async fn connection(stream: TcpStream, port: u16, checks: watch::Receiver<Arc<HealthChecks>>) {
     let service = service_fn(move |_: Request<Incoming>| {
+        // Read for each request: a connection of a load balancer outlives many changes.
         let health = checks.borrow().get(&port).cloned();
         async move { Ok::<_, Infallible>(answer(health.as_ref())) }
     });
@@ -110,6 +111,7 @@ fn answer(health: Option<&Health>) -> Response<Full<Bytes>> {
         StatusCode::SERVICE_UNAVAILABLE
     };
     let headers = response.headers_mut();
+    // Those of kube-proxy: load balancers weigh nodes by the last one.
     headers.insert("content-type", http::HeaderValue::from_static("application/json"));
     headers.insert(
         "x-content-type-options",

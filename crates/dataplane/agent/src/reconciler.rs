@@ -126,6 +126,7 @@ impl Reconciler {
         let began = Instant::now();
         let batches = batches(&mut self.services);
         self.warn();
+        // Deleted after the commit: until then packets would make the same entries again.
         let stale = self.services.take_stale();
         if batches.is_empty() && stale.is_empty() {
             return Ok(());
@@ -144,6 +145,7 @@ impl Reconciler {
         };
         if let Err(error) = self.rules.run(work).await? {
             self.outputs.metrics.count_failure();
+            // Nothing has been deleted: the next attempt does.
             self.services.keep_stale(stale);
             return Err(AgentError::Kernel(error));
         }

@@ -39,6 +39,7 @@ impl ExistingTable {
         };
         for id in SetId::all() {
             let elements = elements(&id.set())?.into_iter();
+            // Packets write these, not batches: they are no part of what is desired.
             if id.kind == SetKind::Affinity {
                 existing.clients.extend(elements.map(|element| element.key));
             } else {
@@ -70,6 +71,7 @@ fn service_chains(listed: Vec<ListedChain>, settings: &DataplaneSettings) -> Opt
             return None;
         }
     }
+    // A chain of ours with a hook would be called by the kernel for every packet.
     let none_called = bases.values().all(|base| !base);
     none_called.then(|| bases.into_keys().collect())
 }

@@ -54,6 +54,7 @@ impl PortId {
             protocol,
         ] {
             hash.update(part);
+            // No name has this octet: without it `a` and `bc` would hash as `ab` and `c` do.
             hash.update([0]);
         }
         hash.update([u8::from(self.family == IpFamily::V6)]);
@@ -79,6 +80,7 @@ impl PortId {
     pub(crate) fn comment(&self) -> String {
         let mut text = self.to_string();
         while text.len() > COMMENT {
+            // Whole characters: `nft` expects UTF-8.
             text.pop();
         }
         text

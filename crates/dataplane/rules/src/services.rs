@@ -94,6 +94,7 @@ impl Services {
     /// Takes a slice that is new or changed, perhaps to belong to another Service.
     pub fn apply_endpoint_slice(&mut self, slice: Arc<EndpointSlice>) {
         let name = slice.object_name();
+        // It may have belonged to another Service before: the label can change.
         self.remove_endpoint_slice(&name);
         if let Some(owner) = slice.service() {
             self.owners.insert(name.clone(), owner.clone());
@@ -174,6 +175,7 @@ impl Services {
     pub fn health_checks(&self) -> HealthChecks {
         let mut checks = HealthChecks::new();
         for (port, health) in self.health.values() {
+            // The first by name has the port, whatever came first.
             checks.entry(*port).or_insert_with(|| health.clone());
         }
         checks
@@ -187,6 +189,7 @@ impl Services {
     fn set_zone(&mut self, zone: Option<Arc<str>>) {
         if self.topology.zone != zone {
             self.topology.zone = zone;
+            // Every Service may have hints for zones.
             self.dirty.extend(self.known.keys().cloned());
         }
     }
@@ -235,6 +238,7 @@ impl Services {
         self.problems
             .extend(problems.difference(&known.problems).cloned());
         known.problems = problems;
+        // Slices may come before their Service.
         if known.service.is_none() && known.slices.is_empty() {
             self.known.remove(name);
         }

@@ -101,6 +101,7 @@ impl Enforcer {
     /// Brings the kernel up to date by the difference. After an error it is not known what the kernel has:
     /// [`replace`](Self::replace) is next.
     pub(crate) fn commit(&mut self) -> Result<Committed, Error> {
+        // Base chains and sets differ between address families: no difference leads there.
         if self.policies.families_changed() {
             return self.replace();
         }

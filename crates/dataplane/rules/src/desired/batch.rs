@@ -62,6 +62,7 @@ impl Desired {
             .iter()
             .filter_map(|(name, before)| Some((name, before, self.chain(name)?)));
         for (name, before, body) in staying {
+            // The batch swaps all rules of the chain at once: packets find the old ones or the new ones.
             if before.as_ref() != Some(body) {
                 batch.flush_chain(table, name);
                 add_rules(batch, table, name, body);
@@ -92,6 +93,7 @@ impl Desired {
         let (mut deleted, mut added) = (Elements::new(), Elements::new());
         for (slot, before) in elements {
             let now = self.content(&slot);
+            // Changed, and changed back.
             if before == now {
                 continue;
             }
@@ -129,6 +131,7 @@ impl Desired {
 
     /// A batch that puts all of it in the place of whatever the table holds.
     pub(crate) fn replacement(&mut self, table: &Table, settings: &DataplaneSettings) -> Batch {
+        // The batch has everything: nothing is left to bring up to date.
         self.chains.clear();
         self.elements.clear();
         self.rewrite_base = false;

@@ -25,7 +25,8 @@ type Content = Option<Option<Mapped>>;
 /// Chains that may differ from the kernel's, with what the kernel has.
 type Chains = BTreeMap<String, Option<Body>>;
 
-/// The order in which Services get what several claim: by age, then by name.
+/// The order in which Services get what several claim: by age, then by name. Whoever creates a Service later
+/// with the same external address must not get the connections of the first.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Rank {
     created: Option<i64>,
@@ -68,6 +69,7 @@ impl Desired {
         let (old_rank, old) = before
             .cloned()
             .unwrap_or_else(|| (rank.clone(), Objects::default()));
+        // A Service that was made again under its name has another age: all its claims change places.
         let differ = |slot: &&Slot| rank != old_rank || old.elements.get(slot) != objects.elements.get(slot);
         for slot in old.elements.keys().filter(differ) {
             self.note(slot);
@@ -112,6 +114,7 @@ impl Desired {
 
     /// Remembers what the kernel has of an element that changes.
     fn note(&mut self, slot: &Slot) {
+        // What the kernel has is what was desired before the first change since the last batch.
         if !self.elements.contains_key(slot) {
             let content = self.content(slot);
             self.elements.insert(slot.clone(), content);

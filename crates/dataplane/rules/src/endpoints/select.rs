@@ -23,6 +23,7 @@ pub(crate) fn select(candidates: &[Candidate<'_>], topology: &NodeTopology) -> S
         local: usable(&local, |ready| ready),
         serving: serving(candidates),
         here: own.clone().collect(),
+        // An endpoint without a node may be on this one.
         hairpin: own
             .chain(unplaced.map(|candidate| candidate.backend.address))
             .collect(),
@@ -38,6 +39,7 @@ fn usable<'a, 'b>(
         .iter()
         .filter(|candidate| is_ready(candidate.endpoint))
         .collect();
+    // While the last pods of a node end, load balancers still send to it (KEP-1669).
     let chosen = if ready.is_empty() {
         candidates
             .iter()

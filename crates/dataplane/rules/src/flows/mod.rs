@@ -65,6 +65,7 @@ impl Flows {
 
     fn set_destinations(&mut self, name: &ObjectName, destinations: Destinations) {
         for destination in self.of_service.remove(name).unwrap_or_default() {
+            // What stays is compared below.
             if !destinations.contains_key(&destination) {
                 self.set(name, destination, None);
             }
@@ -104,6 +105,7 @@ impl Flows {
         let mut destinations = Destinations::new();
         for destination in std::mem::take(&mut self.changed) {
             let services = self.services.get(&destination);
+            // Several Services may claim a destination; an endpoint of any of them may be right.
             let backends = services.into_iter().flat_map(BTreeMap::values).flatten();
             destinations.insert(destination, backends.copied().collect());
             if services.is_some_and(BTreeMap::is_empty) {

@@ -34,6 +34,8 @@ impl Objects {
         mapped: Option<Mapped>,
     ) {
         let set = kind.of(layer3(family));
+        // An address may be there twice, as ClusterIP and as external address: frontends come in the order of
+        // their kinds, and the first counts.
         self.elements.entry((set, key.into())).or_insert(mapped);
     }
 }

@@ -36,6 +36,7 @@ pub(crate) fn plan(
             problems.add(format!("spec.ports[{index}].port"), "0", "a number of 1 to 65535");
             continue;
         }
+        // Slices have one family, and so has each connection.
         for family in families(service) {
             let endpoints = endpoints(slices, port, family, topology, problems);
             plan.ports
@@ -98,8 +99,10 @@ fn port_plan(
 
 fn internal(policy: TrafficPolicy, endpoints: &Selected) -> Action {
     match policy {
+        // Nobody in the whole cluster: clients fail at once, and do not wait.
         _ if endpoints.cluster.is_empty() => Action::Reject,
         TrafficPolicy::Cluster => Action::Cluster,
+        // As kube-proxy (KEP-2086): the Service is there, but not from this node.
         TrafficPolicy::Local if endpoints.local.is_empty() => Action::Drop,
         TrafficPolicy::Local => Action::Local,
     }
