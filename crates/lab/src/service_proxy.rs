@@ -9,16 +9,16 @@ use tokio_util::task::TaskTracker;
 
 use crate::links::{LinkError, NFTABLES, open_in};
 use crate::network::NodeNetwork;
-use crate::settings::Settings;
+use crate::settings::LabSettings;
 
 /// Serves Services on all nodes.
 pub(crate) struct ServiceProxy {
     sources: Sources,
-    settings: Settings,
+    settings: LabSettings,
 }
 
 impl ServiceProxy {
-    pub(crate) fn new(client: &Client, settings: &Settings, stop: &CancellationToken) -> Self {
+    pub(crate) fn new(client: &Client, settings: &LabSettings, stop: &CancellationToken) -> Self {
         Self {
             sources: Sources::of(&Reflectors::new(client.clone(), stop.clone())),
             settings: settings.clone(),

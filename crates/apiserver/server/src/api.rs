@@ -15,7 +15,7 @@ use crate::http::Body;
 use crate::inner::{Inner, first_address};
 use crate::listener::{BindError, Listening};
 use crate::registry::Published;
-use crate::settings::Settings;
+use crate::settings::ApiServerSettings;
 use crate::store::{Store, StoreError};
 use crate::{bootstrap, custom, serve};
 
@@ -52,7 +52,7 @@ impl ApiServer {
     /// cluster has.
     ///
     /// Blocks for disk I/O.
-    pub fn open(settings: Settings) -> Result<Self, OpenError> {
+    pub fn open(settings: ApiServerSettings) -> Result<Self, OpenError> {
         let directory = settings.data_dir.as_deref();
         if let Some(directory) = directory {
             for path in [directory.to_owned(), directory.join("tls")] {
@@ -130,7 +130,7 @@ fn create_private(path: &Path) -> io::Result<()> {
 }
 
 /// Addresses that the server certificate is good for.
-fn addresses(settings: &Settings) -> Vec<IpAddr> {
+fn addresses(settings: &ApiServerSettings) -> Vec<IpAddr> {
     let mut addresses = vec![IpAddr::from([127, 0, 0, 1]), std::net::Ipv6Addr::LOCALHOST.into()];
     let first = settings.service_cidrs.iter().map(first_address);
     let advertised = settings.advertise.map(|address| address.ip());
@@ -143,7 +143,7 @@ fn addresses(settings: &Settings) -> Vec<IpAddr> {
 }
 
 /// Names that the server certificate is good for.
-fn names(settings: &Settings) -> Vec<String> {
+fn names(settings: &ApiServerSettings) -> Vec<String> {
     let service = ["kubernetes", "kubernetes.default", "kubernetes.default.svc"];
     let mut names: Vec<String> = service.iter().map(|name| (*name).to_owned()).collect();
     names.push(format!("kubernetes.default.svc.{}", settings.cluster_domain));

@@ -8,12 +8,12 @@ use tokio_util::sync::CancellationToken;
 use crate::allocation::Allocation;
 use crate::auth::Authority;
 use crate::registry::Published;
-use crate::settings::Settings;
+use crate::settings::ApiServerSettings;
 use crate::store::Store;
 
 /// The parts of a server.
 pub(crate) struct Inner {
-    pub(crate) settings: Settings,
+    pub(crate) settings: ApiServerSettings,
     pub(crate) store: Store,
     pub(crate) kinds: Published,
     pub(crate) authority: Authority,

@@ -37,5 +37,5 @@ pub use api::{ApiServer, OpenError};
 pub use auth::{AuthorityError, Identity};
 pub use http::Body;
 pub use listener::{BindError, Listening};
-pub use settings::Settings;
+pub use settings::ApiServerSettings;
 pub use store::{DiskError, StoreError};
