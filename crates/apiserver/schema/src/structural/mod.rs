@@ -1,7 +1,7 @@
 //! Structural schemas of custom resources: the `openAPIV3Schema` of a CustomResourceDefinition's version.
 //!
-//! [`check`] says whether a schema may be used at all; [`document`] completes it with what every object has.
-//! A written object is then pruned, completed with defaults and validated, in this order.
+//! [`mod@check`] says whether a schema may be used at all; [`document`] completes it with what every object
+//! has. A written object is then pruned, completed with defaults and validated, in this order.
 
 mod check;
 mod combined;

@@ -1,5 +1,5 @@
-//! EndpointSlices to the endpoints that serve a port: which there are ([`candidates`]), and which of them get
-//! connections ([`select`]).
+//! EndpointSlices to the endpoints that serve a port: which there are ([`mod@candidates`]), and which of them
+//! get connections ([`mod@select`]).
 
 mod candidates;
 mod select;

@@ -1,8 +1,8 @@
 //! The scheduler: puts Pods on nodes.
 //!
-//! In: Pods, Nodes, Namespaces. [`state`] keeps them and tells which Pods wait; [`decide`] is the pure rule:
-//! [`filter`] finds the suitable nodes ([`spread`] and [`affinity`] look at other Pods), [`score`] the best
-//! of them, [`reason`] says why there is none. Out: bindings, and the condition `PodScheduled`.
+//! In: Pods, Nodes, Namespaces. [`state`] keeps them and tells which Pods wait; [`mod@decide`] is the pure
+//! rule: [`filter`] finds the suitable nodes ([`spread`] and [`affinity`] look at other Pods), [`score`] the
+//! best of them, [`reason`] says why there is none. Out: bindings, and the condition `PodScheduled`.
 
 mod affinity;
 mod decide;
