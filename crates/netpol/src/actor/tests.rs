@@ -1,14 +1,6 @@
 //! Whose requests come first, and what a panic does. Root is needed.
 
-#![allow(
-    clippy::print_stderr,
-    clippy::panic,
-    clippy::expect_used,
-    reason = "helpers of tests fail by panicking"
-)]
-
-#[path = "../../../policy/tests/kernel/namespace.rs"]
-mod namespace;
+#![allow(clippy::panic, reason = "helpers of tests fail by panicking")]
 
 use std::sync::{Arc, Mutex};
 
@@ -18,7 +10,7 @@ use tokio::runtime::Runtime;
 
 use super::*;
 use crate::kernel::Kernel;
-use namespace::in_namespace;
+use crate::namespace::in_namespace;
 
 fn actor() -> (EnforcerActor, CommitHandle, QueryHandle) {
     let tables = Kernel::open().unwrap().tables;
