@@ -7,16 +7,16 @@ use crate::template::LABEL_REVISION_HASH;
 
 /// A node with the Pods of a DaemonSet on it, the oldest first.
 #[derive(Debug)]
-pub(super) struct Place {
+pub(super) struct NodePods {
     pub(super) node: Arc<str>,
     pub(super) pods: Vec<Arc<Pod>>,
     /// Whether it should get a Pod.
-    pub(super) wants: bool,
+    pub(super) should_run: bool,
     /// Whether it may keep a Pod that it has.
-    pub(super) keeps: bool,
+    pub(super) may_continue: bool,
 }
 
-impl Place {
+impl NodePods {
     /// Pods that run, or will, of the present template or of others.
     pub(super) fn active(&self, hash: &str, present: bool) -> Vec<&Arc<Pod>> {
         let pods = self.pods.iter().filter(|pod| pod.is_active());
