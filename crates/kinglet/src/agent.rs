@@ -6,8 +6,8 @@ use std::sync::Arc;
 use anyhow::{Context, Result};
 use kinglet_cloud::agent::{AgentSettings, SystemHost};
 use kinglet_config::{AgentOptions, Component};
-use kinglet_dataplane::{Kinds, Settings};
-use kinglet_dataplane_agent::{Agent as ServicesAgent, Kernel, Outputs, Sources, serve_health};
+use kinglet_dataplane::{AddressKinds, DataplaneSettings};
+use kinglet_dataplane_agent::{Kernel, Outputs, ServicesAgent, Sources, serve_health};
 use kinglet_kube::{Client, Reflectors};
 use kinglet_netpol::{AdmissionRequests, PodAdmission};
 use kinglet_telemetry::{AdminServer, Readiness, Registry};
@@ -85,11 +85,11 @@ impl Agent {
     ) {
         let mut outputs = Outputs::default();
         outputs.metrics.register(registry);
-        let settings = Settings {
+        let settings = DataplaneSettings {
             node: self.node.node_name.as_str().into(),
             cluster_cidrs: options.pods.cluster_cidr.clone(),
             kinds: kinds(options.service_proxy),
-            ..Settings::default()
+            ..DataplaneSettings::default()
         };
         let mut sources = Sources::of(&self.reflectors);
         if options.components.runs(Component::Servicelb) {
@@ -151,11 +151,11 @@ impl Agent {
 }
 
 /// Beside a kube-proxy only what is a load balancer's.
-fn kinds(service_proxy: bool) -> Kinds {
-    Kinds {
+fn kinds(service_proxy: bool) -> AddressKinds {
+    AddressKinds {
         cluster_ips: service_proxy,
         node_ports: service_proxy,
-        ..Kinds::default()
+        ..AddressKinds::default()
     }
 }
 

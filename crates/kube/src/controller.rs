@@ -15,7 +15,8 @@ pub trait Source: Send {
     /// A change of an object.
     type Change;
 
-    /// Waits for changes; may be empty when nothing but [`is_synced`](Source::is_synced) changed. Cancel-safe.
+    /// Waits for changes; may be empty when nothing but [`is_synced`](Source::is_synced) changed.
+    /// Cancel-safe.
     fn next(&mut self) -> impl Future<Output = Vec<Self::Change>> + Send;
 
     /// Whether all objects that existed at the start have been given.
@@ -67,8 +68,8 @@ pub enum Next {
     Done,
     /// After this time.
     After(Duration),
-    /// It is not done, and no watch tells when it can be: after a pause that grows from attempt to attempt, and
-    /// is never longer than this.
+    /// It is not done, and no watch tells when it can be: after a pause that grows from attempt to attempt,
+    /// and is never longer than this.
     Retry(Duration),
 }
 

@@ -139,8 +139,8 @@ impl Watch {
                     "longer than {LONGEST_EVENT} bytes"
                 )));
             }
-            // A connection can live while this stream of it is dead: a proxy that lost its own upstream answers
-            // PINGs for ever.
+            // A connection can live while this stream of it is dead: a proxy that lost its own upstream
+            // answers PINGs for ever.
             let frame = timeout(self.patience, self.body.frame()).await;
             let frame = frame.map_err(|_| WatchError::Silent(self.patience))?;
             let Some(frame) = frame.transpose()? else {

@@ -13,7 +13,7 @@ use crate::addressing::Family;
 use crate::error::LabError;
 use crate::lab::Lab;
 use crate::probe::{Outcome, ProbeError, Target, probe};
-use crate::settings::{PodNetwork, Settings};
+use crate::settings::{LabSettings, PodNetwork};
 use crate::{netns, sys};
 
 /// Labs of one process are told apart by a number.
@@ -25,7 +25,7 @@ const LOOK: Duration = Duration::from_millis(20);
 /// Settings of a lab for one test; its name is its own, so that tests run side by side.
 #[derive(Clone, Debug)]
 pub struct Builder {
-    settings: Settings,
+    settings: LabSettings,
 }
 
 impl Default for Builder {
@@ -38,9 +38,9 @@ impl Builder {
     /// Three IPv4 nodes with bridged pods on an embedded API server.
     pub fn new() -> Self {
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        let settings = Settings {
+        let settings = LabSettings {
             name: format!("test-{}-{number}", std::process::id()),
-            ..Settings::default()
+            ..LabSettings::default()
         };
         Self { settings }
     }
@@ -75,7 +75,7 @@ impl Builder {
 
     /// Sets anything else.
     #[must_use]
-    pub fn with(mut self, change: impl FnOnce(&mut Settings)) -> Self {
+    pub fn with(mut self, change: impl FnOnce(&mut LabSettings)) -> Self {
         change(&mut self.settings);
         self
     }

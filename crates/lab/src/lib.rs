@@ -51,4 +51,4 @@ pub use place::Place;
 pub use probe::{Outcome, ProbeError, TIMEOUT, Target, Verdict, probe};
 pub use registry::{Description, Entry, NodeDescription};
 pub use requirements::{RequirementError, check};
-pub use settings::{PodNetwork, Settings, SettingsError};
+pub use settings::{LabSettings, PodNetwork, SettingsError};

@@ -7,7 +7,7 @@ use std::process::Command;
 use ipnet::IpNet;
 use nix::ifaddrs::getifaddrs;
 
-use crate::settings::{PodNetwork, Settings, overlap};
+use crate::settings::{LabSettings, PodNetwork, overlap};
 
 const BRIDGE_FILTER: &str = "/proc/sys/net/bridge/bridge-nf-call-iptables";
 
@@ -40,7 +40,7 @@ pub enum RequirementError {
 }
 
 /// Checks all that can be checked without making anything.
-pub fn check(settings: &Settings) -> Result<(), RequirementError> {
+pub fn check(settings: &LabSettings) -> Result<(), RequirementError> {
     if !nix::unistd::geteuid().is_root() {
         return Err(RequirementError::Root);
     }
@@ -72,7 +72,7 @@ fn has_bridge_filter() -> bool {
 
 /// The lab is apart from the host's network, but whoever reads an address should know which of the two is
 /// meant.
-fn check_ranges(settings: &Settings, host: &[(String, IpNet)]) -> Result<(), RequirementError> {
+fn check_ranges(settings: &LabSettings, host: &[(String, IpNet)]) -> Result<(), RequirementError> {
     let named = [
         ("--cluster-cidr", &settings.cluster_cidrs),
         ("--service-cidr", &settings.service_cidrs),
@@ -116,7 +116,7 @@ mod tests {
 
     #[test]
     fn ranges_of_the_host_are_refused_by_name() {
-        let settings = Settings::default();
+        let settings = LabSettings::default();
         let host = |network: &str| vec![("eth0".to_owned(), network.parse().unwrap())];
         assert_eq!(check_ranges(&settings, &host("192.168.1.0/24")), Ok(()));
         let error = check_ranges(&settings, &host("10.42.7.0/24")).unwrap_err();

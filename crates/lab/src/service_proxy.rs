@@ -2,23 +2,23 @@
 
 use std::sync::Arc;
 
-use kinglet_dataplane_agent::{Agent, Kernel, Outputs, Sources};
+use kinglet_dataplane_agent::{Kernel, Outputs, ServicesAgent, Sources};
 use kinglet_kube::{Client, Reflectors};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::links::{LinkError, NFTABLES, open_in};
 use crate::network::NodeNetwork;
-use crate::settings::Settings;
+use crate::settings::LabSettings;
 
 /// Serves Services on all nodes.
 pub(crate) struct ServiceProxy {
     sources: Sources,
-    settings: Settings,
+    settings: LabSettings,
 }
 
 impl ServiceProxy {
-    pub(crate) fn new(client: &Client, settings: &Settings, stop: &CancellationToken) -> Self {
+    pub(crate) fn new(client: &Client, settings: &LabSettings, stop: &CancellationToken) -> Self {
         Self {
             sources: Sources::of(&Reflectors::new(client.clone(), stop.clone())),
             settings: settings.clone(),
@@ -34,12 +34,12 @@ impl ServiceProxy {
         stop: &CancellationToken,
     ) -> Result<CancellationToken, LinkError> {
         let kernel = open_in(&network.namespace, NFTABLES, Kernel::open)?;
-        let settings = kinglet_dataplane::Settings {
+        let settings = kinglet_dataplane::DataplaneSettings {
             node: node.into(),
             cluster_cidrs: self.settings.cluster_cidrs.clone(),
-            ..kinglet_dataplane::Settings::default()
+            ..kinglet_dataplane::DataplaneSettings::default()
         };
-        let agent = Agent {
+        let agent = ServicesAgent {
             kernel,
             settings,
             sources: self.sources.clone(),

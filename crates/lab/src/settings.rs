@@ -27,7 +27,7 @@ pub enum PodNetwork {
 
 /// Settings of a lab.
 #[derive(Clone, Debug)]
-pub struct Settings {
+pub struct LabSettings {
     /// Name: lower-case letters, digits and dashes, at most 24. Part of all namespaces, so that labs do not
     /// collide.
     pub name: String,
@@ -63,7 +63,7 @@ pub struct Settings {
     pub state_root: PathBuf,
 }
 
-impl Default for Settings {
+impl Default for LabSettings {
     fn default() -> Self {
         let families = vec![Family::V4];
         Self {
@@ -124,7 +124,7 @@ pub enum SettingsError {
     },
 }
 
-impl Settings {
+impl LabSettings {
     /// Sets the families and with them the default ranges.
     pub fn set_families(&mut self, families: Vec<Family>) {
         self.cluster_cidrs = families.iter().map(|family| family.cluster_cidr()).collect();
@@ -240,8 +240,8 @@ fn is_name(name: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn changed(change: impl FnOnce(&mut Settings)) -> Result<(), String> {
-        let mut settings = Settings::default();
+    fn changed(change: impl FnOnce(&mut LabSettings)) -> Result<(), String> {
+        let mut settings = LabSettings::default();
         change(&mut settings);
         settings.validate().map_err(|error| error.to_string())
     }
@@ -261,7 +261,7 @@ mod tests {
 
     #[test]
     fn refusals_name_the_value_and_what_is_accepted() {
-        type Change = fn(&mut Settings);
+        type Change = fn(&mut LabSettings);
         let table: [(Change, &str); 7] = [
             (
                 |settings| settings.name = "My_Lab".to_owned(),

@@ -147,3 +147,6 @@ impl QueryHandle {
         Ok(self.0.run(Enforcer::count_denied).await??)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -24,7 +24,7 @@ use crate::sources::Sources;
 use crate::starting::StartedPod;
 
 /// Enforces policies on a node.
-pub struct Agent {
+pub struct PolicyAgent {
     /// The node's network namespace.
     pub kernel: Kernel,
     /// How policies are enforced.
@@ -41,7 +41,7 @@ pub struct Agent {
     pub comparison_period: Option<Duration>,
 }
 
-impl Agent {
+impl PolicyAgent {
     /// Enforces policies until `stop` is cancelled, and leaves the rules in place; [`Kernel::remove`] removes
     /// them. Until all objects that were there at the start are known, the rules of an earlier run stay.
     ///
@@ -79,6 +79,7 @@ impl Agent {
                 sweep: Deadline::default(),
             },
         };
+        // Before `stop` a task ends only because it failed, and the others cannot go on without it.
         tokio::select! {
             ended = actor.run() => ended,
             ended = reconciler.run() => ended,

@@ -1,15 +1,15 @@
-//! Whether bridges show the packets between their ports to nftables: without that, pods of one node reach
-//! each other whatever policies say.
+//! Whether bridges pass packets between their ports to nftables. A bridge forwards frames below the IP layer,
+//! so without `br_netfilter` pods of one node reach each other whatever policies say.
 
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// The switches of `br_netfilter`, each for one network namespace.
+/// The switches of `br_netfilter`; each network namespace has its own.
 const SWITCHES: [&str; 2] = ["bridge-nf-call-iptables", "bridge-nf-call-ip6tables"];
 
-/// Where the kernel shows these things.
+/// Where the kernel has bridges and their switches.
 #[derive(Clone, Debug)]
 pub(crate) struct Bridges {
     /// `/proc/sys/net/bridge`, which is there when the module is.
@@ -20,18 +20,18 @@ pub(crate) struct Bridges {
     load: fn(),
 }
 
-/// Packets between pods of the node do not come past the rules.
+/// Packets between pods of the node bypass the rules.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum BridgeError {
     /// There are bridges, and the module is not loaded.
     #[error(
-        "the node has bridges ({0}) and the kernel module br_netfilter is not loaded, and `modprobe br_netfilter` does not load it: packets between \
-         pods of this node are not policed"
+        "the node has bridges ({0}), but the kernel module br_netfilter is not loaded, and `modprobe br_netfilter` does not load it: policies do not \
+         apply between pods of this node"
     )]
     NoModule(String),
     /// A switch is off and cannot be set.
     #[error(
-        "net.bridge.{switch} is not 1 and cannot be set ({reason}): packets between pods of this node are not policed"
+        "net.bridge.{switch} is not 1 and cannot be set ({reason}): policies do not apply between pods of this node"
     )]
     Off {
         /// The switch.
@@ -55,6 +55,7 @@ impl Bridges {
     /// Loads the module where there are bridges, and sets the switches that are off.
     pub(crate) fn enable_netfilter(&self) -> Result<(), BridgeError> {
         if !self.switches.is_dir() {
+            // Pods that are routed (Calico, Cilium) need no module.
             let bridges = self.bridges();
             if bridges.is_empty() {
                 return Ok(());
@@ -92,9 +93,10 @@ fn set(switch: &Path) -> io::Result<()> {
         return Ok(());
     }
     fs::write(switch, "1")?;
+    // Only what the kernel shows afterwards counts.
     match fs::read_to_string(switch)?.trim() {
         "1" => Ok(()),
-        other => Err(io::Error::other(format!("it stays {other}"))),
+        other => Err(io::Error::other(format!("the kernel keeps {other}"))),
     }
 }
 

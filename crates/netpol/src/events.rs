@@ -48,6 +48,7 @@ impl EventWriter {
     /// Whether this node writes the Events on policies. The agents of all nodes find the same problems, and
     /// only the first ready node writes, or a large cluster would get one Event from each.
     pub(crate) fn writes_for_all(&self) -> bool {
+        // None is ready while a cluster starts; better several Events than none.
         self.ready.first().is_none_or(|first| *first == self.node.name)
     }
 

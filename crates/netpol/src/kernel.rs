@@ -47,8 +47,8 @@ impl Kernel {
 }
 
 impl Tables {
-    /// The ownership for the table: that of the one that is there, which the kernel lets nobody change; else
-    /// the best that the kernel has.
+    /// The ownership for the table: that of the table that is there, because the kernel lets nobody change
+    /// the owner flags of a table; else the best that the kernel has.
     pub(crate) fn ownership(&mut self) -> Result<Ownership, Error> {
         match self.0.table(&table(TABLE, Ownership::Shared))? {
             Some(listed) => Ok(listed.ownership),
@@ -61,7 +61,7 @@ impl Tables {
         Ok(self.0.table(&table(TABLE, Ownership::Shared))?.is_some())
     }
 
-    /// The number by which the kernel knows who changes rules here.
+    /// The netlink port of the connection: the kernel names it in notifications of changes.
     pub(crate) fn port(&self) -> u32 {
         self.0.port()
     }
@@ -98,6 +98,7 @@ impl Tables {
         let (mut batch, mut removed) = (Batch::new(), Vec::new());
         for listed in ours {
             let table = table(&listed.name, listed.ownership);
+            // Deleting what is not there is an error; adding what is there is none.
             batch.add_table(&table).delete_table(&table);
             removed.push(format!("nftables table inet {}", listed.name));
         }

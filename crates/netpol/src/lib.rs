@@ -1,6 +1,6 @@
 //! NetworkPolicies in the kernel of one node: the shell around [`kinglet_policy`].
 //!
-//! An [`Agent`] runs four tasks. The *enforcer* owns the rules in the kernel and answers the others. The
+//! A [`PolicyAgent`] runs four tasks. The *enforcer* owns the rules in the kernel and answers the others. The
 //! *reconciler* follows Pods, Namespaces, NetworkPolicies, ClusterNetworkPolicies and Nodes, and has the
 //! enforcer commit what the core makes of them; it also sees to what enforcement depends on: nobody else
 //! changes the table, and bridges show their packets to it. The *connection revoker* marks connections that a
@@ -15,9 +15,9 @@
 //!   NFLOG, counters ─────────────────────> DenialReporter ─────> lines, metrics
 //! ```
 //!
-//! In: watched objects, the [`Kernel`] of the node's network namespace, [`kinglet_policy::PolicySettings`]. Out:
-//! the table [`kinglet_policy::TABLE`], one bit of the marks of tracked connections, Events, [`Metrics`],
-//! [`DeniedPackets`].
+//! In: watched objects, the [`Kernel`] of the node's network namespace, [`kinglet_policy::PolicySettings`].
+//! Out: the table [`kinglet_policy::TABLE`], one bit of the marks of tracked connections, Events,
+//! [`Metrics`], [`DeniedPackets`].
 //!
 //! Invariant: a packet that policies forbid does not pass, whatever happens to the agent: rules stay when it
 //! ends or cannot reach the API, and every change goes from rules that are complete to rules that are
@@ -39,6 +39,15 @@ mod kernel;
 mod leftovers;
 mod metrics;
 mod monitor;
+#[cfg(test)]
+#[allow(
+    clippy::print_stderr,
+    clippy::panic,
+    clippy::expect_used,
+    reason = "helpers of tests fail by panicking"
+)]
+#[path = "../../policy/tests/kernel/namespace.rs"]
+mod namespace;
 mod outputs;
 mod reconciler;
 mod revoker;
@@ -47,7 +56,7 @@ mod starting;
 mod sys;
 
 pub use admission::{AdmissionRequests, AgentStopped, PodAdmission};
-pub use agent::Agent;
+pub use agent::PolicyAgent;
 pub use denials::{DeniedPackets, denial_line};
 pub use error::AgentError;
 pub use kernel::Kernel;

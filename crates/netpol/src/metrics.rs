@@ -79,6 +79,7 @@ impl Metrics {
                 "1 if packets between pods of this node pass through nftables, 0 if bridges bypass it",
                 &self.bridge,
             ),
+            // Names of kube-router, for dashboards that are there.
             (
                 "kube_router_controller_policy_chains",
                 "Active policy chains",

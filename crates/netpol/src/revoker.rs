@@ -69,6 +69,7 @@ impl ConnectionRevoker {
                 Some(Effect::default())
             };
             let Some(mut effect) = first else { return Ok(()) };
+            // Commits that came during the last list share the next one.
             while let Ok(more) = self.effects.try_recv() {
                 effect |= more;
             }
@@ -98,6 +99,7 @@ impl ConnectionRevoker {
     }
 
     fn scope(&self, effect: Effect) -> Option<Scope> {
+        // Without a revoked connection there is nothing to restore, and no list to make.
         let relaxes = effect.relaxes && self.any_revoked;
         let all = effect.restricts.then_some(Scope::All);
         all.or(relaxes.then_some(Scope::Revoked))
@@ -150,6 +152,7 @@ fn list(
     // A packet that the old rules let pass just now may not have its entry in the table yet.
     in_flight::drain();
     conntrack.entries_if(&Filter::all(), |entry| {
+        // Without an isolated pod at either end no policy is about a connection.
         entry.mark & bit != 0 || ends(entry).iter().any(|end| isolated.contains(end))
     })
 }

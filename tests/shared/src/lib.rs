@@ -3,7 +3,7 @@
 //! - [`api`] (feature `api`): the embedded API server in the process, a client with which a test reads and
 //!   writes objects and waits for them, and a [`Gate`](api::Gate) that makes the server unreachable.
 //! - [`netns`] (feature `netns`): network namespaces with veths between them.
-//! - [`eventually`]: conditions with a deadline, instead of sleeps.
+//! - [`mod@eventually`]: conditions with a deadline, instead of sleeps.
 //! - [`skip`]: whether a test that cannot run fails.
 //!
 //! Invariant: knows no service. Everything fails by panicking, as tests do.

@@ -24,7 +24,7 @@ pub(crate) struct Definition {
     pub(crate) line: usize,
     /// Names in what others see of it: parameters, results, public fields, bounds.
     pub(crate) face: BTreeSet<String>,
-    /// Public functions of an implementation. Its constants are values of the type, as an enum's variants are.
+    /// Public functions of an implementation; its constants are values of the type, like an enum's variants.
     pub(crate) members: Vec<Definition>,
 }
 

@@ -1,7 +1,7 @@
 //! A container image of one layer, as an archive of an OCI image layout (OCI image specification 1.1).
 //!
-//! `ctr images import`, `docker load`, `podman load` and K3s' directory of images take it. The same files give
-//! the same bytes, so that everybody can check what a release contains.
+//! `ctr images import`, `docker load`, `podman load` and K3s' directory of images take it. The same files
+//! give the same bytes, so that everybody can check what a release contains.
 
 use std::io::Write as _;
 

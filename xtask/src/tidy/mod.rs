@@ -31,8 +31,6 @@ struct Rule {
     /// What it refuses.
     refuses: &'static str,
     check: fn(&Repository<'_>) -> Result<Vec<String>>,
-    /// Checked when no rule is named.
-    in_force: bool,
 }
 
 /// Every file of this folder is a rule.
@@ -41,19 +39,16 @@ const RULES: &[Rule] = &[
         name: "dependencies",
         refuses: "crates that need what they may not know",
         check: |repository| Ok(dependencies::check(repository.workspace)),
-        in_force: true,
     },
     Rule {
         name: "supply",
         refuses: "packages without an accepted licence, from elsewhere than crates.io, or banned in deny.toml",
         check: |repository| supply::check(repository.workspace),
-        in_force: true,
     },
     Rule {
         name: "text",
         refuses: "files that do not say what they are for, placeholders, unsafe code outside of `sys`",
         check: |repository| Ok(text::check(repository.sources)),
-        in_force: true,
     },
     Rule {
         name: "calls",
@@ -65,50 +60,43 @@ const RULES: &[Rule] = &[
                 repository.sources,
             ))
         },
-        in_force: true,
     },
     Rule {
         name: "circles",
         refuses: "files of one crate that need each other",
         check: |repository| Ok(circles::check(repository.sources)),
-        in_force: false,
     },
     Rule {
         name: "glossary",
         refuses: "words that the glossary of CONTRIBUTING.md refuses",
         check: |repository| Ok(glossary::check(repository.sources, repository.pages)),
-        in_force: false,
     },
     Rule {
         name: "length",
         refuses: "files of more than 400 lines, or 600 of tests",
         check: |repository| Ok(length::check(repository.sources)),
-        in_force: false,
     },
     Rule {
         name: "registry",
         refuses: "tables in code that differ from their folders or pages",
         check: |repository| Ok(registry::check(repository.sources, repository.pages)),
-        in_force: false,
     },
     Rule {
         name: "unused",
         refuses: "public items that nothing outside of their crate uses",
         check: |repository| Ok(unused::check(repository.sources)),
-        in_force: false,
     },
     Rule {
         name: "width",
         refuses: "comments wider than code",
         check: |repository| Ok(width::check(repository.sources)),
-        in_force: false,
     },
 ];
 
 /// Which rules to check.
 #[derive(clap::Args)]
 pub(crate) struct Options {
-    /// Names of rules; none: all that are in force.
+    /// Names of rules; none: all.
     #[arg(value_name = "RULE")]
     rules: Vec<String>,
     /// Prints the names of the rules and what they refuse.
@@ -154,9 +142,6 @@ fn chosen(names: &[String]) -> Result<Vec<&'static Rule>> {
     {
         bail!("no rule {unknown}; `cargo xtask tidy --list` prints the rules");
     }
-    let is_chosen = |rule: &&Rule| match names {
-        [] => rule.in_force,
-        _ => names.iter().any(|name| name == rule.name),
-    };
+    let is_chosen = |rule: &&Rule| names.is_empty() || names.iter().any(|name| name == rule.name);
     Ok(RULES.iter().filter(is_chosen).collect())
 }

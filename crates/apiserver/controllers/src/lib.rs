@@ -26,14 +26,14 @@ use tokio_util::sync::CancellationToken;
 
 /// Settings of the controllers.
 #[derive(Clone, Debug)]
-pub struct Settings {
+pub struct ControllerSettings {
     /// Name of this process in the Events that it writes (`reportingInstance`): the host's name.
     pub instance: String,
     /// How long an Event is kept after its last occurrence.
     pub event_ttl: Duration,
 }
 
-impl Default for Settings {
+impl Default for ControllerSettings {
     fn default() -> Self {
         Self {
             instance: "localhost".to_owned(),
@@ -46,7 +46,7 @@ impl Default for Settings {
 /// answer comes when all of them have seen everything that existed at the start, or were stopped.
 pub fn spawn(
     client: &Client,
-    settings: &Settings,
+    settings: &ControllerSettings,
     stop: &CancellationToken,
 ) -> impl Future<Output = ()> + Send + 'static {
     let controllers = Controllers::new(stop.clone());

@@ -3,7 +3,7 @@
 //!
 //! In: objects as JSON, and the time. Out: completed objects, field errors in Kubernetes' words, table cells.
 //!
-//! A kind is a [`Resource`]: an entry of [`builtin`], or one made from a CustomResourceDefinition
+//! A kind is a [`Resource`]: an entry of [`mod@builtin`], or one made from a CustomResourceDefinition
 //! ([`custom::resources`]). Generic code asks the entry and never compares kinds by name. A write goes
 //! through the entry in this order: status is dropped (create) or taken over from the stored object (update
 //! of the main resource), [`Behaviour::default`], [`Behaviour::prepare`], [`allocate::service`] where the

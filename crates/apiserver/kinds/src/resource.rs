@@ -6,6 +6,18 @@ use jiff::Timestamp;
 use kinglet_api_schema::{FieldError, SchemaDocument};
 use serde_json::Value;
 
+/// What can be done with the objects of nearly all kinds.
+pub(crate) const VERBS: &[&str] = &[
+    "create",
+    "delete",
+    "deletecollection",
+    "get",
+    "list",
+    "patch",
+    "update",
+    "watch",
+];
+
 /// One kind in one version: everything the generic code needs to know of it.
 #[derive(Clone, Debug)]
 pub struct Resource {

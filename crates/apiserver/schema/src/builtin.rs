@@ -50,7 +50,7 @@ pub fn document(group: &str, version: &str, kind: &str) -> Option<Arc<SchemaDocu
 }
 
 /// The definitions with descriptions, freshly decoded: some megabytes that the caller should not keep.
-pub fn documented() -> Definitions {
+pub(crate) fn documented() -> Definitions {
     decode(DOCUMENTED)
 }
 

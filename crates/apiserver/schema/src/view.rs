@@ -131,7 +131,7 @@ impl<'a> Schema<'a> {
     }
 
     /// Whether `required` names a field.
-    pub fn requires(self, name: &str) -> bool {
+    pub(crate) fn requires(self, name: &str) -> bool {
         let required = self.node.get("required").and_then(Value::as_array);
         required.is_some_and(|all| all.iter().any(|one| one == name))
     }
@@ -156,7 +156,7 @@ impl<'a> Schema<'a> {
 
     /// Whether fields that are not declared are kept: `x-kubernetes-preserve-unknown-fields`,
     /// `additionalProperties: true`, or a node that says nothing of its value.
-    pub fn preserves_unknown(self) -> bool {
+    pub(crate) fn preserves_unknown(self) -> bool {
         self.flag("x-kubernetes-preserve-unknown-fields")
             || self
                 .node
@@ -172,14 +172,8 @@ impl<'a> Schema<'a> {
         !self.is_int_or_string() && SAY_SOMETHING.iter().all(|key| self.node.get(key).is_none())
     }
 
-    /// Whether the node is a whole object with its own `apiVersion`, `kind` and `metadata`
-    /// (`x-kubernetes-embedded-resource`).
-    pub fn is_embedded_resource(self) -> bool {
-        self.flag("x-kubernetes-embedded-resource")
-    }
-
     /// Integer or string (`x-kubernetes-int-or-string`, or the format `int-or-string`).
-    pub fn is_int_or_string(self) -> bool {
+    pub(crate) fn is_int_or_string(self) -> bool {
         self.flag("x-kubernetes-int-or-string") || self.format() == Some("int-or-string")
     }
 
@@ -214,7 +208,7 @@ impl<'a> Schema<'a> {
     }
 
     /// `nullable`.
-    pub fn is_nullable(self) -> bool {
+    pub(crate) fn is_nullable(self) -> bool {
         self.flag("nullable")
     }
 

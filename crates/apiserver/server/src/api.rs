@@ -1,21 +1,21 @@
 //! The API server as a value: opened, asked, closed.
 
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use http::{Request, Response};
-use http_body_util::BodyExt;
 use tokio_util::sync::CancellationToken;
 
 use crate::allocation::Allocation;
 use crate::auth::{Authority, AuthorityError};
 use crate::error::ApiError;
 use crate::http::Body;
+use crate::inner::{Inner, first_address};
 use crate::listener::{BindError, Listening};
 use crate::registry::Published;
-use crate::settings::Settings;
+use crate::settings::ApiServerSettings;
 use crate::store::{Store, StoreError};
 use crate::{bootstrap, custom, serve};
 
@@ -44,23 +44,7 @@ pub enum OpenError {
 /// An embedded API server. Clones are the same server.
 #[derive(Clone)]
 pub struct ApiServer {
-    pub(crate) inner: Arc<Inner>,
-}
-
-/// What all clones share.
-pub(crate) struct Inner {
-    pub(crate) settings: Settings,
-    pub(crate) store: Store,
-    pub(crate) kinds: Published,
-    pub(crate) authority: Authority,
-    pub(crate) allocation: Allocation,
-    /// Held while the kinds of CustomResourceDefinitions are published.
-    pub(crate) publishing: std::sync::Mutex<()>,
-    pub(crate) documents: crate::discovery::Documents,
-    /// Where the listener is bound.
-    pub(crate) bound: OnceLock<SocketAddr>,
-    /// Ends watches at shutdown.
-    pub(crate) stop: CancellationToken,
+    inner: Arc<Inner>,
 }
 
 impl ApiServer {
@@ -68,7 +52,7 @@ impl ApiServer {
     /// cluster has.
     ///
     /// Blocks for disk I/O.
-    pub fn open(settings: Settings) -> Result<Self, OpenError> {
+    pub fn open(settings: ApiServerSettings) -> Result<Self, OpenError> {
         let directory = settings.data_dir.as_deref();
         if let Some(directory) = directory {
             for path in [directory.to_owned(), directory.join("tls")] {
@@ -91,9 +75,8 @@ impl ApiServer {
         });
         custom::publish(&inner);
         futures::executor::block_on(custom::sweep(&inner));
-        let server = Self { inner };
-        bootstrap::objects(&server).map_err(OpenError::Bootstrap)?;
-        Ok(server)
+        bootstrap::objects(&inner).map_err(OpenError::Bootstrap)?;
+        Ok(Self { inner })
     }
 
     /// Answers a request. The sender is the [`Identity`](crate::Identity) in the request's extensions, else
@@ -105,14 +88,12 @@ impl ApiServer {
         B::Data: Send,
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
-        let (parts, body) = request.into_parts();
-        let body = crate::http::read_body(&parts.headers, body).await;
-        serve::answer(self.inner.clone(), parts, body).await
+        serve::handle(self.inner.clone(), request).await
     }
 
     /// Binds the listener and points the Service `kubernetes` to it.
     pub fn bind(&self) -> Result<Listening, BindError> {
-        Listening::bind(self.clone())
+        Listening::bind(self.inner.clone())
     }
 
     /// Writes the administrator's kubeconfig (mode 0600). Its server address is that of the listener, so bind
@@ -138,43 +119,6 @@ impl ApiServer {
             tracing::error!("the API server's store was not closed in order");
         }
     }
-
-    /// Sends a request of the administrator and reads the whole answer. For requests of the server to itself.
-    pub(crate) async fn ask(
-        &self,
-        request: Request<http_body_util::Full<bytes::Bytes>>,
-    ) -> (u16, bytes::Bytes) {
-        let mut request = request;
-        request.extensions_mut().insert(crate::Identity::admin());
-        let response = self.handle(request).await;
-        let status = response.status().as_u16();
-        let Ok(body) = response.into_body().collect().await;
-        (status, body.to_bytes())
-    }
-}
-
-impl Inner {
-    /// Where the server is reached: the bound address, or the wanted one before it is bound.
-    pub(crate) fn address(&self) -> SocketAddr {
-        let mut address = *self.bound.get().unwrap_or(&self.settings.listen);
-        if address.ip().is_unspecified() {
-            address.set_ip(match address {
-                SocketAddr::V4(_) => IpAddr::from([127, 0, 0, 1]),
-                SocketAddr::V6(_) => std::net::Ipv6Addr::LOCALHOST.into(),
-            });
-        }
-        address
-    }
-
-    /// Where the Service `kubernetes` points.
-    pub(crate) fn advertised(&self) -> SocketAddr {
-        self.settings.advertise.unwrap_or_else(|| self.address())
-    }
-
-    /// The cluster IP of the Service `kubernetes`: the first address of the primary range.
-    pub(crate) fn service_address(&self) -> Option<IpAddr> {
-        self.settings.service_cidrs.first().map(first_address)
-    }
 }
 
 fn create_private(path: &Path) -> io::Result<()> {
@@ -185,16 +129,8 @@ fn create_private(path: &Path) -> io::Result<()> {
         .create(path)
 }
 
-/// The first address of a range after the network's own, in both families.
-fn first_address(range: &ipnet::IpNet) -> IpAddr {
-    match range.network() {
-        IpAddr::V4(network) => std::net::Ipv4Addr::from(u32::from(network).wrapping_add(1)).into(),
-        IpAddr::V6(network) => std::net::Ipv6Addr::from(u128::from(network).wrapping_add(1)).into(),
-    }
-}
-
 /// Addresses that the server certificate is good for.
-fn addresses(settings: &Settings) -> Vec<IpAddr> {
+fn addresses(settings: &ApiServerSettings) -> Vec<IpAddr> {
     let mut addresses = vec![IpAddr::from([127, 0, 0, 1]), std::net::Ipv6Addr::LOCALHOST.into()];
     let first = settings.service_cidrs.iter().map(first_address);
     let advertised = settings.advertise.map(|address| address.ip());
@@ -207,7 +143,7 @@ fn addresses(settings: &Settings) -> Vec<IpAddr> {
 }
 
 /// Names that the server certificate is good for.
-fn names(settings: &Settings) -> Vec<String> {
+fn names(settings: &ApiServerSettings) -> Vec<String> {
     let service = ["kubernetes", "kubernetes.default", "kubernetes.default.svc"];
     let mut names: Vec<String> = service.iter().map(|name| (*name).to_owned()).collect();
     names.push(format!("kubernetes.default.svc.{}", settings.cluster_domain));

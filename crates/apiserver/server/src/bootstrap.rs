@@ -1,27 +1,29 @@
 //! The objects that every cluster has: the system Namespaces and the Service by which pods reach the API
 //! server.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use futures::executor::block_on;
 use http::{Method, Request};
 use http_body_util::Full;
 use serde_json::{Value, json};
 
-use crate::api::ApiServer;
 use crate::error::ApiError;
-use crate::meta;
+use crate::inner::Inner;
+use crate::{meta, serve};
 
 const NAMESPACES: [&str; 4] = ["default", "kube-system", "kube-public", "kube-node-lease"];
 const JSON: &str = "application/json";
 const SLICES: &str = "/apis/discovery.k8s.io/v1/namespaces/default/endpointslices";
 
 /// Creates what is missing.
-pub(crate) fn objects(server: &ApiServer) -> Result<(), ApiError> {
+pub(crate) fn objects(server: &Arc<Inner>) -> Result<(), ApiError> {
     for name in NAMESPACES {
         let namespace = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}});
         create(server, "/api/v1/namespaces", &namespace)?;
     }
-    if let Some(address) = server.inner.service_address() {
+    if let Some(address) = server.service_address() {
         let service = json!({
             "apiVersion": "v1", "kind": "Service",
             "metadata": {
@@ -30,7 +32,7 @@ pub(crate) fn objects(server: &ApiServer) -> Result<(), ApiError> {
             },
             "spec": {
                 "type": "ClusterIP", "clusterIP": address, "clusterIPs": [address],
-                "ports": [{"name": "https", "port": 443, "protocol": "TCP", "targetPort": server.inner.advertised().port()}],
+                "ports": [{"name": "https", "port": 443, "protocol": "TCP", "targetPort": server.advertised().port()}],
             },
         });
         create(server, "/api/v1/namespaces/default/services", &service)?;
@@ -39,8 +41,8 @@ pub(crate) fn objects(server: &ApiServer) -> Result<(), ApiError> {
 }
 
 /// Points the Service `kubernetes` to the listener, or to what stands in front of it.
-pub(crate) fn point_to_listener(server: &ApiServer) -> Result<(), ApiError> {
-    let address = server.inner.advertised();
+pub(crate) fn point_to_listener(server: &Arc<Inner>) -> Result<(), ApiError> {
+    let address = server.advertised();
     let slice = json!({
         "apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice",
         "metadata": {
@@ -67,7 +69,7 @@ pub(crate) fn point_to_listener(server: &ApiServer) -> Result<(), ApiError> {
 }
 
 /// Creates an object unless it exists.
-fn create(server: &ApiServer, path: &str, object: &Value) -> Result<(), ApiError> {
+fn create(server: &Arc<Inner>, path: &str, object: &Value) -> Result<(), ApiError> {
     let existing = format!("{path}/{}", meta::text(object, "name"));
     match send(server, Method::GET, &existing, "", &Value::Null) {
         Err(error) if error.code == 404 => send(server, Method::POST, path, JSON, object),
@@ -76,7 +78,7 @@ fn create(server: &ApiServer, path: &str, object: &Value) -> Result<(), ApiError
 }
 
 fn send(
-    server: &ApiServer,
+    server: &Arc<Inner>,
     method: Method,
     path: &str,
     media_type: &str,
@@ -89,7 +91,7 @@ fn send(
         .header("user-agent", "kinglet-apiserver")
         .body(Full::new(Bytes::from(body.to_string())))
         .map_err(ApiError::internal)?;
-    let (status, answer) = block_on(server.ask(request));
+    let (status, answer) = block_on(serve::ask(server.clone(), request));
     if status < 400 {
         return Ok(());
     }

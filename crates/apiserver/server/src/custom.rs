@@ -5,7 +5,7 @@ use std::sync::{Arc, PoisonError};
 use kinglet_api_kinds::custom::established_status;
 use serde_json::Value;
 
-use crate::api::Inner;
+use crate::inner::Inner;
 use crate::meta;
 use crate::registry::Served;
 use crate::store::{Change, Expected, Key};

@@ -36,18 +36,42 @@ impl ApiError {
     }
 
     /// 400: the request itself is malformed.
-    pub fn bad_request(message: impl Into<String>) -> Self {
+    pub(crate) fn bad_request(message: impl Into<String>) -> Self {
         Self::new(400, "BadRequest", message)
     }
 
     /// 404 for an object. `resource` is the plural name, `group` may be empty.
-    pub fn not_found(group: &str, resource: &str, name: &str) -> Self {
+    pub(crate) fn not_found(group: &str, resource: &str, name: &str) -> Self {
         let message = format!("{} \"{name}\" not found", qualified(group, resource));
         Self::new(404, "NotFound", message).with_object(group, resource, name)
     }
 
+    /// 404 for a kind, version or subresource that is not served.
+    pub(crate) fn unknown_resource() -> Self {
+        Self {
+            details: json!({}),
+            ..Self::new(
+                404,
+                "NotFound",
+                "the server could not find the requested resource",
+            )
+        }
+    }
+
+    /// 405.
+    pub(crate) fn method_not_allowed() -> Self {
+        Self {
+            details: json!({}),
+            ..Self::new(
+                405,
+                "MethodNotAllowed",
+                "the server does not allow this method on the requested resource",
+            )
+        }
+    }
+
     /// 409 for a name that is taken.
-    pub fn already_exists(group: &str, resource: &str, name: &str) -> Self {
+    pub(crate) fn already_exists(group: &str, resource: &str, name: &str) -> Self {
         let message = format!("{} \"{name}\" already exists", qualified(group, resource));
         Self::new(409, "AlreadyExists", message).with_object(group, resource, name)
     }
@@ -117,6 +141,11 @@ impl ApiError {
     /// 410: the wanted revision is compacted.
     pub fn expired(message: impl Into<String>) -> Self {
         Self::new(410, "Expired", message)
+    }
+
+    /// 410 for a revision that a watch can no longer begin or go on with.
+    pub(crate) fn too_old(revision: u64, current: u64) -> Self {
+        Self::expired(format!("too old resource version: {revision} ({current})"))
     }
 
     /// 500.

@@ -8,9 +8,9 @@ use kinglet_api_kinds::default_ingress_class;
 use serde_json::Value;
 
 use crate::allocation::Reservation;
-use crate::api::Inner;
 use crate::custom;
 use crate::error::ApiError;
+use crate::inner::Inner;
 use crate::meta;
 use crate::verbs::Call;
 

@@ -16,10 +16,11 @@ use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::api::ApiServer;
 use crate::auth::{AuthorityError, Identity};
 use crate::bootstrap;
 use crate::error::ApiError;
+use crate::inner::Inner;
+use crate::serve;
 
 /// Time that a client has for the TLS handshake.
 const HANDSHAKE: Duration = Duration::from_secs(10);
@@ -49,22 +50,22 @@ pub enum BindError {
 
 /// A bound listener that does not serve yet: connections wait.
 pub struct Listening {
-    server: ApiServer,
+    server: Arc<Inner>,
     listener: StdListener,
     address: SocketAddr,
     tls: TlsAcceptor,
 }
 
 impl Listening {
-    pub(crate) fn bind(server: ApiServer) -> Result<Self, BindError> {
-        let address = server.inner.settings.listen;
+    pub(crate) fn bind(server: Arc<Inner>) -> Result<Self, BindError> {
+        let address = server.settings.listen;
         let failed = |source| BindError::Listen { address, source };
-        let tls = server.inner.authority.tls()?;
+        let tls = server.authority.tls()?;
         let listener = StdListener::bind(address).map_err(failed)?;
         listener.set_nonblocking(true).map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
         // A second listener of the same server leaves the first one's address in place.
-        let _first = server.inner.bound.set(address);
+        let _first = server.bound.set(address);
         bootstrap::point_to_listener(&server).map_err(BindError::Service)?;
         Ok(Self {
             server,
@@ -104,7 +105,7 @@ impl Listening {
                 }
             }
         }
-        self.server.inner.stop.cancel();
+        self.server.stop.cancel();
         tasks.close();
         if tokio::time::timeout(GRACE, tasks.wait()).await.is_err() {
             tracing::info!("connections of the API server are cut");
@@ -113,7 +114,7 @@ impl Listening {
     }
 }
 
-async fn connection(server: ApiServer, tls: TlsAcceptor, stream: TcpStream, stop: CancellationToken) {
+async fn connection(server: Arc<Inner>, tls: TlsAcceptor, stream: TcpStream, stop: CancellationToken) {
     // Watch events are small and must not wait for more.
     let _best_effort = stream.set_nodelay(true);
     let stream = match tokio::time::timeout(HANDSHAKE, tls.accept(stream)).await {
@@ -131,7 +132,7 @@ async fn connection(server: ApiServer, tls: TlsAcceptor, stream: TcpStream, stop
         if let Some(identity) = &identity {
             request.extensions_mut().insert(identity.clone());
         }
-        async move { Ok::<_, Infallible>(server.handle(request).await) }
+        async move { Ok::<_, Infallible>(serve::handle(server, request).await) }
     });
     let mut builder = Builder::new(TokioExecutor::new());
     builder.http1().timer(TokioTimer::new());

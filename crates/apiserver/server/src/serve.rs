@@ -2,22 +2,41 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use http::request::Parts;
-use http::{HeaderMap, Method, Response, header};
+use http::{HeaderMap, Method, Request, Response, header};
+use http_body_util::{BodyExt, Full};
 
-use crate::api::Inner;
 use crate::auth::{Identity, Review, review};
 use crate::discovery;
 use crate::error::ApiError;
-use crate::http::{Accept, Answer, Body, Payload, Query, RequestBody, Route, Target};
-use crate::verbs::{self, decode, method_not_allowed, unknown_resource};
+use crate::http::{Accept, Answer, Body, Payload, Query, RequestBody, Route, Target, read_body};
+use crate::inner::Inner;
+use crate::verbs::{self, decode};
+
+/// Answers a request.
+pub(crate) async fn handle<B>(server: Arc<Inner>, request: Request<B>) -> Response<Body>
+where
+    B: http_body::Body + Send,
+    B::Data: Send,
+    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+{
+    let (parts, body) = request.into_parts();
+    let body = read_body(&parts.headers, body).await;
+    answer(server, parts, body).await
+}
+
+/// Sends a request of the administrator and reads the whole answer. For requests of the server to itself.
+pub(crate) async fn ask(server: Arc<Inner>, mut request: Request<Full<Bytes>>) -> (u16, Bytes) {
+    request.extensions_mut().insert(Identity::admin());
+    let response = handle(server, request).await;
+    let status = response.status().as_u16();
+    let Ok(body) = response.into_body().collect().await;
+    (status, body.to_bytes())
+}
 
 /// Answers a request whose body was read, or could not be read.
-pub(crate) async fn answer(
-    server: Arc<Inner>,
-    parts: Parts,
-    body: Result<RequestBody, ApiError>,
-) -> Response<Body> {
+async fn answer(server: Arc<Inner>, parts: Parts, body: Result<RequestBody, ApiError>) -> Response<Body> {
     let query = Query::parse(parts.uri.query().unwrap_or_default());
     let route = Route::parse(parts.uri.path());
     let (accept, outcome) = match Accept::negotiate(&parts.headers, &query) {
@@ -56,7 +75,7 @@ async fn answer_route(
         return objects(server, parts, query, accept, identity, body, target).await;
     }
     if parts.method != Method::GET {
-        return Err(method_not_allowed());
+        return Err(ApiError::method_not_allowed());
     }
     let kinds = server.kinds.get();
     match route {
@@ -65,7 +84,7 @@ async fn answer_route(
         Route::Groups => Ok(discovery::group_list(&kinds, &accept, &parts.headers)),
         Route::Group(name) => Ok(discovery::group(&kinds, &name).unwrap_or_else(page_not_found)),
         Route::GroupVersion { group, version } => {
-            discovery::resources(&kinds, &group, &version).ok_or_else(unknown_resource)
+            discovery::resources(&kinds, &group, &version).ok_or_else(ApiError::unknown_resource)
         }
         Route::OpenApiV2 => Ok(discovery::openapi_v2()),
         Route::OpenApi(path) => server.documents.answer(&kinds, &path, &query, &parts.headers),
@@ -94,7 +113,7 @@ async fn objects(
     }
     if let Some(kind) = Review::find(&target.group, &target.version, &target.plural) {
         if parts.method != Method::POST {
-            return Err(method_not_allowed());
+            return Err(ApiError::method_not_allowed());
         }
         let object = decode(&body, kind.kind, None)?.object;
         let answer = review(kind, object, &identity, &server.authority);

@@ -6,9 +6,9 @@ use std::path::PathBuf;
 
 use ipnet::IpNet;
 
-/// Settings of an embedded API server.
+/// ApiServerSettings of an embedded API server.
 #[derive(Clone, Debug)]
-pub struct Settings {
+pub struct ApiServerSettings {
     /// Where objects, certificates and the token are kept; `None` keeps everything in memory.
     pub data_dir: Option<PathBuf>,
     /// Address of the TLS listener; port 0 takes any free port.
@@ -24,7 +24,7 @@ pub struct Settings {
     pub cluster_domain: String,
 }
 
-impl Default for Settings {
+impl Default for ApiServerSettings {
     /// In memory, on a free port of the loopback address, with Kubernetes' usual ranges.
     fn default() -> Self {
         let range = |address: [u8; 4], length| ipnet::Ipv4Net::new(address.into(), length).map(IpNet::V4);

@@ -1,8 +1,8 @@
 //! What a cloud controller writes to Nodes: addresses, provider IDs, labels and taints, from the annotations
 //! that the agents of the nodes write.
 //!
-//! [`plan`] checks whether a Node is ours, makes the list of addresses from the annotations, and plans the
-//! writes that the Node needs now.
+//! [`mod@plan`] checks whether a Node is ours, makes the list of addresses from the annotations, and plans
+//! the writes that the Node needs now.
 //!
 //! In: a Node. Out: a [`NodePlan`].
 //!

@@ -1,6 +1,6 @@
 //! The agent: its tasks, and the channel between them.
 
-use kinglet_dataplane::{Services, Settings};
+use kinglet_dataplane::{DataplaneSettings, Services};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
@@ -12,18 +12,18 @@ use crate::reconciler::Reconciler;
 use crate::sources::Sources;
 
 /// Serves Services on a node.
-pub struct Agent {
+pub struct ServicesAgent {
     /// The node's network namespace.
     pub kernel: Kernel,
     /// What is served.
-    pub settings: Settings,
+    pub settings: DataplaneSettings,
     /// Where objects come from.
     pub sources: Sources,
     /// What the agent writes to.
     pub outputs: Outputs,
 }
 
-impl Agent {
+impl ServicesAgent {
     /// Serves the Services until `stop` is cancelled, and leaves the rules in place; [`Kernel::remove`]
     /// removes them. Calls `synced` once, when the kernel has the rules of all objects that were there at the
     /// start; until then the rules of an earlier run stay.

@@ -21,6 +21,7 @@ use tokio_util::sync::CancellationToken;
 /// of the process.
 pub async fn serve_health(mut checks: watch::Receiver<Arc<HealthChecks>>, stop: CancellationToken) {
     let mut open: BTreeMap<u16, CancellationToken> = BTreeMap::new();
+    // Checks that were published before are changes, too.
     checks.mark_changed();
     while let Some(Ok(())) = stop.run_until_cancelled(checks.changed()).await {
         let now = checks.borrow_and_update().clone();
@@ -40,7 +41,7 @@ pub async fn serve_health(mut checks: watch::Receiver<Arc<HealthChecks>>, stop: 
                         open.insert(*port, listener);
                     }
                     Err(error) => {
-                        tracing::warn!(service = %health.service, "spec.healthCheckNodePort {port}: {error}");
+                        tracing::warn!(service = %health.service, "cannot listen on spec.healthCheckNodePort {port}: {error}");
                     }
                 }
             }
@@ -51,6 +52,7 @@ pub async fn serve_health(mut checks: watch::Receiver<Arc<HealthChecks>>, stop: 
 /// All addresses of both families, where the node has both.
 async fn bind(port: u16) -> std::io::Result<TcpListener> {
     match TcpListener::bind((Ipv6Addr::UNSPECIFIED, port)).await {
+        // A kernel without IPv6. A port that is taken is taken in both families.
         Err(error) if error.kind() != std::io::ErrorKind::AddrInUse => {
             TcpListener::bind((Ipv4Addr::UNSPECIFIED, port)).await
         }
@@ -69,6 +71,7 @@ async fn serve(
             Ok((stream, _)) => drop(tokio::spawn(connection(stream, port, checks.clone()))),
             Err(error) => {
                 tracing::debug!(%error, "health check: cannot accept");
+                // Without descriptors the error stays; other tasks must go on.
                 tokio::task::yield_now().await;
             }
         }
@@ -77,6 +80,7 @@ async fn serve(
 
 async fn connection(stream: TcpStream, port: u16, checks: watch::Receiver<Arc<HealthChecks>>) {
     let service = service_fn(move |_: Request<Incoming>| {
+        // Read for each request: a connection of a load balancer outlives many changes.
         let health = checks.borrow().get(&port).cloned();
         async move { Ok::<_, Infallible>(answer(health.as_ref())) }
     });
@@ -107,6 +111,7 @@ fn answer(health: Option<&Health>) -> Response<Full<Bytes>> {
         StatusCode::SERVICE_UNAVAILABLE
     };
     let headers = response.headers_mut();
+    // Those of kube-proxy: load balancers weigh nodes by the last one.
     headers.insert("content-type", http::HeaderValue::from_static("application/json"));
     headers.insert(
         "x-content-type-options",

@@ -1,6 +1,6 @@
 //! The connections to the kernel of one network namespace.
 
-use kinglet_dataplane::{Present, Settings, Stale, table};
+use kinglet_dataplane::{DataplaneSettings, ExistingTable, Stale, table};
 use kinglet_nft::{Batch, Change, Connection, Conntrack, Error, Filter, Ownership, Set, Table};
 
 /// `ENOENT`
@@ -35,8 +35,8 @@ impl Kernel {
         })
     }
 
-    /// The ownership for the table: that of the one that is there, which the kernel lets nobody change; else
-    /// the best that the kernel has.
+    /// The ownership for the table: that of the table that is there, because the kernel lets nobody change
+    /// the owner flags of a table; else the best that the kernel has.
     ///
     /// # Errors
     /// The kernel does not tell.
@@ -44,12 +44,12 @@ impl Kernel {
         self.rules.ownership()
     }
 
-    /// What the table holds; nothing if it is missing, or not built as this version builds it.
+    /// What the table holds; nothing if it is missing, or was built by another version in another way.
     ///
     /// # Errors
     /// The kernel refuses to list, or another program owns the table.
-    pub fn present(&mut self, settings: &Settings) -> Result<Option<Present>, Error> {
-        self.rules.present(settings)
+    pub fn existing(&mut self, settings: &DataplaneSettings) -> Result<Option<ExistingTable>, Error> {
+        self.rules.existing(settings)
     }
 
     /// Applies a batch, all of it or nothing.
@@ -60,7 +60,7 @@ impl Kernel {
         self.rules.commit(batch)
     }
 
-    /// Deletes tracked connections and affinities of clients that lead to endpoints that are gone; returns how
+    /// Deletes tracked connections to endpoints that are gone, and session affinities to them; returns how
     /// many.
     ///
     /// # Errors
@@ -86,7 +86,7 @@ impl Rules {
         }
     }
 
-    pub(crate) fn present(&mut self, settings: &Settings) -> Result<Option<Present>, Error> {
+    pub(crate) fn existing(&mut self, settings: &DataplaneSettings) -> Result<Option<ExistingTable>, Error> {
         let table = table(Ownership::Shared);
         match self.0.table_to_change(&table)? {
             Some(_) => self.read(&table, settings),
@@ -94,9 +94,9 @@ impl Rules {
         }
     }
 
-    fn read(&mut self, table: &Table, settings: &Settings) -> Result<Option<Present>, Error> {
+    fn read(&mut self, table: &Table, settings: &DataplaneSettings) -> Result<Option<ExistingTable>, Error> {
         let (sets, chains) = (self.0.sets(table)?, self.0.chains(table)?);
-        Present::read(&sets, chains, settings, |set| self.0.elements(table, set))
+        ExistingTable::read(&sets, chains, settings, |set| self.0.elements(table, set))
     }
 
     pub(crate) fn commit(&mut self, batch: &Batch) -> Result<(), Error> {
@@ -127,6 +127,7 @@ impl Rules {
             batch.delete_elements(&table, set, &[element]);
             match self.0.commit(&batch) {
                 Ok(()) => deleted += 1,
+                // Its timeout was faster.
                 Err(error) if error.errno() == Some(NOT_THERE) => {}
                 Err(error) => return Err(error),
             }
@@ -138,6 +139,7 @@ impl Rules {
         self.0.table_to_change(&table(Ownership::Shared))?;
         let table = table(self.ownership()?);
         let mut batch = Batch::new();
+        // Deleting what is not there is an error; adding what is there is none.
         batch.add_table(&table).delete_table(&table);
         self.commit(&batch)
     }
@@ -148,6 +150,7 @@ impl Connections {
     /// tracks.
     pub(crate) fn delete_stale(&mut self, stale: &Stale) -> Result<usize, Error> {
         let mut deleted = 0;
+        // UDP and SCTP only: the kernel leaves TCP connections out, which are most of all.
         for protocol in stale.protocols() {
             let filter = Filter::all().protocol(protocol);
             let wrong = self.0.entries_if(&filter, |entry| stale.contains(entry))?;

@@ -1,22 +1,22 @@
 //! Services in the kernel of one node: the shell around [`kinglet_dataplane`].
 //!
-//! An [`Agent`] follows Services, EndpointSlices and Nodes, commits the batches that the core makes of them,
-//! and deletes tracked connections to endpoints that are gone. [`serve_health`] answers at the
+//! A [`ServicesAgent`] follows Services, EndpointSlices and Nodes, commits the batches that the core makes of
+//! them, and deletes tracked connections to endpoints that are gone. [`serve_health`] answers at the
 //! `healthCheckNodePort` of Services.
 //!
 //! ```no_run
 //! # async fn example(reflectors: kinglet_kube::Reflectors) -> Result<(), Box<dyn std::error::Error>> {
-//! use kinglet_dataplane::Settings;
-//! use kinglet_dataplane_agent::{Agent, Kernel, Outputs, Sources};
+//! use kinglet_dataplane::DataplaneSettings;
+//! use kinglet_dataplane_agent::{Kernel, Outputs, ServicesAgent, Sources};
 //! use tokio_util::sync::CancellationToken;
 //!
-//! let agent = Agent {
+//! let agent = ServicesAgent {
 //!     // In a thread that is in the node's network namespace.
 //!     kernel: Kernel::open()?,
-//!     settings: Settings {
+//!     settings: DataplaneSettings {
 //!         node: "node-1".into(),
 //!         cluster_cidrs: vec!["10.42.0.0/16".parse()?],
-//!         ..Settings::default()
+//!         ..DataplaneSettings::default()
 //!     },
 //!     sources: Sources::of(&reflectors),
 //!     outputs: Outputs::default(),
@@ -31,7 +31,7 @@
 //! Out: the table [`kinglet_dataplane::TABLE`], deleted entries of connection tracking, health checks,
 //! [`Metrics`].
 //!
-//! Invariant: rules stay when the agent ends or cannot reach the API.
+//! Invariant: rules stay when the agent ends or cannot lookup the API.
 
 mod agent;
 mod cleaner;
@@ -44,7 +44,7 @@ mod reconciler;
 mod shares;
 mod sources;
 
-pub use agent::Agent;
+pub use agent::ServicesAgent;
 pub use error::AgentError;
 pub use health_checks::serve_health;
 pub use kernel::Kernel;

@@ -20,6 +20,7 @@ pub struct Metrics {
 impl Default for Metrics {
     fn default() -> Self {
         Self {
+            // 0.1 ms to 3 s
             durations: Histogram::new(exponential_buckets(0.000_1, 2.0, 16)),
             last: Gauge::default(),
             failures: Counter::default(),

@@ -23,6 +23,7 @@ impl Outputs {
     pub(crate) fn publish_served(&self, shares: Option<&Arc<Shares>>) {
         let Some(served) = &self.served else { return };
         served.send_if_modified(|before| {
+            // By identity: the receiver looks for the very value that it gave.
             let same = before
                 .as_ref()
                 .zip(shares)

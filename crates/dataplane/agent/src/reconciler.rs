@@ -104,9 +104,9 @@ impl Reconciler {
     /// cannot be, replaces it.
     async fn adopt_or_replace(&mut self) -> Result<(), AgentError> {
         let settings = self.services.settings().clone();
-        let present = self.rules.run(move |rules| rules.present(&settings)).await??;
-        if let Some(present) = present {
-            self.services.adopt(&present);
+        let existing = self.rules.run(move |rules| rules.existing(&settings)).await??;
+        if let Some(existing) = existing {
+            self.services.adopt(&existing);
             match self.commit().await {
                 Err(AgentError::Kernel(error)) => {
                     tracing::warn!("Services: {error}; all rules are replaced");
@@ -126,6 +126,7 @@ impl Reconciler {
         let began = Instant::now();
         let batches = batches(&mut self.services);
         self.warn();
+        // Deleted after the commit: until then packets would make the same entries again.
         let stale = self.services.take_stale();
         if batches.is_empty() && stale.is_empty() {
             return Ok(());
@@ -144,6 +145,7 @@ impl Reconciler {
         };
         if let Err(error) = self.rules.run(work).await? {
             self.outputs.metrics.count_failure();
+            // Nothing has been deleted: the next attempt does.
             self.services.keep_stale(stale);
             return Err(AgentError::Kernel(error));
         }

@@ -1,5 +1,5 @@
-//! What other load balancers are told at `healthCheckNodePort`: whether this node has endpoints of a Service.
-//! Pure.
+//! What load balancers get as an answer at `healthCheckNodePort`: whether this node has endpoints of a
+//! Service.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -37,6 +37,7 @@ fn ready_here(slices: &[&EndpointSlice], node: &Arc<str>) -> usize {
             && endpoint.conditions.ready()
             && !endpoint.conditions.terminating()
     });
+    // While its controller moves an endpoint from slice to slice, it is in both, and counts once.
     let addresses: BTreeSet<&Arc<str>> = ready.filter_map(|endpoint| endpoint.addresses.first()).collect();
     addresses.len()
 }

@@ -27,12 +27,12 @@ pub(crate) enum Role {
     Cluster,
     /// Spreads over the endpoints of the node.
     Local,
-    /// Tells clients inside from those outside.
-    Outside,
-    /// Lets only some sources use a load balancer's address.
-    Sources,
+    /// Tells clients of the cluster from those outside (`externalTrafficPolicy: Local`).
+    ExternalLocal,
+    /// Lets only some networks use a load balancer's address.
+    SourceRanges,
     /// The same for a load balancer's port on the node's own addresses.
-    NodeSources,
+    NodeSourceRanges,
 }
 
 /// 64 bits that stand for a port and a role; a collision would take billions of Services.
@@ -54,6 +54,7 @@ impl PortId {
             protocol,
         ] {
             hash.update(part);
+            // No name has this octet: without it `a` and `bc` would hash as `ab` and `c` do.
             hash.update([0]);
         }
         hash.update([u8::from(self.family == IpFamily::V6)]);
@@ -79,6 +80,7 @@ impl PortId {
     pub(crate) fn comment(&self) -> String {
         let mut text = self.to_string();
         while text.len() > COMMENT {
+            // Whole characters: `nft` expects UTF-8.
             text.pop();
         }
         text
@@ -91,9 +93,9 @@ impl Role {
         match self {
             Self::Cluster => "cluster",
             Self::Local => "local",
-            Self::Outside => "outside",
-            Self::Sources => "sources",
-            Self::NodeSources => "node-sources",
+            Self::ExternalLocal => "outside",
+            Self::SourceRanges => "sources",
+            Self::NodeSourceRanges => "node-sources",
         }
     }
 }

@@ -4,14 +4,15 @@
 //! A change of one Service touches its own elements and chains only. The crate
 //! `kinglet-dataplane-agent` is the shell that follows the API and commits the batches.
 //!
-//! How a connection goes. In `prerouting` (and `output`, for processes of the node) its destination is looked
-//! up in verdict maps: addresses of Services (`vips`), then ports of the node (`node-ports`). The verdict
-//! leads to a chain that translates straight to an endpoint, which it finds in a map (`backends`) under the
-//! destination and a number at random; or rejects; or drops. `postrouting` masquerades what would not find
-//! its way back: pods that reach themselves, and clients from outside whose endpoint is on another node. All
-//! of this happens once per connection, in chains of type nat.
+//! The first packet of a connection goes through chains of type nat. In `prerouting` (in `output`, if a
+//! process of the node sends it) its destination is looked up in verdict maps: addresses of Services
+//! (`vips`), then ports of the node (`node-ports`). The verdict leads to a chain that translates it to an
+//! endpoint, which a map (`backends`) has under the destination and a random number; or it rejects or drops
+//! the packet. `postrouting` masquerades clients whose answers would not come back through this node: pods
+//! that reach themselves, and external clients whose endpoint is on another node. Later packets follow the
+//! conntrack entry, and meet none of these rules.
 //!
-//! In: objects of [`kinglet_model`], [`Settings`]. Out: one owned table, [`TABLE`].
+//! In: objects of [`kinglet_model`], [`DataplaneSettings`]. Out: one owned table, [`TABLE`].
 //!
 //! Invariant: no I/O, no clock and no chance: the same objects give the same rules, in whatever
 //! order they came. A bad object is a [`Problem`] and touches no other Service.
@@ -19,21 +20,21 @@
 mod backend;
 mod desired;
 mod endpoints;
+mod existing;
 mod flows;
-mod frame;
 mod health;
 mod identity;
+mod lower;
 mod plan;
-mod present;
 mod problem;
-mod program;
 mod services;
 mod settings;
+mod table;
 
+pub use existing::ExistingTable;
 pub use flows::Stale;
-pub use frame::TABLE;
 pub use health::{Health, HealthChecks};
-pub use present::Present;
 pub use problem::Problem;
-pub use services::{Services, table};
-pub use settings::{Kinds, Settings, Share, Shares};
+pub use services::Services;
+pub use settings::{AddressKinds, DataplaneSettings, Share, Shares};
+pub use table::{TABLE, table};

@@ -4,25 +4,25 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use kinglet_model::{EndpointSlice, Node, Object, ObjectName, Service, wellknown};
-use kinglet_nft::{Batch, Family, Ownership, Ruleset, Table};
+use kinglet_nft::{Batch, Ownership, Ruleset, Table};
 
 use crate::desired::{Desired, Rank};
-use crate::endpoints::Place;
+use crate::endpoints::NodeTopology;
+use crate::existing::ExistingTable;
 use crate::flows::{Flows, Stale};
-use crate::frame::TABLE;
 use crate::health::{self, Health, HealthChecks};
+use crate::lower::lower;
 use crate::plan::{Offer, plan};
-use crate::present::Present;
 use crate::problem::Problem;
-use crate::program::objects;
-use crate::settings::{Settings, Share, Shares};
+use crate::settings::{DataplaneSettings, Share, Shares};
+use crate::table::table;
 
 /// The Services of a cluster as one node serves them.
 #[derive(Debug)]
 pub struct Services {
-    settings: Settings,
+    settings: DataplaneSettings,
     table: Table,
-    place: Place,
+    topology: NodeTopology,
     known: BTreeMap<ObjectName, Known>,
     /// The Service that each slice belongs to.
     owners: HashMap<ObjectName, ObjectName>,
@@ -45,15 +45,15 @@ struct Known {
 
 impl Services {
     /// No Services yet. `ownership` is the best that the kernel has, or that of the table that is there.
-    pub fn new(settings: Settings, ownership: Ownership) -> Self {
-        let place = Place {
+    pub fn new(settings: DataplaneSettings, ownership: Ownership) -> Self {
+        let topology = NodeTopology {
             node: settings.node.clone(),
             zone: None,
         };
         Self {
             settings,
             table: table(ownership),
-            place,
+            topology,
             known: BTreeMap::new(),
             owners: HashMap::new(),
             dirty: BTreeSet::new(),
@@ -66,7 +66,7 @@ impl Services {
     }
 
     /// What it was made with.
-    pub fn settings(&self) -> &Settings {
+    pub fn settings(&self) -> &DataplaneSettings {
         &self.settings
     }
 
@@ -94,6 +94,7 @@ impl Services {
     /// Takes a slice that is new or changed, perhaps to belong to another Service.
     pub fn apply_endpoint_slice(&mut self, slice: Arc<EndpointSlice>) {
         let name = slice.object_name();
+        // It may have belonged to another Service before: the label can change.
         self.remove_endpoint_slice(&name);
         if let Some(owner) = slice.service() {
             self.owners.insert(name.clone(), owner.clone());
@@ -141,10 +142,10 @@ impl Services {
 
     /// Takes over what the kernel has: the next
     /// [`batches`](Self::batches) start from there, and leave what fits alone. Clients keep their endpoints.
-    pub fn adopt(&mut self, present: &Present) {
+    pub fn adopt(&mut self, existing: &ExistingTable) {
         self.compute();
-        self.flows.adopt(present);
-        self.desired.adopt(present);
+        self.flows.adopt(existing);
+        self.desired.adopt(existing);
     }
 
     /// The batch that puts the rules of the present objects in the place of whatever the table holds, at one
@@ -174,6 +175,7 @@ impl Services {
     pub fn health_checks(&self) -> HealthChecks {
         let mut checks = HealthChecks::new();
         for (port, health) in self.health.values() {
+            // The first by name has the port, whatever came first.
             checks.entry(*port).or_insert_with(|| health.clone());
         }
         checks
@@ -185,8 +187,9 @@ impl Services {
     }
 
     fn set_zone(&mut self, zone: Option<Arc<str>>) {
-        if self.place.zone != zone {
-            self.place.zone = zone;
+        if self.topology.zone != zone {
+            self.topology.zone = zone;
+            // Every Service may have hints for zones.
             self.dirty.extend(self.known.keys().cloned());
         }
     }
@@ -213,10 +216,10 @@ impl Services {
                     kinds: self.settings.kinds,
                     share: self.shares.get(&name).unwrap_or(&nothing),
                 };
-                let plan = plan(service, &slices, &self.place, offer, &mut problems);
+                let plan = plan(service, &slices, &self.topology, offer, &mut problems);
                 self.flows.apply(&name, Some(&plan));
                 self.desired
-                    .apply(Rank::of(service), objects(&plan, &self.settings));
+                    .apply(Rank::of(service), lower(&plan, &self.settings));
             } else {
                 self.health.remove(&name);
                 self.flows.apply(&name, None);
@@ -235,13 +238,9 @@ impl Services {
         self.problems
             .extend(problems.difference(&known.problems).cloned());
         known.problems = problems;
+        // Slices may come before their Service.
         if known.service.is_none() && known.slices.is_empty() {
             self.known.remove(name);
         }
     }
-}
-
-/// The table, without what is in it.
-pub fn table(ownership: Ownership) -> Table {
-    Table::new(Family::Inet, TABLE).ownership(ownership)
 }

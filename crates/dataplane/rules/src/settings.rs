@@ -8,7 +8,7 @@ use kinglet_model::{ObjectName, Protocol};
 
 /// What is served on a node.
 #[derive(Clone, Debug, Default)]
-pub struct Settings {
+pub struct DataplaneSettings {
     /// Name of the own Node. Endpoints with this `nodeName` are local.
     pub node: Arc<str>,
     /// Networks of all pods of the cluster. They tell pods from clients outside: the latter are masqueraded
@@ -19,7 +19,7 @@ pub struct Settings {
     /// there are none.
     pub node_port_addresses: Vec<IpNet>,
     /// Which kinds of addresses and ports are served.
-    pub kinds: Kinds,
+    pub kinds: AddressKinds,
 }
 
 /// Protocols and ports of a Service that the node serves on its own addresses, as its part of a load
@@ -31,7 +31,7 @@ pub type Shares = BTreeMap<ObjectName, Share>;
 
 /// Which kinds of addresses and ports are served; all by default.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Kinds {
+pub struct AddressKinds {
     /// `spec.clusterIPs`
     pub cluster_ips: bool,
     /// `spec.ports[].nodePort`
@@ -42,7 +42,7 @@ pub struct Kinds {
     pub load_balancers: bool,
 }
 
-impl Default for Kinds {
+impl Default for AddressKinds {
     fn default() -> Self {
         Self {
             cluster_ips: true,

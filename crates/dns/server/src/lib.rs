@@ -1,7 +1,7 @@
 //! DNS over UDP and TCP from a zone snapshot.
 //!
-//! In: queries, the current [`Snapshot`](kinglet_dns_zone::Snapshot) in an `ArcSwap`, [`DnsServerSettings`]. Out:
-//! replies, and metrics under CoreDNS' names. Three parts answer queries:
+//! In: queries, the current [`Snapshot`](kinglet_dns_zone::Snapshot) in an `ArcSwap`, [`DnsServerSettings`].
+//! Out: replies, and metrics under CoreDNS' names. Three parts answer queries:
 //!
 //! - `udp`: worker threads receive batches, answer from the snapshot (`answer`), and send batches. No lock,
 //!   no allocation, no task.

@@ -1,10 +1,10 @@
-//! DnsServerSettings of the server, with the defaults of CoreDNS where it has them.
+//! Settings of the server, with the defaults of CoreDNS where it has them.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// DnsServerSettings of a server.
+/// Settings of a server.
 #[derive(Clone, Debug)]
 pub struct DnsServerSettings {
     /// Addresses to listen on, each over UDP and TCP. Port 0 takes any free port.

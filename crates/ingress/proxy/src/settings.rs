@@ -1,4 +1,4 @@
-//! ProxySettings of the proxy, read once.
+//! Settings of the proxy, read once.
 
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
@@ -11,7 +11,8 @@ use rustls::crypto::CryptoProvider;
 
 use crate::entry_point::EntryPoints;
 
-/// ProxySettings of the proxy. [`ProxySettings::new`] gives Traefik's defaults; the fields may be changed afterwards.
+/// Settings of the proxy. [`ProxySettings::new`] gives Traefik's defaults; the fields may be changed
+/// afterwards.
 #[derive(Clone, Debug)]
 pub struct ProxySettings {
     /// Where to listen.

@@ -66,8 +66,8 @@ impl ProxySnapshot {
         }))
     }
 
-    /// Publishes the configuration as the next snapshot, and returns which of its certificates cannot be used.
-    /// Requests on their way keep the snapshot that they started with.
+    /// Publishes the configuration as the next snapshot, and returns which of its certificates cannot be
+    /// used. Requests on their way keep the snapshot that they started with.
     pub fn publish(shared: &SharedSnapshot, configuration: &Configuration) -> Vec<Unusable> {
         // There is one publisher: nothing is lost between loading and storing.
         let next = Self::next(&shared.load(), configuration);

@@ -9,13 +9,13 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
 use kinglet_config::LabUp;
-use kinglet_lab::{Entry, Settings};
+use kinglet_lab::{Entry, LabSettings};
 
 /// A line that says that everything is ready.
 const READY: &str = "ready";
 
 /// Starts `lab run` with the same options and waits until it is ready.
-pub(super) fn up(settings: &Settings, up: &LabUp) -> Result<()> {
+pub(super) fn up(settings: &LabSettings, up: &LabUp) -> Result<()> {
     settings.validate()?;
     kinglet_lab::check(settings)?;
     let began = Instant::now();

@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use kinglet_config::{LabAction, LabUp, LogOptions};
-use kinglet_lab::{Entry, Lab, Progress, Request, Settings};
+use kinglet_lab::{Entry, Lab, LabSettings, Progress, Request};
 use tokio_util::sync::CancellationToken;
 
 use self::options::settings;
@@ -29,7 +29,7 @@ pub(crate) struct Running {
 impl Running {
     /// Starts everything and waits until it is ready.
     pub(crate) async fn start(
-        mut settings: Settings,
+        mut settings: LabSettings,
         choice: Choice,
         progress: Progress,
         stop: &CancellationToken,
@@ -49,7 +49,7 @@ impl Running {
 
 /// Carries out a subcommand of `kinglet lab`.
 pub(crate) fn act(action: LabAction, log: &LogOptions) -> Result<()> {
-    let root = Settings::default().state_root;
+    let root = LabSettings::default().state_root;
     let send = |name: &str, request| Ok(kinglet_lab::command(&root, name, &request)?);
     match action {
         LabAction::Up(up) => background::up(&settings(&up), &up),

@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use kinglet_config::{IpFamily, LabUp, PodNetwork};
-use kinglet_lab::{Family, Settings};
+use kinglet_lab::{Family, LabSettings};
 
 /// The settings that the options mean.
-pub(super) fn settings(up: &LabUp) -> Settings {
-    let mut settings = Settings {
+pub(super) fn settings(up: &LabUp) -> LabSettings {
+    let mut settings = LabSettings {
         name: up.lab.name.clone(),
         nodes: up.nodes,
         pod_network: match up.pod_network {
@@ -21,7 +21,7 @@ pub(super) fn settings(up: &LabUp) -> Settings {
         lease: Duration::from_secs(up.node_lease_seconds.max(1).into()),
         api_listen: up.api_listen,
         kubeconfig: up.kubeconfig.clone(),
-        ..Settings::default()
+        ..LabSettings::default()
     };
     settings.set_families(up.ip_families.iter().copied().map(family).collect());
     if !up.cluster_cidr.is_empty() {

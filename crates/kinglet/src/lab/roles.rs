@@ -5,7 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use anyhow::{Context, Result};
 use ipnet::IpNet;
 use kinglet_config::{LabService, ServiceLbMode};
-use kinglet_lab::{Lab, Settings};
+use kinglet_lab::{Lab, LabSettings};
 
 /// Where the server tells of its health, on its node.
 const SERVER_ADMIN: &str = "127.0.0.1:9900";
@@ -42,7 +42,7 @@ pub(super) struct Cluster {
 
 impl Cluster {
     /// The cluster that the settings make. Where agents run, they serve Services in the lab's own stead.
-    pub(super) fn of(settings: &mut Settings, choice: Choice) -> Self {
+    pub(super) fn of(settings: &mut LabSettings, choice: Choice) -> Self {
         let cluster = Self {
             choice,
             service_proxy: settings.service_proxy,

@@ -120,12 +120,12 @@ fn bind_proxy(listen: &ListenOptions) -> Result<Proxy> {
 }
 
 async fn bind_api(settings: &ServerSettings, directory: PathBuf) -> Result<(ApiServer, Listening)> {
-    let api = kinglet_apiserver::Settings {
+    let api = kinglet_apiserver::ApiServerSettings {
         data_dir: Some(directory.clone()),
         listen: settings.listen.api_listen,
         service_cidrs: settings.cluster.service_cidr.clone(),
         cluster_domain: settings.cluster.cluster_domain.clone(),
-        ..kinglet_apiserver::Settings::default()
+        ..kinglet_apiserver::ApiServerSettings::default()
     };
     let opened = tokio::task::spawn_blocking(move || ApiServer::open(api)).await?;
     let api = opened.with_context(|| format!("--data-dir {}", directory.display()))?;

@@ -218,7 +218,7 @@ impl<'a> Parts<'a> {
     /// What a kube-controller-manager does for the embedded API server.
     fn controllers(&self) {
         let gate = self.readiness.gate("controllers");
-        let settings = kinglet_controllers::Settings {
+        let settings = kinglet_controllers::ControllerSettings {
             instance: hostname(),
             ..Default::default()
         };

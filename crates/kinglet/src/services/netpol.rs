@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 use ipnet::IpNet;
 use kinglet_kube::{Recorder, Reflectors};
 use kinglet_netpol::{
-    AdmissionRequests, Agent, DeniedPackets, Kernel, Metrics, Outputs, Sources, StartedPod, denial_line,
+    AdmissionRequests, DeniedPackets, Kernel, Metrics, Outputs, PolicyAgent, Sources, StartedPod, denial_line,
 };
 use kinglet_policy::PolicySettings;
 use kinglet_telemetry::{Readiness, Registry};
@@ -44,7 +44,7 @@ pub(crate) fn enforce(
     let gate = readiness.gate("network-policy");
     let ended = gate.clone();
     let client = reflectors.client().clone();
-    let agent = Agent {
+    let agent = PolicyAgent {
         kernel,
         sources: Sources::of(reflectors),
         admission: Some(part.requests),

@@ -53,7 +53,7 @@ impl Lab {
 
     /// The lab as its library finds it.
     pub(crate) fn entry(&self) -> kinglet_lab::Entry {
-        kinglet_lab::Entry::of(&kinglet_lab::Settings::default().state_root, &self.name)
+        kinglet_lab::Entry::of(&kinglet_lab::LabSettings::default().state_root, &self.name)
     }
 
     pub(crate) fn kubeconfig(&self) -> PathBuf {

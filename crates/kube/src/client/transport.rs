@@ -2,9 +2,9 @@
 //!
 //! A peer that loses power, an address that moves to another machine and a NAT that forgets end a connection
 //! without a word: a watch on it would wait for ever. So there are three layers, each for what the one above
-//! cannot see: HTTP/2 PINGs (a peer whose kernel lives, but whose process hangs), TCP keepalive (HTTP/1.1, and
-//! connections that carry nothing), and `TCP_USER_TIMEOUT` (what was sent and is never acknowledged, which the
-//! kernel otherwise repeats for a quarter of an hour).
+//! cannot see: HTTP/2 PINGs (a peer whose kernel lives, but whose process hangs), TCP keepalive (HTTP/1.1,
+//! and connections that carry nothing), and `TCP_USER_TIMEOUT` (what was sent and is never acknowledged,
+//! which the kernel otherwise repeats for a quarter of an hour).
 
 use std::time::Duration;
 

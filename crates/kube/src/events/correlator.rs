@@ -1,5 +1,5 @@
-//! Which Events are written, counted up or dropped, as client-go's recorder does it: users of `kubectl` expect
-//! one line for what repeats, and an API server expects that a loop does not fill it.
+//! Which Events are written, counted up or dropped, as client-go's recorder does it: users of `kubectl`
+//! expect one line for what repeats, and an API server expects that a loop does not fill it.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -53,7 +53,8 @@ struct Written {
 }
 
 impl Correlator {
-    /// Decides on a report, whose text becomes what it is remembered by. Whoever creates an Event tells its name by [`created`](Correlator::created).
+    /// Decides on a report, whose text becomes what it is remembered by. Whoever creates an Event tells its
+    /// name by [`created`](Correlator::created).
     pub(super) fn decide(&mut self, report: &mut Report, now: Instant) -> Decision {
         let note = self.combine(report, now);
         if !self.affords(&report.regarding, now) {

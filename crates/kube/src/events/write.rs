@@ -1,7 +1,8 @@
 //! Events as the API server gets them.
 //!
 //! They are core/v1, as client-go's recorder writes them: an Event of `events.k8s.io/v1` may not have
-//! `lastTimestamp` and `count`, by which `kubectl get events --sort-by=.lastTimestamp` and most dashboards sort.
+//! `lastTimestamp` and `count`, by which `kubectl get events --sort-by=.lastTimestamp` and most dashboards
+//! sort.
 
 use std::time::Instant;
 

@@ -6,7 +6,7 @@ mod relay;
 
 use std::time::Duration;
 
-use kinglet_apiserver::{ApiServer, Settings};
+use kinglet_apiserver::{ApiServer, ApiServerSettings};
 use kinglet_kube::{Change, Client, Collection, Inputs, Liveness, Reflectors, Resource, connect_with};
 use kinglet_model::Namespace;
 use serde_json::json;
@@ -28,9 +28,9 @@ async fn behind_a_relay() -> (Client, Relay, CancellationToken, tempfile::TempDi
     // Another test of this process may have done it.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let directory = tempfile::tempdir().unwrap();
-    let api = ApiServer::open(Settings {
+    let api = ApiServer::open(ApiServerSettings {
         data_dir: Some(directory.path().to_owned()),
-        ..Settings::default()
+        ..ApiServerSettings::default()
     })
     .unwrap();
     let listening = api.bind().unwrap();

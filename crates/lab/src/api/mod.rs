@@ -18,7 +18,7 @@ use crate::addressing;
 use crate::error::LabError;
 use crate::kubelet::Cluster;
 use crate::network::Router;
-use crate::settings::Settings;
+use crate::settings::LabSettings;
 
 use self::kubeconfig::Kubeconfig;
 
@@ -44,7 +44,7 @@ impl Api {
     /// Starts the embedded server, or connects to the given cluster, and opens the way to it from inside the
     /// lab.
     pub(crate) async fn start(
-        settings: &Settings,
+        settings: &LabSettings,
         directory: &Path,
         router: &Router,
         clients_stop: &CancellationToken,
@@ -84,7 +84,12 @@ impl Api {
     }
 
     /// Passes on what comes to the router, and to where the Service `kubernetes` points.
-    async fn open(&self, settings: &Settings, router: &Router, server: SocketAddr) -> Result<(), LabError> {
+    async fn open(
+        &self,
+        settings: &LabSettings,
+        router: &Router,
+        server: SocketAddr,
+    ) -> Result<(), LabError> {
         let own = settings
             .families
             .iter()
@@ -131,7 +136,7 @@ impl Api {
     }
 
     /// What pods are told of the cluster.
-    pub(crate) async fn cluster(&self, settings: &Settings) -> Result<Cluster, LabError> {
+    pub(crate) async fn cluster(&self, settings: &LabSettings) -> Result<Cluster, LabError> {
         let services = Collection::new(self.client.clone(), Resource::of::<Service>());
         let kubernetes: Service = services.get(&ObjectName::new("default", "kubernetes")).await?;
         let mut variables = Vec::new();
@@ -169,20 +174,20 @@ impl Drop for Api {
 }
 
 async fn embed(
-    settings: &Settings,
+    settings: &LabSettings,
     directory: &Path,
     kubeconfig: &Path,
     tasks: &TaskTracker,
     stop: &CancellationToken,
 ) -> Result<ApiServer, LabError> {
     let family = settings.families.first().copied();
-    let settings = kinglet_apiserver::Settings {
+    let settings = kinglet_apiserver::ApiServerSettings {
         data_dir: Some(directory.join("api")),
         listen: settings.api_listen,
         advertise: family.map(|family| SocketAddr::new(addressing::router(family).addr(), PORT)),
         service_cidrs: settings.service_cidrs.clone(),
         cluster_domain: settings.cluster_domain.clone(),
-        ..kinglet_apiserver::Settings::default()
+        ..kinglet_apiserver::ApiServerSettings::default()
     };
     let opened = tokio::task::spawn_blocking(move || ApiServer::open(settings)).await;
     let server = opened.map_err(|error| LabError::Api(error.to_string()))??;
@@ -200,16 +205,16 @@ async fn embed(
 }
 
 /// What a cluster's control plane does beside its API server.
-async fn control(client: &Client, settings: &Settings, stop: &CancellationToken) {
+async fn control(client: &Client, settings: &LabSettings, stop: &CancellationToken) {
     let instance = format!("lab-{}", settings.name);
-    let workloads = kinglet_lab_workloads::Settings {
+    let workloads = kinglet_lab_workloads::WorkloadSettings {
         instance: instance.clone(),
         node_grace_period: settings.lease,
     };
     let workloads = kinglet_lab_workloads::spawn(client, &workloads, stop);
-    let controllers = kinglet_controllers::Settings {
+    let controllers = kinglet_controllers::ControllerSettings {
         instance,
-        ..kinglet_controllers::Settings::default()
+        ..kinglet_controllers::ControllerSettings::default()
     };
     kinglet_controllers::spawn(client, &controllers, stop).await;
     workloads.await;

@@ -131,8 +131,8 @@ impl Sandbox {
         }
     }
 
-    /// Ends what still runs in it and takes the network away. The files stay until the pod is gone, so that its
-    /// logs can be read.
+    /// Ends what still runs in it and takes the network away. The files stay until the pod is gone, so that
+    /// its logs can be read.
     pub(super) async fn tear_down(&self, node: &NodeContext) {
         if let Some(network) = &self.network {
             network.tear_down(node).await;

@@ -1,4 +1,4 @@
-//! A lab: [`start`]ed, asked while it is [`running`], ended; and [`command`]s for one of another process.
+//! A lab: [`start`]ed, asked while it is [`running`], ended; and [`mod@command`]s for one of another process.
 
 mod command;
 mod node;

@@ -6,7 +6,7 @@ use nix::fcntl::Flock;
 
 use crate::error::LabError;
 use crate::registry::Entry;
-use crate::settings::Settings;
+use crate::settings::LabSettings;
 
 /// Removes namespaces and directory when it is dropped, then lets the name go.
 pub(super) struct Remains {
@@ -24,7 +24,7 @@ impl Drop for Remains {
 
 impl Remains {
     /// Takes the lab's name and removes what a killed lab of that name left.
-    pub(super) fn claim(settings: &Settings) -> Result<Self, LabError> {
+    pub(super) fn claim(settings: &LabSettings) -> Result<Self, LabError> {
         let entry = Entry::of(&settings.state_root, &settings.name);
         // Refuses where such a lab runs. The lock file goes with the directory, so it is taken again.
         drop(entry.lock()?);

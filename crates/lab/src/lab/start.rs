@@ -20,7 +20,7 @@ use crate::place::{self, Place, Resolver};
 use crate::registry::{Description, NodeDescription};
 use crate::requirements;
 use crate::service_proxy::ServiceProxy;
-use crate::settings::Settings;
+use crate::settings::LabSettings;
 use crate::spawner::Spawner;
 
 /// What a lab tells while it starts.
@@ -32,7 +32,7 @@ impl Lab {
     ///
     /// # Errors
     /// Settings or a machine that do not allow it; nothing is left behind then.
-    pub async fn start(settings: Settings, progress: Progress) -> Result<Self, LabError> {
+    pub async fn start(settings: LabSettings, progress: Progress) -> Result<Self, LabError> {
         settings.validate()?;
         requirements::check(&settings)?;
         let remains = Remains::claim(&settings)?;
@@ -63,7 +63,7 @@ impl Lab {
 
     async fn add_nodes(
         &mut self,
-        settings: &Settings,
+        settings: &LabSettings,
         spawner: &Spawner,
         progress: &Progress,
     ) -> Result<(), LabError> {
@@ -82,14 +82,14 @@ impl Lab {
         Ok(())
     }
 
-    fn recorder(&self, settings: &Settings) -> Recorder {
+    fn recorder(&self, settings: &LabSettings) -> Recorder {
         let (client, instance) = (self.api.client.clone(), format!("lab-{}", settings.name));
         Recorder::spawn(client, COMPONENT, instance, self.stop.clone())
     }
 
     async fn add_node(
         &mut self,
-        settings: &Settings,
+        settings: &LabSettings,
         number: u16,
         shared: &SharedByNodes,
         progress: &Progress,
@@ -194,7 +194,7 @@ struct SharedByNodes {
 }
 
 /// The place of the client behind the router.
-fn client_place(settings: &Settings, router: &Router, directory: &Path) -> Result<Place, LabError> {
+fn client_place(settings: &LabSettings, router: &Router, directory: &Path) -> Result<Place, LabError> {
     let families = settings.families.iter();
     let description = place::Description {
         label: "client".to_owned(),
@@ -215,14 +215,14 @@ fn client_place(settings: &Settings, router: &Router, directory: &Path) -> Resul
 }
 
 /// The ExternalIPs of a node, if it is to have some.
-fn external_addresses(settings: &Settings, number: u16) -> Vec<IpAddr> {
+fn external_addresses(settings: &LabSettings, number: u16) -> Vec<IpAddr> {
     let families = settings.families.iter().filter(|_| settings.external_addresses);
     families
         .map(|family| addressing::external(*family, number).addr())
         .collect()
 }
 
-fn registration(settings: &Settings, node: &NodeContext, external: &[IpAddr]) -> Registration {
+fn registration(settings: &LabSettings, node: &NodeContext, external: &[IpAddr]) -> Registration {
     Registration {
         name: node.name.clone(),
         internal: node.network.addresses.clone(),

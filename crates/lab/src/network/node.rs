@@ -8,7 +8,7 @@ use ipnet::IpNet;
 use crate::addressing::{self, Family, Pool};
 use crate::links::{LinkError, Links, link_local_gateway};
 use crate::netns::Namespace;
-use crate::settings::{PodNetwork, Settings};
+use crate::settings::{LabSettings, PodNetwork};
 
 use super::namespace::{configure, create, namespace_name};
 use super::nat::{HostPort, NodeNat};
@@ -43,7 +43,11 @@ pub(crate) struct Attachment {
 }
 
 impl NodeNetwork {
-    pub(crate) async fn create(settings: &Settings, router: &Router, number: u16) -> Result<Self, LinkError> {
+    pub(crate) async fn create(
+        settings: &LabSettings,
+        router: &Router,
+        number: u16,
+    ) -> Result<Self, LinkError> {
         let namespace = create(&namespace_name(&settings.name, &format!("node-{number}")), true)?;
         router.connect(number, &namespace).await?;
         let pod_cidrs: Vec<IpNet> = settings
@@ -87,7 +91,7 @@ impl NodeNetwork {
     }
 
     /// The other nodes' pods are behind the other nodes.
-    async fn routes(&self, settings: &Settings, number: u16) -> Result<(), LinkError> {
+    async fn routes(&self, settings: &LabSettings, number: u16) -> Result<(), LinkError> {
         for other in (1..=settings.nodes).filter(|other| *other != number) {
             for range in &settings.cluster_cidrs {
                 let gateway = addressing::node(Family::of_range(range), other).addr();

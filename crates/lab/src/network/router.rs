@@ -1,9 +1,10 @@
-//! The router: it connects the nodes with one another and with a client that stands for the rest of the world.
+//! The router: it connects the nodes with one another and with a client that stands for the rest of the
+//! world.
 
 use crate::addressing::{self, Family};
 use crate::links::{LinkError, Links};
 use crate::netns::Namespace;
-use crate::settings::Settings;
+use crate::settings::LabSettings;
 
 use super::namespace::{configure, create, namespace_name};
 use super::nat;
@@ -25,7 +26,7 @@ pub(crate) struct Router {
 }
 
 impl Router {
-    pub(crate) async fn create(settings: &Settings) -> Result<Self, LinkError> {
+    pub(crate) async fn create(settings: &LabSettings) -> Result<Self, LinkError> {
         let namespace = create(&namespace_name(&settings.name, ROUTER), true)?;
         let client = create(&namespace_name(&settings.name, "client"), false)?;
         let links = Links::open(&namespace).await?;
@@ -46,7 +47,7 @@ impl Router {
     }
 
     /// Puts the nodes' external addresses in front of them.
-    fn translate(&self, settings: &Settings) -> Result<(), LinkError> {
+    fn translate(&self, settings: &LabSettings) -> Result<(), LinkError> {
         let numbers = 1..=settings.nodes;
         let pairs: Vec<_> = numbers
             .flat_map(|number| settings.families.iter().map(move |family| (*family, number)))

@@ -2,8 +2,8 @@
 //! controllers of workloads and nodes do, where kubelets stand behind the Nodes.
 //!
 //! - [`scheduler`]: binds Pods to nodes, as kube-scheduler does;
-//! - [`deployments`], [`replicasets`], [`daemonsets`], [`statefulsets`]: Pods from templates ([`pod_owners`] is
-//!   what owners of Pods have in common);
+//! - [`deployments`], [`replicasets`], [`daemonsets`], [`statefulsets`]: Pods from templates ([`pod_owners`]
+//!   is what owners of Pods have in common);
 //! - [`nodes`]: nodes that fall silent, and the Pods on them.
 //!
 //! Each is a pure core (from objects to wanted writes) in a thin shell that watches, writes and retries. All
@@ -39,7 +39,7 @@ use self::pod_owners::PodOwner;
 
 /// Settings of the scheduler and the controllers.
 #[derive(Clone, Debug)]
-pub struct Settings {
+pub struct WorkloadSettings {
     /// Name of this process in the Events that it writes (`reportingInstance`): the host's name.
     pub instance: String,
     /// How long a node may be silent before it counts as unreachable, and how long Pods may be bound to a
@@ -47,7 +47,7 @@ pub struct Settings {
     pub node_grace_period: Duration,
 }
 
-impl Default for Settings {
+impl Default for WorkloadSettings {
     fn default() -> Self {
         Self {
             instance: "localhost".to_owned(),
@@ -64,7 +64,7 @@ impl Default for Settings {
 /// Nodes and Pods are written by hand, as in a stand-alone server whose backends are ordinary processes.
 pub fn spawn(
     client: &Client,
-    settings: &Settings,
+    settings: &WorkloadSettings,
     stop: &CancellationToken,
 ) -> impl Future<Output = ()> + Send + 'static {
     let controllers = Controllers::new(stop.clone());

@@ -153,14 +153,14 @@ pub(super) async fn adopt(
     reference: Value,
 ) -> Result<(), RequestError> {
     let patch = json!({"metadata": {"uid": &*object.uid, "ownerReferences": [reference]}});
-    unless_gone(collection.strategic(&name(object), &patch).await)
+    ignore_not_found(collection.strategic(&name(object), &patch).await)
 }
 
 /// Takes the reference to a controller away.
 pub(super) async fn release(collection: &Collection, object: &Meta, owner: &str) -> Result<(), RequestError> {
     let references = json!([{"$patch": "delete", "uid": owner}]);
     let patch = json!({"metadata": {"uid": &*object.uid, "ownerReferences": references}});
-    unless_gone(collection.strategic(&name(object), &patch).await)
+    ignore_not_found(collection.strategic(&name(object), &patch).await)
 }
 
 fn name(object: &Meta) -> ObjectName {
@@ -168,7 +168,7 @@ fn name(object: &Meta) -> ObjectName {
 }
 
 /// An object that is gone, or another of the same name, is as good as a success.
-pub(super) fn unless_gone(result: Result<(), RequestError>) -> Result<(), RequestError> {
+pub(super) fn ignore_not_found(result: Result<(), RequestError>) -> Result<(), RequestError> {
     match result {
         Err(error) if error.is_not_found() => Ok(()),
         result => result,

@@ -1,4 +1,4 @@
-//! Denied packets: reported one by one, as far as the rules log them ([`packets`], [`line`]), and counted
+//! Denied packets: reported one by one, as far as the rules log them ([`packets`], [`mod@line`]), and counted
 //! ([`reporter`]).
 
 mod line;

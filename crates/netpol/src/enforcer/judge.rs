@@ -1,8 +1,8 @@
-//! Tracked connections that policies allow no longer, or again.
+//! Tracked connections that policies no longer allow, or allow again.
 //!
 //! Deleting an entry does not end a connection whose server goes on sending: its next packet begins a
-//! connection the other way round, which may be allowed. So the entry stays, with a bit in its mark for which
-//! the first rule of the table looks.
+//! connection in the other direction, which may be allowed. So the entry stays, with a bit in its mark that
+//! the first rule of the table tests.
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
@@ -64,7 +64,8 @@ pub(crate) fn judge(entries: &[Entry], policies: &Policies, own: &BTreeSet<IpAdd
     (changes, judged)
 }
 
-/// What another connection announced is allowed with it.
+/// Whether a conntrack helper expected the connection: what an allowed connection announced (the data of FTP)
+/// is allowed with it.
 fn is_related(entry: &Entry) -> bool {
     entry.status.contains(CtStatus::EXPECTED)
 }
@@ -73,6 +74,7 @@ fn is_related(entry: &Entry) -> bool {
 /// translated.
 fn packet(entry: &Entry, own: &BTreeSet<IpAddr>) -> Packet {
     let [source, destination] = ends(entry);
+    // Policies never forbid the node to reach its pods (kubelet probes); the rules tell them by the hook.
     let path = if own.contains(&source) {
         Path::FromNode
     } else if own.contains(&destination) {
@@ -87,6 +89,7 @@ fn packet(entry: &Entry, own: &BTreeSet<IpAddr>) -> Packet {
 }
 
 fn transport(original: &Tuple, reply: &Tuple) -> Transport {
+    // The port after translation: policies are about the pod's port, not the Service's.
     let port = |protocol| Transport::Port(protocol, reply.source_port().unwrap_or_default());
     match (original.protocol, original.layer4) {
         (TCP, _) => port(Protocol::Tcp),

@@ -101,6 +101,7 @@ impl Enforcer {
     /// Brings the kernel up to date by the difference. After an error it is not known what the kernel has:
     /// [`replace`](Self::replace) is next.
     pub(crate) fn commit(&mut self) -> Result<Committed, Error> {
+        // Base chains and sets differ between address families: no difference leads there.
         if self.policies.families_changed() {
             return self.replace();
         }
@@ -122,9 +123,9 @@ impl Enforcer {
 
     /// Replaces whatever the table holds by the present rules.
     pub(crate) fn replace(&mut self) -> Result<Committed, Error> {
-        // A packet that is in the old rules while the batch takes effect looks its addresses up in sets that are
-        // just gone, and would pass. A second table of the same rules denies it. Without a table there was
-        // nothing to protect.
+        // A packet that is in the old rules while the batch takes effect looks its addresses up in sets that
+        // are just gone, and would pass. A second table of the same rules denies it. Without a table there
+        // was nothing to protect.
         let guarded = self.tables.has_table()?;
         if guarded {
             self.tables.commit(&self.policies.guard())?;

@@ -1,15 +1,5 @@
 //! What others do to the table while nobody listens. Root is needed.
 
-#![allow(
-    clippy::print_stderr,
-    clippy::panic,
-    clippy::expect_used,
-    reason = "helpers of tests fail by panicking"
-)]
-
-#[path = "../../../policy/tests/kernel/namespace.rs"]
-mod namespace;
-
 use std::process::Command;
 
 use serde::de::DeserializeOwned;
@@ -21,7 +11,7 @@ use kinglet_model::NetworkPolicy;
 
 use super::*;
 use crate::kernel::Kernel;
-use namespace::in_namespace;
+use crate::namespace::in_namespace;
 
 fn nft(arguments: &str) {
     let status = Command::new("nft").args(arguments.split(' ')).status();

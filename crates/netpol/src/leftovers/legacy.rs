@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use super::is_leftover;
+use super::names::is_leftover;
 
 /// Where the kernel names the tables of a family, and the programs for them.
 const FAMILIES: [(&str, &str); 2] = [
@@ -15,6 +15,7 @@ const FAMILIES: [(&str, &str); 2] = [
 pub(super) fn remove() -> Vec<&'static str> {
     let mut removed = Vec::new();
     for (names, program) in FAMILIES {
+        // The programs would load the kernel's modules of iptables where nobody uses them.
         let tables = std::fs::read_to_string(Path::new(names)).unwrap_or_default();
         if !tables.lines().any(|table| table == "filter") {
             continue;
@@ -46,6 +47,7 @@ fn clean(program: &str) -> io::Result<bool> {
         return Ok(false);
     };
     let mut restore = Command::new(format!("{program}-restore"))
+        // Rules of others stay; and they may be changing theirs at the moment (xtables lock).
         .args(["--noflush", "--wait"])
         .stdin(Stdio::piped())
         .stdout(Stdio::null())
@@ -80,6 +82,7 @@ fn removal(saved: &str) -> Option<String> {
             text += &format!("-D {rule}\n");
         }
     }
+    // A chain can go only when no rule leads to it, so all are flushed first.
     for action in ["-F", "-X"] {
         for chain in &chains {
             text += &format!("{action} {chain}\n");

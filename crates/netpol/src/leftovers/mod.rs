@@ -3,14 +3,10 @@
 
 mod ipsets;
 mod legacy;
+mod names;
 mod tables;
 
 use kinglet_nft::{Connection, Error};
-
-/// Tables of the back end for nftables.
-const TABLES: [&str; 2] = ["kube-router-filter-ipv4", "kube-router-filter-ipv6"];
-/// Chains of the back end for iptables.
-const CHAINS: [&str; 3] = ["KUBE-ROUTER-", "KUBE-POD-FW-", "KUBE-NWPLCY-"];
 
 /// Removes everything: from nftables, which iptables writes to on most hosts; from the tables of iptables
 /// that are not in nftables, and sets, where the host has the programs for it. Returns the names of what it
@@ -18,14 +14,10 @@ const CHAINS: [&str; 3] = ["KUBE-ROUTER-", "KUBE-POD-FW-", "KUBE-NWPLCY-"];
 pub(crate) fn remove(connection: &mut Connection) -> Result<Vec<String>, Error> {
     let mut removed = tables::remove(connection)?;
     removed.extend(legacy::remove().into_iter().map(str::to_owned));
-    // Rules that refer to them are gone now.
+    // Last: the kernel refuses to destroy a set that a rule refers to.
     match ipsets::remove() {
         0 => {}
         count => removed.push(format!("{count} ipsets")),
     }
     Ok(removed)
-}
-
-fn is_leftover(chain: &str) -> bool {
-    CHAINS.iter().any(|prefix| chain.starts_with(prefix))
 }

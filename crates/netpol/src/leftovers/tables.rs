@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use kinglet_nft::{Batch, Connection, Error, Family, Ownership, Table};
 
-use super::{TABLES, is_leftover};
+use super::names::{TABLES, is_leftover};
 
 /// The table of iptables in which policies are.
 const FILTER: &str = "filter";
@@ -12,6 +12,7 @@ const FILTER: &str = "filter";
 pub(super) fn remove(connection: &mut Connection) -> Result<Vec<String>, Error> {
     let mut removed = Vec::new();
     for listed in connection.tables()? {
+        // Tables of iptables-nft are shared: Docker and others have chains there.
         let table = Table::new(listed.family, &listed.name).ownership(Ownership::Shared);
         let mut batch = Batch::new();
         if TABLES.contains(&&*listed.name) {
@@ -45,6 +46,7 @@ fn chains(connection: &mut Connection, table: &Table) -> Result<Batch, Error> {
             batch.delete_rule(table, &rule.chain, rule.handle);
         }
     }
+    // All rules first: the kernel refuses to delete a chain that a rule of another one leads to.
     for name in &ours {
         batch.flush_chain(table, name);
     }

@@ -96,6 +96,7 @@ impl Committer {
         &mut self,
         work: impl FnOnce(&mut Enforcer) -> Result<Committed, Error> + Send + 'static,
     ) -> Result<(), AgentError> {
+        // Time in the queue of the actor counts, too: the change waits all the same.
         let began = Instant::now();
         let attempt = self.enforcer.attempt(work).await?;
         for problem in &attempt.problems {

@@ -20,7 +20,9 @@ impl Comparisons {
     /// The first one is a period from now; none without a period.
     pub(crate) fn every(period: Option<Duration>) -> Self {
         let times = period.map(|period| {
+            // Not at once: the rules have just been written.
             let mut times = interval_at(Instant::now() + period, period);
+            // After a pause of the machine one comparison is enough.
             times.set_missed_tick_behavior(MissedTickBehavior::Delay);
             times
         });

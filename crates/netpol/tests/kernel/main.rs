@@ -24,7 +24,7 @@ use std::time::{Duration, Instant};
 use kinglet_kube::{Recorder, Reflectors};
 use kinglet_model::{Namespace, NetworkPolicy, Node, Pod};
 use kinglet_netpol::{
-    Agent, AgentError, AgentStopped, KINDS, Kernel, Metrics, Outputs, PodAdmission, Sources,
+    AgentError, AgentStopped, KINDS, Kernel, Metrics, Outputs, PodAdmission, PolicyAgent, Sources,
 };
 use kinglet_policy::PolicySettings;
 use kinglet_telemetry::Registry;
@@ -122,7 +122,7 @@ impl Running {
             node: "here".into(),
             ..PolicySettings::default()
         };
-        let agent = Agent {
+        let agent = PolicyAgent {
             kernel,
             settings,
             sources,

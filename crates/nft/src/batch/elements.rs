@@ -114,6 +114,7 @@ impl Batch {
     }
 
     fn lists(&mut self, task: Task<'_>, elements: &[Element]) -> &mut Self {
+        // A range may be cut between two messages: the kernel puts boundaries together by their keys.
         let listed = encode_intervals(task.set, elements);
         let mut rest = listed.as_slice();
         while !rest.is_empty() {

@@ -150,7 +150,7 @@ impl Batch {
     }
 
     /// Adds a counter, or accepts one that is there, which keeps its values.
-    pub fn add_counter(&mut self, table: &Table, counter: &Counter) -> &mut Self {
+    pub(crate) fn add_counter(&mut self, table: &Table, counter: &Counter) -> &mut Self {
         let operation = Self::operation(Action::Add, ObjectKind::Counter, table, &counter.name);
         self.push(operation, message::NEW_OBJECT, flag::CREATE, |writer| {
             counter.encode(&table.name, writer);

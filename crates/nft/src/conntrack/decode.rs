@@ -11,6 +11,7 @@ use crate::types::CtStatus;
 /// An entry; nothing if it has no complete tuples.
 pub(crate) fn entry(message: &Message<'_>) -> Result<Option<Entry>, Malformed> {
     let (mut original, mut reply) = (None, None);
+    // The kernel leaves out a mark or zone of zero.
     let (mut status, mut mark, mut zone, mut id, mut timeout) = (0, 0, 0, 0, None);
     for one in message.attributes() {
         let one = one?;

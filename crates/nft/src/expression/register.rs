@@ -23,6 +23,7 @@ impl Register {
 
     /// The register behind a value of `len` octets in this one, if there is one.
     pub fn after(self, len: usize) -> Option<Self> {
+        // A value of one octet fills a register, too: the kernel pads it with zeros.
         let words = u32::try_from(len.div_ceil(4)).ok()?;
         Self::new(self.0.checked_add(words)?)
     }

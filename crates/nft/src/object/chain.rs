@@ -90,7 +90,7 @@ pub mod priority {
     /// `filter`
     pub const FILTER: i32 = 0;
     /// `security`
-    pub const SECURITY: i32 = 50;
+    pub(crate) const SECURITY: i32 = 50;
     /// `srcnat`: translation of sources.
     pub const SRCNAT: i32 = 100;
 }
@@ -210,6 +210,7 @@ impl BaseChain {
                 writer.text(hook_attribute::DEVICE, device);
             }
         });
+        // Always sent: a chain that is there keeps its policy otherwise.
         writer.u32(attribute::POLICY, self.policy.number());
         writer.text(attribute::TYPE, self.chain_type.name());
     }

@@ -40,7 +40,7 @@ mod flag {
 
 /// `NFT_DATA_VERDICT`
 pub(crate) const DATA_VERDICT: u32 = 0xffff_ff00;
-/// Octets of a verdict in the kernel.
+/// Octets of a verdict in the kernel: `sizeof(struct nft_verdict)` on machines of 64 bits.
 const VERDICT_LEN: u32 = 16;
 
 /// Entries of a set's user data.
@@ -74,7 +74,9 @@ impl Set {
             (self.constant, flag::CONSTANT),
             (self.interval, flag::INTERVAL),
             (self.data.is_some(), flag::MAP),
+            // The kernel refuses a timeout for a set without the flag.
             (self.timeouts || self.timeout.is_some(), flag::TIMEOUT),
+            // A set to which rules add elements needs a layout that can grow while packets read it.
             (self.dynamic, flag::DYNAMIC),
             // Without it the kernel would take the set for a tree of single keys.
             (self.concatenated_intervals(), flag::CONCATENATION),
@@ -95,12 +97,14 @@ impl Set {
         Self::encode_name(table, &self.name, writer);
         writer.u32(attribute::FLAGS, self.flags(anonymous));
         let (number, len) = concatenation(&self.key);
+        // The kernel only returns the type; the length decides how keys are compared.
         writer.u32(attribute::KEY_TYPE, number);
         writer.u32(attribute::KEY_LEN, u32::try_from(len).unwrap_or(u32::MAX));
         self.encode_data_type(writer);
         self.encode_description(writer);
         self.encode_times(writer);
         writer.bytes(attribute::USERDATA, &self.userdata());
+        // The template of the counters that elements get.
         if self.counters {
             writer.nested(attribute::EXPR, |writer| {
                 Expression::Counter { packets: 0, bytes: 0 }.encode(writer);

@@ -105,6 +105,7 @@ impl Compiler {
         map: bool,
     ) -> Result<SetReference, InvalidReason> {
         let mut set = if map {
+            // The kernel puts a number in the place of %d.
             Set::vmap("__map%d", key.types())
         } else {
             Set::new("__set%d", key.types())

@@ -29,6 +29,7 @@ pub(crate) enum Dependency {
 impl Context {
     /// The beginning of a rule.
     pub(crate) fn new(family: Family) -> Self {
+        // Tables of one family see no packets of the other.
         let network = match family {
             Family::Ip => Some(L3::Ipv4),
             Family::Ip6 => Some(L3::Ipv6),
@@ -38,6 +39,7 @@ impl Context {
             family,
             network,
             transport: None,
+            // A bridge has Ethernet frames only.
             ether: family == Family::Bridge,
         }
     }
@@ -97,7 +99,9 @@ impl Context {
                 family: self.family,
             });
         }
+        // Later fields of the same family need no second test.
         self.network = Some(wanted);
+        // In bridge and netdev tables `meta nfproto` is that of the table, not that of the packet.
         Ok(Some(match (self.family, wanted) {
             (Family::Inet, _) => Dependency::NfProto(wanted),
             (_, L3::Ipv4) => Dependency::EtherType(0x0800),

@@ -106,12 +106,15 @@ impl Header {
     /// Where the field is: base, and offset in octets.
     pub(crate) fn place(self) -> (Base, u32) {
         match self {
+            // RFC 791, section 3.1
             Self::IpSaddr => (Base::Network, 12),
             Self::IpDaddr => (Base::Network, 16),
             Self::IpProtocol => (Base::Network, 9),
+            // RFC 8200, section 3
             Self::Ip6Saddr => (Base::Network, 8),
             Self::Ip6Daddr => (Base::Network, 24),
             Self::Ip6Nexthdr => (Base::Network, 6),
+            // All transport protocols with ports begin with them.
             Self::ThSport | Self::TcpSport | Self::UdpSport | Self::SctpSport => (Base::Transport, 0),
             Self::ThDport | Self::TcpDport | Self::UdpDport | Self::SctpDport => (Base::Transport, 2),
             Self::IcmpType | Self::Icmpv6Type => (Base::Transport, 0),

@@ -37,6 +37,7 @@ impl Compiler {
     }
 
     fn compare_value(&mut self, one: &Match, value: &Data) -> Result<(), InvalidReason> {
+        // Octets of another length or order would be compared silently.
         check_types(&one.left, value)?;
         self.load(&one.left, Register::default())?;
         let mut octets_of_value = value.encode();

@@ -38,6 +38,7 @@ impl Compiler {
         let Some(port) = port else {
             return Ok((Some((first, None)), None));
         };
+        // A register of its own: the expression reads address and port at once.
         let at = next.ok_or(InvalidReason::TooWide)?;
         self.immediate(Value::InetService(port), at)?;
         Ok((Some((first, None)), Some((at, None))))
@@ -66,6 +67,7 @@ impl Compiler {
             self.establish(&update.key)?;
         }
         self.load(key, first)?;
+        // The key is not needed any more, so that the result may overwrite it.
         self.push(Expression::MapLookup {
             map: map.into(),
             from: first,

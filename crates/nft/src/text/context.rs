@@ -58,6 +58,7 @@ impl Context {
     pub(super) fn field(&self, field: &Field) -> String {
         match field {
             Field::Header(header) => {
+                // `th dport` behind a test for TCP is printed as `tcp dport`.
                 let known = self
                     .transport
                     .and_then(|number| words::of_protocol(*header, number));

@@ -30,6 +30,7 @@ pub(super) fn log(log: &Log) -> String {
     add("group", log.group.map(|group| group.to_string()));
     add("snaplen", log.snaplen.map(|len| len.to_string()));
     add("queue-threshold", log.threshold.map(|count| count.to_string()));
+    // The default, which `nft` leaves out.
     let level = log.level.filter(|level| *level != WARNING);
     add("level", level.map(|level| level_word(level).to_owned()));
     text + &log_flags(log.flags)

@@ -18,6 +18,7 @@ pub(super) fn value(value: &Value) -> String {
         Value::InetProto(number) => protocol(*number),
         Value::InetService(port) => port.to_string(),
         Value::Mark(mark) => format!("0x{mark:08x}"),
+        // `nft` prints the names of interfaces that exist; this one exists everywhere.
         Value::IfIndex(LOOPBACK) => "\"lo\"".into(),
         Value::IfIndex(number) | Value::Integer(number) => number.to_string(),
         Value::IfName(name) => format!("\"{name}\""),

@@ -13,7 +13,7 @@ impl CtState {
     pub const ESTABLISHED: Self = Self(2);
     /// A new connection that another one announced, or an ICMP error of one.
     pub const RELATED: Self = Self(4);
-    /// The first packet, or more before an answer.
+    /// The first packet, or more before an answer. The kernel's bit is `1 << (IP_CT_NEW + 1)`.
     pub const NEW: Self = Self(8);
     /// Exempted by `notrack`.
     pub const UNTRACKED: Self = Self(0x40);

@@ -94,6 +94,7 @@ impl DataType {
         match self {
             Self::Mark | Self::IfIndex | Self::CtState | Self::CtStatus => Order::Host,
             Self::AddressType | Self::Integer | Self::IfName => Order::Host,
+            // One octet has no order, but `nft` notes this one with each set.
             Self::InetProto | Self::CtDirection | Self::NfProto => Order::Host,
             _ => Order::Network,
         }

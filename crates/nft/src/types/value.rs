@@ -147,6 +147,8 @@ impl Value {
             Self::CtDirection(direction) => vec![u8::from(*direction == Direction::Reply)],
             Self::NfProto(family) => vec![family.number()],
             Self::IfName(name) => {
+                // The kernel fills the register with the whole field, so that two equal names are equal
+                // octets.
                 let mut octets = name.as_bytes().to_vec();
                 octets.resize(IFNAME, 0);
                 octets

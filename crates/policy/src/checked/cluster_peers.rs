@@ -30,6 +30,7 @@ enum One {
 pub(super) fn subject(subject: &ClusterPeer, problems: &mut Problems<'_>) -> Option<PodPeer> {
     match one(subject, problems)? {
         One::Pods(peer) => Some(peer),
+        // Policies select pods; addresses and nodes can only be peers.
         One::Networks(_) | One::Nodes(_) => {
             problems.add("networks or nodes", "namespaces or pods");
             None
@@ -54,6 +55,7 @@ pub(super) fn peers(
             Some(One::Pods(peer)) => listed.pods.push(peer),
             Some(One::Networks(ranges)) if direction == Direction::Egress => blocks.push(ranges),
             Some(One::Nodes(selector)) if direction == Direction::Egress => listed.nodes.push(selector),
+            // The API has them as destinations only.
             Some(One::Networks(_) | One::Nodes(_)) => {
                 problems.add("networks or nodes", "namespaces or pods");
                 known = false;

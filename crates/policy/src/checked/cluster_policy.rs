@@ -110,6 +110,7 @@ fn priority(written: Option<i64>, problems: Problems<'_>) -> i64 {
     let text = written.map(|number| number.to_string()).unwrap_or_default();
     let mut problems = problems.meaning("the nearest one counts, and the last if there is none");
     problems.add(text, "a number from 0 to 1000");
+    // The policy stays in force: left out, what it denies would pass.
     written.unwrap_or(last).clamp(first, last)
 }
 

@@ -120,11 +120,13 @@ fn ranges(block: &IpBlock, problems: &mut Problems<'_>) -> Option<Ranges> {
             }
         }
     }
+    // Too little rather than too much: the exception may have been meant to protect something.
     known.then_some(ranges)
 }
 
 /// A network, whose host bits are ignored.
 pub(super) fn network(text: &str) -> Option<IpNet> {
     let network: IpNet = text.parse().ok()?;
+    // The API server accepts host bits.
     Some(network.trunc())
 }

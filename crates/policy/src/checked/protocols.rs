@@ -48,6 +48,7 @@ fn one(index: usize, entry: &ClusterProtocol, problems: &mut Problems<'_>) -> Op
         (None, Some(ports), None, None) => (Protocol::Udp, "udp", ports),
         (None, None, Some(ports), None) => (Protocol::Sctp, "sctp", ports),
         (None, None, None, Some(name)) if !name.is_empty() => {
+            // A name has no protocol: a pod may have the port in any.
             let all = [Protocol::Tcp, Protocol::Udp, Protocol::Sctp];
             let ports = all.map(|protocol| port(protocol, PortMatch::Named(name.clone())));
             return Some(ports.into());

@@ -69,6 +69,7 @@ pub(crate) enum PortMatch {
 }
 
 impl Direction {
+    /// In the order in which a packet meets them.
     pub(crate) const BOTH: [Self; 2] = [Self::Egress, Self::Ingress];
 }
 

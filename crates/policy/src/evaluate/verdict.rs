@@ -27,11 +27,11 @@ pub enum Exemption {
     Revoked,
     /// It comes from the node that runs the destination.
     FromNode,
-    /// Egress policies are not enforced for the own node ([`PolicySettings::egress_to_node`]).
+    /// Egress policies are not enforced for the own node ([`crate::PolicySettings::egress_to_node`]).
     ToNode,
     /// It goes from a pod to itself, which NetworkPolicies never forbid.
     Hairpin,
-    /// Neighbour discovery, or an echo request ([`PolicySettings::icmp_echo`]).
+    /// Neighbour discovery, or an echo request ([`crate::PolicySettings::icmp_echo`]).
     Icmp,
 }
 
@@ -109,7 +109,7 @@ impl Side {
 
 impl Decision {
     /// Whether the packet passes on this side.
-    pub fn allows(&self) -> bool {
+    pub(crate) fn allows(&self) -> bool {
         match self {
             Self::Tier { action, .. } => *action != Action::Deny,
             Self::Isolated { rules, .. } => !rules.is_empty(),

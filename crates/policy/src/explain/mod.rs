@@ -88,6 +88,7 @@ impl Cluster {
             misses: Vec::new(),
             remedies: Vec::new(),
         };
+        // Both sides, even if the first one denies: a user must change both.
         if let Evaluation::Policed { egress, ingress } = &evaluation {
             self.deny(&mut explanation, &ends, Direction::Egress, egress);
             self.deny(&mut explanation, &ends, Direction::Ingress, ingress);

@@ -57,6 +57,7 @@ fn count_and_log(direction: Direction, settings: &PolicySettings) -> Vec<Rule> {
             Direction::Ingress => Header::daddr(family),
             Direction::Egress => Header::saddr(family),
         };
+        // An update, not an addition: it restarts the timeout, so that pods with recent denials stay.
         Rule::new().with(Statement::Dynset(statement::Dynset {
             operation: DynsetOperation::Update,
             set: denied_name(direction, family),
@@ -66,6 +67,7 @@ fn count_and_log(direction: Direction, settings: &PolicySettings) -> Vec<Rule> {
             statements: vec![Statement::Counter],
         }))
     };
+    // Before the counters, since accepted packets are no denials.
     let mut rules = exempt(settings);
     rules.extend(FAMILIES.into_iter().map(count));
     rules.extend(settings.log_group.map(|group| log(direction, group)));
@@ -102,6 +104,7 @@ fn log(direction: Direction, group: u16) -> Rule {
         snaplen: Some(LOGGED_OCTETS),
         ..Log::default()
     };
+    // The limit comes first: a rule ends where a statement does not match.
     Rule::new()
         .with(Statement::Limit(limit))
         .with(Statement::Log(log))

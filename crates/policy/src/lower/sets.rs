@@ -17,6 +17,7 @@ use crate::rules::{Id, SetKind};
 /// The sets that the table always has.
 pub(super) fn fixed() -> Vec<Set> {
     let mut sets = Vec::new();
+    // Both families, whatever pods have: the chains that look them up never change.
     for family in FAMILIES {
         let address = address_type(family);
         for direction in Direction::BOTH {

@@ -2,7 +2,7 @@
 
 use http::Request;
 use http_body_util::Either;
-use kinglet_apiserver::{ApiServer, Identity, Settings};
+use kinglet_apiserver::{ApiServer, ApiServerSettings, Identity};
 use kinglet_kube::Client;
 
 use super::client::Api;
@@ -15,7 +15,7 @@ pub struct Server(ApiServer);
 impl Server {
     /// One without objects of a user's.
     pub fn start() -> Self {
-        Self(ApiServer::open(Settings::default()).unwrap())
+        Self(ApiServer::open(ApiServerSettings::default()).unwrap())
     }
 
     /// A client of an administrator.

@@ -49,8 +49,8 @@ const REGISTRIES: &[Registry] = &[
     Registry {
         what: "rule",
         table: Table::Field {
-            file: "xtask/src/tidy/mod.rs",
-            constant: "RULES",
+            path: "xtask/src/tidy/mod.rs",
+            constant: Some("RULES"),
             field: "name",
         },
         folder: Some("xtask/src/tidy"),
@@ -79,10 +79,35 @@ const REGISTRIES: &[Registry] = &[
         }),
     },
     Registry {
+        what: "controller of workloads",
+        table: Table::Modules {
+            file: "crates/lab/workloads/src/lib.rs",
+        },
+        folder: Some("crates/lab/workloads/src"),
+        elsewhere: &[],
+        helpers: &[
+            "amounts",
+            "claim",
+            "expected",
+            "objects",
+            "owners",
+            "placement",
+            "pod_owners",
+            "pods",
+            "store",
+            "template",
+        ],
+        page: Some(Page {
+            path: "docs/apiserver.md",
+            section: "Workloads",
+            headings: &["controller"],
+        }),
+    },
+    Registry {
         what: "kind of the API server",
         table: Table::Field {
-            file: "crates/apiserver/kinds/src/builtin.rs",
-            constant: "GROUPS",
+            path: "crates/apiserver/kinds/src/builtin",
+            constant: None,
             field: "kind",
         },
         folder: None,
@@ -109,7 +134,7 @@ type Names = BTreeMap<String, String>;
 
 impl Registry {
     fn check(&self, sources: &[Source<'_>], pages: &Files) -> Vec<String> {
-        let (what, place) = (self.what, self.table.file());
+        let (what, place) = (self.what, self.table.path());
         let mut entries = names(self.table.entries(sources));
         if entries.is_empty() {
             return vec![format!("there is no table of each {what} in {place}")];
@@ -137,7 +162,7 @@ impl Registry {
         if files.is_empty() {
             return vec![format!("there is no folder {folder} for each {}", self.what)];
         }
-        let mut findings = missing(files, &entries, self.what, self.table.file());
+        let mut findings = missing(files, &entries, self.what, self.table.path());
         for (key, name) in listed(self.elsewhere) {
             if entries.remove(&key).is_none() || files.contains_key(&key) {
                 findings.push(format!("{} {name} is not elsewhere than in {folder}", self.what));

@@ -9,10 +9,11 @@ use crate::source::{Item, ItemKind, Kind, Source, Token, outline};
 pub(super) enum Table {
     /// The `mod x;` lines of a file.
     Modules { file: &'static str },
-    /// The strings behind a field name in a constant.
+    /// The strings behind a field name in constants of a file, or of the files of a folder.
     Field {
-        file: &'static str,
-        constant: &'static str,
+        path: &'static str,
+        /// The only constant that counts; all if there is none.
+        constant: Option<&'static str>,
         field: &'static str,
     },
     /// The variants of an enum.
@@ -20,26 +21,45 @@ pub(super) enum Table {
 }
 
 impl Table {
-    pub(super) fn file(self) -> &'static str {
+    /// The file or folder of the table.
+    pub(super) fn path(self) -> &'static str {
         match self {
-            Self::Modules { file } | Self::Field { file, .. } | Self::Variants { file, .. } => file,
+            Self::Modules { file } | Self::Variants { file, .. } => file,
+            Self::Field { path, .. } => path,
         }
     }
 
-    /// The entries; none if the file or the item is gone.
+    /// The entries; none if the file, the folder or the item is gone.
     pub(super) fn entries(self, sources: &[Source<'_>]) -> BTreeSet<String> {
-        let Some(source) = sources.iter().find(|source| source.path == self.file()) else {
-            return BTreeSet::new();
-        };
+        let of_table = sources.iter().filter(|source| self.is_in(source));
+        of_table.flat_map(|source| self.entries_of(source)).collect()
+    }
+
+    fn is_in(self, source: &Source<'_>) -> bool {
+        match self {
+            Self::Modules { file } | Self::Variants { file, .. } => source.path == file,
+            Self::Field { path, .. } => {
+                let below = source.path.strip_prefix(path);
+                below.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+            }
+        }
+    }
+
+    fn entries_of(self, source: &Source<'_>) -> BTreeSet<String> {
         let code = source.plain();
         let items = outline(&code);
-        let item = |kind, name: &str| items.iter().find(|item| item.kind == kind && item.name == name);
         match self {
             Self::Modules { .. } => modules(&items),
             Self::Field { constant, field, .. } => {
-                item(ItemKind::Const, constant).map_or_else(BTreeSet::new, |item| strings(item.head, field))
+                let counts = |name: &str| constant.is_none_or(|constant| constant == name);
+                let constants = items
+                    .iter()
+                    .filter(|item| item.kind == ItemKind::Const && counts(item.name));
+                constants.flat_map(|item| strings(item.head, field)).collect()
             }
-            Self::Variants { name, .. } => item(ItemKind::Enum, name)
+            Self::Variants { name, .. } => items
+                .iter()
+                .find(|item| item.kind == ItemKind::Enum && item.name == name)
                 .and_then(|item| item.body)
                 .map_or_else(BTreeSet::new, variants),
         }
@@ -58,9 +78,9 @@ fn strings(tokens: &[Token<'_>], field: &str) -> BTreeSet<String> {
         [name, colon, value] if name.is(field) && colon.is(":") && value.kind == Kind::Text => Some(value),
         _ => None,
     });
-    fields
-        .map(|value| value.text.trim_matches('"').to_owned())
-        .collect()
+    let entries = fields.map(|value| value.text.trim_matches('"').to_owned());
+    // An empty text is the default that entries are completed from.
+    entries.filter(|entry| !entry.is_empty()).collect()
 }
 
 /// Names at the depth of the enum that begin a variant.
@@ -90,18 +110,29 @@ mod tests {
     #[test]
     fn tables() {
         let text = "mod a; pub mod b; mod c {} #[cfg(test)] mod tests;\n\
-                    const T: &[E] = &[E { name: \"d\", f: 1 }, E { name: \"e-f\" }];\n\
                     enum V { #[doc = \"x\"] G(H), I { j: K }, #[m(n)] L = 1 }";
-        let sources = [Source::new("a.rs", text)];
+        let sources = [
+            Source::new("a.rs", text),
+            Source::new("f/b.rs", "const T: &[E] = &[E { name: \"g\" }];"),
+            Source::new("f/c.rs", "const U: E = E { name: \"h\", f: 1 };"),
+        ];
         for (table, expected) in [
             (Table::Modules { file: "a.rs" }, &["a", "b"][..]),
             (
                 Table::Field {
-                    file: "a.rs",
-                    constant: "T",
+                    path: "f",
+                    constant: None,
                     field: "name",
                 },
-                &["d", "e-f"],
+                &["g", "h"],
+            ),
+            (
+                Table::Field {
+                    path: "f/b.rs",
+                    constant: Some("T"),
+                    field: "name",
+                },
+                &["g"],
             ),
             (
                 Table::Variants {

@@ -6,11 +6,11 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use kinglet_kube::{Client, Collection, ObjectReference, Recorder, Report, Resource, Severity};
 use kinglet_model::ObjectName;
 
+use super::decision::{Decision, Dependents, Owner, decide};
+use super::error::CollectError;
 use super::graph::{Graph, Node};
 use super::kinds::Kinds;
 use super::object::{FOREGROUND, Metadata, ORPHAN, Object, OwnerReference, Stage, Uid};
-use super::trouble::Trouble;
-use super::verdict::{Dependents, Owner, Verdict, judge};
 
 pub(crate) struct Collector {
     client: Client,
@@ -27,22 +27,22 @@ impl Collector {
         &'a self,
         graph: &'a Graph,
         kinds: &'a Kinds,
-        looked_up: &'a LookedUp,
+        owner_cache: &'a OwnerCache,
     ) -> Round<'a> {
         Round {
             collector: self,
             graph,
             kinds,
-            looked_up,
+            owner_cache,
         }
     }
 }
 
 /// Owners that were asked for: within a round each is looked up once, however many dependents it has.
 #[derive(Default)]
-pub(crate) struct LookedUp(Mutex<HashMap<(ObjectName, Uid), Owner>>);
+pub(crate) struct OwnerCache(Mutex<HashMap<(ObjectName, Uid), Owner>>);
 
-impl LookedUp {
+impl OwnerCache {
     fn lock(&self) -> MutexGuard<'_, HashMap<(ObjectName, Uid), Owner>> {
         // A panic cannot leave the map half-changed: each use is one call.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
@@ -53,12 +53,12 @@ pub(super) struct Round<'a> {
     collector: &'a Collector,
     graph: &'a Graph,
     kinds: &'a Kinds,
-    looked_up: &'a LookedUp,
+    owner_cache: &'a OwnerCache,
 }
 
 impl Round<'_> {
     /// Does what is to be done about one object.
-    pub(super) async fn attend(&self, uid: &Uid) -> Result<(), Trouble> {
+    pub(super) async fn process(&self, uid: &Uid) -> Result<(), CollectError> {
         let Some(node) = self.graph.node(uid) else {
             return Ok(());
         };
@@ -80,7 +80,7 @@ impl Round<'_> {
         }
     }
 
-    async fn orphan_dependents(&self, uid: &Uid, node: &Node) -> Result<(), Trouble> {
+    async fn orphan_dependents(&self, uid: &Uid, node: &Node) -> Result<(), CollectError> {
         for (dependent_uid, dependent) in self.graph.dependents(uid) {
             if let Some(live) = self.live(dependent_uid, dependent).await? {
                 self.release(dependent, &live, std::slice::from_ref(uid)).await?;
@@ -89,7 +89,7 @@ impl Round<'_> {
         self.drop_finalizer(uid, node, ORPHAN).await
     }
 
-    async fn decide(&self, uid: &Uid, node: &Node) -> Result<(), Trouble> {
+    async fn decide(&self, uid: &Uid, node: &Node) -> Result<(), CollectError> {
         let known = |reference| self.known(node, reference) == Some(Owner::Present);
         if node.owners.iter().all(known) {
             return Ok(());
@@ -108,10 +108,10 @@ impl Round<'_> {
                 None => return Ok(()),
             }
         }
-        match judge(&live, &owners, self.dependents(uid)) {
-            Verdict::Keep => Ok(()),
-            Verdict::Release(lost) => self.release(node, &live, &lost).await,
-            Verdict::Delete { how, unblock } => {
+        match decide(&live, &owners, self.dependents(uid)) {
+            Decision::Keep => Ok(()),
+            Decision::Release(lost) => self.release(node, &live, &lost).await,
+            Decision::Delete { how, unblock } => {
                 if unblock {
                     return self.unblock(node, &live, how).await;
                 }
@@ -132,7 +132,7 @@ impl Round<'_> {
     /// What the graph knows of an owner.
     fn known(&self, node: &Node, reference: &OwnerReference) -> Option<Owner> {
         let owner = self.graph.node(&reference.uid)?;
-        let meant = owner.is_meant_by(reference, &node.name.namespace);
+        let meant = owner.is_referenced_by(reference, &node.name.namespace);
         meant.then(|| state(owner.stage))
     }
 
@@ -143,21 +143,21 @@ impl Round<'_> {
         uid: &Uid,
         node: &Node,
         reference: &OwnerReference,
-    ) -> Result<Option<Owner>, Trouble> {
+    ) -> Result<Option<Owner>, CollectError> {
         if let Some(owner) = self.known(node, reference) {
             return Ok(Some(owner));
         }
-        let unknown = || Trouble::UnknownKind(format!("{} {}", reference.api_version, reference.kind));
+        let unknown = || CollectError::UnknownKind(format!("{} {}", reference.api_version, reference.kind));
         let resource = self
             .kinds
             .find(reference.group(), &reference.kind)
             .ok_or_else(unknown)?;
         if resource.namespaced && node.name.namespace.is_empty() {
-            self.complain(uid, node, reference);
+            self.report_invalid_owner(uid, node, reference);
             return Ok(None);
         }
         if resource.namespaced && self.graph.node(&reference.uid).is_some() {
-            self.complain(uid, node, reference);
+            self.report_invalid_owner(uid, node, reference);
         }
         let namespace = if resource.namespaced {
             &*node.name.namespace
@@ -169,9 +169,14 @@ impl Round<'_> {
         Ok(Some(self.look_up(&collection, name, &reference.uid).await?))
     }
 
-    async fn look_up(&self, collection: &Collection, name: ObjectName, uid: &Uid) -> Result<Owner, Trouble> {
+    async fn look_up(
+        &self,
+        collection: &Collection,
+        name: ObjectName,
+        uid: &Uid,
+    ) -> Result<Owner, CollectError> {
         let key = (name, uid.clone());
-        let known = self.looked_up.lock().get(&key).copied();
+        let known = self.owner_cache.lock().get(&key).copied();
         if let Some(owner) = known {
             return Ok(owner);
         }
@@ -181,11 +186,11 @@ impl Round<'_> {
             Err(error) if error.is_not_found() => Owner::Absent,
             Err(error) => return Err(error.into()),
         };
-        self.looked_up.lock().insert(key, owner);
+        self.owner_cache.lock().insert(key, owner);
         Ok(owner)
     }
 
-    fn complain(&self, uid: &Uid, node: &Node, reference: &OwnerReference) {
+    fn report_invalid_owner(&self, uid: &Uid, node: &Node, reference: &OwnerReference) {
         self.collector.recorder.report(Report {
             regarding: ObjectReference {
                 api_version: node.resource.api_version(),
@@ -209,7 +214,7 @@ impl Round<'_> {
     }
 
     /// The object as it is now; `None` if it is gone, and be there another one of its name.
-    pub(super) async fn live(&self, uid: &Uid, node: &Node) -> Result<Option<Metadata>, Trouble> {
+    pub(super) async fn live(&self, uid: &Uid, node: &Node) -> Result<Option<Metadata>, CollectError> {
         match self.collection(node).metadata::<Object>(&node.name).await {
             Ok(live) => Ok(Some(live.metadata).filter(|live| live.uid == *uid)),
             Err(error) if error.is_not_found() => Ok(None),

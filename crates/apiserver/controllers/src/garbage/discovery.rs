@@ -18,17 +18,17 @@ const SETTLING: Duration = Duration::from_secs(10);
 
 pub(super) struct Discovery {
     found: mpsc::Receiver<Vec<Resource>>,
-    hurry: Arc<Notify>,
+    refresh_soon: Arc<Notify>,
 }
 
 impl Discovery {
     /// Starts looking, until `stop` is cancelled.
     pub(super) fn start(client: Client, stop: CancellationToken) -> Self {
         let (sender, found) = mpsc::channel(1);
-        let hurry = Arc::new(Notify::new());
-        let look = look(client, sender, hurry.clone());
+        let refresh_soon = Arc::new(Notify::new());
+        let look = look(client, sender, refresh_soon.clone());
         tokio::spawn(async move { stop.run_until_cancelled(look).await });
-        Self { found, hurry }
+        Self { found, refresh_soon }
     }
 
     /// All kinds, each time they have been looked at. Waits for ever once the discovery was stopped.
@@ -39,13 +39,13 @@ impl Discovery {
         }
     }
 
-    /// Kinds are about to change: look soon, and again until all is settled.
-    pub(super) fn hurry(&self) {
-        self.hurry.notify_one();
+    /// Kinds are about to change: they are discovered soon, and again until all is settled.
+    pub(super) fn refresh_soon(&self) {
+        self.refresh_soon.notify_one();
     }
 }
 
-async fn look(client: Client, found: mpsc::Sender<Vec<Resource>>, hurry: Arc<Notify>) {
+async fn look(client: Client, found: mpsc::Sender<Vec<Resource>>, refresh_soon: Arc<Notify>) {
     let mut backoff = Backoff::new();
     let mut settled = Instant::now();
     loop {
@@ -67,7 +67,7 @@ async fn look(client: Client, found: mpsc::Sender<Vec<Resource>>, hurry: Arc<Not
                 pause
             }
         };
-        if timeout(pause, hurry.notified()).await.is_ok() {
+        if timeout(pause, refresh_soon.notified()).await.is_ok() {
             settled = Instant::now() + SETTLING;
             sleep(PAUSE_CHANGING.min(pause)).await;
         }

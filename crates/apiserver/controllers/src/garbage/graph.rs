@@ -9,8 +9,8 @@ use kinglet_model::ObjectName;
 
 use super::object::{Object, OwnerReference, Stage, Uid};
 
-/// News of the objects of a kind.
-pub(crate) type News = (Arc<Resource>, Feed<Object>);
+/// What a watch says of the objects of a kind.
+pub(crate) type ObjectUpdate = (Arc<Resource>, Feed<Object>);
 
 /// All objects by `uid`, and their dependents.
 #[derive(Default)]
@@ -37,7 +37,7 @@ impl fmt::Display for Node {
 impl Node {
     /// Whether a reference by an object of `namespace` describes this node: kind, name and scope are right,
     /// not only the `uid`.
-    pub(super) fn is_meant_by(&self, reference: &OwnerReference, namespace: &str) -> bool {
+    pub(super) fn is_referenced_by(&self, reference: &OwnerReference, namespace: &str) -> bool {
         *self.resource.group == *reference.group()
             && *self.resource.kind == *reference.kind
             && self.name.name == reference.name
@@ -62,8 +62,8 @@ impl Graph {
         uids.filter_map(|uid| Some((uid, self.nodes.get(uid)?)))
     }
 
-    /// Takes news in and tells whom they concern.
-    pub(super) fn take(&mut self, (resource, feed): News) -> Vec<Uid> {
+    /// Takes an update in; answers the uids of the objects that it concerns.
+    pub(super) fn take(&mut self, (resource, feed): ObjectUpdate) -> Vec<Uid> {
         match feed {
             Feed::Applied(object) => self.apply(&resource, object),
             Feed::Deleted(object) => self.remove(&object.metadata.uid),

@@ -1,7 +1,7 @@
 //! Garbage collection by `metadata.ownerReferences`.
 //!
 //! [`monitors`] follows the metadata of every kind that discovery names, kinds that appear later included;
-//! [`graph`] keeps who owns whom; [`verdict`] is the rule for an object whose owners are known to be there or
+//! [`graph`] keeps who owns whom; [`decision`] is the rule for an object whose owners are known to be there or
 //! not; [`collector`] looks owners up and decides, [`writes`] writes.
 //!
 //! - Background: an object whose owners are all gone is deleted; an absent owner beside a present one only
@@ -10,13 +10,13 @@
 //! - Orphan (`orphan` finalizer): dependents lose their reference first, and stay.
 
 mod collector;
+mod decision;
 mod discovery;
+mod error;
 mod graph;
 mod kinds;
 mod monitors;
 mod object;
-mod trouble;
-mod verdict;
 mod writes;
 
 use std::sync::Arc;
@@ -24,12 +24,12 @@ use std::sync::Arc;
 use kinglet_kube::{Client, Next, Reconciler, Recorder};
 use tokio_util::sync::CancellationToken;
 
-use self::collector::{Collector, LookedUp};
+use self::collector::{Collector, OwnerCache};
+use self::error::AttemptError;
 use self::graph::Graph;
 use self::kinds::Kinds;
-use self::monitors::{Monitors, Sight};
+use self::monitors::{MonitorEvent, Monitors};
 use self::object::Uid;
-use self::trouble::AttemptError;
 
 /// `reportingController` of the Events.
 pub(crate) const COMPONENT: &str = "kinglet-garbage-collector";
@@ -57,37 +57,37 @@ pub(crate) fn controller(
 }
 
 impl Reconciler for GarbageCollector {
-    type Change = Sight;
+    type Change = MonitorEvent;
     type Key = Uid;
     /// Owners are looked up once for all objects that are due together.
-    type Plan = Arc<LookedUp>;
+    type Plan = Arc<OwnerCache>;
     type Error = AttemptError;
 
     const CONCURRENT: usize = 16;
     const FAILED: &'static str = "cannot collect garbage";
 
-    fn observe(&mut self, sight: Sight) -> Vec<Uid> {
-        match sight {
-            Sight::News(news) => self.graph.take(news),
-            Sight::Kinds { served, ended } => {
+    fn observe(&mut self, event: MonitorEvent) -> Vec<Uid> {
+        match event {
+            MonitorEvent::ObjectUpdate(update) => self.graph.take(update),
+            MonitorEvent::Kinds { served, ended } => {
                 self.kinds = served;
                 ended.iter().flat_map(|kind| self.graph.forget(kind)).collect()
             }
         }
     }
 
-    fn plan(&mut self, due: Vec<Uid>) -> Vec<(Uid, Arc<LookedUp>)> {
-        let looked_up = Arc::<LookedUp>::default();
-        due.into_iter().map(|uid| (uid, looked_up.clone())).collect()
+    fn plan(&mut self, due: Vec<Uid>) -> Vec<(Uid, Arc<OwnerCache>)> {
+        let owner_cache = Arc::<OwnerCache>::default();
+        due.into_iter().map(|uid| (uid, owner_cache.clone())).collect()
     }
 
-    async fn apply(&self, uid: &Uid, looked_up: &mut Arc<LookedUp>) -> Result<Next, AttemptError> {
-        let round = self.collector.round(&self.graph, &self.kinds, looked_up);
-        match round.attend(uid).await {
+    async fn apply(&self, uid: &Uid, owner_cache: &mut Arc<OwnerCache>) -> Result<Next, AttemptError> {
+        let round = self.collector.round(&self.graph, &self.kinds, owner_cache);
+        match round.process(uid).await {
             Ok(()) => Ok(Next::Done),
-            Err(trouble) => Err(AttemptError {
+            Err(error) => Err(AttemptError {
                 object: self.graph.node(uid).map(ToString::to_string).unwrap_or_default(),
-                trouble,
+                error,
             }),
         }
     }

@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::debug;
 
 use super::discovery::Discovery;
-use super::graph::News;
+use super::graph::ObjectUpdate;
 use super::kinds::Kinds;
 
 /// Group and plural name: all versions of a kind show the same objects.
@@ -25,8 +25,8 @@ pub(crate) struct Monitors {
     followed: HashMap<Key, Followed>,
     /// Kinds whose first list has not come.
     unlisted: HashSet<Key>,
-    sender: UnboundedSender<News>,
-    receiver: UnboundedReceiver<News>,
+    sender: UnboundedSender<ObjectUpdate>,
+    receiver: UnboundedReceiver<ObjectUpdate>,
 }
 
 struct Followed {
@@ -34,10 +34,10 @@ struct Followed {
     stop: CancellationToken,
 }
 
-/// What the monitors see.
-pub(crate) enum Sight {
-    /// News of objects.
-    News(News),
+/// What the monitors have to tell.
+pub(crate) enum MonitorEvent {
+    /// An update of objects.
+    ObjectUpdate(ObjectUpdate),
     /// Discovery has answered.
     Kinds {
         /// All kinds that are served.
@@ -65,17 +65,17 @@ impl Monitors {
 
     /// Keeps track of first lists, and of definitions that change what discovery names; a list may already
     /// show less than discovery did.
-    fn observe(&mut self, (resource, feed): &News) {
+    fn observe(&mut self, (resource, feed): &ObjectUpdate) {
         if matches!(feed, Feed::Listed(_)) {
             self.unlisted.remove(&key(resource));
         }
         if *resource.kind == *"CustomResourceDefinition" {
-            self.discovery.hurry();
+            self.discovery.refresh_soon();
         }
     }
 
     /// Follows exactly the kinds that are served now.
-    fn refresh(&mut self, resources: Vec<Resource>) -> Sight {
+    fn refresh(&mut self, resources: Vec<Resource>) -> MonitorEvent {
         let resources: Vec<Arc<Resource>> = resources.into_iter().map(Arc::new).collect();
         let served = Arc::new(Kinds::of(&resources));
         let wanted: HashMap<Key, Arc<Resource>> = resources
@@ -97,7 +97,7 @@ impl Monitors {
             }
         }
         self.discovered = true;
-        Sight::Kinds {
+        MonitorEvent::Kinds {
             served,
             ended: ended.into_iter().map(|(_, one)| one.resource).collect(),
         }
@@ -116,20 +116,20 @@ impl Monitors {
 }
 
 impl Source for Monitors {
-    type Change = Sight;
+    type Change = MonitorEvent;
 
-    async fn next(&mut self) -> Vec<Sight> {
-        let sight = tokio::select! {
-            // Kinds before news: the owners of an object can be found only where their kinds are known.
+    async fn next(&mut self) -> Vec<MonitorEvent> {
+        let event = tokio::select! {
+            // Kinds before updates: the owners of an object can be found only where their kinds are known.
             biased;
             resources = self.discovery.next() => self.refresh(resources),
-            Some(news) = self.receiver.recv() => {
-                self.observe(&news);
-                Sight::News(news)
+            Some(update) = self.receiver.recv() => {
+                self.observe(&update);
+                MonitorEvent::ObjectUpdate(update)
             }
         };
         self.synced |= self.discovered && self.unlisted.is_empty();
-        vec![sight]
+        vec![event]
     }
 
     /// Whether the objects of all kinds that existed at the start have come.

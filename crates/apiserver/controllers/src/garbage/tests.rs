@@ -1,4 +1,4 @@
-//! The graph: whom news concern.
+//! The graph: which objects an update concerns.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::sync::Arc;
@@ -148,7 +148,7 @@ fn a_reference_means_a_node_only_if_all_of_it_fits() {
         ..OwnerReference::default()
     };
     assert!(
-        node.is_meant_by(&fits, "anywhere"),
+        node.is_referenced_by(&fits, "anywhere"),
         "owners of the cluster own everywhere"
     );
     for wrong in [
@@ -165,11 +165,11 @@ fn a_reference_means_a_node_only_if_all_of_it_fits() {
             ..fits.clone()
         },
     ] {
-        assert!(!node.is_meant_by(&wrong, "anywhere"), "{wrong:?}");
+        assert!(!node.is_referenced_by(&wrong, "anywhere"), "{wrong:?}");
     }
     let mut namespaced = node.clone();
     namespaced.name.namespace = "shop".into();
-    assert!(namespaced.is_meant_by(&fits, "shop"));
-    assert!(!namespaced.is_meant_by(&fits, "other"));
-    assert!(!namespaced.is_meant_by(&fits, ""));
+    assert!(namespaced.is_referenced_by(&fits, "shop"));
+    assert!(!namespaced.is_referenced_by(&fits, "other"));
+    assert!(!namespaced.is_referenced_by(&fits, ""));
 }

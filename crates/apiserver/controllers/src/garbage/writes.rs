@@ -5,13 +5,18 @@ use kinglet_kube::{Deletion, Propagation, RequestError};
 use serde_json::{Value, json};
 
 use super::collector::Round;
+use super::error::CollectError;
 use super::graph::Node;
 use super::object::{Metadata, OwnerReference, Uid};
-use super::trouble::Trouble;
 
 impl Round<'_> {
     /// Takes the references to some owners from an object.
-    pub(super) async fn release(&self, node: &Node, live: &Metadata, owners: &[Uid]) -> Result<(), Trouble> {
+    pub(super) async fn release(
+        &self,
+        node: &Node,
+        live: &Metadata,
+        owners: &[Uid],
+    ) -> Result<(), CollectError> {
         let kept: Vec<&OwnerReference> = live
             .owner_references
             .iter()
@@ -29,7 +34,7 @@ impl Round<'_> {
         uid: &Uid,
         node: &Node,
         finalizer: &str,
-    ) -> Result<(), Trouble> {
+    ) -> Result<(), CollectError> {
         let Some(live) = self
             .live(uid, node)
             .await?
@@ -53,7 +58,7 @@ impl Round<'_> {
         node: &Node,
         live: &Metadata,
         how: Propagation,
-    ) -> Result<(), Trouble> {
+    ) -> Result<(), CollectError> {
         let mut references = live.owner_references.clone();
         references
             .iter_mut()
@@ -65,9 +70,15 @@ impl Round<'_> {
         self.delete(node, live, None, how).await
     }
 
-    async fn change(&self, node: &Node, live: &Metadata, field: &str, value: Value) -> Result<(), Trouble> {
+    async fn change(
+        &self,
+        node: &Node,
+        live: &Metadata,
+        field: &str,
+        value: Value,
+    ) -> Result<(), CollectError> {
         let patch = json!({"metadata": {"resourceVersion": live.resource_version, field: value}});
-        forgive(self.collection(node).merge(&node.name, &patch).await)
+        ignore_not_found(self.collection(node).merge(&node.name, &patch).await)
     }
 
     /// Deletes an object.
@@ -77,14 +88,14 @@ impl Round<'_> {
         live: &Metadata,
         revision: Option<&str>,
         how: Propagation,
-    ) -> Result<(), Trouble> {
+    ) -> Result<(), CollectError> {
         let how = Deletion {
             grace_period: None,
             uid: Some(&live.uid),
             resource_version: revision,
             propagation: Some(how),
         };
-        forgive(self.collection(node).delete(&node.name, &how).await)
+        ignore_not_found(self.collection(node).delete(&node.name, &how).await)
     }
 }
 
@@ -98,7 +109,7 @@ fn list<T: serde::Serialize>(items: &[T]) -> Value {
 }
 
 /// What is gone needs no write.
-fn forgive(result: Result<(), RequestError>) -> Result<(), Trouble> {
+fn ignore_not_found(result: Result<(), RequestError>) -> Result<(), CollectError> {
     match result {
         Err(error) if error.is_not_found() => Ok(()),
         result => Ok(result?),

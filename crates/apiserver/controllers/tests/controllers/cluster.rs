@@ -56,7 +56,7 @@ impl Cluster {
 
     /// Starts (more) controllers.
     pub(crate) async fn run_controllers(&self) {
-        let settings = kinglet_controllers::Settings::default();
+        let settings = kinglet_controllers::ControllerSettings::default();
         let synced = kinglet_controllers::spawn(&self.client, &settings, &self.stop);
         tokio::time::timeout(PATIENCE, synced)
             .await

@@ -7,13 +7,19 @@ use ipnet::IpNet;
 use kinglet_api_schema::FieldError;
 use serde_json::Value;
 
-use super::{AllocateError, Ranges, is};
+use super::error::AllocateError;
+use super::range::Ranges;
 use crate::json::{Json, JsonMut};
 use crate::validation::service::cluster_ips;
 
 const POLICY: &str = "spec.ipFamilyPolicy";
 const FAMILIES: &str = "spec.ipFamilies";
 const SINGLE: &str = "SingleStack";
+
+/// Whether a Service has a `type`.
+pub(super) fn is(service: &Value, kind: &str) -> bool {
+    service.text("spec.type") == kind
+}
 
 /// The family of a network.
 pub(super) fn of_network(network: &IpNet) -> &'static str {

@@ -5,6 +5,7 @@
 //! released: what is held is what stored Services say ([`Held::by`]). The lower part of each range is left to
 //! those who ask for a certain value, as long as the upper part has room (Kubernetes KEP-3070, KEP-3668).
 
+mod error;
 mod families;
 mod range;
 
@@ -12,22 +13,15 @@ use std::collections::{HashMap, HashSet};
 use std::net::IpAddr;
 use std::ops::RangeInclusive;
 
-use ipnet::IpNet;
 use kinglet_api_schema::FieldError;
 use serde_json::{Value, json};
 
+pub use self::error::AllocateError;
+use self::families::is;
+pub use self::range::Ranges;
 use crate::defaults::network::externally_accessible;
 use crate::json::{Json, JsonMut};
 use crate::validation::service::{is_headless, needs_health_check};
-
-/// The ranges that Services draw from.
-#[derive(Clone, Debug)]
-pub struct Ranges {
-    /// Service networks, at most one per address family; the first gives the default family.
-    pub networks: Vec<IpNet>,
-    /// Node ports.
-    pub node_ports: RangeInclusive<u16>,
-}
 
 /// Addresses and node ports that Services hold.
 #[derive(Clone, Debug, Default)]
@@ -60,23 +54,6 @@ impl Held {
     }
 }
 
-/// Why a Service gets no address or port.
-#[derive(Debug, thiserror::Error, PartialEq)]
-pub enum AllocateError {
-    /// The Service asks for what it cannot have.
-    #[error("{} fields are not acceptable", .0.len())]
-    Invalid(Vec<FieldError>),
-    /// Nothing is free; the server's fault, not the client's.
-    #[error("{0}")]
-    Exhausted(String),
-}
-
-impl From<FieldError> for AllocateError {
-    fn from(error: FieldError) -> Self {
-        Self::Invalid(vec![error])
-    }
-}
-
 /// Completes a defaulted Service: address families, cluster addresses, node ports, health check port. On
 /// update (`old` is the stored Service) it keeps what is not given anew and drops what the new type does not
 /// have. `held` is what all Services hold, the Service itself may be among them. `chance` gives random
@@ -103,10 +80,6 @@ pub fn service(
         drop_unfit(new, old);
     }
     Ok(())
-}
-
-fn is(service: &Value, kind: &str) -> bool {
-    service.text("spec.type") == kind
 }
 
 fn has_node_ports(service: &Value) -> bool {

@@ -5,6 +5,15 @@ use std::ops::RangeInclusive;
 
 use ipnet::IpNet;
 
+/// The ranges that Services draw from.
+#[derive(Clone, Debug)]
+pub struct Ranges {
+    /// Service networks, at most one per address family; the first gives the default family.
+    pub networks: Vec<IpNet>,
+    /// Node ports.
+    pub node_ports: RangeInclusive<u16>,
+}
+
 /// IPv6 networks larger than this are used only so far, as Kubernetes does.
 const MOST_ADDRESSES: u128 = 1 << 63;
 

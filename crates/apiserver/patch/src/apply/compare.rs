@@ -4,10 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
 
-use super::list::{Identity, List};
 use super::path::{self, PathElement};
 use super::set::FieldSet;
-use super::types::{Shape, Type};
+use super::types::{Identity, List, Shape, Type};
 
 /// The changed fields; each in one of the sets only.
 #[derive(Debug, Default)]

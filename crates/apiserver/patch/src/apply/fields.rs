@@ -4,10 +4,9 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::list::{Identity, List};
 use super::path::PathElement;
 use super::set::FieldSet;
-use super::types::{Shape, Type};
+use super::types::{Identity, List, Shape, Type};
 
 /// The fields that a configuration has: leaves, items of lists, entries of maps, and empty maps.
 pub(super) fn fields_of(value: &Value, ty: Type<'_>) -> FieldSet {

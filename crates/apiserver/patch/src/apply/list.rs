@@ -3,26 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::path::{PathElement, Scalar};
-use super::types::Type;
-
-/// The type of a list.
-pub(super) struct List<'a> {
-    /// How its items are told apart.
-    pub(super) identity: Identity<'a>,
-    /// The type of its items.
-    pub(super) item: Type<'a>,
-}
-
-/// How the items of a list are told apart.
-#[derive(PartialEq, Eq)]
-pub(super) enum Identity<'a> {
-    /// Not at all: the list is whole.
-    None,
-    /// By value.
-    Value,
-    /// By these fields.
-    Keys(Vec<&'a str>),
-}
+use super::types::{Identity, List};
 
 impl List<'_> {
     /// The path element that names an item of an associative list.

@@ -4,9 +4,8 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use serde_json::{Map, Value};
 
-use super::list::{Identity, List};
 use super::path::PathElement;
-use super::types::{Shape, Type};
+use super::types::{Identity, List, Shape, Type};
 
 /// The live value with everything that the configuration says.
 pub(super) fn merge(live: &Value, applied: &Value, ty: Type<'_>) -> Value {

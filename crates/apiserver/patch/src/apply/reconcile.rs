@@ -1,10 +1,9 @@
 //! Sets of fields after a schema has changed: where a map or list became whole, whoever owned parts of it
 //! owns it.
 
-use super::list::Identity;
 use super::path::PathElement;
 use super::set::FieldSet;
-use super::types::{Shape, Type};
+use super::types::{Identity, Shape, Type};
 
 /// The set as the type has it now. Parts of what is whole become the whole; the other way, a whole stays one
 /// until somebody writes it.

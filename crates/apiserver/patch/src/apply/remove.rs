@@ -2,10 +2,9 @@
 
 use serde_json::{Map, Value};
 
-use super::list::Identity;
 use super::path::PathElement;
 use super::set::FieldSet;
-use super::types::{Shape, Type};
+use super::types::{Identity, Shape, Type};
 
 /// A value without some fields. A map or list of which nothing is left becomes `null`: the field is still
 /// there, and may have owners.

@@ -6,8 +6,6 @@ use std::sync::LazyLock;
 use kinglet_api_schema::{ListType, Schema};
 use serde_json::{Map, Value};
 
-use super::list::{Identity, List};
-
 const QUANTITY: &str = "io.k8s.apimachinery.pkg.api.resource.Quantity";
 const RAW_EXTENSION: &str = "io.k8s.apimachinery.pkg.runtime.RawExtension";
 
@@ -45,6 +43,25 @@ pub(super) enum Shape<'a> {
     List(List<'a>),
     /// A scalar.
     Scalar(ScalarKind),
+}
+
+/// The type of a list.
+pub(super) struct List<'a> {
+    /// How its items are told apart.
+    pub(super) identity: Identity<'a>,
+    /// The type of its items.
+    pub(super) item: Type<'a>,
+}
+
+/// How the items of a list are told apart.
+#[derive(PartialEq, Eq)]
+pub(super) enum Identity<'a> {
+    /// Not at all: the list is whole.
+    None,
+    /// By value.
+    Value,
+    /// By these fields.
+    Keys(Vec<&'a str>),
 }
 
 /// What a scalar may be.

@@ -4,9 +4,8 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::list::{Identity, List};
 use super::path::PathElement;
-use super::types::{ScalarKind, Shape, Type};
+use super::types::{Identity, List, ScalarKind, Shape, Type};
 use crate::error::{decoded_type, shown};
 
 /// What is wrong with a value, in the words of structured-merge-diff: each fault with its path.

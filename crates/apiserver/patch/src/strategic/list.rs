@@ -1,16 +1,24 @@
 //! Merging lists: items pair by the merge key, scalars by value.
 
+use kinglet_api_schema::Schema;
 use serde_json::Value;
 
+use super::directive::{
+    DIRECTIVE, Object, merge_key_of, not_a_list, not_a_map, unknown_directive, without_directives,
+};
 use super::field::Field;
-use super::{DIRECTIVE, Object, map, not_a_list, not_a_map, order};
-use crate::error::{PatchError, shown, shown_list};
+use super::order;
+use crate::error::{PatchError, shown_list};
+
+/// How items that are maps merge: maps hold lists and lists hold maps, so that each is handed the other.
+pub(super) type MergeMaps = fn(Object, Object, Option<Schema<'_>>) -> Result<Object, PatchError>;
 
 /// Merges the items of a patch into a list.
 pub(super) fn merge(
     original: Vec<Value>,
     patch: Vec<Value>,
     field: Field<'_>,
+    maps: MergeMaps,
 ) -> Result<Vec<Value>, PatchError> {
     if original.is_empty() && patch.is_empty() {
         return Ok(original);
@@ -25,7 +33,7 @@ pub(super) fn merge(
         ));
     }
     let (original, patch) = obey_directives(original, patch, field.merge_key)?;
-    let merged = merge_items(original.clone(), &patch, field)?;
+    let merged = merge_items(original.clone(), &patch, field, maps)?;
     order::normalize(merged, &patch, &patch, &original, field.merge_key)
 }
 
@@ -35,6 +43,7 @@ pub(super) fn merge_ordered(
     patch: Option<&Value>,
     wanted: &[Value],
     field: Field<'_>,
+    maps: MergeMaps,
 ) -> Result<Option<Vec<Value>>, PatchError> {
     let items = |list: Option<&Value>| match list {
         None => Ok(Vec::new()),
@@ -46,8 +55,8 @@ pub(super) fn merge_ordered(
     let merged = match (original, patch) {
         (None, None) => return Ok(None),
         (Some(_), None) => old.clone(),
-        (None, Some(_)) => new.iter().cloned().filter_map(map::without_directives).collect(),
-        (Some(_), Some(_)) if field.list_merges() => merge(old.clone(), new.clone(), field)?,
+        (None, Some(_)) => new.iter().cloned().filter_map(without_directives).collect(),
+        (Some(_), Some(_)) if field.list_merges() => merge(old.clone(), new.clone(), field, maps)?,
         (Some(_), Some(_)) => new.clone(),
     };
     if old.is_empty() && new.is_empty() {
@@ -55,8 +64,8 @@ pub(super) fn merge_ordered(
             "no elements in any of the given slices".into(),
         ));
     }
-    let maps = holds_maps(&old, &new)?;
-    let places = if maps && field.list_merges() {
+    let of_maps = holds_maps(&old, &new)?;
+    let places = if of_maps && field.list_merges() {
         places_after(&old, &new, field.merge_key)
     } else {
         old
@@ -81,12 +90,13 @@ pub(super) fn without(
     items: &[Value],
     removed: &[Value],
     field: Field<'_>,
+    maps: MergeMaps,
 ) -> Result<Vec<Value>, PatchError> {
     if items.is_empty() && removed.is_empty() {
         return Ok(Vec::new());
     }
     if holds_maps(items, removed)? {
-        return merge(items.to_vec(), removed.to_vec(), field);
+        return merge(items.to_vec(), removed.to_vec(), field, maps);
     }
     let kept = items.iter().filter(|item| !removed.contains(item));
     Ok(kept.cloned().collect())
@@ -151,7 +161,7 @@ fn obey_directives(
                 }
                 _ => {
                     let fields = item.as_object().cloned().unwrap_or_default();
-                    return Err(map::unknown_directive(directive, fields));
+                    return Err(unknown_directive(directive, fields));
                 }
             },
         }
@@ -163,13 +173,18 @@ fn obey_directives(
     })
 }
 
-fn merge_items(mut items: Vec<Value>, patch: &[Value], field: Field<'_>) -> Result<Vec<Value>, PatchError> {
+fn merge_items(
+    mut items: Vec<Value>,
+    patch: &[Value],
+    field: Field<'_>,
+    maps: MergeMaps,
+) -> Result<Vec<Value>, PatchError> {
     for item in patch {
         let key = merge_key_of(item, field.merge_key)?;
         let same = items.iter_mut().find(|one| one.get(field.merge_key) == Some(key));
         match same {
             Some(old) => {
-                let merged = map::merge(fields_of(old)?, fields_of(item)?, field.items())?;
+                let merged = maps(fields_of(old)?, fields_of(item)?, field.items())?;
                 *old = Value::Object(merged);
             }
             None => items.push(item.clone()),
@@ -180,17 +195,6 @@ fn merge_items(mut items: Vec<Value>, patch: &[Value], field: Field<'_>) -> Resu
 
 fn fields_of(item: &Value) -> Result<Object, PatchError> {
     item.as_object().cloned().ok_or_else(|| not_a_map(item))
-}
-
-/// The value by which an item pairs with others.
-pub(super) fn merge_key_of<'v>(item: &'v Value, merge_key: &str) -> Result<&'v Value, PatchError> {
-    let fields = item.as_object().ok_or_else(|| not_a_map(item))?;
-    fields.get(merge_key).ok_or_else(|| {
-        PatchError::Contradictory(format!(
-            "map: {} does not contain declared merge key: {merge_key}",
-            shown(item)
-        ))
-    })
 }
 
 /// The items of a patch must stand in `$setElementOrder`, in the same order. Items to be deleted are left

@@ -3,9 +3,13 @@
 use kinglet_api_schema::Schema;
 use serde_json::Value;
 
+use super::directive::{
+    DELETE_FROM_LIST, DIRECTIVE, ELEMENT_ORDER, Object, RETAIN_KEYS, not_a_list, unknown_directive,
+    without_directives,
+};
 use super::field::Field;
-use super::{DELETE_FROM_LIST, DIRECTIVE, ELEMENT_ORDER, Object, RETAIN_KEYS, list, not_a_list};
-use crate::error::{PatchError, shown};
+use super::list;
+use crate::error::PatchError;
 
 /// Merges a patch into a map.
 pub(super) fn merge(
@@ -32,15 +36,6 @@ pub(super) fn merge(
         }
     }
     Ok(original)
-}
-
-/// `unknown patch type` of Kubernetes.
-pub(super) fn unknown_directive(directive: &Value, patch: Object) -> PatchError {
-    PatchError::Contradictory(format!(
-        "unknown patch type: {} in map: {}",
-        shown(directive),
-        shown(&Value::Object(patch))
-    ))
 }
 
 /// The list that a directive such as `$setElementOrder/containers` is about; `None` for other keys.
@@ -88,7 +83,7 @@ fn merge_ordered_lists(
             continue;
         };
         let field = Field::of(schema, name);
-        let merged = list::merge_ordered(original.get(name), patch.get(name), &wanted, field)?;
+        let merged = list::merge_ordered(original.get(name), patch.get(name), &wanted, field, merge)?;
         if let Some(merged) = merged {
             original.insert(name.to_owned(), Value::Array(merged));
             patch.remove(name);
@@ -109,7 +104,7 @@ fn delete_from_list(
     let (Some(Value::Array(items)), Value::Array(values)) = (original.get(name), values) else {
         return Ok(());
     };
-    let kept = list::without(items, values, Field::of(schema, name))?;
+    let kept = list::without(items, values, Field::of(schema, name), merge)?;
     original.insert(name.to_owned(), Value::Array(kept));
     Ok(())
 }
@@ -130,7 +125,7 @@ fn merge_field(
             Some(Value::Object(merge(old, patch, field.value())?))
         }
         (Some(Value::Array(old)), Value::Array(patch)) if field.list_merges() => {
-            Some(Value::Array(list::merge(old, patch, field)?))
+            Some(Value::Array(list::merge(old, patch, field, merge)?))
         }
         (Some(Value::Array(_)), Value::Array(patch)) => Some(Value::Array(patch)),
         (_, mut value) => {
@@ -152,20 +147,5 @@ fn discard_nulls(value: &mut Value) {
         }
         Value::Array(items) => items.iter_mut().for_each(discard_nulls),
         _ => {}
-    }
-}
-
-/// A new value without the maps that carry a directive; `None` when it is such a map itself.
-pub(super) fn without_directives(value: Value) -> Option<Value> {
-    match value {
-        Value::Object(fields) if fields.contains_key(DIRECTIVE) => None,
-        Value::Object(fields) => Some(
-            fields
-                .into_iter()
-                .filter_map(|(key, value)| Some((key, without_directives(value)?)))
-                .collect(),
-        ),
-        Value::Array(items) => Some(items.into_iter().filter_map(without_directives).collect()),
-        other => Some(other),
     }
 }

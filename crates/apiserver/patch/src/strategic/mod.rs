@@ -13,6 +13,7 @@
 //!
 //! The results, orders and messages are those of `k8s.io/apimachinery/pkg/util/strategicpatch`.
 
+mod directive;
 mod field;
 mod list;
 mod map;
@@ -21,17 +22,10 @@ mod order;
 mod tests;
 
 use kinglet_api_schema::Schema;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
-use crate::error::{PatchError, decoded_type, json_type};
-
-/// A JSON object.
-type Object = Map<String, Value>;
-
-const DIRECTIVE: &str = "$patch";
-const RETAIN_KEYS: &str = "$retainKeys";
-const ELEMENT_ORDER: &str = "$setElementOrder";
-const DELETE_FROM_LIST: &str = "$deleteFromPrimitiveList";
+use self::directive::Object;
+use crate::error::{PatchError, json_type};
 
 /// Applies a strategic merge patch.
 ///
@@ -57,20 +51,4 @@ pub fn strategic(document: &Value, patch: &Value, schema: Schema<'_>) -> Result<
         }
     };
     map::merge(original.clone(), patch, Some(schema)).map(Value::Object)
-}
-
-fn wrong_type(wanted: &Value, found: &Value) -> PatchError {
-    PatchError::Contradictory(format!(
-        "expected a {}, but received a {}",
-        decoded_type(wanted),
-        decoded_type(found)
-    ))
-}
-
-fn not_a_list(found: &Value) -> PatchError {
-    wrong_type(&Value::Array(Vec::new()), found)
-}
-
-fn not_a_map(found: &Value) -> PatchError {
-    wrong_type(&Value::Object(Object::new()), found)
 }

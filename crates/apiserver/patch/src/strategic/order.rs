@@ -2,8 +2,7 @@
 
 use serde_json::Value;
 
-use super::DIRECTIVE;
-use super::list::merge_key_of;
+use super::directive::{DIRECTIVE, merge_key_of};
 use crate::error::PatchError;
 
 /// An item with its place in a list of reference, if it has one.

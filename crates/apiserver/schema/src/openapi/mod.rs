@@ -6,33 +6,15 @@
 
 mod operation;
 mod paths;
+mod resource;
 
 use std::hash::{Hash, Hasher};
 
 use serde_json::{Map, Value, json};
 
+pub use self::resource::OpenApiResource;
+pub(crate) use self::resource::reference;
 use crate::{Definitions, builtin, structural};
-
-/// A resource that a document describes.
-#[derive(Clone, Copy, Debug)]
-pub struct OpenApiResource<'a> {
-    /// Kind.
-    pub kind: &'a str,
-    /// Kind of a list.
-    pub list_kind: &'a str,
-    /// Plural name, as in URLs.
-    pub plural: &'a str,
-    /// Whether objects live in namespaces.
-    pub namespaced: bool,
-    /// Verbs, as discovery tells them.
-    pub verbs: &'a [&'a str],
-    /// Whether `status` is a subresource.
-    pub has_status: bool,
-    /// Whether `scale` is a subresource.
-    pub has_scale: bool,
-    /// `openAPIV3Schema` of a custom resource's version; `None` for built-in kinds.
-    pub custom_schema: Option<&'a Value>,
-}
 
 /// The smallest OpenAPI v2 document, in the protobuf form that clients ask for (`swagger`, and `title` and
 /// `version` of `info`). `kubectl explain` before 1.29 wants one, though it then explains from v3.
@@ -40,11 +22,6 @@ pub const V2_DOCUMENT: &[u8] = b"\x0a\x032.0\x12\x19\x0a\x0aKubernetes\x12\x0bun
 
 /// Media type of [`V2_DOCUMENT`].
 pub const V2_MEDIA_TYPE: &str = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf";
-
-/// Refers to a definition of a document.
-pub(crate) fn reference(name: &str) -> Value {
-    json!({"$ref": format!("#/components/schemas/{name}")})
-}
 
 /// The OpenAPI v3 document of a group and version.
 pub fn document(group: &str, version: &str, resources: &[OpenApiResource<'_>]) -> Value {

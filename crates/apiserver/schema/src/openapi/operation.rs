@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{OpenApiResource, reference};
+use super::resource::{OpenApiResource, reference};
 
 /// What a request does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

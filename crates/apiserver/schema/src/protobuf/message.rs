@@ -5,7 +5,7 @@ use base64::prelude::BASE64_STANDARD;
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
-use super::DecodeError;
+use super::error::DecodeError;
 use super::table::{Container, Field, Kind, Name, Table};
 use super::wire::{Fields, Wire, text, varint};
 

@@ -1,6 +1,6 @@
 //! The wire format: numbered fields, one after the other.
 
-use super::DecodeError;
+use super::error::DecodeError;
 
 /// The value of a field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -5,11 +5,6 @@ use serde_json::{Map, Value};
 use super::{MAX_FINDINGS, Path};
 use crate::Schema;
 
-/// The paths of all fields that the schema does not know.
-pub fn unknown_fields(schema: Schema<'_>, value: &Value) -> Vec<String> {
-    drop_unknown(schema, &mut value.clone())
-}
-
 /// Removes the fields that the schema does not know and tells their paths, in the order of the object, at
 /// most a hundred.
 pub fn drop_unknown(schema: Schema<'_>, value: &mut Value) -> Vec<String> {
@@ -116,9 +111,9 @@ mod tests {
     use super::*;
     use crate::{SchemaDocument, builtin};
 
-    fn unknown(group: &str, kind: &str, value: Value) -> Vec<String> {
+    fn unknown(group: &str, kind: &str, mut value: Value) -> Vec<String> {
         let document = builtin::document(group, "v1", kind).unwrap();
-        unknown_fields(document.schema(), &value)
+        drop_unknown(document.schema(), &mut value)
     }
 
     #[test]

@@ -11,10 +11,10 @@ mod types;
 mod yaml;
 
 pub use errors::{StrictError, message};
-pub use fields::{drop_empty, drop_unknown, unknown_fields};
+pub use fields::{drop_empty, drop_unknown};
 pub use parse::{ParseError, decode_json};
 pub use types::{TypeError, type_error};
-pub use yaml::{decode_yaml, yaml_documents};
+pub use yaml::decode_yaml;
 
 /// More findings than this are not reported, as in Kubernetes.
 const MAX_FINDINGS: usize = 100;

@@ -35,7 +35,7 @@ pub fn decode_yaml(text: &[u8], schema: Option<Schema<'_>>) -> Result<(Value, Ve
 
 /// The documents of a YAML text, which lines that start with `---` divide. Documents of nothing but comments
 /// and blank lines are left out.
-pub fn yaml_documents(text: &str) -> impl Iterator<Item = &str> {
+fn yaml_documents(text: &str) -> impl Iterator<Item = &str> {
     let is_mark = |line: &str| {
         line.strip_prefix("---")
             .is_some_and(|rest| rest.trim().is_empty())

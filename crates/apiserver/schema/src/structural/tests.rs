@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use super::*;
+use crate::strict;
 
 fn read(text: &str) -> Value {
     serde_json::from_str(text).unwrap()
@@ -23,7 +24,7 @@ fn texts(value: &Value) -> BTreeSet<&str> {
 /// Prunes, completes and validates.
 fn write(schema: &Value, object: &mut Value) -> Vec<String> {
     let document = document(schema);
-    prune(document.schema(), object);
+    strict::drop_unknown(document.schema(), object);
     apply_defaults(document.schema(), object);
     let errors = validate(document.schema(), object);
     errors.iter().map(ToString::to_string).collect()
@@ -210,27 +211,6 @@ fn defaults_lie_in_lists_and_maps() {
             "nulls": {"defaulted": 1, "kept": null}, "listOfDefaults": [7, 1],
         })
     );
-}
-
-#[test]
-fn unknown_fields_of_metadata_come_first() {
-    let document = document(&json!({"type": "object", "properties": {"spec": {"type": "object"}}}));
-    let mut object = json!({"metadata": {"name": "a", "nope": 1}, "extra": 1, "spec": {"unknown": 1}});
-    assert_eq!(
-        prune(document.schema(), &mut object),
-        ["metadata.nope", "extra", "spec.unknown"]
-    );
-    assert_eq!(object, json!({"metadata": {"name": "a"}, "spec": {}}));
-}
-
-#[test]
-fn metadata_is_told_like_that_of_built_in_kinds() {
-    let error = metadata_error(&json!({"metadata": {"labels": {"a": 1}}})).unwrap();
-    assert_eq!(
-        error.message,
-        "json: cannot unmarshal number into Go struct field ObjectMeta.labels of type string"
-    );
-    assert_eq!(metadata_error(&json!({"metadata": {"name": "a"}})), None);
 }
 
 #[test]

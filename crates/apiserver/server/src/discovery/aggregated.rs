@@ -4,7 +4,8 @@ use http::HeaderMap;
 use http::header::{CACHE_CONTROL, HeaderValue, VARY};
 use serde_json::{Value, json};
 
-use super::{Entry, groups, tagged};
+use super::entry::{Entry, groups};
+use super::etag::tagged;
 use crate::http::Answer;
 
 /// The document of the core group (`core`) or of all others.

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Entry, groups};
+use super::entry::{Entry, Subresource, groups};
 
 /// `/api`.
 pub(super) fn core_versions() -> Value {
@@ -79,7 +79,7 @@ fn resource(entry: &Entry) -> Value {
     resource
 }
 
-fn subresource(entry: &Entry, one: &super::Subresource) -> Value {
+fn subresource(entry: &Entry, one: &Subresource) -> Value {
     let mut resource = json!({
         "name": format!("{}/{}", entry.plural, one.name),
         "singularName": "",

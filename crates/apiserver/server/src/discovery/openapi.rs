@@ -11,11 +11,11 @@ use http::header::{CACHE_CONTROL, ETAG, EXPIRES, HeaderValue, IF_NONE_MATCH, LOC
 use kinglet_api_schema::openapi::{OpenApiResource, V2_DOCUMENT, V2_MEDIA_TYPE, document, fingerprint};
 use serde_json::{Map, Value, json};
 
+use super::etag::tagged;
 use crate::auth::Review;
 use crate::error::ApiError;
 use crate::http::{Answer, Payload, Query};
 use crate::registry::Registry;
-use crate::verbs::unknown_resource;
 
 /// A group and version with the hash of its document.
 #[derive(Clone, Debug)]
@@ -42,12 +42,12 @@ impl Documents {
     ) -> Result<Answer, ApiError> {
         let index = self.index(registry);
         if path.is_empty() {
-            return Ok(super::tagged(&index_document(&index), headers));
+            return Ok(tagged(&index_document(&index), headers));
         }
         let found = index
             .iter()
             .find(|one| one.path == path)
-            .ok_or_else(unknown_resource)?;
+            .ok_or_else(ApiError::unknown_resource)?;
         match query.text("hash") {
             Some(hash) if hash != found.hash => Ok(redirect(found)),
             hash => Ok(answer(registry, found, hash.is_some(), headers)),

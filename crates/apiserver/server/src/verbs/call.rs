@@ -6,9 +6,9 @@ use kinglet_api_schema::{FieldError, FieldErrorKind};
 use kinglet_model::ObjectName;
 use serde_json::{Value, json};
 
-use crate::api::Inner;
 use crate::error::ApiError;
 use crate::http::{Accept, Query};
+use crate::inner::Inner;
 use crate::meta;
 use crate::registry::Served;
 use crate::store::{Key, Stored, WriteError};

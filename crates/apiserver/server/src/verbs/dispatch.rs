@@ -5,9 +5,9 @@ use std::sync::Arc;
 use http::Method;
 
 use super::call::{Call, Part};
-use crate::api::Inner;
 use crate::error::ApiError;
 use crate::http::{Accept, Answer, Query, RequestBody, Target};
+use crate::inner::Inner;
 use crate::watch;
 
 /// What the HTTP side knows of a request for objects.
@@ -18,28 +18,6 @@ pub(crate) struct Request {
     pub(crate) accept: Accept,
     pub(crate) agent: String,
     pub(crate) body: RequestBody,
-}
-
-/// 404 for a kind, version or subresource that is not served.
-pub(crate) fn unknown_resource() -> ApiError {
-    let mut error = ApiError::new(
-        404,
-        "NotFound",
-        "the server could not find the requested resource",
-    );
-    error.details = serde_json::json!({});
-    error
-}
-
-/// 405.
-pub(crate) fn method_not_allowed() -> ApiError {
-    let mut error = ApiError::new(
-        405,
-        "MethodNotAllowed",
-        "the server does not allow this method on the requested resource",
-    );
-    error.details = serde_json::json!({});
-    error
 }
 
 /// Answers a request for objects.
@@ -55,12 +33,12 @@ pub(crate) async fn dispatch(server: Arc<Inner>, request: Request) -> Result<Ans
         .get()
         .find(group, version, plural)
         .cloned()
-        .ok_or_else(unknown_resource)?;
+        .ok_or_else(ApiError::unknown_resource)?;
     if !kind.resource.namespaced && request.target.namespace.is_some() {
-        return Err(unknown_resource());
+        return Err(ApiError::unknown_resource());
     }
     if kind.resource.namespaced && request.target.namespace.is_none() && request.target.name.is_some() {
-        return Err(unknown_resource());
+        return Err(ApiError::unknown_resource());
     }
     let part = match request.target.subresource.as_deref() {
         None => Part::Main,
@@ -130,18 +108,18 @@ impl Call {
             Method::POST => {
                 self.allow("create")?;
                 if self.kind.resource.namespaced && self.namespace.is_none() {
-                    return Err(method_not_allowed());
+                    return Err(ApiError::method_not_allowed());
                 }
                 self.create(body).await
             }
             Method::DELETE => {
                 self.allow("deletecollection")?;
                 if self.kind.resource.namespaced && self.namespace.is_none() {
-                    return Err(method_not_allowed());
+                    return Err(ApiError::method_not_allowed());
                 }
                 self.delete_collection(body).await
             }
-            _ => Err(method_not_allowed()),
+            _ => Err(ApiError::method_not_allowed()),
         }
     }
 
@@ -152,7 +130,7 @@ impl Call {
             (Part::Scale, &Method::PATCH) => self.patch_scale(body).await,
             (Part::Finalize, &Method::PUT) => self.update(body).await,
             (Part::Binding, &Method::POST) => self.bind(body).await,
-            (Part::Scale | Part::Finalize | Part::Binding, _) => Err(method_not_allowed()),
+            (Part::Scale | Part::Finalize | Part::Binding, _) => Err(ApiError::method_not_allowed()),
             (_, &Method::GET) => self.allow("get").and_then(|()| self.get()),
             (_, &Method::PUT) => {
                 self.allow("update")?;
@@ -166,7 +144,7 @@ impl Call {
                 self.allow("delete")?;
                 self.delete(body).await
             }
-            _ => Err(method_not_allowed()),
+            _ => Err(ApiError::method_not_allowed()),
         }
     }
 
@@ -174,7 +152,7 @@ impl Call {
         if self.kind.resource.verbs.contains(&verb) {
             Ok(())
         } else {
-            Err(method_not_allowed())
+            Err(ApiError::method_not_allowed())
         }
     }
 }
@@ -198,7 +176,7 @@ fn absent_subresource(group: &str, plural: &str, subresource: &str) -> ApiError 
         _ => [].as_slice(),
     };
     if !known.contains(&first) {
-        return unknown_resource();
+        return ApiError::unknown_resource();
     }
     ApiError::new(
         501,

@@ -21,7 +21,7 @@ mod update;
 
 pub(crate) use call::Call;
 pub(crate) use decode::decode;
-pub(crate) use dispatch::{Request, dispatch, method_not_allowed, unknown_resource};
+pub(crate) use dispatch::{Request, dispatch};
 pub(crate) use list::{ListOptions, VersionMatch};
 pub(crate) use selection::Selection;
 pub(crate) use shape::{partial_metadata, table};

@@ -47,8 +47,3 @@ fn selected(call: &Call, options: &WatchOptions, mut objects: Vec<Arc<Stored>>) 
     objects.retain(|stored| options.selection.matches(&call.kind, stored));
     objects
 }
-
-/// 410 for a revision that is no longer known.
-pub(crate) fn too_old(revision: u64, current: u64) -> ApiError {
-    ApiError::expired(format!("too old resource version: {revision} ({current})"))
-}

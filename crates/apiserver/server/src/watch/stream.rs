@@ -10,7 +10,7 @@ use tokio::time::{Instant, sleep_until};
 
 use super::encode::Encoder;
 use super::options::{Start, WatchOptions};
-use super::too_old;
+use crate::error::ApiError;
 use crate::store::{Event, Stored};
 
 /// Time between bookmarks, as in Kubernetes.
@@ -114,7 +114,7 @@ impl Watch {
                 .events_after(&call.kind.collection, self.position, BATCH)
             else {
                 self.ended = true;
-                let error = too_old(self.position, call.server.store.revision());
+                let error = ApiError::too_old(self.position, call.server.store.revision());
                 return Some(Encoder::error(&error));
             };
             let more = batch.events.len() == BATCH;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{Method, Request, Response};
 use http_body_util::{BodyExt, Full};
-use kinglet_apiserver::{ApiServer, Body, Identity, Settings};
+use kinglet_apiserver::{ApiServer, ApiServerSettings, Body, Identity};
 use serde_json::{Value, json};
 
 /// A server and its answers as JSON.
@@ -18,13 +18,13 @@ pub(crate) type Answer = (u16, Value);
 
 impl Api {
     pub(crate) fn in_memory() -> Self {
-        Self(ApiServer::open(Settings::default()).unwrap())
+        Self(ApiServer::open(ApiServerSettings::default()).unwrap())
     }
 
     pub(crate) fn open(directory: &Path) -> Self {
-        let settings = Settings {
+        let settings = ApiServerSettings {
             data_dir: Some(directory.to_owned()),
-            ..Settings::default()
+            ..ApiServerSettings::default()
         };
         Self(ApiServer::open(settings).unwrap())
     }

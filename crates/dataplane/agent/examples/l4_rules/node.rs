@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::sync::Arc;
 
-use kinglet_dataplane::{Services, Settings, Shares};
+use kinglet_dataplane::{DataplaneSettings, Services, Shares};
 use kinglet_dataplane_agent::Kernel;
 use kinglet_model::{Object, Protocol};
 use serde_json::{Value, json};
@@ -28,10 +28,10 @@ pub(crate) struct Change {
 
 impl Node {
     pub(crate) fn open() -> Result<Self, Box<dyn Error>> {
-        let settings = Settings {
+        let settings = DataplaneSettings {
             node: NODE.into(),
             cluster_cidrs: vec![PODS.parse()?],
-            ..Settings::default()
+            ..DataplaneSettings::default()
         };
         let mut kernel = Kernel::open()?;
         let services = Services::new(settings, kernel.ownership()?);

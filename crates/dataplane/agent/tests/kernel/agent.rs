@@ -1,6 +1,6 @@
 //! The agent, from the API to packets.
 
-use kinglet_dataplane_agent::{Agent, AgentError, KINDS, Kernel, Outputs, Sources};
+use kinglet_dataplane_agent::{AgentError, KINDS, Kernel, Outputs, ServicesAgent, Sources};
 use kinglet_kube::Reflectors;
 use kinglet_model::{EndpointSlice, Node, Object, Service};
 use serde_json::{Value, json};
@@ -43,7 +43,7 @@ impl Served {
             api.sources(&stop)
         };
         let ended = stop.clone();
-        let agent = Agent {
+        let agent = ServicesAgent {
             kernel,
             settings: settings(),
             sources,

@@ -59,7 +59,7 @@ fn connections_go_on_and_new_ones_are_never_lost() {
                 *services = Services::new(settings(), kernel.ownership().unwrap());
                 services.apply_service(web(json!({})));
                 services.apply_endpoint_slice(slice("web-4", some));
-                services.adopt(&kernel.present(&settings()).unwrap().expect("a table"));
+                services.adopt(&kernel.existing(&settings()).unwrap().expect("a table"));
             }
             for batch in &services.batches() {
                 kernel.commit(batch).unwrap();

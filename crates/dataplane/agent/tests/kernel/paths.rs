@@ -1,18 +1,18 @@
 //! Every way to an endpoint, by TCP and UDP, IPv4 and IPv6.
 
-use kinglet_dataplane::Settings;
+use kinglet_dataplane::DataplaneSettings;
 use serde_json::json;
 
 use crate::objects::{slice, web};
 use crate::world::{World, tcp, udp};
 
-pub(crate) fn settings() -> Settings {
-    Settings {
+pub(crate) fn settings() -> DataplaneSettings {
+    DataplaneSettings {
         node: "here".into(),
         cluster_cidrs: ["10.42.0.0/16", "fd42::/32"]
             .map(|cidr| cidr.parse().expect("a network"))
             .into(),
-        ..Settings::default()
+        ..DataplaneSettings::default()
     }
 }
 

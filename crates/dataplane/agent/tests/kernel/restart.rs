@@ -25,7 +25,7 @@ impl World {
             self.services.apply_service(service);
         }
         self.services.apply_endpoint_slice(slice);
-        let present = self.kernel.present(&settings()).unwrap();
+        let present = self.kernel.existing(&settings()).unwrap();
         self.services.adopt(&present.expect("the table of before"));
         self.commit();
     }
@@ -88,7 +88,7 @@ fn the_table_is_owned_again() {
     if other.ownership().unwrap() == Ownership::Shared {
         return; // An old kernel.
     }
-    for attempt in [other.present(&settings()).map(|_| ()), other.remove()] {
+    for attempt in [other.existing(&settings()).map(|_| ()), other.remove()] {
         let error = attempt.unwrap_err().to_string();
         assert!(
             error.starts_with("table inet kinglet-services belongs to another program"),
@@ -98,7 +98,7 @@ fn the_table_is_owned_again() {
     world.kernel = other;
     // A program that another test starts holds the first one's socket until it runs.
     eventually("nobody owns the table", || {
-        world.kernel.present(&settings()).is_ok()
+        world.kernel.existing(&settings()).is_ok()
     });
     world.restart(Some(web(json!({}))), slice("web-4", &BOTH));
     world.node.program("nft", "flush ruleset");
@@ -115,7 +115,7 @@ fn a_table_of_another_build_is_not_taken_over() {
         return;
     };
     world.kernel.remove().unwrap();
-    assert!(world.kernel.present(&settings()).unwrap().is_none(), "no table");
+    assert!(world.kernel.existing(&settings()).unwrap().is_none(), "no table");
     for foreign in [
         "add table inet kinglet-services",
         // A set of another type, and a chain that the kernel does not call.
@@ -123,6 +123,6 @@ fn a_table_of_another_build_is_not_taken_over() {
         "add chain inet kinglet-services prerouting",
     ] {
         world.node.program("nft", foreign);
-        assert!(world.kernel.present(&settings()).unwrap().is_none(), "{foreign}");
+        assert!(world.kernel.existing(&settings()).unwrap().is_none(), "{foreign}");
     }
 }

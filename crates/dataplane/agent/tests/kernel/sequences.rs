@@ -47,7 +47,7 @@ fn changes_lead_to_the_same_table_as_a_fresh_start() {
         let half = present.events().enumerate().filter(|(index, _)| index % 2 == 0);
         half.for_each(|(_, event)| event.apply(&mut other));
         for mut services in [other, fresh()] {
-            services.adopt(&kernel.present(&settings()).unwrap().expect("a table"));
+            services.adopt(&kernel.existing(&settings()).unwrap().expect("a table"));
             commit(&mut kernel, &mut services);
         }
         prop_assert_eq!(&changed, &list());

@@ -8,7 +8,7 @@
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use kinglet_dataplane::{Services, Settings};
+use kinglet_dataplane::{DataplaneSettings, Services};
 use kinglet_dataplane_agent::Kernel;
 use kinglet_nft::Batch;
 
@@ -36,7 +36,7 @@ const PODS: [(&str, &str, &str); 3] = [
 
 impl World {
     /// Makes the places, with servers in the pods. Nothing if that cannot be done and may be skipped.
-    pub(crate) fn new(settings: Settings) -> Option<Self> {
+    pub(crate) fn new(settings: DataplaneSettings) -> Option<Self> {
         let node = Namespace::create()?;
         let client = Namespace::create()?;
         link(&node, "outside", &client);

@@ -3,29 +3,29 @@
 use std::collections::BTreeMap;
 
 use super::Desired;
-use crate::present::Present;
-use crate::program::Body;
+use crate::existing::ExistingTable;
+use crate::lower::Body;
 
 impl Desired {
-    /// Takes what the kernel has from `present`: the next batches bring it from there to what is desired. Of
-    /// chains only the names are known, so the rules of all are written anew; elements that fit are left
-    /// alone.
-    pub(crate) fn adopt(&mut self, present: &Present) {
+    /// Takes `existing` as what the kernel has: the next batches lead from there to what is desired. Elements
+    /// that fit are left alone.
+    pub(crate) fn adopt(&mut self, existing: &ExistingTable) {
+        // Only the names of chains are known, so the rules of all are written again.
         let unknown = Body {
             comment: None,
             rules: Vec::new(),
         };
         let desired = self.chain_claims.keys().map(|name| (name.clone(), None));
         self.chains = desired.collect();
-        let chains = present.chains.iter();
+        let chains = existing.chains.iter();
         self.chains
             .extend(chains.map(|name| (name.clone(), Some(unknown.clone()))));
 
         let desired = self.claims.keys().map(|slot| (slot.clone(), None));
         self.elements = desired.collect::<BTreeMap<_, _>>();
-        let elements = present.elements.iter();
+        let elements = existing.elements.iter();
         self.elements
             .extend(elements.map(|(slot, mapped)| (slot.clone(), Some(mapped.clone()))));
-        self.rewrite_frame = true;
+        self.rewrite_base = true;
     }
 }

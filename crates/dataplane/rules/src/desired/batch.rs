@@ -5,22 +5,22 @@ use std::collections::BTreeMap;
 use kinglet_nft::{Batch, Chain, Data, Element, Mapped, Ruleset, Table};
 
 use super::{Chains, Content, Desired, Slot};
-use crate::frame::{self, SetId};
-use crate::program::Body;
-use crate::settings::Settings;
+use crate::lower::Body;
+use crate::settings::DataplaneSettings;
+use crate::table::{SetId, base_chains};
 
 /// Elements of one set.
 type Elements = BTreeMap<SetId, Vec<Element>>;
 
 impl Desired {
     /// Takes what changed since the last call, as batches that are to be committed one after another: the
-    /// frame after an adoption, additions, changes, removals; only those that do anything. If one of them
-    /// cannot be committed, what the kernel has is not what was thought: [`adopt`](Self::adopt) or
+    /// base chains after an adoption, additions, changes, removals; only those that do anything. If one of
+    /// them cannot be committed, it is not known what the kernel has: [`adopt`](Self::adopt) or
     /// [`replacement`](Self::replacement) is next.
-    pub(crate) fn batches(&mut self, table: &Table, settings: &Settings) -> Vec<Batch> {
-        let mut frame = Batch::new();
-        if std::mem::take(&mut self.rewrite_frame) {
-            rewrite_frame(&mut frame, table, settings);
+    pub(crate) fn batches(&mut self, table: &Table, settings: &DataplaneSettings) -> Vec<Batch> {
+        let mut base = Batch::new();
+        if std::mem::take(&mut self.rewrite_base) {
+            rewrite_base(&mut base, table, settings);
         }
         let additions = self.additions(table);
         let mut changes = Batch::new();
@@ -29,14 +29,14 @@ impl Desired {
         self.change_chains(&mut changes, table, &chains);
         self.change_elements(&mut changes, table, elements);
         let removals = self.removals(table, &chains);
-        let mut batches = vec![frame, additions, changes, removals];
+        let mut batches = vec![base, additions, changes, removals];
         batches.retain(|batch| !batch.is_empty());
         batches
     }
 
-    /// Takes the chains that are new since the last batch. Nothing leads to them yet, so a batch of their own
-    /// changes nothing. Without it packets could be led to a chain before they see its rules: the kernel
-    /// looks sets up as they are at the moment, rules as they were when it began with the packet.
+    /// Takes the chains that are new since the last batch. They are in a batch of their own: a packet sees
+    /// the elements of maps as they are now, but rules as they were when it entered the hook. Led to a chain
+    /// of the same batch, it would find no rules there, and pass untranslated.
     fn additions(&mut self, table: &Table) -> Batch {
         let mut batch = Batch::new();
         let missing = self.chains.iter().filter(|(_, before)| before.is_none());
@@ -45,6 +45,7 @@ impl Desired {
             .into_iter()
             .filter_map(|name| Some((self.chain(&name)?.clone(), name)));
         let bodies: Vec<_> = bodies.collect();
+        // All chains before any rule: rules may lead to chains that come later.
         for (body, name) in &bodies {
             batch.add_chain(table, &chain(name, body));
         }
@@ -55,12 +56,13 @@ impl Desired {
         batch
     }
 
-    /// Writes the rules of chains anew that are there and stay.
+    /// Writes the rules again of chains that stay and whose rules change.
     fn change_chains(&self, batch: &mut Batch, table: &Table, chains: &Chains) {
         let staying = chains
             .iter()
             .filter_map(|(name, before)| Some((name, before, self.chain(name)?)));
         for (name, before, body) in staying {
+            // The batch swaps all rules of the chain at once: packets find the old ones or the new ones.
             if before.as_ref() != Some(body) {
                 batch.flush_chain(table, name);
                 add_rules(batch, table, name, body);
@@ -76,6 +78,7 @@ impl Desired {
             .iter()
             .filter(|(name, before)| before.is_some() && self.chain(name).is_none());
         let gone: Vec<&String> = gone.map(|(name, _)| name).collect();
+        // First all rules: the kernel refuses to delete a chain that a rule of another one leads to.
         for name in &gone {
             batch.flush_chain(table, name);
         }
@@ -90,6 +93,7 @@ impl Desired {
         let (mut deleted, mut added) = (Elements::new(), Elements::new());
         for (slot, before) in elements {
             let now = self.content(&slot);
+            // Changed, and changed back.
             if before == now {
                 continue;
             }
@@ -108,13 +112,13 @@ impl Desired {
     }
 
     /// All that the table is to hold.
-    pub(crate) fn ruleset(&self, table: &Table, settings: &Settings) -> Ruleset {
+    pub(crate) fn ruleset(&self, table: &Table, settings: &DataplaneSettings) -> Ruleset {
         let mut ruleset = Ruleset::new(table.clone());
         let mut elements = self.all_elements();
         for set in SetId::all() {
             ruleset.set(set.set(), elements.remove(&set).unwrap_or_default());
         }
-        for (chain, rules) in frame::chains(settings) {
+        for (chain, rules) in base_chains(settings) {
             ruleset.chain(chain, rules);
         }
         let services = self.services.values();
@@ -126,10 +130,11 @@ impl Desired {
     }
 
     /// A batch that puts all of it in the place of whatever the table holds.
-    pub(crate) fn replacement(&mut self, table: &Table, settings: &Settings) -> Batch {
+    pub(crate) fn replacement(&mut self, table: &Table, settings: &DataplaneSettings) -> Batch {
+        // The batch has everything: nothing is left to bring up to date.
         self.chains.clear();
         self.elements.clear();
-        self.rewrite_frame = false;
+        self.rewrite_base = false;
         self.ruleset(table, settings).replace()
     }
 
@@ -149,10 +154,10 @@ impl Desired {
     }
 }
 
-/// Takes the table, which nobody may own at the moment, and writes the rules of the frame's chains anew.
-fn rewrite_frame(batch: &mut Batch, table: &Table, settings: &Settings) {
+/// Makes the table ours, if nobody owns it, and writes the rules of the base chains again.
+fn rewrite_base(batch: &mut Batch, table: &Table, settings: &DataplaneSettings) {
     batch.add_table(table);
-    for (chain, rules) in frame::chains(settings) {
+    for (chain, rules) in base_chains(settings) {
         batch.flush_chain(table, &chain.name);
         for rule in &rules {
             batch.add_rule(table, &chain.name, rule);

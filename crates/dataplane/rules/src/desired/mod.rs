@@ -14,8 +14,8 @@ use std::hash::Hash;
 use kinglet_model::{Object, ObjectName, Service};
 use kinglet_nft::{Data, Mapped};
 
-use crate::frame::SetId;
-use crate::program::{Body, Objects};
+use crate::lower::{Body, Objects};
+use crate::table::SetId;
 
 /// An element of a set, by its key.
 type Slot = (SetId, Data);
@@ -25,7 +25,8 @@ type Content = Option<Option<Mapped>>;
 /// Chains that may differ from the kernel's, with what the kernel has.
 type Chains = BTreeMap<String, Option<Body>>;
 
-/// The order in which Services get what several claim: by age, then by name.
+/// The order in which Services get what several claim: by age, then by name. Whoever creates a Service later
+/// with the same external address must not get the connections of the first.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Rank {
     created: Option<i64>,
@@ -51,8 +52,8 @@ pub(crate) struct Desired {
     /// Elements that may differ from the kernel's, with what the kernel has.
     elements: BTreeMap<Slot, Content>,
     chains: Chains,
-    /// The kernel's chains of the frame may be those of another program version, or of other settings.
-    rewrite_frame: bool,
+    /// The kernel's base chains may be those of another version of the program, or of other settings.
+    rewrite_base: bool,
 }
 
 impl Desired {
@@ -68,6 +69,7 @@ impl Desired {
         let (old_rank, old) = before
             .cloned()
             .unwrap_or_else(|| (rank.clone(), Objects::default()));
+        // A Service that was made again under its name has another age: all its claims change places.
         let differ = |slot: &&Slot| rank != old_rank || old.elements.get(slot) != objects.elements.get(slot);
         for slot in old.elements.keys().filter(differ) {
             self.note(slot);
@@ -112,6 +114,7 @@ impl Desired {
 
     /// Remembers what the kernel has of an element that changes.
     fn note(&mut self, slot: &Slot) {
+        // What the kernel has is what was desired before the first change since the last batch.
         if !self.elements.contains_key(slot) {
             let content = self.content(slot);
             self.elements.insert(slot.clone(), content);

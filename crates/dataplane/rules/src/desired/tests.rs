@@ -3,9 +3,9 @@
 use kinglet_nft::{Batch, Family, L3, Value, Verdict};
 
 use super::*;
-use crate::frame::SetKind;
-use crate::present::Present;
-use crate::settings::Settings;
+use crate::existing::ExistingTable;
+use crate::settings::DataplaneSettings;
+use crate::table::SetKind;
 
 fn table() -> kinglet_nft::Table {
     kinglet_nft::Table::new(Family::Inet, "t")
@@ -46,7 +46,7 @@ fn winner(desired: &Desired) -> Option<String> {
 /// Messages of the next batch.
 fn messages(desired: &mut Desired) -> usize {
     desired
-        .batches(&table(), &Settings::default())
+        .batches(&table(), &DataplaneSettings::default())
         .iter()
         .map(Batch::len)
         .sum()
@@ -101,7 +101,7 @@ fn chains_come_before_what_leads_to_them_and_go_after_it() {
     let mut desired = Desired::default();
     let mut lens = |service| {
         desired.apply(rank("web", 1), service);
-        let batches = desired.batches(&table(), &Settings::default());
+        let batches = desired.batches(&table(), &DataplaneSettings::default());
         batches.iter().map(Batch::len).collect::<Vec<_>>()
     };
     // The chain; the element.
@@ -112,9 +112,9 @@ fn chains_come_before_what_leads_to_them_and_go_after_it() {
 }
 
 /// What the kernel has after a batch with `claim`.
-fn present(chain: &str) -> Present {
+fn present(chain: &str) -> ExistingTable {
     let Objects { elements, chains } = claim(chain);
-    Present {
+    ExistingTable {
         chains: chains.into_keys().collect(),
         elements,
         clients: Vec::new(),
@@ -123,7 +123,7 @@ fn present(chain: &str) -> Present {
 
 #[test]
 fn what_is_adopted_changes_only_where_it_differs() {
-    let settings = Settings::default();
+    let settings = DataplaneSettings::default();
     for (wanted, had, expected) in [
         // The table is taken and the rules of the frame are written anew; the chain is emptied, as nobody
         // knows its rules.

@@ -1,4 +1,4 @@
-//! Who is there: endpoints of slices, one port at a time.
+//! The endpoints of slices, one port at a time.
 
 use std::net::IpAddr;
 
@@ -59,6 +59,8 @@ fn family(slice: &EndpointSlice) -> Option<IpFamily> {
 /// The number of the port of that name. A port without a number means all ports, which only programs that
 /// know more can use.
 fn port(slice: &EndpointSlice, wanted: Wanted<'_>, problems: &mut Problems<'_>) -> Option<u16> {
+    // By name, not by number: the Service's `targetPort` is resolved for each pod, and slices of one Service
+    // may have different numbers.
     let mut ports = slice.ports.iter().enumerate();
     let named = ports.find(|(_, port)| *port.name == *wanted.port && port.protocol == wanted.protocol);
     let (index, port) = named?;

@@ -1,5 +1,5 @@
-//! EndpointSlices to the endpoints that serve a port: who is there ([`candidates`]), and who of them gets
-//! connections ([`select`]).
+//! EndpointSlices to the endpoints that serve a port: which there are ([`mod@candidates`]), and which of them
+//! get connections ([`mod@select`]).
 
 mod candidates;
 mod select;
@@ -17,7 +17,7 @@ pub(crate) use select::select;
 
 /// The node that endpoints are selected on.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Place {
+pub(crate) struct NodeTopology {
     pub(crate) node: Arc<str>,
     /// The node's topology zone, if it has one.
     pub(crate) zone: Option<Arc<str>>,

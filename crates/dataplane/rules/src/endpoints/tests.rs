@@ -54,11 +54,11 @@ const HTTP: Wanted<'static> = Wanted {
 
 fn selected(endpoints: &[&str]) -> Selected {
     let slice = slice(endpoints);
-    let place = Place {
+    let topology = NodeTopology {
         node: "here".into(),
         zone: Some("a".into()),
     };
-    select(&candidates([&slice], HTTP, &mut Vec::new()), &place)
+    select(&candidates([&slice], HTTP, &mut Vec::new()), &topology)
 }
 
 fn last_octets(backends: &BTreeSet<Backend>) -> String {

@@ -1,103 +1,57 @@
-//! Connections without an end. UDP has none, and SCTP outlives its endpoint: what the kernel has tracked goes
-//! on to the endpoint that was chosen first, or to none, whatever the rules say. Such entries are to be
-//! deleted when endpoints go, and when the first ones come. So is the memory of clients that kept an endpoint
-//! which is gone: it may come back.
+//! Tracked connections that a change makes stale.
+//!
+//! The kernel translates by rule only the first packet of a connection; all others follow its conntrack
+//! entry. TCP connections end with their endpoint. UDP has no end, and an SCTP association outlives its
+//! endpoint: as long as the client goes on sending, the entry leads to the endpoint that was chosen first,
+//! or, if there was none, past the Service. Such entries are deleted when endpoints go, and when the first
+//! ones come. So are session affinities to endpoints that are gone: an endpoint of the same address may come
+//! back.
 
-mod keepers;
+mod affinities;
+mod destination;
 mod stale;
 #[cfg(test)]
 mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::IpAddr;
 
-use kinglet_model::{IpFamily, ObjectName, Protocol};
-use kinglet_nft::{Data, Value};
+use kinglet_model::{ObjectName, Protocol};
 
-use crate::backend::{Backend, family, protocol_number};
-use crate::frame::{SetId, SetKind};
-use crate::plan::{Frontend, PortPlan, ServicePlan};
-use crate::present::Present;
+use crate::backend::{Backend, protocol_number};
+use crate::existing::ExistingTable;
+use crate::plan::{PortPlan, ServicePlan};
 
-pub(crate) use keepers::{Keepers, Kept};
+use affinities::{Affinities, Affinity};
+use destination::{Destination, Destinations};
 pub use stale::Stale;
-
-/// Whom clients mean.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Meant {
-    pub(crate) family: IpFamily,
-    pub(crate) protocol: u8,
-    /// Nothing for a port of the node.
-    pub(crate) address: Option<IpAddr>,
-    pub(crate) port: u16,
-}
-
-/// Endpoints behind what clients mean.
-pub(crate) type Destinations = BTreeMap<Meant, BTreeSet<Backend>>;
 
 /// The destinations of all Services, and what changed.
 #[derive(Debug, Default)]
 pub(crate) struct Flows {
-    services: BTreeMap<Meant, BTreeMap<ObjectName, BTreeSet<Backend>>>,
-    of_service: BTreeMap<ObjectName, BTreeSet<Meant>>,
-    changed: BTreeSet<Meant>,
-    keepers: Keepers,
+    services: BTreeMap<Destination, BTreeMap<ObjectName, BTreeSet<Backend>>>,
+    of_service: BTreeMap<ObjectName, BTreeSet<Destination>>,
+    changed: BTreeSet<Destination>,
+    affinities: Affinities,
 }
 
-/// The destinations of a Service's ports whose connections have no end.
+/// The destinations of a Service's ports whose connections outlive their endpoints.
 fn of(plan: &ServicePlan) -> Destinations {
     let endless = |port: &&PortPlan| port.id.protocol != Protocol::Tcp;
     let mut all = Destinations::new();
     for port in plan.ports.iter().filter(endless) {
         for frontend in &port.frontends {
-            all.insert(Meant::of(port, *frontend), port.endpoints.serving.clone());
+            all.insert(Destination::of(port, *frontend), port.endpoints.serving.clone());
         }
     }
     all
 }
 
-/// Whether a change lets connections go to the wrong place: to endpoints that are gone, or past the first
-/// ones.
+/// Whether a change makes connections stale: they lead to endpoints that are gone, or past the first ones.
 fn leaves_stale(before: Option<BTreeSet<Backend>>, now: Option<BTreeSet<Backend>>) -> bool {
     match (before, now) {
         (Some(before), Some(now)) => !before.is_subset(&now) || before.is_empty() && !now.is_empty(),
+        // A destination that comes or goes: datagrams passed it untranslated before, or should now.
         (before, now) => before.is_some() != now.is_some(),
-    }
-}
-
-impl Meant {
-    fn of(port: &PortPlan, frontend: Frontend) -> Self {
-        let (address, number) = match frontend {
-            Frontend::Cluster(address, number)
-            | Frontend::External(address, number)
-            | Frontend::LoadBalancer(address, number) => (Some(address), number),
-            Frontend::NodePort(number) | Frontend::NodeBalancer(number) => (None, number),
-        };
-        Self {
-            family: port.id.family,
-            protocol: protocol_number(port.id.protocol),
-            address,
-            port: number,
-        }
-    }
-
-    /// Whom an element is for, if it is for a port.
-    fn read(set: SetId, key: &Data) -> Option<Self> {
-        let (address, protocol, port) = match (set.kind, key.0.as_slice()) {
-            (SetKind::Vips, [address, Value::InetProto(protocol), Value::InetService(port)]) => {
-                (Some(address.ip()?), *protocol, *port)
-            }
-            (SetKind::NodePorts, [Value::InetProto(protocol), Value::InetService(port)]) => {
-                (None, *protocol, *port)
-            }
-            _ => return None,
-        };
-        Some(Self {
-            family: family(set.family),
-            protocol,
-            address,
-            port,
-        })
     }
 }
 
@@ -105,64 +59,68 @@ impl Flows {
     /// Sets a Service, or that there is none.
     pub(crate) fn apply(&mut self, name: &ObjectName, plan: Option<&ServicePlan>) {
         self.set_destinations(name, plan.map(of).unwrap_or_default());
-        self.keepers.set(name, plan.map(keepers::of).unwrap_or_default());
+        self.affinities
+            .set(name, plan.map(affinities::of).unwrap_or_default());
     }
 
     fn set_destinations(&mut self, name: &ObjectName, destinations: Destinations) {
-        for meant in self.of_service.remove(name).unwrap_or_default() {
-            if !destinations.contains_key(&meant) {
-                self.set(name, meant, None);
+        for destination in self.of_service.remove(name).unwrap_or_default() {
+            // What stays is compared below.
+            if !destinations.contains_key(&destination) {
+                self.set(name, destination, None);
             }
         }
         if !destinations.is_empty() {
             self.of_service
                 .insert(name.clone(), destinations.keys().copied().collect());
         }
-        for (meant, backends) in destinations {
-            self.set(name, meant, Some(backends));
+        for (destination, backends) in destinations {
+            self.set(name, destination, Some(backends));
         }
     }
 
-    fn set(&mut self, name: &ObjectName, meant: Meant, backends: Option<BTreeSet<Backend>>) {
-        let services = self.services.entry(meant).or_default();
+    fn set(&mut self, name: &ObjectName, destination: Destination, backends: Option<BTreeSet<Backend>>) {
+        let services = self.services.entry(destination).or_default();
         let before = match &backends {
             Some(backends) => services.insert(name.clone(), backends.clone()),
             None => services.remove(name),
         };
         if leaves_stale(before, backends) {
-            self.changed.insert(meant);
+            self.changed.insert(destination);
         }
     }
 
-    /// Takes what the kernel has: what is not there any more is gone, as if it had gone just now.
-    pub(crate) fn adopt(&mut self, present: &Present) {
-        let slots = present.elements.keys();
-        let meant = slots.filter_map(|(set, key)| Meant::read(*set, key));
+    /// Takes what the kernel has: endpoints that went while no agent ran count as gone just now.
+    pub(crate) fn adopt(&mut self, existing: &ExistingTable) {
+        let slots = existing.elements.keys();
+        let destination = slots.filter_map(|(set, key)| Destination::read(*set, key));
         self.changed
-            .extend(meant.filter(|meant| meant.protocol != protocol_number(Protocol::Tcp)));
-        self.keepers.adopt(present.clients.iter().filter_map(Kept::read));
+            .extend(destination.filter(|destination| destination.protocol != protocol_number(Protocol::Tcp)));
+        self.affinities
+            .adopt(existing.clients.iter().filter_map(Affinity::read));
     }
 
     /// Takes what changed since the last call.
     pub(crate) fn take_stale(&mut self) -> Stale {
         let mut destinations = Destinations::new();
-        for meant in std::mem::take(&mut self.changed) {
-            let services = self.services.get(&meant);
+        for destination in std::mem::take(&mut self.changed) {
+            let services = self.services.get(&destination);
+            // Several Services may claim a destination; an endpoint of any of them may be right.
             let backends = services.into_iter().flat_map(BTreeMap::values).flatten();
-            destinations.insert(meant, backends.copied().collect());
+            destinations.insert(destination, backends.copied().collect());
             if services.is_some_and(BTreeMap::is_empty) {
-                self.services.remove(&meant);
+                self.services.remove(&destination);
             }
         }
         Stale {
             destinations,
-            kept: self.keepers.take_gone(),
+            affinities: self.affinities.take_gone(),
         }
     }
 
-    /// Takes back what changed.
+    /// Takes back what changed, because it could not be committed.
     pub(crate) fn keep_stale(&mut self, stale: Stale) {
         self.changed.extend(stale.destinations.into_keys());
-        self.keepers.keep_gone(stale.kept);
+        self.affinities.keep_gone(stale.affinities);
     }
 }

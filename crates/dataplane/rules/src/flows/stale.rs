@@ -1,37 +1,37 @@
-//! Which tracked connections go to the wrong place.
+//! Which tracked connections and session affinities are stale.
 
 use std::collections::BTreeSet;
 
 use kinglet_model::IpFamily;
 use kinglet_nft::{CtStatus, Data, Entry, Set};
 
-use super::{Destinations, Kept, Meant};
+use super::affinities::Affinity;
+use super::destination::{Destination, Destinations};
 use crate::backend::{Backend, layer3};
-use crate::frame::SetKind;
+use crate::table::SetKind;
 
-/// Destinations that changed. Tells which tracked connections and which clients' memories do not fit any
-/// more.
+/// Destinations and endpoints that changed: tells which tracked connections and session affinities are stale.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Stale {
     pub(super) destinations: Destinations,
-    pub(super) kept: BTreeSet<Kept>,
+    pub(super) affinities: BTreeSet<Affinity>,
 }
 
 impl Stale {
     /// Nothing changed.
     pub fn is_empty(&self) -> bool {
-        self.destinations.is_empty() && self.kept.is_empty()
+        self.destinations.is_empty() && self.affinities.is_empty()
     }
 
     /// Adds what became stale later.
     pub fn merge(&mut self, later: Self) {
         self.destinations.extend(later.destinations);
-        self.kept.extend(later.kept);
+        self.affinities.extend(later.affinities);
     }
 
-    /// The sets in which clients may keep endpoints that are gone.
+    /// The sets that may have affinities to endpoints that are gone.
     pub fn affinity_sets(&self) -> Vec<Set> {
-        let families: BTreeSet<IpFamily> = self.kept.iter().map(|kept| kept.family).collect();
+        let families: BTreeSet<IpFamily> = self.affinities.iter().map(|affinity| affinity.family).collect();
         families
             .into_iter()
             .map(|family| SetKind::Affinity.of(layer3(family)).set())
@@ -40,32 +40,37 @@ impl Stale {
 
     /// Whether an element of such a set is to be deleted.
     pub fn has_affinity(&self, element: &Data) -> bool {
-        Kept::read(element).is_some_and(|kept| self.kept.contains(&kept))
+        Affinity::read(element).is_some_and(|affinity| self.affinities.contains(&affinity))
     }
 
     /// The numbers of the transport protocols whose connections may be stale.
     pub fn protocols(&self) -> Vec<u8> {
-        let mut protocols: Vec<u8> = self.destinations.keys().map(|meant| meant.protocol).collect();
+        let mut protocols: Vec<u8> = self
+            .destinations
+            .keys()
+            .map(|destination| destination.protocol)
+            .collect();
         protocols.sort_unstable();
         protocols.dedup();
         protocols
     }
 
-    /// Whether the connection is to be deleted: it was translated to an endpoint that is gone, or passed by
-    /// untranslated before there were endpoints. What passes by a port of the node is left alone if its
-    /// source is translated: it is on its way to elsewhere, and without its entry it would not come back.
+    /// Whether the connection is to be deleted: it was translated to an endpoint that is gone, or was not
+    /// translated because there were no endpoints yet. A connection to a node port's number is left alone if
+    /// its source is translated: it goes to another machine, and without its entry the answers would be lost.
     pub fn contains(&self, entry: &Entry) -> bool {
         let Some(port) = entry.original.destination_port() else {
             return false;
         };
         let address = entry.original.destination;
-        let to = |address| Meant {
+        let to = |address| Destination {
             family: IpFamily::of(entry.original.destination),
             protocol: entry.original.protocol,
             address,
             port,
         };
         let translated = entry.status.contains(CtStatus::DNAT);
+        // An address of a Service goes before ports of the node, as in the rules.
         if let Some(backends) = self.destinations.get(&to(Some(address))) {
             return if translated {
                 !endpoint(entry).is_some_and(|endpoint| backends.contains(&endpoint))
@@ -84,7 +89,7 @@ impl Stale {
     }
 }
 
-/// Who answers.
+/// The endpoint that a connection was translated to: answers come from there.
 fn endpoint(entry: &Entry) -> Option<Backend> {
     Some(Backend {
         address: entry.reply.source,

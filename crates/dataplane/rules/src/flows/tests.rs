@@ -1,5 +1,8 @@
 //! Which tracked connections are deleted.
 
+use std::net::IpAddr;
+
+use kinglet_model::IpFamily;
 use kinglet_nft::{CtStatus, Entry, Tuple};
 
 use super::*;
@@ -16,11 +19,11 @@ fn backends(texts: &[&str]) -> BTreeSet<Backend> {
     all.map(|(address, port)| Backend { address, port }).collect()
 }
 
-/// A connection from a client to `meant` that `answers` answers.
-fn entry(meant: &str, answers: &str, status: CtStatus) -> Entry {
+/// A connection from a client to `destination` that `answers` answers.
+fn entry(destination: &str, answers: &str, status: CtStatus) -> Entry {
     let client = address("192.0.2.9:40000");
     Entry {
-        original: Tuple::new(UDP, client, address(meant)),
+        original: Tuple::new(UDP, client, address(destination)),
         reply: Tuple::new(UDP, address(answers), client),
         status,
         mark: 0,
@@ -30,9 +33,9 @@ fn entry(meant: &str, answers: &str, status: CtStatus) -> Entry {
     }
 }
 
-fn meant(text: &str) -> Meant {
+fn destination(text: &str) -> Destination {
     let (ip, port) = address(text);
-    Meant {
+    Destination {
         family: IpFamily::of(ip),
         protocol: UDP,
         address: (!ip.is_unspecified()).then_some(ip),
@@ -42,7 +45,9 @@ fn meant(text: &str) -> Meant {
 
 /// Destinations: `0.0.0.0` stands for the node's addresses.
 fn destinations(all: &[(&str, &[&str])]) -> Destinations {
-    let all = all.iter().map(|(to, endpoints)| (meant(to), backends(endpoints)));
+    let all = all
+        .iter()
+        .map(|(to, endpoints)| (destination(to), backends(endpoints)));
     all.collect()
 }
 

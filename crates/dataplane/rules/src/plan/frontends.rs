@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use kinglet_model::{IpFamily, Object, Service, ServicePort, ServiceType};
 
-use super::{Frontend, Offer, families};
+use super::service_plan::{Frontend, Offer, families};
 use crate::problem::{Problem, Problems};
 
 /// Addresses and ports of a Service's port in one family.
@@ -37,6 +37,7 @@ pub(super) fn of(
     if kinds.node_ports && has_node_ports(service) && port.node_port != 0 {
         all.insert(Frontend::NodePort(port.node_port));
     }
+    // ServiceLB: the node's own addresses are the load balancer's.
     if service.service_type == ServiceType::LoadBalancer && share.contains(&(port.protocol, number)) {
         all.insert(Frontend::NodeBalancer(number));
     }
@@ -54,6 +55,8 @@ fn has_node_ports(service: &Service) -> bool {
 fn load_balancer(service: &Service) -> impl Iterator<Item = (usize, Result<IpAddr, &str>)> {
     let balanced = service.service_type == ServiceType::LoadBalancer;
     let all = service.load_balancer.iter().enumerate().filter(move |_| balanced);
+    // `Proxy` (KEP-1860): the load balancer changes connections, with TLS for instance; those from inside
+    // must go through it, too.
     let nodes_get = all.filter(|(_, ingress)| ingress.ip_mode.as_deref() != Some("Proxy"));
     nodes_get.filter_map(|(index, ingress)| {
         let text = ingress.ip.as_deref()?;

@@ -1,8 +1,12 @@
 //! Plans of Services, without endpoints but where they matter.
 
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+
 use serde_json::json;
 
 use super::*;
+use crate::settings::{AddressKinds, Share};
 
 /// Plans a Service with this `spec` and addresses of its load balancer.
 fn planned(spec: serde_json::Value, balancer: &[&str]) -> (ServicePlan, Vec<String>) {
@@ -16,10 +20,10 @@ fn planned(spec: serde_json::Value, balancer: &[&str]) -> (ServicePlan, Vec<Stri
     let mut problems = Vec::new();
     let share = Share::from([(kinglet_model::Protocol::Tcp, 8081)]);
     let offer = Offer {
-        kinds: Kinds::default(),
+        kinds: AddressKinds::default(),
         share: &share,
     };
-    let plan = plan(&service, &[], &Place::default(), offer, &mut problems);
+    let plan = plan(&service, &[], &NodeTopology::default(), offer, &mut problems);
     (plan, problems.iter().map(ToString::to_string).collect())
 }
 

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use kinglet_dataplane::{Services, Settings};
+use kinglet_dataplane::{DataplaneSettings, Services};
 use kinglet_model::{EndpointSlice, Node, ObjectName, Service};
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
@@ -67,11 +67,11 @@ impl Present {
     }
 }
 
-pub(crate) fn settings() -> Settings {
-    Settings {
+pub(crate) fn settings() -> DataplaneSettings {
+    DataplaneSettings {
         node: "here".into(),
         cluster_cidrs: vec!["10.42.0.0/16".parse().unwrap()],
-        ..Settings::default()
+        ..DataplaneSettings::default()
     }
 }
 

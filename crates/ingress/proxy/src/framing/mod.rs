@@ -66,7 +66,7 @@ impl Framing {
     }
 
     /// Whether the beginning of a head, but not its end, has been read.
-    pub fn is_in_head(&self) -> bool {
+    pub(crate) fn is_in_head(&self) -> bool {
         self.state == State::Head && (self.head.started || !self.line.is_empty())
     }
 

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use kinglet_lab::{Lab, Progress, Settings, Target, Verdict};
+use kinglet_lab::{Lab, LabSettings, Progress, Target, Verdict};
 use tracing::info;
 
 use self::known::{BALANCED_PORT, NAME, NODE, NODE_PORT};
@@ -21,9 +21,9 @@ const DEADLINE: Duration = Duration::from_secs(30);
 /// Starts everything, waits until it answers, prints what to try, and serves until a signal ends the process.
 pub(crate) async fn run() -> Result<()> {
     let stop = shutdown::on_signal()?;
-    let settings = Settings {
+    let settings = LabSettings {
         name: NAME.to_owned(),
-        ..Settings::default()
+        ..LabSettings::default()
     };
     let progress: Progress = Arc::new(|step| info!("starting: {step}"));
     let started = Running::start(settings, Choice::default(), progress, &stop);

@@ -29,9 +29,9 @@ fn tolerated(spec: &PodSpec) -> impl Iterator<Item = &'static (&'static str, &'s
 }
 
 /// What the Pods of a DaemonSet ask of their node.
-pub(super) struct Demands(PodSpec);
+pub(super) struct NodePredicate(PodSpec);
 
-impl Demands {
+impl NodePredicate {
     pub(super) fn of(set: &DaemonSet) -> Self {
         // The API server has checked the template.
         let mut spec = PodSpec::deserialize(&set.template["spec"]).unwrap_or_default();
@@ -48,7 +48,7 @@ impl Demands {
     }
 
     /// Whether a node should get a Pod, and whether it may keep one that it has.
-    pub(super) fn judge(&self, node: &Node) -> (bool, bool) {
+    pub(super) fn of_node(&self, node: &Node) -> (bool, bool) {
         let Self(spec) = self;
         let named = spec.node_name.is_empty() || spec.node_name == node.metadata.name;
         if !named || !selects(spec, node) {

@@ -4,6 +4,7 @@
 //! get a companion. The Pods are pinned to their nodes by node affinity; the scheduler binds them.
 
 mod eligible;
+mod node_pods;
 mod plan;
 mod update;
 

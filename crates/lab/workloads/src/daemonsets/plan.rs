@@ -10,7 +10,8 @@ use serde_json::Value;
 use super::super::claim::claim;
 use super::super::objects::{DaemonSet, DaemonSetStatus, Node, Pod};
 use super::super::template::{self, LABEL_REVISION_HASH};
-use super::eligible::{Demands, node_of, pinned, reference};
+use super::eligible::{NodePredicate, node_of, pinned, reference};
+use super::node_pods::{NodePods, is_present};
 use super::update::update;
 
 /// How old a failed Pod gets before it is replaced: one that fails at once shall not be replaced without end.
@@ -29,17 +30,6 @@ pub(super) struct DaemonSetPlan {
     pub(super) again: Option<Duration>,
 }
 
-/// A node with the Pods of a DaemonSet on it, the oldest first.
-#[derive(Debug)]
-pub(super) struct Place {
-    pub(super) node: Arc<str>,
-    pub(super) pods: Vec<Arc<Pod>>,
-    /// Whether it should get a Pod.
-    pub(super) wants: bool,
-    /// Whether it may keep a Pod that it has.
-    pub(super) keeps: bool,
-}
-
 /// Plans. While the cache is not `settled` nothing is created or deleted.
 pub(super) fn plan<'a>(
     set: &DaemonSet,
@@ -55,10 +45,10 @@ pub(super) fn plan<'a>(
         };
     };
     let claim = claim(&set.metadata, selector, pods);
-    let (places, lost) = places(set, nodes, &claim.owned);
+    let (nodes, unscheduled) = list_nodes(set, nodes, &claim.owned);
     let hash = template::hash(&set.template, 0);
     let mut plan = DaemonSetPlan {
-        status: status(set, &places, &hash, now),
+        status: status(set, &nodes, &hash, now),
         again: again(set, &claim.owned, now),
         adopt: claim.adopt,
         release: claim.release,
@@ -66,9 +56,11 @@ pub(super) fn plan<'a>(
     };
     // Adopted Pods come back and call for the next plan.
     if settled && plan.adopt.is_empty() && set.metadata.deletion_timestamp.is_none() {
-        plan.delete.extend(lost);
-        manage(&mut plan, &places, &hash, now);
-        update(&mut plan, set, &places, &hash, now);
+        plan.delete.extend(unscheduled);
+        manage(&mut plan, &nodes, &hash, now);
+        let replacement = update(set, &nodes, &hash, now);
+        plan.delete.extend(replacement.delete);
+        plan.create.extend(replacement.create);
     }
     plan
 }
@@ -84,61 +76,49 @@ pub(super) fn pod(set: &DaemonSet, node: &str) -> Value {
 
 /// The nodes with their Pods, and Pods that wait for a node that is gone. Those on nodes that are gone are
 /// the node controller's.
-fn places<'a>(
+fn list_nodes<'a>(
     set: &DaemonSet,
     nodes: impl IntoIterator<Item = &'a Arc<Node>>,
     owned: &[Arc<Pod>],
-) -> (Vec<Place>, Vec<Arc<Pod>>) {
-    let demands = Demands::of(set);
+) -> (Vec<NodePods>, Vec<Arc<Pod>>) {
+    let predicate = NodePredicate::of(set);
     let mut on: BTreeMap<&str, Vec<Arc<Pod>>> = BTreeMap::new();
     for pod in owned {
         on.entry(node_of(pod).unwrap_or_default())
             .or_default()
             .push(pod.clone());
     }
-    let place = |node: &Arc<Node>| {
-        let (wants, keeps) = demands.judge(node);
+    let on_node = |node: &Arc<Node>| {
+        let (should_run, may_continue) = predicate.of_node(node);
         let mut pods = on.remove(&*node.metadata.name).unwrap_or_default();
         pods.sort_by_key(|pod| (pod.metadata.creation_timestamp, pod.metadata.name.clone()));
-        Place {
+        NodePods {
             node: node.metadata.name.clone(),
             pods,
-            wants,
-            keeps,
+            should_run,
+            may_continue,
         }
     };
-    let places = nodes.into_iter().map(place).collect();
+    let nodes = nodes.into_iter().map(on_node).collect();
     let waiting = |pod: &Arc<Pod>| !pod.is_bound() && pod.is_active();
-    let lost = on.into_values().flatten().filter(waiting);
-    (places, lost.collect())
+    let unscheduled = on.into_values().flatten().filter(waiting);
+    (nodes, unscheduled.collect())
 }
 
-impl Place {
-    /// Pods that run, or will, of the present template or of others.
-    pub(super) fn active(&self, hash: &str, present: bool) -> Vec<&Arc<Pod>> {
-        let pods = self.pods.iter().filter(|pod| pod.is_active());
-        pods.filter(|pod| is_present(pod, hash) == present).collect()
-    }
-}
-
-fn is_present(pod: &Pod, hash: &str) -> bool {
-    pod.metadata.label(LABEL_REVISION_HASH) == Some(hash)
-}
-
-/// One Pod on every node that wants one, and none where it must not be. During an update there may be one old
+/// One Pod on every node that should run one, and none where it must not be. During an update there may be one old
 /// and one new Pod.
-fn manage(plan: &mut DaemonSetPlan, places: &[Place], hash: &str, now: Timestamp) {
-    for place in places {
-        if place.wants && place.pods.is_empty() {
-            plan.create.push(place.node.clone());
-        } else if !place.keeps {
-            let going = place.pods.iter().filter(|pod| !pod.is_terminating());
+fn manage(plan: &mut DaemonSetPlan, nodes: &[NodePods], hash: &str, now: Timestamp) {
+    for on_node in nodes {
+        if on_node.should_run && on_node.pods.is_empty() {
+            plan.create.push(on_node.node.clone());
+        } else if !on_node.may_continue {
+            let going = on_node.pods.iter().filter(|pod| !pod.is_terminating());
             plan.delete.extend(going.cloned());
         } else {
-            let failed = place.pods.iter().filter(|pod| is_failed(pod, now));
+            let failed = on_node.pods.iter().filter(|pod| is_failed(pod, now));
             plan.delete.extend(failed.cloned());
             for present in [true, false] {
-                let more = place.active(hash, present).into_iter().skip(1);
+                let more = on_node.active(hash, present).into_iter().skip(1);
                 plan.delete.extend(more.cloned());
             }
         }
@@ -155,23 +135,23 @@ fn age(pod: &Pod, now: Timestamp) -> Option<SignedDuration> {
     Some(now.duration_since(pod.metadata.creation_timestamp?))
 }
 
-fn status(set: &DaemonSet, places: &[Place], hash: &str, now: Timestamp) -> DaemonSetStatus {
-    let count = |is: &dyn Fn(&Place) -> bool| {
-        i32::try_from(places.iter().filter(|place| is(place)).count()).unwrap_or(i32::MAX)
+fn status(set: &DaemonSet, nodes: &[NodePods], hash: &str, now: Timestamp) -> DaemonSetStatus {
+    let count = |is: &dyn Fn(&NodePods) -> bool| {
+        i32::try_from(nodes.iter().filter(|on_node| is(on_node)).count()).unwrap_or(i32::MAX)
     };
-    let oldest = |place: &Place, is: &dyn Fn(&Pod) -> bool| {
-        let mut pods = place.pods.iter().filter(|pod| !pod.is_terminating());
-        place.wants && pods.next().is_some_and(|pod| is(pod))
+    let oldest = |on_node: &NodePods, is: &dyn Fn(&Pod) -> bool| {
+        let mut pods = on_node.pods.iter().filter(|pod| !pod.is_terminating());
+        on_node.should_run && pods.next().is_some_and(|pod| is(pod))
     };
     let available = |pod: &Pod| pod.is_available(set.min_ready_seconds, now);
-    let desired = count(&|place| place.wants);
-    let number_available = count(&|place| oldest(place, &available));
+    let desired = count(&|on_node| on_node.should_run);
+    let number_available = count(&|on_node| oldest(on_node, &available));
     DaemonSetStatus {
         desired_number_scheduled: desired,
-        current_number_scheduled: count(&|place| place.wants && !place.pods.is_empty()),
-        number_misscheduled: count(&|place| !place.wants && !place.pods.is_empty()),
-        number_ready: count(&|place| oldest(place, &Pod::is_ready)),
-        updated_number_scheduled: count(&|place| oldest(place, &|pod| is_present(pod, hash))),
+        current_number_scheduled: count(&|on_node| on_node.should_run && !on_node.pods.is_empty()),
+        number_misscheduled: count(&|on_node| !on_node.should_run && !on_node.pods.is_empty()),
+        number_ready: count(&|on_node| oldest(on_node, &Pod::is_ready)),
+        updated_number_scheduled: count(&|on_node| oldest(on_node, &|pod| is_present(pod, hash))),
         number_available,
         number_unavailable: desired - number_available,
         observed_generation: set.metadata.generation,

@@ -7,35 +7,39 @@ use jiff::Timestamp;
 
 use super::super::amounts::scaled;
 use super::super::objects::{DaemonSet, Pod};
-use super::plan::{DaemonSetPlan, Place};
+use super::node_pods::NodePods;
 
-/// Adds to a plan what a rolling update does next.
-pub(super) fn update(
-    plan: &mut DaemonSetPlan,
-    set: &DaemonSet,
-    places: &[Place],
-    hash: &str,
-    now: Timestamp,
-) {
+/// What a rolling update does next.
+#[derive(Default)]
+pub(super) struct Replacement {
+    pub(super) delete: Vec<Arc<Pod>>,
+    /// Names of nodes that get a new Pod beside their old one.
+    pub(super) create: Vec<Arc<str>>,
+}
+
+/// The next step from an old template to the present one; none where Pods are replaced only after somebody
+/// deletes them.
+pub(super) fn update(set: &DaemonSet, nodes: &[NodePods], hash: &str, now: Timestamp) -> Replacement {
     let Some(max_unavailable) = &set.max_unavailable else {
-        return;
+        return Replacement::default();
     };
-    let wanting: Vec<&Place> = places.iter().filter(|place| place.wants).collect();
+    let wanting: Vec<&NodePods> = nodes.iter().filter(|on_node| on_node.should_run).collect();
     let desired = i32::try_from(wanting.len()).unwrap_or(i32::MAX);
     let amount = |amount| usize::try_from(scaled(amount, desired, true)).unwrap_or_default();
     let nodes: Vec<OnNode<'_>> = wanting
         .into_iter()
-        .map(|place| OnNode::new(place, set, hash, now))
+        .map(|on_node| OnNode::new(on_node, set, hash, now))
         .collect();
     match amount(&set.max_surge) {
         // When both round to nothing one Pod may be missing, or nothing could ever move.
-        0 => plan
-            .delete
-            .extend(replaced(&nodes, amount(max_unavailable).max(1))),
-        surge => {
-            plan.delete.extend(outlived(&nodes));
-            plan.create.extend(companions(&nodes, surge));
-        }
+        0 => Replacement {
+            delete: replaced(&nodes, amount(max_unavailable).max(1)),
+            create: Vec::new(),
+        },
+        surge => Replacement {
+            delete: replaced_with_surge(&nodes),
+            create: surged(&nodes, surge),
+        },
     }
 }
 
@@ -47,11 +51,11 @@ struct OnNode<'a> {
 }
 
 impl<'a> OnNode<'a> {
-    fn new(place: &'a Place, set: &DaemonSet, hash: &str, now: Timestamp) -> Self {
+    fn new(on_node: &'a NodePods, set: &DaemonSet, hash: &str, now: Timestamp) -> Self {
         let serves = |pod: &Pod| pod.is_available(set.min_ready_seconds, now);
-        let first = |present| place.active(hash, present).into_iter().next();
+        let first = |present| on_node.active(hash, present).into_iter().next();
         Self {
-            node: &place.node,
+            node: &on_node.node,
             old: first(false).map(|pod| (pod, serves(pod))),
             new: first(true).map(|pod| serves(pod)),
         }
@@ -78,8 +82,8 @@ fn replaced(nodes: &[OnNode<'_>], most: usize) -> Vec<Arc<Pod>> {
     idle.chain(serving).map(|(pod, _)| pod.clone()).collect()
 }
 
-/// With surge: old Pods whose companion serves, or that do not serve themselves.
-fn outlived(nodes: &[OnNode<'_>]) -> Vec<Arc<Pod>> {
+/// With surge: old Pods whose new Pod serves, or that do not serve themselves.
+fn replaced_with_surge(nodes: &[OnNode<'_>]) -> Vec<Arc<Pod>> {
     let done = nodes.iter().filter_map(|node| {
         let (pod, serves) = node.old?;
         let new = node.new?;
@@ -89,7 +93,7 @@ fn outlived(nodes: &[OnNode<'_>]) -> Vec<Arc<Pod>> {
 }
 
 /// With surge: nodes whose old Pod gets a new one beside it.
-fn companions(nodes: &[OnNode<'_>], most: usize) -> Vec<Arc<str>> {
+fn surged(nodes: &[OnNode<'_>], most: usize) -> Vec<Arc<str>> {
     let pairs = nodes.iter().filter(|node| {
         let serving = node.old.is_some_and(|(_, serves)| serves);
         serving && node.new == Some(false)

@@ -1,8 +1,8 @@
 //! Deployments: from one Pod template to the next without a gap.
 //!
-//! In: Deployments and ReplicaSets. [`plan`] is the pure rule and takes one step at a time: [`sets`] tells
-//! the new ReplicaSet from old ones, [`rolling`] computes sizes, [`revision`] numbers and tidies, [`status`]
-//! tells how far it is. Out: [`write`]s, retried per Deployment.
+//! In: Deployments and ReplicaSets. [`mod@plan`] is the pure rule and takes one step at a time: [`sets`]
+//! tells the new ReplicaSet from old ones, [`rolling`] computes sizes, [`revision`] numbers and tidies,
+//! [`status`] tells how far it is. Out: [`mod@write`]s, retried per Deployment.
 
 mod plan;
 mod revision;

@@ -100,7 +100,7 @@ fn roll_out(plan: &mut DeploymentPlan, deployment: &Deployment, sets: &Sets, now
     plan.status = status::rolled(deployment, sets, created, now);
     plan.again = status::deadline(deployment, &plan.status, now);
     if status::is_complete(deployment, &plan.status) {
-        plan.delete = revision::forgotten(deployment, sets);
+        plan.delete = revision::beyond_history_limit(deployment, sets);
     }
 }
 

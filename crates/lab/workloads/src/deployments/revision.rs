@@ -15,7 +15,7 @@ pub(super) const ANNOTATION_REVISION: &str = "deployment.kubernetes.io/revision"
 /// Annotation of a ReplicaSet: earlier numbers of a revision that was rolled back to.
 const ANNOTATION_HISTORY: &str = "deployment.kubernetes.io/revision-history";
 /// Annotations of a Deployment that tell of itself alone.
-const OWN: &[&str] = &[
+const NOT_COPIED: &[&str] = &[
     ANNOTATION_REVISION,
     ANNOTATION_HISTORY,
     "deployment.kubernetes.io/desired-replicas",
@@ -46,7 +46,7 @@ pub(super) fn of_deployment(sets: &Sets) -> String {
 pub(super) fn annotations(deployment: &Deployment, sets: &Sets) -> Annotations {
     let own = deployment.metadata.annotations.iter();
     let mut wanted: Annotations = own
-        .filter(|(key, _)| !OWN.contains(&&***key))
+        .filter(|(key, _)| !NOT_COPIED.contains(&&***key))
         .map(|(key, value)| (key.clone(), value.clone()))
         .collect();
     wanted.insert(ANNOTATION_REVISION.into(), of_deployment(sets).into());
@@ -89,7 +89,7 @@ pub(super) fn new_set(deployment: &Deployment, sets: &Sets, size: i32) -> Value 
 
 /// Old ReplicaSets beyond the limit of the history, the earliest revisions first; those that still have Pods
 /// stay.
-pub(super) fn forgotten(deployment: &Deployment, sets: &Sets) -> Vec<Arc<ReplicaSet>> {
+pub(super) fn beyond_history_limit(deployment: &Deployment, sets: &Sets) -> Vec<Arc<ReplicaSet>> {
     let Some(limit) = deployment.revision_history_limit else {
         return Vec::new();
     };

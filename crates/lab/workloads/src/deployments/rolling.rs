@@ -31,8 +31,8 @@ pub(super) fn step(deployment: &Deployment, sets: &Sets) -> Vec<Resize> {
     shrink(deployment, sets, new)
 }
 
-/// The size of the only ReplicaSet with Pods, while updates are paused. Between two templates sizes stay until
-/// the update goes on.
+/// The size of the only ReplicaSet with Pods, while updates are paused. Between two templates sizes stay
+/// until the update goes on.
 pub(super) fn scale(deployment: &Deployment, sets: &Sets) -> Vec<Resize> {
     let only = match sets.active().as_slice() {
         [] => sets.new.as_ref().or(sets.old.last()),

@@ -90,24 +90,24 @@ pub(super) fn rolled(
     if deployment.progress_deadline_seconds.is_none() {
         return status;
     }
-    let told = told(deployment, sets, &status, created, now);
-    if let Some((value, reason, message)) = told {
+    let progress = progress(deployment, sets, &status, created, now);
+    if let Some((value, reason, message)) = progress {
         set(&mut status.conditions, PROGRESSING, value, reason, &message, now);
     }
     status
 }
 
 /// Status, reason and message of the condition `Progressing`.
-type Told = (&'static str, &'static str, String);
+type Progress = (&'static str, &'static str, String);
 
 /// What is to be said on progress; nothing when there is nothing new.
-fn told(
+fn progress(
     deployment: &Deployment,
     sets: &Sets,
     status: &DeploymentStatus,
     created: Option<&str>,
     now: Timestamp,
-) -> Option<Told> {
+) -> Option<Progress> {
     let before = condition(&status.conditions, PROGRESSING);
     let was_done = before.is_some_and(|one| &*one.reason == DONE);
     let new = sets.new.as_ref().map(|set| &*set.metadata.name);

@@ -147,7 +147,7 @@ impl Writer {
             resource_version: Some(&set.metadata.resource_version),
             ..Deletion::default()
         };
-        pods::unless_gone(self.sets.delete(&set.object_name(), &how).await)
+        pods::ignore_not_found(self.sets.delete(&set.object_name(), &how).await)
     }
 
     fn report(&self, deployment: &Meta, set: &str, from: i32, to: i32) {

@@ -7,32 +7,32 @@ use super::super::placement::NO_EXECUTE;
 
 /// What becomes of a Pod.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Fate {
-    Stays,
+pub(super) enum Eviction {
+    None,
     /// It goes after a time.
-    Goes(Duration),
+    After(Duration),
 }
 
 /// The fate of a Pod with these tolerations: it goes at once when a taint is not tolerated, and when the
 /// first toleration ends.
-pub(super) fn fate(tolerations: &[Toleration], taints: &[Taint]) -> Fate {
+pub(super) fn eviction(tolerations: &[Toleration], taints: &[Taint]) -> Eviction {
     let taints = taints.iter().filter(|taint| &*taint.effect == NO_EXECUTE);
-    let mut fate = Fate::Stays;
+    let mut eviction = Eviction::None;
     for taint in taints {
         let mut matching = tolerations.iter().filter(|one| one.tolerates(taint)).peekable();
         if matching.peek().is_none() {
-            return Fate::Goes(Duration::ZERO);
+            return Eviction::After(Duration::ZERO);
         }
         let shortest = matching.filter_map(|one| one.toleration_seconds).min();
         if let Some(seconds) = shortest {
             let seconds = Duration::from_secs(u64::try_from(seconds).unwrap_or(0));
-            fate = match fate {
-                Fate::Goes(before) => Fate::Goes(before.min(seconds)),
-                Fate::Stays => Fate::Goes(seconds),
+            eviction = match eviction {
+                Eviction::After(before) => Eviction::After(before.min(seconds)),
+                Eviction::None => Eviction::After(seconds),
             };
         }
     }
-    fate
+    eviction
 }
 
 #[cfg(test)]
@@ -49,11 +49,11 @@ mod tests {
             {"key": "c", "effect": "NoSchedule"},
         ]))
         .unwrap();
-        let after = |seconds| Fate::Goes(Duration::from_secs(seconds));
+        let after = |seconds| Eviction::After(Duration::from_secs(seconds));
         let table = [
             (json!([]), after(0)),
             (json!([{"key": "a", "operator": "Exists"}]), after(0)),
-            (json!([{"operator": "Exists"}]), Fate::Stays),
+            (json!([{"operator": "Exists"}]), Eviction::None),
             (json!([{"operator": "Exists", "tolerationSeconds": 5}]), after(5)),
             (
                 json!([{"operator": "Exists"}, {"key": "b", "operator": "Exists", "tolerationSeconds": 7}]),
@@ -63,8 +63,8 @@ mod tests {
         ];
         for (tolerations, expected) in table {
             let decoded: Vec<Toleration> = serde_json::from_value(tolerations.clone()).unwrap();
-            assert_eq!(fate(&decoded, &taints), expected, "{tolerations}");
-            assert_eq!(fate(&decoded, &taints[2..]), Fate::Stays);
+            assert_eq!(eviction(&decoded, &taints), expected, "{tolerations}");
+            assert_eq!(eviction(&decoded, &taints[2..]), Eviction::None);
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Nodes and the Pods on them: nodes that fall silent become unreachable, taints follow conditions, taints
 //! evict, and Pods of nodes that are gone go, too.
 //!
-//! In: Nodes, their Leases and Pods. [`state`] notes when a node was last heard of; [`plan`] is the pure rule
+//! In: Nodes, their Leases and Pods. [`state`] notes the last sign of life of each node; [`plan`] is the pure rule
 //! for a node, with [`taints`] and [`evict`]. Out: writes, retried per node.
 
 mod evict;

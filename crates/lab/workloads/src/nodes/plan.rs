@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::super::objects::{Node, Pod, Taint, condition};
-use super::evict::{Fate, fate};
+use super::evict::{Eviction, eviction};
 use super::taints::wanted;
 
 /// Conditions that a kubelet keeps up to date.
@@ -22,16 +22,16 @@ pub(crate) struct NodePlan {
     pub(super) conditions: Vec<Value>,
     /// All its taints, if they differ from those that it has.
     pub(super) taints: Option<Vec<Taint>>,
-    /// Pods to mark as not ready.
+    /// Pods to set to not ready.
     pub(super) unready: Vec<Arc<Pod>>,
     /// Pods that taints evict now.
     pub(super) evict: Vec<Arc<Pod>>,
     /// Pods whose node is gone.
     pub(super) orphans: Vec<Arc<Pod>>,
     /// Pods (by uid) that taints evict, now or later.
-    pub(super) condemned: Vec<Arc<str>>,
+    pub(super) evicting: Vec<Arc<str>>,
     /// Pods (by uid) that may stay.
-    pub(super) spared: Vec<Arc<str>>,
+    pub(super) tolerating: Vec<Arc<str>>,
     /// Pods (by uid) whose node is ready.
     pub(super) recovered: Vec<Arc<str>>,
     /// When to look again although nothing changes.
@@ -39,18 +39,18 @@ pub(crate) struct NodePlan {
 }
 
 /// A Pod on a node.
-pub(super) struct Guest {
+pub(super) struct PodOnNode {
     pub(super) pod: Arc<Pod>,
     /// For how long taints have been about to evict it.
-    pub(super) condemned_for: Option<Duration>,
-    /// Whether it was marked as not ready since its node is.
+    pub(super) evicting_for: Option<Duration>,
+    /// Whether it was set to not ready since its node is not ready.
     pub(super) marked: bool,
 }
 
-/// Plans for a node that was heard of `silent` ago.
+/// Plans for a node whose last sign of life is `silent` ago.
 pub(super) fn plan(
     node: &Arc<Node>,
-    guests: &[Guest],
+    pods: &[PodOnNode],
     silent: Duration,
     grace: Duration,
     now: Timestamp,
@@ -69,15 +69,15 @@ pub(super) fn plan(
     // plan.
     let taints = wanted(node, now);
     plan.taints = (taints != node.taints).then_some(taints);
-    for guest in guests {
-        mark(&mut plan, node, guest);
-        sentence(&mut plan, node, guest);
+    for one in pods {
+        plan_readiness(&mut plan, node, one);
+        plan_eviction(&mut plan, node, one);
     }
     plan
 }
 
 /// Plans for Pods whose node has been missing for that long.
-pub(super) fn abandoned(pods: &[Arc<Pod>], missing: Duration, grace: Duration) -> NodePlan {
+pub(super) fn without_node(pods: &[Arc<Pod>], missing: Duration, grace: Duration) -> NodePlan {
     let left = grace.checked_sub(missing).filter(|left| !left.is_zero());
     match left {
         Some(left) if !pods.is_empty() => NodePlan {
@@ -116,27 +116,27 @@ fn unknown(node: &Node, now: Timestamp) -> Vec<Value> {
 
 /// A Pod is not ready when its node is not. It is said once: when the node comes back its kubelet has the
 /// last word.
-fn mark(plan: &mut NodePlan, node: &Node, guest: &Guest) {
+fn plan_readiness(plan: &mut NodePlan, node: &Node, one: &PodOnNode) {
     let ready = condition(&node.conditions, "Ready");
     match ready {
-        Some(ready) if ready.is_true() => plan.recovered.push(guest.pod.metadata.uid.clone()),
-        Some(_) if guest.pod.is_ready() && !guest.marked => plan.unready.push(guest.pod.clone()),
+        Some(ready) if ready.is_true() => plan.recovered.push(one.pod.metadata.uid.clone()),
+        Some(_) if one.pod.is_ready() && !one.marked => plan.unready.push(one.pod.clone()),
         _ => {}
     }
 }
 
-fn sentence(plan: &mut NodePlan, node: &Node, guest: &Guest) {
-    let uid = || guest.pod.metadata.uid.clone();
-    if guest.pod.is_terminating() {
+fn plan_eviction(plan: &mut NodePlan, node: &Node, one: &PodOnNode) {
+    let uid = || one.pod.metadata.uid.clone();
+    if one.pod.is_terminating() {
         return;
     }
-    match fate(&guest.pod.spec.tolerations, &node.taints) {
-        Fate::Stays => plan.spared.push(uid()),
-        Fate::Goes(after) => {
-            plan.condemned.push(uid());
-            let passed = guest.condemned_for.unwrap_or_default();
+    match eviction(&one.pod.spec.tolerations, &node.taints) {
+        Eviction::None => plan.tolerating.push(uid()),
+        Eviction::After(after) => {
+            plan.evicting.push(uid());
+            let passed = one.evicting_for.unwrap_or_default();
             match after.checked_sub(passed).filter(|left| !left.is_zero()) {
-                None => plan.evict.push(guest.pod.clone()),
+                None => plan.evict.push(one.pod.clone()),
                 Some(left) => {
                     let again = plan.again.unwrap_or(left);
                     plan.again = Some(again.min(left));

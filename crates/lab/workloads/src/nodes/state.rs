@@ -1,4 +1,4 @@
-//! What the controller knows: nodes, when they were last heard of, and the Pods on them.
+//! What the controller knows: nodes, their last signs of life, and the Pods on them.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use tokio::time::Instant;
 
 use super::super::objects::{Lease, Node, Pod, condition};
 use super::super::store::Store;
-use super::plan::{Guest, NodePlan, abandoned, plan};
+use super::plan::{NodePlan, PodOnNode, plan, without_node};
 
 /// The namespace of the Leases of nodes.
 const LEASES: &str = "kube-node-lease";
@@ -21,31 +21,31 @@ pub(super) struct State {
     nodes: Store<Node>,
     pods: Store<Pod>,
     pods_on: HashMap<Arc<str>, BTreeSet<ObjectName>>,
-    /// When something was last heard of a node, or that there is none of the name.
-    heard: HashMap<Arc<str>, Heard>,
+    /// The last sign of life of each node; of one that does not exist, when that was noticed.
+    signs_of_life: HashMap<Arc<str>, SignOfLife>,
     /// Pods (by uid) that taints evict, and since when.
-    condemned: HashMap<Arc<str>, Instant>,
-    /// Pods (by uid) that were marked as not ready since their node is.
+    evicting: HashMap<Arc<str>, Instant>,
+    /// Pods (by uid) that were set to not ready since their node is not ready.
     marked: HashSet<Arc<str>>,
 }
 
 /// The last sign of life. Its content does not matter, only that it changes: clocks may differ.
-struct Heard {
+struct SignOfLife {
     lease: Option<Arc<str>>,
-    status: Option<Beat>,
+    status: Option<Heartbeat>,
     at: Instant,
 }
 
 /// What a kubelet says of its node, and when it said so.
-type Beat = (Box<str>, Option<Timestamp>);
+type Heartbeat = (Box<str>, Option<Timestamp>);
 
-/// The kubelet's last word in a node's status; `Unknown` is not its word.
-fn beat(node: &Node) -> Option<Beat> {
+/// What the kubelet last reported; `Unknown` is written by this controller, not by a kubelet.
+fn heartbeat(node: &Node) -> Option<Heartbeat> {
     let ready = condition(&node.conditions, "Ready").filter(|one| &*one.status != "Unknown")?;
     Some((ready.status.clone(), ready.last_heartbeat_time))
 }
 
-impl Heard {
+impl SignOfLife {
     fn now() -> Self {
         Self {
             lease: None,
@@ -62,8 +62,8 @@ impl State {
             nodes: Store::default(),
             pods: Store::default(),
             pods_on: HashMap::new(),
-            heard: HashMap::new(),
-            condemned: HashMap::new(),
+            signs_of_life: HashMap::new(),
+            evicting: HashMap::new(),
             marked: HashSet::new(),
         }
     }
@@ -73,19 +73,22 @@ impl State {
         let name = change.name();
         let known = self.nodes.get(&name).is_some();
         let name = name.name;
-        let (beat, exists) = match &change {
-            Change::Applied(node) => (beat(node), true),
+        let (heartbeat, exists) = match &change {
+            Change::Applied(node) => (heartbeat(node), true),
             Change::Deleted(_) => (None, false),
         };
-        // A node that appears or goes is heard of afresh.
+        // The grace period of a node that appears, or of the Pods of one that goes, begins now.
         if known != exists {
-            self.heard.insert(name.clone(), Heard::now());
+            self.signs_of_life.insert(name.clone(), SignOfLife::now());
         }
-        let heard = self.heard.entry(name.clone()).or_insert_with(Heard::now);
-        if beat.is_some() && heard.status != beat {
-            heard.at = Instant::now();
+        let last = self
+            .signs_of_life
+            .entry(name.clone())
+            .or_insert_with(SignOfLife::now);
+        if heartbeat.is_some() && last.status != heartbeat {
+            last.at = Instant::now();
         }
-        heard.status = beat;
+        last.status = heartbeat;
         self.nodes.take(change);
         name
     }
@@ -97,10 +100,10 @@ impl State {
             return;
         }
         let renewed = change.now().and_then(|lease| lease.spec.renew_time.clone());
-        let heard = self.heard.entry(name).or_insert_with(Heard::now);
-        if renewed.is_some() && heard.lease != renewed {
-            heard.lease = renewed;
-            heard.at = Instant::now();
+        let last = self.signs_of_life.entry(name).or_insert_with(SignOfLife::now);
+        if renewed.is_some() && last.lease != renewed {
+            last.lease = renewed;
+            last.at = Instant::now();
         }
     }
 
@@ -119,7 +122,7 @@ impl State {
                 .as_ref()
                 .is_none_or(|pod| pod.metadata.uid != before.metadata.uid);
             if other {
-                self.condemned.remove(&before.metadata.uid);
+                self.evicting.remove(&before.metadata.uid);
                 self.marked.remove(&before.metadata.uid);
             }
             if let Some(pods) = self.pods_on.get_mut(&node) {
@@ -138,40 +141,44 @@ impl State {
         nodes
     }
 
-    /// What a node, or the lack of a node, calls for.
+    /// Plans for a node, or for the Pods of a node that does not exist.
     pub(super) fn plan(&mut self, name: &Arc<str>) -> NodePlan {
-        let silent = self.heard.entry(name.clone()).or_insert_with(Heard::now).at;
+        let silent = self
+            .signs_of_life
+            .entry(name.clone())
+            .or_insert_with(SignOfLife::now)
+            .at;
         let silent = silent.elapsed();
         let names = self.pods_on.get(name).into_iter().flatten();
         let pods = names.filter_map(|name| self.pods.get(name));
         match self.nodes.get(&ObjectName::cluster(name.clone())) {
             None => {
                 let pods: Vec<Arc<Pod>> = pods.cloned().collect();
-                abandoned(&pods, silent, self.grace)
+                without_node(&pods, silent, self.grace)
             }
             Some(node) => {
-                let guests: Vec<Guest> = pods.map(|pod| self.guest(pod)).collect();
-                plan(node, &guests, silent, self.grace, Timestamp::now())
+                let pods: Vec<PodOnNode> = pods.map(|pod| self.pod_on_node(pod)).collect();
+                plan(node, &pods, silent, self.grace, Timestamp::now())
             }
         }
     }
 
-    fn guest(&self, pod: &Arc<Pod>) -> Guest {
+    fn pod_on_node(&self, pod: &Arc<Pod>) -> PodOnNode {
         let uid = &pod.metadata.uid;
-        Guest {
+        PodOnNode {
             pod: pod.clone(),
-            condemned_for: self.condemned.get(uid).map(Instant::elapsed),
+            evicting_for: self.evicting.get(uid).map(Instant::elapsed),
             marked: self.marked.contains(uid),
         }
     }
 
     /// A plan was carried out.
     pub(super) fn done(&mut self, plan: &NodePlan) {
-        for uid in &plan.condemned {
-            self.condemned.entry(uid.clone()).or_insert_with(Instant::now);
+        for uid in &plan.evicting {
+            self.evicting.entry(uid.clone()).or_insert_with(Instant::now);
         }
-        for uid in &plan.spared {
-            self.condemned.remove(uid);
+        for uid in &plan.tolerating {
+            self.evicting.remove(uid);
         }
         self.marked
             .extend(plan.unready.iter().map(|pod| pod.metadata.uid.clone()));

@@ -9,14 +9,14 @@ use super::super::placement::{
 };
 
 /// Conditions that are bad when they are true, and their taints.
-const PRESSURES: &[(&str, &str)] = &[
+const CONDITION_TAINTS: &[(&str, &str)] = &[
     ("MemoryPressure", TAINT_MEMORY_PRESSURE),
     ("DiskPressure", TAINT_DISK_PRESSURE),
     ("PIDPressure", TAINT_PID_PRESSURE),
     ("NetworkUnavailable", TAINT_NETWORK_UNAVAILABLE),
 ];
 /// Taints that are ours to set and to remove.
-const OURS: &[&str] = &[
+const MANAGED: &[&str] = &[
     TAINT_NOT_READY,
     TAINT_UNREACHABLE,
     TAINT_UNSCHEDULABLE,
@@ -28,13 +28,13 @@ const OURS: &[&str] = &[
 
 /// All taints that a node should have; those of others stay, and those that stay keep their age.
 pub(super) fn wanted(node: &Node, now: Timestamp) -> Vec<Taint> {
-    let called = called_for(node);
+    let wanted = wanted_by_conditions(node);
     let keep = |taint: &&Taint| {
-        !OURS.contains(&&*taint.key) || called.iter().any(|(key, effect)| is(taint, key, effect))
+        !MANAGED.contains(&&*taint.key) || wanted.iter().any(|(key, effect)| is(taint, key, effect))
     };
     let mut taints: Vec<Taint> = node.taints.iter().filter(keep).cloned().collect();
     let second = Timestamp::from_second(now.as_second()).unwrap_or(now);
-    for (key, effect) in called {
+    for (key, effect) in wanted {
         if !taints.iter().any(|taint| is(taint, key, effect)) {
             taints.push(Taint {
                 key: key.into(),
@@ -53,18 +53,20 @@ fn is(taint: &Taint, key: &str, effect: &str) -> bool {
 
 /// Keys and effects. A node that has not said yet whether it is ready gets no Pods, but those that it has
 /// stay.
-fn called_for(node: &Node) -> Vec<(&'static str, &'static str)> {
+fn wanted_by_conditions(node: &Node) -> Vec<(&'static str, &'static str)> {
     let status = |kind: &str| condition(&node.conditions, kind).map(|one| &*one.status);
-    let mut called = match status("Ready") {
+    let mut wanted = match status("Ready") {
         Some("True") => Vec::new(),
         Some("False") => vec![(TAINT_NOT_READY, NO_SCHEDULE), (TAINT_NOT_READY, NO_EXECUTE)],
         Some(_) => vec![(TAINT_UNREACHABLE, NO_SCHEDULE), (TAINT_UNREACHABLE, NO_EXECUTE)],
         None => vec![(TAINT_NOT_READY, NO_SCHEDULE)],
     };
-    let pressures = PRESSURES.iter().filter(|(kind, _)| status(kind) == Some("True"));
-    called.extend(pressures.map(|(_, taint)| (*taint, NO_SCHEDULE)));
+    let by_condition = CONDITION_TAINTS
+        .iter()
+        .filter(|(kind, _)| status(kind) == Some("True"));
+    wanted.extend(by_condition.map(|(_, taint)| (*taint, NO_SCHEDULE)));
     if node.unschedulable {
-        called.push((TAINT_UNSCHEDULABLE, NO_SCHEDULE));
+        wanted.push((TAINT_UNSCHEDULABLE, NO_SCHEDULE));
     }
-    called
+    wanted
 }

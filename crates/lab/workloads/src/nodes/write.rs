@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use tracing::info;
 
 use super::super::objects::{Node, Pod, Taint};
-use super::super::pods::unless_gone;
+use super::super::pods::ignore_not_found;
 use super::plan::NodePlan;
 
 pub(super) struct Writer {
@@ -39,7 +39,7 @@ impl Writer {
             }
         }
         for pod in &plan.unready {
-            self.mark(pod).await?;
+            self.set_not_ready(pod).await?;
         }
         for pod in &plan.evict {
             self.evict(pod).await?;
@@ -54,7 +54,7 @@ impl Writer {
     async fn write_conditions(&self, node: &Node, conditions: &[Value]) -> Result<(), RequestError> {
         let name = node.object_name();
         let patch = json!({"status": {"conditions": conditions}});
-        unless_gone(self.nodes.strategic_part(&name, "status", &patch).await)?;
+        ignore_not_found(self.nodes.strategic_part(&name, "status", &patch).await)?;
         let note = format!("Node {name} status is now: NodeNotReady");
         let regarding = ObjectReference::of::<Node>(&node.metadata);
         self.report(regarding, Severity::Normal, "NodeNotReady", note);
@@ -69,10 +69,10 @@ impl Writer {
         };
         let version = &*node.metadata.resource_version;
         let patch = json!({"metadata": {"resourceVersion": version}, "spec": {"taints": taints}});
-        unless_gone(self.nodes.merge(&node.object_name(), &patch).await)
+        ignore_not_found(self.nodes.merge(&node.object_name(), &patch).await)
     }
 
-    async fn mark(&self, pod: &Pod) -> Result<(), RequestError> {
+    async fn set_not_ready(&self, pod: &Pod) -> Result<(), RequestError> {
         self.write_condition(
             pod,
             json!({"type": "Ready", "status": "False", "lastTransitionTime": now()}),
@@ -106,7 +106,7 @@ impl Writer {
             .pods
             .strategic_part(&pod.object_name(), "status", &patch)
             .await;
-        unless_other(unless_gone(result))
+        ignore_conflict(ignore_not_found(result))
     }
 
     async fn delete(&self, pod: &Pod, grace_period: Option<u32>) -> Result<(), RequestError> {
@@ -115,7 +115,7 @@ impl Writer {
             grace_period,
             ..Deletion::default()
         };
-        unless_other(unless_gone(self.pods.delete(&pod.object_name(), &how).await))
+        ignore_conflict(ignore_not_found(self.pods.delete(&pod.object_name(), &how).await))
     }
 
     fn report(&self, regarding: ObjectReference, severity: Severity, reason: &'static str, note: String) {
@@ -129,8 +129,8 @@ impl Writer {
     }
 }
 
-/// Another Pod of the same name is not the one that was meant.
-fn unless_other(result: Result<(), RequestError>) -> Result<(), RequestError> {
+/// The uid does not fit any more: the Pod is gone, and another has its name.
+fn ignore_conflict(result: Result<(), RequestError>) -> Result<(), RequestError> {
     match result {
         Err(error) if error.is_conflict() => Ok(()),
         result => result,

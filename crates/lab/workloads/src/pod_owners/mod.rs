@@ -1,8 +1,8 @@
 //! Owners of Pods: what ReplicaSets, DaemonSets and StatefulSets have in common.
 //!
 //! In: the owners, Pods and Nodes. [`state`] keeps them; each kind of [`PodOwner`] has its pure rule, from an
-//! owner and its surroundings to a [`PodPlan`]. Out: writes, retried per owner; a plan waits until the watch has
-//! shown the writes of the one before.
+//! owner and its surroundings to a [`PodPlan`]. Out: writes, retried per owner; a plan waits until the watch
+//! has shown the writes of the one before.
 
 mod kind;
 mod state;

@@ -5,99 +5,105 @@ use std::sync::Arc;
 
 use super::super::objects::{Pod, PodTerm};
 use super::reason::Reason;
-use super::view::{Place, View};
+use super::snapshot::{NodeInfo, Snapshot};
 
 /// A topology key and a domain of it.
 type Domain<'a> = (&'a str, &'a str);
 
-/// Where the Pods are that a Pod wants near or far, and those that do not want it near.
-pub(super) struct Neighbours<'a> {
+/// The domains of the Pods that a Pod's affinity terms select, its anti-affinity terms select, and whose own
+/// anti-affinity terms select it.
+pub(super) struct PodAffinity<'a> {
     pod: &'a Pod,
-    /// Domains with Pods that all affinity terms mean.
-    friends: HashSet<Domain<'a>>,
-    /// Whether the Pod may be the first of its kind: it means itself, and nobody else is there.
+    /// Domains with Pods that all affinity terms select.
+    affine: HashSet<Domain<'a>>,
+    /// Whether the Pod is the first of a group that wants to be together: its terms select itself and no other
+    /// Pod. Without this rule such a group could never start.
     first: bool,
-    foes: HashSet<Domain<'a>>,
-    unwanted: HashSet<Domain<'a>>,
+    repelled: HashSet<Domain<'a>>,
+    refusing: HashSet<Domain<'a>>,
 }
 
-impl<'a> Neighbours<'a> {
-    pub(super) fn new(pod: &'a Pod, view: &'a View) -> Self {
-        let mut neighbours = Self {
+impl<'a> PodAffinity<'a> {
+    pub(super) fn new(pod: &'a Pod, snapshot: &'a Snapshot) -> Self {
+        let mut pod_affinity = Self {
             pod,
-            friends: HashSet::new(),
+            affine: HashSet::new(),
             first: false,
-            foes: HashSet::new(),
-            unwanted: HashSet::new(),
+            repelled: HashSet::new(),
+            refusing: HashSet::new(),
         };
-        let friendly = |other: &Pod| {
+        let is_affine = |other: &Pod| {
             let terms = &pod.spec.affinity;
-            !terms.is_empty() && terms.iter().all(|term| view.means(pod, term, other))
+            !terms.is_empty() && terms.iter().all(|term| snapshot.selects_pod(pod, term, other))
         };
-        for (place, other) in occupied(view) {
-            if friendly(other) {
-                extend(&mut neighbours.friends, place, pod.spec.affinity.iter());
+        for (node_info, other) in placed_pods(snapshot) {
+            if is_affine(other) {
+                extend(&mut pod_affinity.affine, node_info, pod.spec.affinity.iter());
             }
-            let hostile = pod.spec.anti_affinity.iter();
-            let hostile = hostile.filter(|term| view.means(pod, term, other));
-            extend(&mut neighbours.foes, place, hostile);
-            let averse = other.spec.anti_affinity.iter();
-            let averse = averse.filter(|term| view.means(other, term, pod));
-            extend(&mut neighbours.unwanted, place, averse);
+            let own_terms = pod.spec.anti_affinity.iter();
+            let own_terms = own_terms.filter(|term| snapshot.selects_pod(pod, term, other));
+            extend(&mut pod_affinity.repelled, node_info, own_terms);
+            let their_terms = other.spec.anti_affinity.iter();
+            let their_terms = their_terms.filter(|term| snapshot.selects_pod(other, term, pod));
+            extend(&mut pod_affinity.refusing, node_info, their_terms);
         }
-        neighbours.first = neighbours.friends.is_empty() && friendly(pod);
-        neighbours
+        pod_affinity.first = pod_affinity.affine.is_empty() && is_affine(pod);
+        pod_affinity
     }
 
     /// Why a node breaks a rule.
-    pub(super) fn reason(&self, place: &Place) -> Option<Reason> {
+    pub(super) fn reason(&self, node_info: &NodeInfo) -> Option<Reason> {
         let near = |term: &PodTerm| {
-            let domain = domain(place, term);
-            domain.is_some_and(|domain| self.first || self.friends.contains(&domain))
+            let domain = domain(node_info, term);
+            domain.is_some_and(|domain| self.first || self.affine.contains(&domain))
         };
         let is_in = |domains: &HashSet<Domain<'_>>| {
             domains
                 .iter()
-                .any(|(key, value)| place.domain(key) == Some(*value))
+                .any(|(key, value)| node_info.domain(key) == Some(*value))
         };
         if !self.pod.spec.affinity.iter().all(near) {
-            Some(Reason::NoFriends)
-        } else if is_in(&self.foes) {
-            Some(Reason::Foes)
+            Some(Reason::Affinity)
+        } else if is_in(&self.repelled) {
+            Some(Reason::AntiAffinity)
         } else {
-            is_in(&self.unwanted).then_some(Reason::Unwanted)
+            is_in(&self.refusing).then_some(Reason::ExistingAntiAffinity)
         }
     }
 }
 
 /// All Pods with their places.
-fn occupied(view: &View) -> impl Iterator<Item = (&Place, &Arc<Pod>)> {
-    let places = view.places.iter();
-    places.flat_map(|place| place.pods.iter().map(move |pod| (place, pod)))
+fn placed_pods(snapshot: &Snapshot) -> impl Iterator<Item = (&NodeInfo, &Arc<Pod>)> {
+    let nodes = snapshot.nodes.iter();
+    nodes.flat_map(|node_info| node_info.pods.iter().map(move |pod| (node_info, pod)))
 }
 
-fn domain<'a>(place: &'a Place, term: &'a PodTerm) -> Option<Domain<'a>> {
-    Some((&*term.topology_key, place.domain(&term.topology_key)?))
+fn domain<'a>(node_info: &'a NodeInfo, term: &'a PodTerm) -> Option<Domain<'a>> {
+    Some((&*term.topology_key, node_info.domain(&term.topology_key)?))
 }
 
-fn extend<'a>(domains: &mut HashSet<Domain<'a>>, place: &'a Place, terms: impl Iterator<Item = &'a PodTerm>) {
-    domains.extend(terms.filter_map(|term| domain(place, term)));
+fn extend<'a>(
+    domains: &mut HashSet<Domain<'a>>,
+    node_info: &'a NodeInfo,
+    terms: impl Iterator<Item = &'a PodTerm>,
+) {
+    domains.extend(terms.filter_map(|term| domain(node_info, term)));
 }
 
 /// How much a node is preferred for the Pods that are near it: the weights of the Pod's own preferences and
 /// of theirs.
-pub(super) fn preference(pod: &Pod, place: &Place, view: &View) -> i64 {
-    let near = |term: &PodTerm, other: &Place| {
-        let own = place.domain(&term.topology_key);
+pub(super) fn preference(pod: &Pod, node_info: &NodeInfo, snapshot: &Snapshot) -> i64 {
+    let near = |term: &PodTerm, other: &NodeInfo| {
+        let own = node_info.domain(&term.topology_key);
         own.is_some() && own == other.domain(&term.topology_key)
     };
     let mut sum = 0;
-    for (there, other) in occupied(view) {
+    for (there, other) in placed_pods(snapshot) {
         for (from, to) in [(pod, &**other), (&**other, pod)] {
             let wanted = from.spec.preferred_affinity.iter().map(|one| (one, 1));
-            let unwanted = from.spec.preferred_anti_affinity.iter().map(|one| (one, -1));
-            for (one, sign) in wanted.chain(unwanted) {
-                if near(&one.term, there) && view.means(from, &one.term, to) {
+            let refusing = from.spec.preferred_anti_affinity.iter().map(|one| (one, -1));
+            for (one, sign) in wanted.chain(refusing) {
+                if near(&one.term, there) && snapshot.selects_pod(from, &one.term, to) {
                     sum += sign * one.weight;
                 }
             }

@@ -4,10 +4,10 @@ use super::super::objects::{HostPort, Node, Pod, PodSpec, Taint};
 use super::super::placement::{
     NO_EXECUTE, NO_SCHEDULE, TAINT_UNSCHEDULABLE, selects, tolerates, untolerated,
 };
-use super::affinity::Neighbours;
+use super::affinity::PodAffinity;
 use super::reason::Reason;
+use super::snapshot::{NodeInfo, Snapshot};
 use super::spread::Domains;
-use super::view::{Place, View};
 
 /// Thousandths of one.
 const ONE: i128 = 1000;
@@ -18,40 +18,40 @@ const COMMON: &[&str] = &["cpu", "memory", "ephemeral-storage"];
 pub(super) struct Filter<'a> {
     pod: &'a Pod,
     domains: Domains<'a>,
-    neighbours: Neighbours<'a>,
+    pod_affinity: PodAffinity<'a>,
 }
 
 impl<'a> Filter<'a> {
-    pub(super) fn new(pod: &'a Pod, view: &'a View) -> Self {
+    pub(super) fn new(pod: &'a Pod, snapshot: &'a Snapshot) -> Self {
         Self {
             pod,
-            domains: Domains::new(pod, view),
-            neighbours: Neighbours::new(pod, view),
+            domains: Domains::new(pod, snapshot),
+            pod_affinity: PodAffinity::new(pod, snapshot),
         }
     }
 
     /// Why a node does not suit; nothing when it does.
-    pub(super) fn reasons(&self, place: &Place) -> Vec<Reason> {
+    pub(super) fn reasons(&self, node_info: &NodeInfo) -> Vec<Reason> {
         let spec = &self.pod.spec;
-        let node = &place.node;
+        let node = &node_info.node;
         if !is_named(spec, node) {
-            return vec![Reason::NotNamed];
+            return vec![Reason::NodeName];
         }
         let one = unschedulable(spec, node)
             .or_else(|| tainted(spec, node))
             .or_else(|| (!selects(spec, node)).then_some(Reason::NotSelected))
-            .or_else(|| port_taken(spec, place));
+            .or_else(|| port_conflict(spec, node_info));
         if let Some(reason) = one {
             return vec![reason];
         }
-        let lacking = lacking(spec, place);
-        if !lacking.is_empty() {
-            return lacking;
+        let insufficient = insufficient(spec, node_info);
+        if !insufficient.is_empty() {
+            return insufficient;
         }
         let last = self
             .domains
-            .reason(place)
-            .or_else(|| self.neighbours.reason(place));
+            .reason(node_info)
+            .or_else(|| self.pod_affinity.reason(node_info));
         last.into_iter().collect()
     }
 }
@@ -82,10 +82,10 @@ fn tainted(spec: &PodSpec, node: &Node) -> Option<Reason> {
         .map(Reason::Tainted)
 }
 
-fn port_taken(spec: &PodSpec, place: &Place) -> Option<Reason> {
-    let mut taken = place.pods.iter().flat_map(|pod| &pod.spec.host_ports);
+fn port_conflict(spec: &PodSpec, node_info: &NodeInfo) -> Option<Reason> {
+    let mut taken = node_info.pods.iter().flat_map(|pod| &pod.spec.host_ports);
     let collides = |port: &HostPort| spec.host_ports.iter().any(|wanted| overlap(wanted, port));
-    taken.any(collides).then_some(Reason::PortTaken)
+    taken.any(collides).then_some(Reason::PortConflict)
 }
 
 fn overlap(one: &HostPort, other: &HostPort) -> bool {
@@ -94,13 +94,13 @@ fn overlap(one: &HostPort, other: &HostPort) -> bool {
         && (one.ip == other.ip || everywhere(one) || everywhere(other))
 }
 
-fn lacking(spec: &PodSpec, place: &Place) -> Vec<Reason> {
-    let allocatable = &place.node.allocatable;
+fn insufficient(spec: &PodSpec, node_info: &NodeInfo) -> Vec<Reason> {
+    let allocatable = &node_info.node.allocatable;
     let mut reasons = Vec::new();
-    let pods = i128::try_from(place.pods.len() + 1).unwrap_or(i128::MAX / ONE);
+    let pods = i128::try_from(node_info.pods.len() + 1).unwrap_or(i128::MAX / ONE);
     if allocatable.get("pods").is_some_and(|most| pods * ONE > *most) {
-        let hopeless = allocatable.get("pods").is_some_and(|most| *most < ONE);
-        reasons.push(Reason::TooManyPods { hopeless });
+        let unresolvable = allocatable.get("pods").is_some_and(|most| *most < ONE);
+        reasons.push(Reason::TooManyPods { unresolvable });
     }
     for (resource, wanted) in spec.requests.iter().filter(|(_, wanted)| **wanted > 0) {
         let most = match allocatable.get(resource) {
@@ -108,11 +108,11 @@ fn lacking(spec: &PodSpec, place: &Place) -> Vec<Reason> {
             None if COMMON.contains(&&**resource) => continue,
             None => 0,
         };
-        let taken = place.requested.get(resource).copied().unwrap_or_default();
+        let taken = node_info.requested.get(resource).copied().unwrap_or_default();
         if wanted + taken > most {
             reasons.push(Reason::Insufficient {
                 resource: resource.clone(),
-                hopeless: *wanted > most,
+                unresolvable: *wanted > most,
             });
         }
     }

@@ -1,17 +1,17 @@
 //! The scheduler: puts Pods on nodes.
 //!
-//! In: Pods, Nodes, Namespaces. [`state`] keeps them and tells which Pods wait; [`decide`] is the pure rule:
-//! [`filter`] finds the suitable nodes ([`spread`] and [`affinity`] look at other Pods), [`score`] the best
-//! of them, [`reason`] says why there is none. Out: bindings, and the condition `PodScheduled`.
+//! In: Pods, Nodes, Namespaces. [`state`] keeps them and tells which Pods wait; [`mod@decide`] is the pure
+//! rule: [`filter`] finds the suitable nodes ([`spread`] and [`affinity`] look at other Pods), [`score`] the
+//! best of them, [`reason`] says why there is none. Out: bindings, and the condition `PodScheduled`.
 
 mod affinity;
 mod decide;
 mod filter;
 mod reason;
 mod score;
+mod snapshot;
 mod spread;
 mod state;
-mod view;
 
 use std::sync::Arc;
 
@@ -27,7 +27,7 @@ use tracing::debug;
 use self::decide::decide;
 use self::state::State;
 use super::objects::{Node, Pod, condition};
-use super::pods::unless_gone;
+use super::pods::ignore_not_found;
 
 /// Name of the scheduler in Events.
 pub(super) const COMPONENT: &str = "default-scheduler";
@@ -88,11 +88,11 @@ impl Reconciler for Scheduler {
         if pods.is_empty() {
             return Vec::new();
         }
-        let mut view = self.state.view();
+        let mut snapshot = self.state.snapshot();
         let decided = pods.into_iter().map(|pod| {
-            let node = decide(&pod, &view);
+            let node = decide(&pod, &snapshot);
             if let Ok(node) = &node {
-                view.put(self.state.assume(&pod, node));
+                snapshot.put(self.state.assume(&pod, node));
             }
             (pod.object_name(), Decision { pod, node })
         });
@@ -109,7 +109,7 @@ impl Reconciler for Scheduler {
 
     fn settle(&mut self, _: &ObjectName, decision: Decision, result: &Result<Next, RequestError>) {
         if result.is_err() {
-            self.state.free(&decision.pod);
+            self.state.forget(&decision.pod);
         }
     }
 }
@@ -155,7 +155,7 @@ impl Scheduler {
             "lastTransitionTime": since.map_or(now, |since| since.to_string()),
         }]}});
         let name = pod.object_name();
-        unless_gone(self.pods.strategic_part(&name, "status", &patch).await)?;
+        ignore_not_found(self.pods.strategic_part(&name, "status", &patch).await)?;
         self.report(
             pod,
             Severity::Warning,

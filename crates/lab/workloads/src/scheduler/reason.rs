@@ -8,61 +8,63 @@ use super::super::objects::Taint;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Reason {
     /// Its name is not among those that the Pod's node affinity names.
-    NotNamed,
+    NodeName,
     Unschedulable,
     Tainted(Taint),
     NotSelected,
-    PortTaken,
+    PortConflict,
     TooManyPods {
         /// Whether it would not do even without other Pods.
-        hopeless: bool,
+        unresolvable: bool,
     },
     Insufficient {
         resource: Box<str>,
         /// Whether it would not do even without other Pods.
-        hopeless: bool,
+        unresolvable: bool,
     },
     Spread,
     /// A label that a spread constraint counts by is missing.
-    NoDomain,
-    NoFriends,
-    Foes,
+    MissingLabel,
+    Affinity,
+    AntiAffinity,
     /// Pods on the node do not want the Pod near.
-    Unwanted,
+    ExistingAntiAffinity,
 }
 
 impl Reason {
     fn text(&self) -> String {
         let text = match self {
-            Self::NotNamed => "node(s) didn't satisfy plugin(s) [NodeAffinity]",
+            Self::NodeName => "node(s) didn't satisfy plugin(s) [NodeAffinity]",
             Self::Unschedulable => "node(s) were unschedulable",
             Self::Tainted(taint) => {
                 return format!("node(s) had untolerated taint {{{}: {}}}", taint.key, taint.value);
             }
             Self::NotSelected => "node(s) didn't match Pod's node affinity/selector",
-            Self::PortTaken => "node(s) didn't have free ports for the requested pod ports",
+            Self::PortConflict => "node(s) didn't have free_resources ports for the requested pod ports",
             Self::TooManyPods { .. } => "Too many pods",
             Self::Insufficient { resource, .. } => return format!("Insufficient {resource}"),
             Self::Spread => "node(s) didn't match pod topology spread constraints",
-            Self::NoDomain => "node(s) didn't match pod topology spread constraints (missing required label)",
-            Self::NoFriends => "node(s) didn't match pod affinity rules",
-            Self::Foes => "node(s) didn't match pod anti-affinity rules",
-            Self::Unwanted => "node(s) didn't satisfy existing pods anti-affinity rules",
+            Self::MissingLabel => {
+                "node(s) didn't match pod topology spread constraints (missing required label)"
+            }
+            Self::Affinity => "node(s) didn't match pod affinity rules",
+            Self::AntiAffinity => "node(s) didn't match pod anti-affinity rules",
+            Self::ExistingAntiAffinity => "node(s) didn't satisfy existing pods anti-affinity rules",
         };
         text.to_owned()
     }
 
     /// Whether deleting other Pods would not make the node suitable.
-    fn is_lasting(&self) -> bool {
+    fn is_unresolvable(&self) -> bool {
         match self {
-            Self::NotNamed
+            Self::NodeName
             | Self::Unschedulable
             | Self::Tainted(_)
             | Self::NotSelected
-            | Self::NoDomain
-            | Self::NoFriends => true,
-            Self::TooManyPods { hopeless } | Self::Insufficient { hopeless, .. } => *hopeless,
-            Self::PortTaken | Self::Spread | Self::Foes | Self::Unwanted => false,
+            | Self::MissingLabel
+            | Self::Affinity => true,
+            Self::TooManyPods { unresolvable } | Self::Insufficient { unresolvable, .. } => *unresolvable,
+            Self::PortConflict | Self::Spread | Self::AntiAffinity | Self::ExistingAntiAffinity => false,
         }
     }
 }
@@ -77,8 +79,8 @@ pub(super) fn message(reasons: &[Vec<Reason>], never_preempts: bool) -> String {
         "not eligible due to preemptionPolicy=Never.".to_owned()
     } else {
         let each = reasons.iter().map(|one| {
-            let lasting = one.iter().any(Reason::is_lasting);
-            let text = if lasting {
+            let unresolvable = one.iter().any(Reason::is_unresolvable);
+            let text = if unresolvable {
                 "Preemption is not helpful for scheduling"
             } else {
                 "No preemption victims found for incoming pod"
@@ -116,12 +118,12 @@ mod tests {
         };
         let reasons = [
             vec![Reason::Tainted(taint.clone())],
-            vec![Reason::PortTaken],
+            vec![Reason::PortConflict],
             vec![Reason::Tainted(taint)],
         ];
         assert_eq!(
             message(&reasons, false),
-            "0/3 nodes are available: 1 node(s) didn't have free ports for the requested pod ports, \
+            "0/3 nodes are available: 1 node(s) didn't have free_resources ports for the requested pod ports, \
              2 node(s) had untolerated taint {dedicated: db}. no new claims to deallocate, preemption: \
              0/3 nodes are available: 1 No preemption victims found for incoming pod, \
              2 Preemption is not helpful for scheduling."

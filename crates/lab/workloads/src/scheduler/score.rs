@@ -3,41 +3,44 @@
 use super::super::objects::Pod;
 use super::super::placement::{PREFER_NO_SCHEDULE, tolerates};
 use super::affinity::preference;
-use super::spread::crowd;
-use super::view::{Place, View};
+use super::snapshot::{NodeInfo, Snapshot};
+use super::spread::pods_in_domain;
 
 /// The range of every single score.
 const HIGHEST: i64 = 100;
 
 /// Single scores with their weights, as kube-scheduler weighs them; each is brought to the range from 0 to
 /// 100 first.
-type Score = fn(&Pod, &Place, &View) -> i64;
+type Score = fn(&Pod, &NodeInfo, &Snapshot) -> i64;
 const SCORES: &[(i64, Score)] = &[
     (3, bad_taints),
     (2, preferred_node),
     (2, preference),
     (2, soft_spread),
-    (2, siblings),
-    (1, free),
+    (2, pods_of_owner),
+    (1, free_resources),
 ];
 
-/// The best of the nodes (indices of places). Of equal ones that with the fewest Pods, then the first by
+/// The best of the nodes (indices into the snapshot). Of equal ones that with the fewest Pods, then the first by
 /// name.
-pub(super) fn best(pod: &Pod, view: &View, suitable: &[usize]) -> Option<usize> {
-    let places: Vec<(usize, &Place)> = suitable
+pub(super) fn best(pod: &Pod, snapshot: &Snapshot, suitable: &[usize]) -> Option<usize> {
+    let nodes: Vec<(usize, &NodeInfo)> = suitable
         .iter()
-        .filter_map(|index| Some((*index, view.places.get(*index)?)))
+        .filter_map(|index| Some((*index, snapshot.nodes.get(*index)?)))
         .collect();
-    let mut totals = vec![0; places.len()];
+    let mut totals = vec![0; nodes.len()];
     for (weight, score) in SCORES {
-        let scores: Vec<i64> = places.iter().map(|(_, place)| score(pod, place, view)).collect();
+        let scores: Vec<i64> = nodes
+            .iter()
+            .map(|(_, node_info)| score(pod, node_info, snapshot))
+            .collect();
         for (total, score) in totals.iter_mut().zip(normalized(&scores)) {
             *total += weight * score;
         }
     }
-    let ranked = places.iter().zip(totals);
+    let ranked = nodes.iter().zip(totals);
     ranked
-        .min_by_key(|((index, place), total)| (-total, place.pods.len(), *index))
+        .min_by_key(|((index, node_info), total)| (-total, node_info.pods.len(), *index))
         .map(|((index, _), _)| *index)
 }
 
@@ -49,8 +52,8 @@ fn normalized(scores: &[i64]) -> Vec<i64> {
     scores.iter().map(scale).collect()
 }
 
-fn bad_taints(pod: &Pod, place: &Place, _: &View) -> i64 {
-    let bad = place
+fn bad_taints(pod: &Pod, node_info: &NodeInfo, _: &Snapshot) -> i64 {
+    let bad = node_info
         .node
         .taints
         .iter()
@@ -58,34 +61,34 @@ fn bad_taints(pod: &Pod, place: &Place, _: &View) -> i64 {
     -count(bad.count())
 }
 
-fn preferred_node(pod: &Pod, place: &Place, _: &View) -> i64 {
+fn preferred_node(pod: &Pod, node_info: &NodeInfo, _: &Snapshot) -> i64 {
     let terms = pod.spec.preferred_nodes.iter();
-    let matching = terms.filter(|one| one.term.matches(&place.node));
+    let matching = terms.filter(|one| one.term.matches(&node_info.node));
     matching.map(|one| one.weight).sum()
 }
 
-fn soft_spread(pod: &Pod, place: &Place, view: &View) -> i64 {
-    -crowd(pod, place, view)
+fn soft_spread(pod: &Pod, node_info: &NodeInfo, snapshot: &Snapshot) -> i64 {
+    -pods_in_domain(pod, node_info, snapshot)
 }
 
 /// Pods of one owner spread over the nodes.
-fn siblings(pod: &Pod, place: &Place, _: &View) -> i64 {
+fn pods_of_owner(pod: &Pod, node_info: &NodeInfo, _: &Snapshot) -> i64 {
     let Some(owner) = &pod.owner else { return 0 };
-    let siblings = place
+    let pods_of_owner = node_info
         .pods
         .iter()
         .filter(|other| other.is_controlled_by(&owner.uid) && !other.is_terminating());
-    -count(siblings.count())
+    -count(pods_of_owner.count())
 }
 
 /// How much room is left, in hundredths: the mean over the resources that the node declares.
-fn free(pod: &Pod, place: &Place, _: &View) -> i64 {
-    let declared = place.node.allocatable.iter();
+fn free_resources(pod: &Pod, node_info: &NodeInfo, _: &Snapshot) -> i64 {
+    let declared = node_info.node.allocatable.iter();
     let shares: Vec<i64> = declared
         .filter(|(resource, most)| matches!(&***resource, "cpu" | "memory") && **most > 0)
         .map(|(resource, most)| {
             let of = |from: &super::super::objects::Resources| from.get(resource).copied().unwrap_or(0);
-            let taken = of(&place.requested) + of(&pod.spec.requests);
+            let taken = of(&node_info.requested) + of(&pod.spec.requests);
             i64::try_from((most - taken).max(0) * 100 / most).unwrap_or(0)
         })
         .collect();

@@ -8,7 +8,7 @@ use kinglet_model::{Requirement, Selector};
 use super::super::objects::{Node, Pod, Spread};
 use super::super::placement::{NO_EXECUTE, NO_SCHEDULE, selects, untolerated};
 use super::reason::Reason;
-use super::view::{Place, View};
+use super::snapshot::{NodeInfo, Snapshot};
 
 /// The counts of a Pod's hard constraints.
 pub(super) struct Domains<'a> {
@@ -25,26 +25,33 @@ struct Counted<'a> {
 }
 
 impl<'a> Domains<'a> {
-    pub(super) fn new(pod: &'a Pod, view: &'a View) -> Self {
+    pub(super) fn new(pod: &'a Pod, snapshot: &'a Snapshot) -> Self {
         let hard: Vec<&Spread> = pod.spec.spread.iter().filter(|one| one.is_hard()).collect();
-        let has_all = |place: &Place| hard.iter().all(|one| place.domain(&one.topology_key).is_some());
-        let places: Vec<&Place> = view.places.iter().filter(|place| has_all(place)).collect();
-        let constraints = hard.iter().map(|one| Counted::new(one, pod, &places));
+        let has_all = |node_info: &NodeInfo| {
+            hard.iter()
+                .all(|one| node_info.domain(&one.topology_key).is_some())
+        };
+        let nodes: Vec<&NodeInfo> = snapshot
+            .nodes
+            .iter()
+            .filter(|node_info| has_all(node_info))
+            .collect();
+        let constraints = hard.iter().map(|one| Counted::new(one, pod, &nodes));
         Self {
             constraints: constraints.collect(),
         }
     }
 
     /// Why a node breaks a constraint.
-    pub(super) fn reason(&self, place: &Place) -> Option<Reason> {
-        self.constraints.iter().find_map(|one| one.reason(place))
+    pub(super) fn reason(&self, node_info: &NodeInfo) -> Option<Reason> {
+        self.constraints.iter().find_map(|one| one.reason(node_info))
     }
 }
 
 impl<'a> Counted<'a> {
-    fn new(constraint: &'a Spread, pod: &Pod, places: &[&'a Place]) -> Self {
+    fn new(constraint: &'a Spread, pod: &Pod, nodes: &[&'a NodeInfo]) -> Self {
         let selector = selector(constraint, pod);
-        let counts = counts(constraint, pod, &selector, places);
+        let counts = counts(constraint, pod, &selector, nodes);
         let enough = counts.len() >= constraint.min_domains.unwrap_or(1);
         let least = if enough {
             counts.values().min().copied()
@@ -59,9 +66,9 @@ impl<'a> Counted<'a> {
         }
     }
 
-    fn reason(&self, place: &Place) -> Option<Reason> {
-        let Some(domain) = place.domain(&self.constraint.topology_key) else {
-            return Some(Reason::NoDomain);
+    fn reason(&self, node_info: &NodeInfo) -> Option<Reason> {
+        let Some(domain) = node_info.domain(&self.constraint.topology_key) else {
+            return Some(Reason::MissingLabel);
         };
         let count = self.counts.get(domain).copied().unwrap_or(0);
         (count + self.own - self.least > self.constraint.max_skew).then_some(Reason::Spread)
@@ -73,39 +80,39 @@ fn counts<'a>(
     constraint: &Spread,
     pod: &Pod,
     selector: &Option<Selector>,
-    places: &[&'a Place],
+    nodes: &[&'a NodeInfo],
 ) -> HashMap<&'a str, i64> {
     let mut counts: HashMap<&str, i64> = HashMap::new();
-    for place in places
+    for node_info in nodes
         .iter()
-        .filter(|place| is_counted(constraint, pod, &place.node))
+        .filter(|node_info| is_counted(constraint, pod, &node_info.node))
     {
-        if let Some(domain) = place.domain(&constraint.topology_key) {
-            *counts.entry(domain).or_default() += matching(place, pod, selector);
+        if let Some(domain) = node_info.domain(&constraint.topology_key) {
+            *counts.entry(domain).or_default() += matching(node_info, pod, selector);
         }
     }
     counts
 }
 
 /// The Pods of a node that a constraint of a Pod selects.
-fn matching(place: &Place, pod: &Pod, selector: &Option<Selector>) -> i64 {
+fn matching(node_info: &NodeInfo, pod: &Pod, selector: &Option<Selector>) -> i64 {
     let Some(selector) = selector else { return 0 };
     let selected = |other: &&std::sync::Arc<Pod>| {
         other.metadata.namespace == pod.metadata.namespace
             && !other.is_terminating()
             && selector.matches(&other.metadata.labels)
     };
-    i64::try_from(place.pods.iter().filter(selected).count()).unwrap_or(i64::MAX)
+    i64::try_from(node_info.pods.iter().filter(selected).count()).unwrap_or(i64::MAX)
 }
 
 /// How many selected Pods are in a node's domain, for the soft constraints of a Pod.
-pub(super) fn crowd(pod: &Pod, place: &Place, view: &View) -> i64 {
+pub(super) fn pods_in_domain(pod: &Pod, node_info: &NodeInfo, snapshot: &Snapshot) -> i64 {
     let soft = pod.spec.spread.iter().filter(|one| !one.is_hard());
     soft.map(|constraint| {
         let key = &*constraint.topology_key;
         let selector = selector(constraint, pod);
-        let near = |other: &&Place| other.domain(key) == place.domain(key);
-        let near = view.places.iter().filter(near);
+        let near = |other: &&NodeInfo| other.domain(key) == node_info.domain(key);
+        let near = snapshot.nodes.iter().filter(near);
         near.map(|other| matching(other, pod, &selector)).sum::<i64>()
     })
     .sum()

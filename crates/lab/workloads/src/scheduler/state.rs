@@ -8,7 +8,7 @@ use kinglet_model::{Namespace, Object, ObjectName};
 
 use super::super::objects::{Node, Pod};
 use super::super::store::Store;
-use super::view::{Namespaces, View};
+use super::snapshot::{Namespaces, Snapshot};
 
 /// `schedulerName` of the Pods that are ours.
 const NAME: &str = "default-scheduler";
@@ -95,8 +95,8 @@ impl State {
         pods
     }
 
-    pub(super) fn view(&self) -> View {
-        View::new(self.nodes.values(), self.pods.values(), self.namespaces.clone())
+    pub(super) fn snapshot(&self) -> Snapshot {
+        Snapshot::new(self.nodes.values(), self.pods.values(), self.namespaces.clone())
     }
 
     /// A Pod is as good as on a node.
@@ -108,7 +108,7 @@ impl State {
     }
 
     /// The binding failed: the Pod waits again.
-    pub(super) fn free(&mut self, pod: &Arc<Pod>) {
+    pub(super) fn forget(&mut self, pod: &Arc<Pod>) {
         self.bound.remove(&pod.metadata.uid);
         let name = pod.object_name();
         if self

@@ -1,6 +1,6 @@
 //! Scheduler and controllers of workloads at work on an API server: the embedded one in process, or, with the
-//! environment variable `KINGLET_REAL_KUBECONFIG`, the one that it names. The tests share its nodes: there, run
-//! them with `--test-threads=1`.
+//! environment variable `KINGLET_REAL_KUBECONFIG`, the one that it names. The tests share its nodes: there,
+//! run them with `--test-threads=1`.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 // The tests of the other controllers use more of it.

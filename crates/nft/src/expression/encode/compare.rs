@@ -52,6 +52,7 @@ impl Expression {
             } => {
                 from.encode(1, writer);
                 into.encode(2, writer);
+                // NFT_BYTEORDER_NTOH, NFT_BYTEORDER_HTON
                 writer.u32(3, u32::from(*order == ByteOrder::ToNetwork));
                 writer.u32(4, *len);
                 writer.u32(5, *size);
@@ -68,6 +69,7 @@ fn octets_of(writer: &mut Writer, kind: u16, octets: &[u8]) {
 fn bitwise(writer: &mut Writer, operation: &BitwiseOperation) {
     match operation {
         BitwiseOperation::MaskXor { mask, xor } => {
+            // NFT_BITWISE_MASK_XOR is 0 and is not sent: kernels before the shifts know no operation.
             octets_of(writer, 4, mask);
             octets_of(writer, 5, xor);
         }
@@ -78,5 +80,6 @@ fn bitwise(writer: &mut Writer, operation: &BitwiseOperation) {
 
 fn shift(writer: &mut Writer, operation: u32, bits: u32) {
     writer.u32(6, operation);
+    // A number in a register, and so in the order of the host.
     octets_of(writer, 7, &bits.to_ne_bytes());
 }

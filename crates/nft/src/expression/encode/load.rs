@@ -77,6 +77,7 @@ impl Expression {
             } => {
                 into.encode(1, writer);
                 writer.u32(2, *modulus);
+                // NFT_NG_INCREMENTAL, NFT_NG_RANDOM
                 writer.u32(3, u32::from(*random));
                 writer.u32(4, *offset);
             }
@@ -98,10 +99,12 @@ impl Expression {
                 into.encode(2, writer);
                 writer.u32(3, *len);
                 writer.u32(4, *modulus);
+                // Without a seed the kernel draws one, so that nobody can choose ports for one endpoint.
                 if let Some(seed) = seed {
                     writer.u32(5, *seed);
                 }
                 writer.u32(6, *offset);
+                // NFT_HASH_JENKINS
                 writer.u32(7, 0);
             }
             Self::Symhash {
@@ -112,6 +115,7 @@ impl Expression {
                 into.encode(2, writer);
                 writer.u32(4, *modulus);
                 writer.u32(6, *offset);
+                // NFT_HASH_SYM: has no source register, since it hashes the tuple of the packet.
                 writer.u32(7, 1);
             }
             _ => {}

@@ -20,6 +20,8 @@ impl Expression {
 
     fn name(&self) -> &'static str {
         match self {
+            // The kernel has one expression for both directions: the register that is given tells which one
+            // is meant.
             Self::Payload { .. } | Self::PayloadWrite { .. } => "payload",
             Self::Meta { .. } | Self::MetaSet { .. } => "meta",
             Self::Ct { .. } | Self::CtSet { .. } => "ct",

@@ -38,6 +38,7 @@ impl Expression {
 fn pair(writer: &mut Writer, kind: u16, pair: Pair) {
     let Some((first, last)) = pair else { return };
     first.encode(kind, writer);
+    // Without the last register of a range, the kernel takes the first one for both ends.
     if let Some(last) = last {
         last.encode(kind + 1, writer);
     }

@@ -10,6 +10,7 @@ impl Expression {
                 writer.text(1, &set.name);
                 from.encode(2, writer);
                 set_id(writer, 4, set);
+                // NFT_LOOKUP_F_INV
                 writer.u32(5, u32::from(*inverted));
             }
             Self::MapLookup { map, from, into } => {
@@ -21,6 +22,7 @@ impl Expression {
             Self::VerdictLookup { map, from } => {
                 writer.text(1, &map.name);
                 from.encode(2, writer);
+                // What is written there is the verdict of the rule.
                 writer.u32(3, VERDICT_REGISTER);
                 set_id(writer, 4, map);
             }
@@ -54,6 +56,7 @@ impl Expression {
             // Every kernel knows the attribute for one expression; the list came later.
             [single] => writer.nested(7, |writer| single.encode(writer)),
             several => {
+                // NFT_DYNSET_F_EXPR: each new element gets expressions of its own.
                 writer.u32(9, 1 << 1);
                 writer.nested(10, |writer| {
                     for expression in several {

@@ -21,6 +21,7 @@ impl Expression {
 }
 
 pub(super) fn reject(reject: Reject, writer: &mut Writer) {
+    // NFT_REJECT_ICMP_UNREACH, NFT_REJECT_TCP_RST, NFT_REJECT_ICMPX_UNREACH
     let (kind, code) = match reject {
         Reject::Icmp(code) | Reject::Icmpv6(code) => (0, code),
         Reject::TcpReset => (1, 0),

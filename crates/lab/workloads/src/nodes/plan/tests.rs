@@ -26,16 +26,16 @@ fn node(ready: Option<&str>, taints: Value) -> Arc<Node> {
     Arc::new(serde_json::from_value(node).unwrap())
 }
 
-fn guest(ready: bool, tolerations: Value) -> Guest {
+fn pod_on_node(ready: bool, tolerations: Value) -> PodOnNode {
     let ready = if ready { "True" } else { "False" };
     let pod = json!({
         "metadata": {"name": "p", "uid": "p"},
         "spec": {"nodeName": "n1", "tolerations": tolerations},
         "status": {"phase": "Running", "conditions": [{"type": "Ready", "status": ready}]},
     });
-    Guest {
+    PodOnNode {
         pod: Arc::new(serde_json::from_value(pod).unwrap()),
-        condemned_for: None,
+        evicting_for: None,
         marked: false,
     }
 }
@@ -117,15 +117,15 @@ fn taints_follow_conditions() {
 #[test]
 fn pods_of_a_node_that_is_not_ready_are_marked_once() {
     let down = node(Some("Unknown"), json!([]));
-    let mut one = guest(true, json!([{"operator": "Exists"}]));
+    let mut one = pod_on_node(true, json!([{"operator": "Exists"}]));
     assert_eq!(plan(&down, &[one], seconds(0), GRACE, now()).unready.len(), 1);
-    one = guest(true, json!([]));
+    one = pod_on_node(true, json!([]));
     one.marked = true;
     let again = plan(&down, &[one], seconds(0), GRACE, now());
     assert!(again.unready.is_empty());
     let up = plan(
         &node(Some("True"), json!([])),
-        &[guest(true, json!([]))],
+        &[pod_on_node(true, json!([]))],
         seconds(0),
         GRACE,
         now(),
@@ -137,36 +137,36 @@ fn pods_of_a_node_that_is_not_ready_are_marked_once() {
 fn pods_are_evicted_when_their_toleration_ends() {
     let taints = json!([{"key": "node.kubernetes.io/unreachable", "effect": "NoExecute"}]);
     let down = node(Some("Unknown"), taints);
-    let tolerant = || guest(false, json!([{"operator": "Exists", "tolerationSeconds": 300}]));
+    let tolerant = || pod_on_node(false, json!([{"operator": "Exists", "tolerationSeconds": 300}]));
     let first = plan(&down, &[tolerant()], seconds(50), GRACE, now());
-    assert_eq!((first.evict.len(), first.condemned.len()), (0, 1));
+    assert_eq!((first.evict.len(), first.evicting.len()), (0, 1));
     assert_eq!(first.again, Some(seconds(300)));
     let mut later = tolerant();
-    later.condemned_for = Some(seconds(299));
+    later.evicting_for = Some(seconds(299));
     assert_eq!(
         plan(&down, &[later], seconds(350), GRACE, now()).again,
         Some(seconds(1))
     );
     let mut last = tolerant();
-    last.condemned_for = Some(seconds(300));
+    last.evicting_for = Some(seconds(300));
     assert_eq!(plan(&down, &[last], seconds(351), GRACE, now()).evict.len(), 1);
-    let at_once = plan(&down, &[guest(false, json!([]))], seconds(50), GRACE, now());
+    let at_once = plan(&down, &[pod_on_node(false, json!([]))], seconds(50), GRACE, now());
     assert_eq!(at_once.evict.len(), 1);
-    let spared = plan(
+    let tolerating = plan(
         &node(Some("True"), json!([])),
         &[tolerant()],
         seconds(0),
         GRACE,
         now(),
     );
-    assert_eq!((spared.spared.len(), spared.condemned.len()), (1, 0));
+    assert_eq!((tolerating.tolerating.len(), tolerating.evicting.len()), (1, 0));
 }
 
 #[test]
 fn pods_of_a_missing_node_go_after_the_grace_period() {
-    let pods = [guest(true, json!([])).pod];
-    let early = abandoned(&pods, seconds(10), GRACE);
+    let pods = [pod_on_node(true, json!([])).pod];
+    let early = without_node(&pods, seconds(10), GRACE);
     assert_eq!((early.orphans.len(), early.again), (0, Some(seconds(30))));
-    assert_eq!(abandoned(&pods, seconds(40), GRACE).orphans.len(), 1);
-    assert_eq!(abandoned(&[], seconds(10), GRACE).again, None);
+    assert_eq!(without_node(&pods, seconds(40), GRACE).orphans.len(), 1);
+    assert_eq!(without_node(&[], seconds(10), GRACE).again, None);
 }

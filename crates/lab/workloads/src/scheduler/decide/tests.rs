@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use serde_json::{Value, json};
 
 use super::super::super::objects::Node;
-use super::super::view::Namespaces;
+use super::super::snapshot::Namespaces;
 use super::*;
 
 /// A node; `more` has fields of `spec` and `status`.
@@ -32,21 +32,21 @@ fn pod(name: &str, app: &str, node: &str, spec: Value) -> Arc<Pod> {
     Arc::new(serde_json::from_value(object).unwrap())
 }
 
-fn view(nodes: &[Arc<Node>], pods: &[Arc<Pod>]) -> View {
+fn snapshot(nodes: &[Arc<Node>], pods: &[Arc<Pod>]) -> Snapshot {
     let labels = |name: &str, team: &str| (Arc::from(name), [("team".into(), team.into())].into());
     let namespaces: Namespaces = HashMap::from([labels("shop", "one"), labels("bank", "two")]);
-    View::new(nodes, pods, Arc::new(namespaces))
+    Snapshot::new(nodes, pods, Arc::new(namespaces))
 }
 
 /// Decides about a Pod with the label `app=web`.
-fn place(nodes: &[Arc<Node>], pods: &[Arc<Pod>], spec: Value) -> Result<String, String> {
-    let decision = decide(&pod("new", "web", "", spec), &view(nodes, pods));
+fn node_info(nodes: &[Arc<Node>], pods: &[Arc<Pod>], spec: Value) -> Result<String, String> {
+    let decision = decide(&pod("new", "web", "", spec), &snapshot(nodes, pods));
     decision.map(|node| node.to_string())
 }
 
 /// What is said before preemption.
 fn why(nodes: &[Arc<Node>], pods: &[Arc<Pod>], spec: Value) -> String {
-    let message = place(nodes, pods, spec).unwrap_err();
+    let message = node_info(nodes, pods, spec).unwrap_err();
     let first = message.split(". no new claims").next().unwrap_or_default();
     first.to_owned()
 }
@@ -91,7 +91,7 @@ fn every_reason_is_told() {
         "0/4 nodes are available: 1 node(s) were unschedulable, 3 node(s) didn't satisfy plugin(s) [NodeAffinity]"
     );
     assert_eq!(
-        place(&[], &[], json!({})).unwrap_err(),
+        node_info(&[], &[], json!({})).unwrap_err(),
         "no nodes available to schedule pods"
     );
 }
@@ -104,9 +104,9 @@ fn tolerations_open_nodes() {
     ]}});
     let nodes = [node("n1", json!({}), taints)];
     let all = json!({"tolerations": [{"operator": "Exists"}]});
-    assert_eq!(place(&nodes, &[], all).unwrap(), "n1");
+    assert_eq!(node_info(&nodes, &[], all).unwrap(), "n1");
     let some = json!({"tolerations": [{"key": "node.kubernetes.io/unschedulable", "operator": "Exists"}]});
-    assert!(place(&nodes, &[], some).is_err());
+    assert!(node_info(&nodes, &[], some).is_err());
 }
 
 #[test]
@@ -127,7 +127,7 @@ fn ports_are_taken_by_address_and_protocol() {
     ];
     for (present, wanted, fits) in table {
         assert_eq!(
-            place(&nodes, &taken(present.clone()), wanted.clone()).is_ok(),
+            node_info(&nodes, &taken(present.clone()), wanted.clone()).is_ok(),
             fits,
             "{present} {wanted}"
         );
@@ -143,22 +143,22 @@ fn requests_count_with_those_that_are_there() {
     )];
     let cpu = |cpu: &str| json!({"containers": [{"resources": {"requests": {"cpu": cpu}}}]});
     let there = [pod("a", "a", "n1", cpu("600m"))];
-    assert_eq!(place(&nodes, &there, cpu("400m")).unwrap(), "n1");
+    assert_eq!(node_info(&nodes, &there, cpu("400m")).unwrap(), "n1");
     assert_eq!(
         why(&nodes, &there, cpu("401m")),
         "0/1 nodes are available: 1 Insufficient cpu"
     );
     let mut ended = (*there[0]).clone();
     ended.phase = "Succeeded".into();
-    assert!(place(&nodes, &[Arc::new(ended)], cpu("1")).is_ok());
+    assert!(node_info(&nodes, &[Arc::new(ended)], cpu("1")).is_ok());
     let device = json!({"containers": [{"resources": {"requests": {"example.com/gpu": "1"}}}]});
     assert!(
-        place(&nodes, &[], device).is_err(),
+        node_info(&nodes, &[], device).is_err(),
         "what no node declares no node has"
     );
     let memory = json!({"containers": [{"resources": {"requests": {"memory": "1Ti"}}}]});
     assert!(
-        place(&nodes, &[], memory).is_ok(),
+        node_info(&nodes, &[], memory).is_ok(),
         "undeclared memory is not counted"
     );
 }
@@ -168,16 +168,16 @@ fn affinity_goes_by_domain() {
     let nodes = zones();
     let db = [pod("db", "db", "b1", json!({}))];
     assert!(
-        place(&nodes, &db, term("podAffinity", "db", "zone"))
+        node_info(&nodes, &db, term("podAffinity", "db", "zone"))
             .unwrap()
             .starts_with('b')
     );
     assert_eq!(
-        place(&nodes, &db, term("podAffinity", "db", "host")).unwrap(),
+        node_info(&nodes, &db, term("podAffinity", "db", "host")).unwrap(),
         "b1"
     );
     assert!(
-        place(&nodes, &db, term("podAntiAffinity", "db", "zone"))
+        node_info(&nodes, &db, term("podAntiAffinity", "db", "zone"))
             .unwrap()
             .starts_with('a')
     );
@@ -186,11 +186,11 @@ fn affinity_goes_by_domain() {
         "0/4 nodes are available: 4 node(s) didn't match pod affinity rules"
     );
     assert!(
-        place(&nodes, &db, term("podAffinity", "web", "zone")).is_ok(),
+        node_info(&nodes, &db, term("podAffinity", "web", "zone")).is_ok(),
         "the first of its kind"
     );
     assert!(
-        place(&nodes, &db, term("podAffinity", "web", "rack")).is_err(),
+        node_info(&nodes, &db, term("podAffinity", "web", "rack")).is_err(),
         "no node has the key"
     );
     let everywhere: Vec<Arc<Pod>> = ["a1", "b1"].map(|node| pod(node, "db", node, json!({}))).into();
@@ -198,9 +198,9 @@ fn affinity_goes_by_domain() {
         why(&nodes, &everywhere, term("podAntiAffinity", "db", "zone")),
         "0/4 nodes are available: 4 node(s) didn't match pod anti-affinity rules"
     );
-    let averse = [pod("shy", "shy", "a1", term("podAntiAffinity", "web", "zone"))];
+    let their_terms = [pod("shy", "shy", "a1", term("podAntiAffinity", "web", "zone"))];
     assert_eq!(
-        why(&nodes[..2], &averse, json!({})),
+        why(&nodes[..2], &their_terms, json!({})),
         "0/2 nodes are available: 2 node(s) didn't satisfy existing pods anti-affinity rules"
     );
 }
@@ -214,7 +214,7 @@ fn affinity_means_pods_of_chosen_namespaces() {
     let with = |field: &str, value: Value| {
         let mut spec = term("podAffinity", "db", "zone");
         spec["affinity"]["podAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"][0][field] = value;
-        place(&nodes, &there, spec).is_ok()
+        node_info(&nodes, &there, spec).is_ok()
     };
     assert!(!with("namespaces", json!([])));
     assert!(with("namespaces", json!(["bank"])));
@@ -243,7 +243,11 @@ fn spread(more: Value) -> Value {
 fn hard_spread_constraints() {
     let nodes = zones();
     let in_a = [pod("w1", "web", "a1", json!({}))];
-    assert!(place(&nodes, &in_a, spread(json!({}))).unwrap().starts_with('b'));
+    assert!(
+        node_info(&nodes, &in_a, spread(json!({})))
+            .unwrap()
+            .starts_with('b')
+    );
     assert_eq!(
         why(&nodes[..2], &in_a, spread(json!({"minDomains": 2}))),
         "0/2 nodes are available: 2 node(s) didn't match pod topology spread constraints"
@@ -255,12 +259,12 @@ fn hard_spread_constraints() {
     // Only nodes on which the Pod may run count.
     let mut only_a = spread(json!({}));
     only_a["nodeSelector"] = json!({"zone": "a"});
-    assert!(place(&nodes, &in_a, only_a.clone()).is_ok());
+    assert!(node_info(&nodes, &in_a, only_a.clone()).is_ok());
     only_a["topologySpreadConstraints"][0]["nodeAffinityPolicy"] = "Ignore".into();
-    assert!(place(&nodes, &in_a, only_a).is_err());
+    assert!(node_info(&nodes, &in_a, only_a).is_err());
     let soft = spread(json!({"whenUnsatisfiable": "ScheduleAnyway"}));
-    assert!(place(&nodes, &in_a, soft.clone()).unwrap().starts_with('b'));
-    assert!(place(&nodes[..2], &in_a, soft).is_ok());
+    assert!(node_info(&nodes, &in_a, soft.clone()).unwrap().starts_with('b'));
+    assert!(node_info(&nodes[..2], &in_a, soft).is_ok());
 }
 
 #[test]
@@ -274,14 +278,14 @@ fn preferences_decide_among_suitable_nodes() {
     let prefer = |affinity: Value| json!({"affinity": affinity});
     let ssd = json!({"matchExpressions": [{"key": "disk", "operator": "In", "values": ["ssd"]}]});
     let disk = json!({"nodeAffinity": {"preferredDuringSchedulingIgnoredDuringExecution": [{"weight": 10, "preference": ssd}]}});
-    assert_eq!(place(&nodes, &[], json!({})).unwrap(), "b");
-    assert_eq!(place(&nodes, &[], prefer(disk)).unwrap(), "c");
+    assert_eq!(node_info(&nodes, &[], json!({})).unwrap(), "b");
+    assert_eq!(node_info(&nodes, &[], prefer(disk)).unwrap(), "c");
     let friend = json!({"labelSelector": {"matchLabels": {"app": "db"}}, "topologyKey": "host"});
     let near = |kind: &str| {
         let weighted = json!([{"weight": 10, "podAffinityTerm": friend}]);
         prefer(json!({kind: {"preferredDuringSchedulingIgnoredDuringExecution": weighted}}))
     };
     let there = [pod("db", "db", "c", json!({}))];
-    assert_eq!(place(&nodes, &there, near("podAffinity")).unwrap(), "c");
-    assert_eq!(place(&nodes, &there, near("podAntiAffinity")).unwrap(), "b");
+    assert_eq!(node_info(&nodes, &there, near("podAffinity")).unwrap(), "c");
+    assert_eq!(node_info(&nodes, &there, near("podAntiAffinity")).unwrap(), "b");
 }

@@ -37,16 +37,16 @@ fn wanted(index: usize, (cpu, port): Wish) -> Pod {
 }
 
 /// Puts Pods on nodes as far as they go; answers the last view.
-fn schedule(nodes: &[Arc<Node>], wishes: &[Wish]) -> View {
-    let mut view = view(nodes, &[]);
+fn schedule(nodes: &[Arc<Node>], wishes: &[Wish]) -> Snapshot {
+    let mut snapshot = snapshot(nodes, &[]);
     for (index, wish) in wishes.iter().enumerate() {
         let mut pod = wanted(index, *wish);
-        if let Ok(node) = decide(&pod, &view) {
+        if let Ok(node) = decide(&pod, &snapshot) {
             pod.spec.node_name = node;
-            view.put(Arc::new(pod));
+            snapshot.put(Arc::new(pod));
         }
     }
-    view
+    snapshot
 }
 
 proptest! {
@@ -55,15 +55,15 @@ proptest! {
         rooms in proptest::collection::vec((0..3u8, 0..5u32, 0..2000u32), 1..6),
         wishes in proptest::collection::vec((0..900u32, any::<bool>()), 0..24),
     ) {
-        let view = schedule(&nodes(&rooms), &wishes);
+        let snapshot = schedule(&nodes(&rooms), &wishes);
         let mut zones: BTreeMap<u8, usize> = rooms.iter().map(|(zone, ..)| (*zone, 0)).collect();
-        for (place, (zone, pods, cpu)) in view.places.iter().zip(&rooms) {
-            prop_assert!(place.pods.len() <= *pods as usize);
-            let requested = place.requested.get("cpu").copied().unwrap_or(0);
+        for (node_info, (zone, pods, cpu)) in snapshot.nodes.iter().zip(&rooms) {
+            prop_assert!(node_info.pods.len() <= *pods as usize);
+            let requested = node_info.requested.get("cpu").copied().unwrap_or(0);
             prop_assert!(requested <= i128::from(*cpu));
-            let with_port = place.pods.iter().filter(|pod| !pod.spec.host_ports.is_empty());
+            let with_port = node_info.pods.iter().filter(|pod| !pod.spec.host_ports.is_empty());
             prop_assert!(with_port.count() <= 1);
-            *zones.entry(*zone).or_default() += place.pods.len();
+            *zones.entry(*zone).or_default() += node_info.pods.len();
         }
         let (least, most) = (zones.values().min().unwrap(), zones.values().max().unwrap());
         prop_assert!(most - least <= 2, "{zones:?}");
@@ -72,8 +72,8 @@ proptest! {
     #[test]
     fn what_fits_is_spread_evenly(count in 1..5usize, pods in 1..20usize) {
         let rooms: Vec<Room> = (0..count).map(|zone| (zone as u8, 100, 1_000_000)).collect();
-        let view = schedule(&nodes(&rooms), &vec![(1, false); pods]);
-        let sizes: Vec<usize> = view.places.iter().map(|place| place.pods.len()).collect();
+        let snapshot = schedule(&nodes(&rooms), &vec![(1, false); pods]);
+        let sizes: Vec<usize> = snapshot.nodes.iter().map(|node_info| node_info.pods.len()).collect();
         prop_assert_eq!(sizes.iter().sum::<usize>(), pods);
         prop_assert!(sizes.iter().max().unwrap() - sizes.iter().min().unwrap() <= 1, "{:?}", sizes);
     }

@@ -1,15 +1,18 @@
 //! Kinds that CustomResourceDefinitions declare.
 
+mod status;
+
 use std::sync::Arc;
 
-use jiff::Timestamp;
 use kinglet_api_schema::FieldError;
 use kinglet_api_schema::structural::document;
-use serde_json::{Map, Value, json};
+use serde_json::Value;
 
-use crate::builtin::VERBS;
+pub use self::status::established_status;
+pub(crate) use self::status::is_established;
 use crate::json::Json;
 use crate::jsonpath::JsonPath;
+use crate::resource::VERBS;
 use crate::validation::custom::definition;
 use crate::{Behaviour, Columns, NameRule, Resource, ScalePaths, SelectableField};
 
@@ -85,58 +88,11 @@ fn selectable(version: &Value) -> Vec<SelectableField> {
         .collect()
 }
 
-/// Whether a definition's kinds are served.
-pub fn is_established(crd: &Value) -> bool {
-    crd.list("status.conditions")
-        .iter()
-        .any(|one| one.text("type") == "Established" && one.text("status") == "True")
-}
-
-/// The status of a definition whose names nobody else has: accepted and established since `now`, or since
-/// when it was before. Versions that were stored stay listed.
-pub fn established_status(crd: &Value, now: Timestamp) -> Value {
-    let conditions: Vec<Value> = [
-        ("NamesAccepted", "NoConflicts", "no conflicts found"),
-        (
-            "Established",
-            "InitialNamesAccepted",
-            "the initial names have been accepted",
-        ),
-    ]
-    .into_iter()
-    .map(|(kind, reason, message)| {
-        let before = crd
-            .list("status.conditions")
-            .iter()
-            .find(|one| one.text("type") == kind && one.text("status") == "True");
-        let since = before.map_or_else(
-            || format!("{now:.0}"),
-            |condition| condition.text("lastTransitionTime").to_owned(),
-        );
-        json!({
-            "type": kind, "status": "True", "reason": reason, "message": message, "lastTransitionTime": since,
-        })
-    })
-    .collect();
-    let mut stored = crd.texts("status.storedVersions");
-    for version in crd
-        .list("spec.versions")
-        .iter()
-        .filter(|version| version.flag("storage"))
-    {
-        if !stored.contains(&version.text("name")) {
-            stored.push(version.text("name"));
-        }
-    }
-    let names: Map<String, Value> = crd
-        .entries("spec.names")
-        .map(|(key, value)| (key.to_owned(), value.clone()))
-        .collect();
-    json!({"conditions": conditions, "acceptedNames": names, "storedVersions": stored})
-}
-
 #[cfg(test)]
 mod tests {
+    use jiff::Timestamp;
+    use serde_json::json;
+
     use super::*;
 
     fn definition() -> Value {

@@ -1,4 +1,4 @@
-//! Endpoints that clients keep.
+//! Session affinities: clients that keep their endpoint.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,23 +9,23 @@ use crate::backend::Backend;
 use crate::identity::{Key, Role};
 use crate::plan::ServicePlan;
 
-/// An endpoint of a chain whose clients keep theirs.
+/// An endpoint of a chain with session affinity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Kept {
+pub(crate) struct Affinity {
     pub(crate) family: IpFamily,
     key: Key,
     backend: Backend,
 }
 
-/// The endpoints that clients may keep, and those that they may no more.
+/// The endpoints that clients may keep, and those that are gone.
 #[derive(Debug, Default)]
-pub(crate) struct Keepers {
-    services: BTreeMap<ObjectName, BTreeSet<Kept>>,
-    gone: BTreeSet<Kept>,
+pub(crate) struct Affinities {
+    services: BTreeMap<ObjectName, BTreeSet<Affinity>>,
+    gone: BTreeSet<Affinity>,
 }
 
 /// The endpoints of a Service that clients may keep.
-pub(super) fn of(plan: &ServicePlan) -> BTreeSet<Kept> {
+pub(super) fn of(plan: &ServicePlan) -> BTreeSet<Affinity> {
     let mut all = BTreeSet::new();
     for port in plan.ports.iter().filter(|port| port.affinity.is_some()) {
         let endpoints = &port.endpoints;
@@ -35,7 +35,7 @@ pub(super) fn of(plan: &ServicePlan) -> BTreeSet<Kept> {
         ] {
             let key = port.id.key(role);
             let family = port.id.family;
-            all.extend(pool.iter().map(|backend| Kept {
+            all.extend(pool.iter().map(|backend| Affinity {
                 family,
                 key,
                 backend: *backend,
@@ -45,8 +45,8 @@ pub(super) fn of(plan: &ServicePlan) -> BTreeSet<Kept> {
     all
 }
 
-impl Kept {
-    /// What the element of a client says: the client's address comes first, then the chain's key and the
+impl Affinity {
+    /// Reads the element of a client: the client's address comes first, then the chain's key and the
     /// endpoint.
     pub(super) fn read(element: &Data) -> Option<Self> {
         let [
@@ -69,27 +69,29 @@ impl Kept {
     }
 }
 
-impl Keepers {
-    pub(super) fn set(&mut self, name: &ObjectName, now: BTreeSet<Kept>) {
+impl Affinities {
+    pub(super) fn set(&mut self, name: &ObjectName, now: BTreeSet<Affinity>) {
         let before = self.services.remove(name).unwrap_or_default();
         self.gone.extend(before.difference(&now));
-        self.gone.retain(|kept| !now.contains(kept));
+        // One that is back keeps its clients.
+        self.gone.retain(|affinity| !now.contains(affinity));
         if !now.is_empty() {
             self.services.insert(name.clone(), now);
         }
     }
 
     /// Takes what clients keep in the kernel.
-    pub(super) fn adopt(&mut self, kept: impl Iterator<Item = Kept>) {
+    pub(super) fn adopt(&mut self, listed: impl Iterator<Item = Affinity>) {
         let known: BTreeSet<_> = self.services.values().flatten().collect();
-        self.gone.extend(kept.filter(|kept| !known.contains(kept)));
+        self.gone
+            .extend(listed.filter(|affinity| !known.contains(affinity)));
     }
 
-    pub(super) fn take_gone(&mut self) -> BTreeSet<Kept> {
+    pub(super) fn take_gone(&mut self) -> BTreeSet<Affinity> {
         std::mem::take(&mut self.gone)
     }
 
-    pub(super) fn keep_gone(&mut self, gone: BTreeSet<Kept>) {
+    pub(super) fn keep_gone(&mut self, gone: BTreeSet<Affinity>) {
         self.gone.extend(gone);
     }
 }

@@ -1,4 +1,4 @@
-//! The cluster as the scheduler sees it when it decides: nodes with the Pods on them.
+//! The cluster at the moment of a decision: nodes with the Pods on them.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -10,14 +10,14 @@ pub(super) type Namespaces = HashMap<Arc<str>, BTreeMap<Box<str>, Box<str>>>;
 
 /// A node and what takes room on it.
 #[derive(Debug)]
-pub(super) struct Place {
+pub(super) struct NodeInfo {
     pub(super) node: Arc<Node>,
     /// Those that have not ended.
     pub(super) pods: Vec<Arc<Pod>>,
     pub(super) requested: Resources,
 }
 
-impl Place {
+impl NodeInfo {
     fn add(&mut self, pod: Arc<Pod>) {
         for (name, amount) in &pod.spec.requests {
             *self.requested.entry(name.clone()).or_default() += amount;
@@ -33,33 +33,33 @@ impl Place {
 
 /// All nodes by name.
 #[derive(Debug, Default)]
-pub(super) struct View {
-    pub(super) places: Vec<Place>,
+pub(super) struct Snapshot {
+    pub(super) nodes: Vec<NodeInfo>,
     pub(super) namespaces: Arc<Namespaces>,
 }
 
-impl View {
+impl Snapshot {
     pub(super) fn new<'a>(
         nodes: impl IntoIterator<Item = &'a Arc<Node>>,
         pods: impl IntoIterator<Item = &'a Arc<Pod>>,
         namespaces: Arc<Namespaces>,
     ) -> Self {
-        let place = |node: &Arc<Node>| Place {
+        let node_info = |node: &Arc<Node>| NodeInfo {
             node: node.clone(),
             pods: Vec::new(),
             requested: Resources::new(),
         };
-        let mut places: BTreeMap<Arc<str>, Place> = nodes
+        let mut nodes: BTreeMap<Arc<str>, NodeInfo> = nodes
             .into_iter()
-            .map(|node| (node.metadata.name.clone(), place(node)))
+            .map(|node| (node.metadata.name.clone(), node_info(node)))
             .collect();
         for pod in pods.into_iter().filter(|pod| !pod.is_finished()) {
-            if let Some(place) = places.get_mut(&pod.spec.node_name) {
-                place.add(pod.clone());
+            if let Some(node_info) = nodes.get_mut(&pod.spec.node_name) {
+                node_info.add(pod.clone());
             }
         }
         Self {
-            places: places.into_values().collect(),
+            nodes: nodes.into_values().collect(),
             namespaces,
         }
     }
@@ -67,17 +67,17 @@ impl View {
     /// Puts a Pod on a node, so that the next decision counts it.
     pub(super) fn put(&mut self, pod: Arc<Pod>) {
         let node = pod.spec.node_name.clone();
-        let place = self
-            .places
+        let node_info = self
+            .nodes
             .iter_mut()
-            .find(|place| place.node.metadata.name == node);
-        if let Some(place) = place {
-            place.add(pod);
+            .find(|node_info| node_info.node.metadata.name == node);
+        if let Some(node_info) = node_info {
+            node_info.add(pod);
         }
     }
 
-    /// Whether a term of a Pod means another Pod.
-    pub(super) fn means(&self, owner: &Pod, term: &PodTerm, other: &Pod) -> bool {
+    /// Whether an affinity term of a Pod selects another Pod.
+    pub(super) fn selects_pod(&self, owner: &Pod, term: &PodTerm, other: &Pod) -> bool {
         let (home, namespace) = (&owner.metadata.namespace, &other.metadata.namespace);
         let selected = term.namespace_selector.as_ref().is_some_and(|selector| {
             let labels = self.namespaces.get(namespace);

@@ -17,7 +17,7 @@ pub(super) enum Owner {
 
 /// What becomes of an object.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Verdict {
+pub(super) enum Decision {
     Keep,
     /// It loses its references to these owners.
     Release(Vec<Uid>),
@@ -38,10 +38,10 @@ pub(super) struct Dependents {
 }
 
 /// Decides about a living object, given the state of each of its owners in the order of its references.
-pub(super) fn judge(object: &Metadata, owners: &[Owner], dependents: Dependents) -> Verdict {
+pub(super) fn decide(object: &Metadata, owners: &[Owner], dependents: Dependents) -> Decision {
     let having = |state: Owner| owners.contains(&state);
     if owners.is_empty() {
-        return Verdict::Keep;
+        return Decision::Keep;
     }
     if having(Owner::Present) {
         let lost = object
@@ -51,18 +51,18 @@ pub(super) fn judge(object: &Metadata, owners: &[Owner], dependents: Dependents)
             .filter(|(_, state)| **state != Owner::Present);
         let lost: Vec<Uid> = lost.map(|(reference, _)| reference.uid.clone()).collect();
         return if lost.is_empty() {
-            Verdict::Keep
+            Decision::Keep
         } else {
-            Verdict::Release(lost)
+            Decision::Release(lost)
         };
     }
     if having(Owner::AwaitingDependents) && dependents.any {
-        return Verdict::Delete {
+        return Decision::Delete {
             how: Propagation::Foreground,
             unblock: dependents.waiting,
         };
     }
-    Verdict::Delete {
+    Decision::Delete {
         how: wish(object),
         unblock: false,
     }
@@ -97,27 +97,27 @@ mod tests {
         }
     }
 
-    fn delete(how: Propagation) -> Verdict {
-        Verdict::Delete { how, unblock: false }
+    fn delete(how: Propagation) -> Decision {
+        Decision::Delete { how, unblock: false }
     }
 
     #[test]
     fn one_present_owner_is_enough() {
-        let table: [(&[Owner], Verdict); 7] = [
-            (&[], Verdict::Keep),
-            (&[Present], Verdict::Keep),
-            (&[Present, Present], Verdict::Keep),
-            (&[Absent, Present], Verdict::Release(vec!["0".into()])),
+        let table: [(&[Owner], Decision); 7] = [
+            (&[], Decision::Keep),
+            (&[Present], Decision::Keep),
+            (&[Present, Present], Decision::Keep),
+            (&[Absent, Present], Decision::Release(vec!["0".into()])),
             (
                 &[Present, AwaitingDependents, Absent],
-                Verdict::Release(vec!["1".into(), "2".into()]),
+                Decision::Release(vec!["1".into(), "2".into()]),
             ),
             (&[Absent, Absent], delete(Propagation::Background)),
             (&[AwaitingDependents], delete(Propagation::Background)),
         ];
         for (owners, expected) in table {
-            let verdict = judge(&object(owners.len(), &[]), owners, Dependents::default());
-            assert_eq!(verdict, expected, "{owners:?}");
+            let decision = decide(&object(owners.len(), &[]), owners, Dependents::default());
+            assert_eq!(decision, expected, "{owners:?}");
         }
     }
 
@@ -128,8 +128,8 @@ mod tests {
             (FOREGROUND, Propagation::Foreground),
             ("example.com/other", Propagation::Background),
         ] {
-            let verdict = judge(&object(1, &[finalizer]), &[Absent], Dependents::default());
-            assert_eq!(verdict, delete(how));
+            let decision = decide(&object(1, &[finalizer]), &[Absent], Dependents::default());
+            assert_eq!(decision, delete(how));
         }
     }
 
@@ -137,11 +137,11 @@ mod tests {
     fn foreground_deletion_goes_down_and_breaks_circles() {
         for waiting in [false, true] {
             let dependents = Dependents { any: true, waiting };
-            let verdict = judge(&object(1, &[]), &[AwaitingDependents], dependents);
+            let decision = decide(&object(1, &[]), &[AwaitingDependents], dependents);
             let how = Propagation::Foreground;
             assert_eq!(
-                verdict,
-                Verdict::Delete {
+                decision,
+                Decision::Delete {
                     how,
                     unblock: waiting
                 }

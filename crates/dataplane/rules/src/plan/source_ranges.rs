@@ -18,6 +18,7 @@ pub(super) fn of(service: &Service, family: IpFamily) -> Option<Vec<IpNet>> {
     let networks = texts.iter().filter_map(|(_, text)| text.parse::<IpNet>().ok());
     let fitting = networks.filter(|network| IpFamily::of(network.addr()) == family);
     let fitting: Vec<_> = fitting.map(|network| network.trunc()).collect();
+    // The kernel refuses sets whose intervals overlap.
     Some(IpNet::aggregate(&fitting))
 }
 

@@ -10,6 +10,7 @@ pub(crate) fn of_family(networks: &[IpNet], family: L3) -> Vec<IpNet> {
         .iter()
         .filter(|network| network.addr().is_ipv4() == is_v4);
     let fitting: Vec<_> = fitting.map(IpNet::trunc).collect();
+    // The kernel refuses sets whose intervals overlap.
     IpNet::aggregate(&fitting)
 }
 

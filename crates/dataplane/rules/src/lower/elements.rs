@@ -5,16 +5,17 @@ use std::net::IpAddr;
 use kinglet_model::IpFamily;
 use kinglet_nft::{Data, Mapped, Value, Verdict};
 
-use super::spread::offset;
-use super::{Objects, Reach};
+use super::balance::offset;
+use super::lookup::Lookup;
+use super::objects::Objects;
 use crate::backend::{Backend, protocol_value};
-use crate::frame::SetKind;
 use crate::identity::Role;
 use crate::plan::{Action, Frontend, PortPlan};
-use crate::settings::Settings;
+use crate::settings::DataplaneSettings;
+use crate::table::SetKind;
 
 impl Objects {
-    /// Makes an address a cluster address, whose unknown ports refuse connections.
+    /// Makes an address a ClusterIP, whose unknown ports refuse connections.
     pub(super) fn cluster_ip(&mut self, address: IpAddr) {
         let family = IpFamily::of(address);
         self.add(family, SetKind::ClusterIps, address, None);
@@ -31,8 +32,8 @@ impl Objects {
         }
     }
 
-    /// Adds what clients mean, where it leads to, and the endpoints behind it.
-    pub(super) fn frontend(&mut self, port: &PortPlan, frontend: Frontend, settings: &Settings) {
+    /// Adds a frontend: where it leads to, and the endpoints behind it.
+    pub(super) fn frontend(&mut self, port: &PortPlan, frontend: Frontend, settings: &DataplaneSettings) {
         let family = port.id.family;
         let key = frontend.key(port);
         let (action, external) = match frontend {
@@ -45,32 +46,29 @@ impl Objects {
         if let Some(set) = external {
             self.add(family, set, key.clone(), None);
         }
-        let reach = frontend.reach();
+        let lookup = frontend.lookup();
         let verdict = match frontend {
             Frontend::LoadBalancer(..) | Frontend::NodeBalancer(_) if port.sources.is_some() => {
-                Verdict::goto(self.sources(port, reach, action, settings))
+                Verdict::goto(self.source_ranges(port, lookup, action, settings))
             }
-            _ => self.lead(port, reach, action, settings),
+            _ => self.verdict(port, lookup, action, settings),
         };
-        let set = match reach {
-            Reach::Vip => SetKind::Vips,
-            Reach::NodePort => SetKind::NodePorts,
-        };
+        // With session affinity the endpoints are constants in the rules of the port's own chain.
         if port.affinity.is_none() {
             for role in action.roles() {
-                self.backends(port, reach, &key, *role);
+                self.backends(port, lookup, &key, *role);
             }
         }
-        self.add(family, set, key, Some(Mapped::Verdict(verdict)));
+        self.add(family, lookup.verdicts(), key, Some(Mapped::Verdict(verdict)));
     }
 
     /// Adds the endpoints of a pool under consecutive numbers.
-    fn backends(&mut self, port: &PortPlan, reach: Reach, key: &Data, role: Role) {
+    fn backends(&mut self, port: &PortPlan, lookup: Lookup, key: &Data, role: Role) {
         for (number, Backend { address, port: at }) in (offset(role)..).zip(port.pool(role)) {
             let mut key = key.clone();
             key.0.push(Value::Mark(number));
             let endpoint = Mapped::Data(Data::from((*address, *at)));
-            self.add(port.id.family, reach.backends(), key, Some(endpoint));
+            self.add(port.id.family, lookup.backends(), key, Some(endpoint));
         }
     }
 }
@@ -86,10 +84,10 @@ impl Frontend {
         }
     }
 
-    fn reach(self) -> Reach {
+    fn lookup(self) -> Lookup {
         match self {
-            Self::NodePort(_) | Self::NodeBalancer(_) => Reach::NodePort,
-            _ => Reach::Vip,
+            Self::NodePort(_) | Self::NodeBalancer(_) => Lookup::NodePort,
+            _ => Lookup::Vip,
         }
     }
 }

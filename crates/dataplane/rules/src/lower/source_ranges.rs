@@ -1,24 +1,25 @@
-//! Chains that let only some sources use a load balancer's addresses.
+//! Chains for `loadBalancerSourceRanges`: only some networks may use a load balancer's addresses.
 
 use kinglet_nft::{Header, Rule};
 
-use super::{Body, Objects, Reach};
+use super::lookup::Lookup;
+use super::objects::{Body, Objects};
 use crate::backend::layer3;
-use crate::frame::Networks;
 use crate::identity::Role;
 use crate::plan::{Action, Frontend, PortPlan};
-use crate::settings::Settings;
+use crate::settings::DataplaneSettings;
+use crate::table::Networks;
 
 impl Objects {
     /// The chain that lets the allowed networks in, and a node whose own address the load balancer's is.
-    pub(super) fn sources(
+    pub(super) fn source_ranges(
         &mut self,
         port: &PortPlan,
-        reach: Reach,
+        lookup: Lookup,
         action: Action,
-        settings: &Settings,
+        settings: &DataplaneSettings,
     ) -> String {
-        let verdict = self.lead(port, reach, action, settings);
+        let verdict = self.verdict(port, lookup, action, settings);
         let source = Header::saddr(layer3(port.id.family));
         let mut rules = Vec::new();
         let ranges = port.sources.clone().unwrap_or_default();
@@ -27,13 +28,14 @@ impl Objects {
         }
         for frontend in &port.frontends {
             if let Frontend::LoadBalancer(address, _) = frontend {
+                // A process of a node that has the address connects from that address itself.
                 rules.push(Rule::new().saddr(*address).daddr(*address).with(verdict.clone()));
             }
         }
         rules.push(Rule::new().drop());
-        let role = match reach {
-            Reach::Vip => Role::Sources,
-            Reach::NodePort => Role::NodeSources,
+        let role = match lookup {
+            Lookup::Vip => Role::SourceRanges,
+            Lookup::NodePort => Role::NodeSourceRanges,
         };
         let name = port.id.chain(role);
         let comment = Some(port.id.comment());

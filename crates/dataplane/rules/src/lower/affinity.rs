@@ -1,9 +1,9 @@
-//! Chains whose clients keep their endpoint, written in the kernel's own expressions: no word of `nft` puts a
-//! constant into a key.
+//! Chains for `sessionAffinity: ClientIP`, written in the kernel's expressions: the syntax of `nft` cannot
+//! put a constant into a key.
 //!
-//! What `nft` prints of the rules is no text that it would read, but it prints them. The endpoint that a
-//! client keeps is part of a set's key, not found in a map: some versions of `nft` give up on rules in which
-//! the result of a map goes on to anything but a translation, and list no table of the machine any more.
+//! `nft` prints these rules, but could not read what it prints. The endpoint of a client is a part of a set's
+//! key, not the data of a map: some versions of `nft` fail on rules that use the data of a map for anything
+//! but a translation, and then list no table of the machine at all.
 
 use std::time::Duration;
 
@@ -12,33 +12,34 @@ use kinglet_nft::{
     Statement, Value,
 };
 
-use super::{Body, Objects};
+use super::objects::{Body, Objects};
 use crate::backend::{Backend, layer3};
-use crate::frame::SetKind;
 use crate::identity::{Key, Role};
 use crate::plan::PortPlan;
+use crate::table::SetKind;
 
 impl Objects {
-    /// The chain that translates to the endpoint that the client has; or else to one at random, which the
-    /// client has from now on; or, if no more clients can be remembered, to one at random.
-    pub(super) fn sticky(&mut self, port: &PortPlan, role: Role, timeout: Duration) -> String {
-        let chain = Sticky {
+    /// The chain that translates to the endpoint that the client has; or else to a random one, which the
+    /// client has from now on; or, if the set of clients is full, to a random one without affinity.
+    pub(super) fn affinity(&mut self, port: &PortPlan, role: Role, timeout: Duration) -> String {
+        let chain = AffinityChain {
             key: port.id.key(role),
             family: layer3(port.id.family),
             timeout,
         };
         let pool = port.pool(role);
+        // One in n for the first of n endpoints, one in n - 1 for the next: all are equally likely.
         let left = || (1..=port.pool_size(role)).rev();
-        let mut rules: Vec<Rule> = pool.iter().map(|backend| chain.keep(*backend)).collect();
+        let mut rules: Vec<Rule> = pool.iter().map(|backend| chain.known_client(*backend)).collect();
         rules.extend(
             left()
                 .zip(pool)
-                .map(|(left, backend)| chain.choose(*backend, left)),
+                .map(|(left, backend)| chain.new_client(*backend, left)),
         );
         rules.extend(
             left()
                 .zip(pool)
-                .map(|(left, backend)| chain.forgetful(*backend, left)),
+                .map(|(left, backend)| chain.without_affinity(*backend, left)),
         );
         let comment = Some(port.id.comment());
         let name = port.id.chain(role);
@@ -47,37 +48,37 @@ impl Objects {
     }
 }
 
-/// A chain whose clients keep their endpoint.
+/// The chain of a port with session affinity.
 #[derive(Clone, Copy)]
-struct Sticky {
+struct AffinityChain {
     key: Key,
     family: L3,
     timeout: Duration,
 }
 
-impl Sticky {
-    /// Translates to an endpoint if it is the client's, and starts the time anew.
-    fn keep(self, backend: Backend) -> Rule {
+impl AffinityChain {
+    /// Translates to an endpoint if it is the client's, and restarts the timeout.
+    fn known_client(self, backend: Backend) -> Rule {
         let mut expressions = self.client_of(backend);
         expressions.push(Expression::Lookup {
             set: self.set().as_str().into(),
             from: register(0),
             inverted: false,
         });
-        expressions.extend([self.remember(), self.translate()]);
+        expressions.extend([self.set_affinity(), self.translate()]);
         self.rule(expressions)
     }
 
     /// Translates to an endpoint in one of `left` cases, and makes it the client's.
-    fn choose(self, backend: Backend, left: u32) -> Rule {
+    fn new_client(self, backend: Backend, left: u32) -> Rule {
         let mut expressions = one_of(left).to_vec();
         expressions.extend(self.client_of(backend));
-        expressions.extend([self.remember(), self.translate()]);
+        expressions.extend([self.set_affinity(), self.translate()]);
         self.rule(expressions)
     }
 
     /// Translates to an endpoint in one of `left` cases.
-    fn forgetful(self, backend: Backend, left: u32) -> Rule {
+    fn without_affinity(self, backend: Backend, left: u32) -> Rule {
         let mut expressions = one_of(left).to_vec();
         expressions.extend(self.client_of(backend));
         expressions.push(self.translate());
@@ -92,6 +93,7 @@ impl Sticky {
 
     /// The client's address, the chain's key and an endpoint into the registers from 0 on.
     fn client_of(self, backend: Backend) -> Vec<Expression> {
+        // The source address in the header (RFC 791, RFC 8200).
         let (offset, len) = match self.family {
             L3::Ipv4 => (12, 4),
             L3::Ipv6 => (8, 16),
@@ -112,8 +114,9 @@ impl Sticky {
         ]
     }
 
-    /// Remembers the client and the endpoint, or starts the time anew; ends the rule if there is no room.
-    fn remember(self) -> Expression {
+    /// Writes down the client and the endpoint, or restarts the timeout; the kernel breaks off the rule if
+    /// the set is full.
+    fn set_affinity(self) -> Expression {
         Expression::Dynset {
             set: self.set(),
             operation: DynsetOperation::Update,
@@ -148,7 +151,7 @@ impl Sticky {
     }
 }
 
-/// Goes on in one of `cases` cases.
+/// Lets the rule go on in one of `cases` cases.
 fn one_of(cases: u32) -> [Expression; 2] {
     let number = Expression::Numgen {
         random: true,
@@ -159,6 +162,7 @@ fn one_of(cases: u32) -> [Expression; 2] {
     let is_zero = Expression::Compare {
         from: register(0),
         comparison: Comparison::Equal,
+        // `numgen` writes numbers in the host's byte order.
         octets: 0_u32.to_ne_bytes().to_vec(),
     };
     [number, is_zero]

@@ -1,10 +1,10 @@
-//! Why an object cannot be dealt with now.
+//! Why an object cannot be processed now.
 
 use kinglet_kube::{Failure, RequestError};
 
 /// What went wrong.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum Trouble {
+pub(crate) enum CollectError {
     #[error(transparent)]
     Request(#[from] RequestError),
     /// Nobody serves the kind of an owner: it may come back, and the owner with it.
@@ -14,17 +14,17 @@ pub(crate) enum Trouble {
 
 /// An attempt that failed. The collector works by uid; people look for kind and name.
 #[derive(Debug, thiserror::Error)]
-#[error("{object}: {trouble}")]
+#[error("{object}: {error}")]
 pub(crate) struct AttemptError {
     pub(super) object: String,
-    pub(super) trouble: Trouble,
+    pub(super) error: CollectError,
 }
 
 impl Failure for AttemptError {
     fn is_stale(&self) -> bool {
-        match &self.trouble {
-            Trouble::Request(error) => error.is_conflict(),
-            Trouble::UnknownKind(_) => true,
+        match &self.error {
+            CollectError::Request(error) => error.is_conflict(),
+            CollectError::UnknownKind(_) => true,
         }
     }
 }

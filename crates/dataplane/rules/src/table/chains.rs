@@ -8,18 +8,19 @@ use kinglet_nft::{
     priority,
 };
 
-use super::{Networks, SetKind, of_family};
-use crate::settings::Settings;
+use super::networks::{Networks, of_family};
+use super::sets::SetKind;
+use crate::settings::DataplaneSettings;
 
 /// Name of the chain that refuses connections.
 pub(crate) const REJECT: &str = "reject";
 /// Name of the chain that all new connections go through.
 const SERVICES: &str = "services";
-/// Before other translations, such as those of host ports.
+/// Before other translations, such as those of host ports: the first chain that translates a connection wins.
 const BEFORE: i32 = 10;
 
 /// The chains with their rules, in an order in which none leads to a later one.
-pub(crate) fn chains(settings: &Settings) -> Vec<(Chain, Vec<Rule>)> {
+pub(crate) fn base_chains(settings: &DataplaneSettings) -> Vec<(Chain, Vec<Rule>)> {
     let nat = |name, hook, priority| Chain::base(name, ChainType::Nat, hook, priority - BEFORE);
     let jump = || vec![Rule::new().jump(SERVICES)];
     vec![
@@ -42,12 +43,14 @@ fn reject() -> Vec<Rule> {
 }
 
 /// Addresses of Services; what is left of cluster addresses; ports of the node.
-fn services(settings: &Settings) -> Vec<Rule> {
+fn services(settings: &DataplaneSettings) -> Vec<Rule> {
     let mut rules = Vec::new();
     for family in [L3::Ipv4, L3::Ipv6] {
         let destination = Header::daddr(family);
         let vip = (destination, Meta::L4Proto, Header::ThDport);
         rules.push(Rule::new().vmap(vip, SetKind::Vips.of(family).name()));
+        // No port of the Service: without an answer the packet would leave by the default route, and the
+        // client would wait.
         let known = Rule::new().in_set(destination, SetKind::ClusterIps.of(family).name());
         rules.push(known.goto(REJECT));
     }
@@ -59,12 +62,14 @@ fn services(settings: &Settings) -> Vec<Rule> {
 }
 
 /// Nothing if no address of the family serves node ports.
-fn node_ports(family: L3, settings: &Settings) -> Option<Rule> {
+fn node_ports(family: L3, settings: &DataplaneSettings) -> Option<Rule> {
     let destination = Header::daddr(family);
+    // The kernel drops packets that leave by an interface with a loopback source (`route_localnet` is off).
     let rule = match family {
         L3::Ipv4 => Rule::new().not_within(destination, IpNet::from(LOOPBACK)),
         L3::Ipv6 => Rule::new().is_not(destination, Ipv6Addr::LOCALHOST),
     };
+    // Only addresses of the node: connections to that port of another machine are forwarded as they are.
     let mut rule = rule.to_local();
     if !settings.node_port_addresses.is_empty() {
         let networks = of_family(&settings.node_port_addresses, family);
@@ -80,8 +85,9 @@ fn node_ports(family: L3, settings: &Settings) -> Option<Rule> {
 /// `127.0.0.0/8`
 const LOOPBACK: ipnet::Ipv4Net = ipnet::Ipv4Net::new_assert(std::net::Ipv4Addr::new(127, 0, 0, 0), 8);
 
-/// Hides clients whose answers would not come back here.
-fn postrouting(settings: &Settings) -> Vec<Rule> {
+/// Masquerades clients whose answers would not come back through this node, where they are translated back.
+fn postrouting(settings: &DataplaneSettings) -> Vec<Rule> {
+    // What was not translated is no connection to a Service.
     let mut rules = vec![Rule::new().ct_status_not(CtStatus::DNAT).returns()];
     for family in [L3::Ipv4, L3::Ipv6] {
         rules.extend(masquerades(family, settings));
@@ -89,22 +95,28 @@ fn postrouting(settings: &Settings) -> Vec<Rule> {
     rules
 }
 
-fn masquerades(family: L3, settings: &Settings) -> Vec<Rule> {
+fn masquerades(family: L3, settings: &DataplaneSettings) -> Vec<Rule> {
     let (source, destination) = (Header::saddr(family), Header::daddr(family));
     let original = Ct::Daddr(Direction::Original, family);
     let port = Ct::ProtoDst(Direction::Original);
     let in_set = |key: Key, kind: SetKind| Rule::new().in_set(key, kind.of(family).name());
+    // Without random ports two CPUs choose the same one for the same endpoint, and one of the packets is
+    // lost.
     let masquerade = |rule: Rule| rule.masquerade(NatFlags::FULLY_RANDOM);
     let mut rules = vec![
+        // A pod that reaches itself would answer itself, past the node.
         masquerade(in_set((source, destination).into(), SetKind::Hairpin)),
+        // Answers of pods of this node pass through it anyway, and their logs have the client's address.
         in_set(destination.into(), SetKind::Local).returns(),
     ];
     let pods = of_family(&settings.cluster_cidrs, family);
     if !pods.is_empty() {
+        // A pod of another node would answer a client outside of the cluster directly.
         let to_cluster = in_set(original.into(), SetKind::ClusterIps);
         rules.push(masquerade(to_cluster.in_none(source, pods)));
     }
     rules.extend([
+        // Pods answer each other through the network of pods: they keep their address.
         in_set(original.into(), SetKind::ClusterIps).returns(),
         masquerade(in_set((original, Ct::Protocol, port).into(), SetKind::External)),
         masquerade(

@@ -4,22 +4,22 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use kinglet_nft::{Data, Element, ListedChain, ListedSet, Mapped, Set};
 
-use crate::frame::{self, SetId, SetKind};
-use crate::settings::Settings;
+use crate::settings::DataplaneSettings;
+use crate::table::{SetId, SetKind, base_chains};
 
-/// What the kernel's table holds besides the frame.
+/// What the kernel's table holds besides the base chains.
 #[derive(Debug, Default)]
-pub struct Present {
+pub struct ExistingTable {
     /// Names of chains.
     pub(crate) chains: BTreeSet<String>,
     /// Elements, by their set and key, and what they lead to.
     pub(crate) elements: BTreeMap<(SetId, Data), Option<Mapped>>,
-    /// The memory of clients that keep their endpoint.
+    /// Elements of clients with session affinity.
     pub(crate) clients: Vec<Data>,
 }
 
-impl Present {
-    /// What a table holds that has these sets and chains, and these elements in its sets; nothing if it is not
+impl ExistingTable {
+    /// Reads a table that has these sets and chains, and these elements in its sets; nothing if it is not
     /// built as this version builds it.
     ///
     /// # Errors
@@ -27,30 +27,31 @@ impl Present {
     pub fn read<E>(
         sets: &[ListedSet],
         chains: Vec<ListedChain>,
-        settings: &Settings,
+        settings: &DataplaneSettings,
         mut elements: impl FnMut(&Set) -> Result<Vec<Element>, E>,
     ) -> Result<Option<Self>, E> {
-        let Some(chains) = beside_frame(chains, settings).filter(|_| has_all(sets)) else {
+        let Some(chains) = service_chains(chains, settings).filter(|_| has_all(sets)) else {
             return Ok(None);
         };
-        let mut present = Self {
+        let mut existing = Self {
             chains,
             ..Self::default()
         };
         for id in SetId::all() {
             let elements = elements(&id.set())?.into_iter();
+            // Packets write these, not batches: they are no part of what is desired.
             if id.kind == SetKind::Affinity {
-                present.clients.extend(elements.map(|element| element.key));
+                existing.clients.extend(elements.map(|element| element.key));
             } else {
                 let known = elements.map(|element| ((id, element.key), element.mapped));
-                present.elements.extend(known);
+                existing.elements.extend(known);
             }
         }
-        Ok(Some(present))
+        Ok(Some(existing))
     }
 }
 
-/// Whether all shared sets are there, of the right types.
+/// Whether all shared sets are there, of the right types: the kernel cannot change the type of a set.
 fn has_all(listed: &[ListedSet]) -> bool {
     SetId::all().map(SetId::set).all(|set| {
         let same = |known: &&ListedSet| known.name == set.name;
@@ -60,16 +61,17 @@ fn has_all(listed: &[ListedSet]) -> bool {
     })
 }
 
-/// The names of the other chains, if the frame's are there and the kernel calls those of them that it is to
-/// call, and no others.
-fn beside_frame(listed: Vec<ListedChain>, settings: &Settings) -> Option<BTreeSet<String>> {
+/// The names of the chains of Services, if the shared ones are there, and exactly those of them have a hook
+/// that are to.
+fn service_chains(listed: Vec<ListedChain>, settings: &DataplaneSettings) -> Option<BTreeSet<String>> {
     let mut bases: BTreeMap<String, bool> =
         listed.into_iter().map(|chain| (chain.name, chain.base)).collect();
-    for (chain, _) in frame::chains(settings) {
+    for (chain, _) in base_chains(settings) {
         if bases.remove(&chain.name)? != chain.base.is_some() {
             return None;
         }
     }
+    // A chain of ours with a hook would be called by the kernel for every packet.
     let none_called = bases.values().all(|base| !base);
     none_called.then(|| bases.into_keys().collect())
 }

@@ -3,7 +3,7 @@
 
 use kinglet_nft::{DataType, L3, Set};
 
-/// Most clients that affinity is kept for, in each family.
+/// Most clients with affinity, in each family: without a bound, clients could fill the kernel's memory.
 const AFFINITY: u32 = 65_536;
 
 /// A set in one family.
@@ -16,9 +16,9 @@ pub(crate) struct SetId {
 /// What a set is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) enum SetKind {
-    /// Address, protocol and port of a Service to what becomes of connections.
+    /// Address, protocol and port of a Service to a verdict.
     Vips,
-    /// Protocol and port of the node to what becomes of connections.
+    /// Protocol and port of the node to a verdict.
     NodePorts,
     /// Cluster addresses.
     ClusterIps,
@@ -28,13 +28,13 @@ pub(crate) enum SetKind {
     ExternalPorts,
     /// Addresses of endpoints on the node.
     Local,
-    /// Addresses of endpoints, twice: clients of themselves.
+    /// Addresses of endpoints, twice, as source and destination: pods that reach themselves.
     Hairpin,
     /// Address, protocol and port of a Service, and a number, to the endpoint.
     Backends,
     /// Protocol and port of the node, and a number, to the endpoint.
     NodePortBackends,
-    /// Client, number of a chain, and the endpoint of it that the client keeps.
+    /// Client, key of a chain, and the endpoint of it that the client keeps.
     Affinity,
 }
 

@@ -1,0 +1,118 @@
+//! Kinds as discovery shows them.
+
+use crate::auth::Review;
+use crate::registry::Registry;
+
+/// A kind as discovery shows it.
+#[derive(Clone, Debug)]
+pub(crate) struct Entry {
+    pub(crate) group: String,
+    pub(crate) version: String,
+    pub(crate) kind: String,
+    pub(crate) plural: String,
+    pub(crate) singular: String,
+    pub(crate) namespaced: bool,
+    pub(crate) verbs: Vec<String>,
+    pub(crate) short_names: Vec<String>,
+    pub(crate) categories: Vec<String>,
+    pub(crate) subresources: Vec<Subresource>,
+}
+
+/// A subresource as discovery shows it.
+#[derive(Clone, Debug)]
+pub(crate) struct Subresource {
+    pub(crate) name: &'static str,
+    pub(crate) group: String,
+    pub(crate) version: String,
+    pub(crate) kind: String,
+    pub(crate) verbs: &'static [&'static str],
+}
+
+/// All kinds in the order of discovery: the core group, then groups in the order in which they were
+/// registered.
+pub(crate) fn entries(registry: &Registry) -> Vec<Entry> {
+    let stored = registry.kinds().iter().map(|served| Entry::of(&served.resource));
+    stored
+        .chain(Review::ALL.into_iter().map(Entry::of_review))
+        .collect()
+}
+
+impl Entry {
+    fn of(resource: &kinglet_api_kinds::Resource) -> Self {
+        let own = |name, verbs| Subresource {
+            name,
+            group: resource.group.to_string(),
+            version: resource.version.to_string(),
+            kind: resource.kind.to_string(),
+            verbs,
+        };
+        let mut subresources = Vec::new();
+        if resource.group.is_empty() && *resource.plural == *"namespaces" {
+            subresources.push(own("finalize", &["update"]));
+        }
+        if resource.group.is_empty() && *resource.plural == *"pods" {
+            subresources.push(Subresource {
+                kind: "Binding".into(),
+                ..own("binding", &["create"])
+            });
+        }
+        if resource.scale.is_some() {
+            subresources.push(Subresource {
+                name: "scale",
+                group: "autoscaling".into(),
+                version: "v1".into(),
+                kind: "Scale".into(),
+                verbs: &["get", "patch", "update"],
+            });
+        }
+        if resource.has_status {
+            subresources.push(own("status", &["get", "patch", "update"]));
+        }
+        let texts = |all: &[std::sync::Arc<str>]| all.iter().map(ToString::to_string).collect();
+        Self {
+            group: resource.group.to_string(),
+            version: resource.version.to_string(),
+            kind: resource.kind.to_string(),
+            plural: resource.plural.to_string(),
+            singular: resource.singular.to_string(),
+            namespaced: resource.namespaced,
+            verbs: resource.verbs.iter().map(|verb| (*verb).to_owned()).collect(),
+            short_names: texts(&resource.short_names),
+            categories: texts(&resource.categories),
+            subresources,
+        }
+    }
+
+    fn of_review(review: Review) -> Self {
+        Self {
+            group: review.group.into(),
+            version: "v1".into(),
+            kind: review.kind.into(),
+            plural: review.plural.into(),
+            singular: review.kind.to_lowercase(),
+            namespaced: review.namespaced,
+            verbs: vec!["create".into()],
+            short_names: Vec::new(),
+            categories: Vec::new(),
+            subresources: Vec::new(),
+        }
+    }
+}
+
+/// Groups (but the core one) with their versions, in order.
+pub(super) fn groups(entries: &[Entry]) -> Vec<(&str, Vec<&str>)> {
+    let mut groups: Vec<(&str, Vec<&str>)> = Vec::new();
+    for entry in entries.iter().filter(|entry| !entry.group.is_empty()) {
+        let position = groups.iter().position(|(group, _)| *group == entry.group);
+        let index = position.unwrap_or_else(|| {
+            groups.push((entry.group.as_str(), Vec::new()));
+            groups.len() - 1
+        });
+        if let Some((_, versions)) = groups.get_mut(index)
+            && !versions.contains(&entry.version.as_str())
+        {
+            versions.push(&entry.version);
+        }
+    }
+    groups
+}
