@@ -25,6 +25,12 @@ impl From<kube::Error> for ApplyError {
     }
 }
 
+impl crate::Failure for ApplyError {
+    fn is_stale(&self) -> bool {
+        false
+    }
+}
+
 /// Applies one object as `manager`, taking over fields that others own. Namespaced objects without a
 /// namespace go to `default`.
 pub async fn apply(client: &Client, object: &Value, manager: &str) -> Result<(), ApplyError> {

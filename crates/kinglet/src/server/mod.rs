@@ -53,14 +53,7 @@ impl Server {
             cluster_domain: settings.cluster.cluster_domain.clone(),
         };
         let published = Published::of(&settings, addresses).await?;
-        let parts = Parts::new(
-            client,
-            addresses,
-            published,
-            &server.readiness,
-            &server.tasks,
-            stop,
-        );
+        let parts = Parts::new(client, published, &server.readiness, &server.tasks, stop);
         parts.start(listeners, &settings)?;
         Ok(server)
     }

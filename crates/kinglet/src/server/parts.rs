@@ -14,7 +14,7 @@ use kinglet_dns_server::DnsServer;
 use kinglet_dns_zone::{ZoneBuilder, ZoneSettings};
 use kinglet_ingress_controller::{COMPONENT, IngressController, Outputs, ProblemMetrics, Publication};
 use kinglet_ingress_proxy::{Proxy, ProxySnapshot};
-use kinglet_kube::{Client, Election, Recorder, Reflectors, metrics};
+use kinglet_kube::{Client, Election, Recorder, Reflectors, control, metrics};
 use kinglet_model::{LoadBalancerIngress, ObjectName};
 use kinglet_servicelb::Duty;
 use kinglet_telemetry::{Readiness, Registry};
@@ -23,7 +23,7 @@ use tokio_util::task::TaskTracker;
 use tracing::error;
 
 use super::advertise::Published;
-use super::listeners::{Addresses, Listeners};
+use super::listeners::Listeners;
 use super::packaged;
 use super::settings::{ServerSettings, Source};
 use crate::host::{hostname, tls_provider};
@@ -39,7 +39,6 @@ pub(super) struct Parts<'a> {
     client: Client,
     /// A kind is watched from the moment when a part that runs asks for it.
     reflectors: Reflectors,
-    addresses: Addresses,
     published: Published,
     registry: Registry,
     readiness: &'a Readiness,
@@ -50,7 +49,6 @@ pub(super) struct Parts<'a> {
 impl<'a> Parts<'a> {
     pub(super) fn new(
         client: Client,
-        addresses: Addresses,
         published: Published,
         readiness: &'a Readiness,
         tasks: &'a TaskTracker,
@@ -62,7 +60,6 @@ impl<'a> Parts<'a> {
         Self {
             client,
             reflectors,
-            addresses,
             published,
             registry,
             readiness,
@@ -73,7 +70,7 @@ impl<'a> Parts<'a> {
 
     /// Starts what the settings ask for.
     pub(super) fn start(mut self, listeners: Listeners, settings: &ServerSettings) -> Result<()> {
-        self.packaged(settings.manifests.clone());
+        self.manifests(settings.manifests.clone());
         if let Some(server) = listeners.dns {
             self.dns(server, settings)?;
         }
@@ -93,24 +90,12 @@ impl<'a> Parts<'a> {
         Ok(())
     }
 
-    /// Objects that Kinglet brings, then the user's directory.
-    fn packaged(&self, manifests: Option<PathBuf>) {
-        let gate = self.readiness.gate("packaged objects");
-        let mut objects = Vec::new();
-        if self.addresses.web.is_some() {
-            objects.push(packaged::ingress_class());
+    /// The user's directory.
+    fn manifests(&self, directory: Option<PathBuf>) {
+        if let Some(path) = directory {
+            let directory = Directory::new(path, self.client.clone());
+            self.spawn(async move { directory.watch().await });
         }
-        let directory = manifests.map(|path| Directory::new(path, self.client.clone()));
-        let client = self.client.clone();
-        self.spawn(async move {
-            for failure in kinglet_addons::apply(&client, &objects).await {
-                error!(error = %failure, "cannot apply a packaged object");
-            }
-            gate.open();
-            if let Some(directory) = directory {
-                directory.watch().await;
-            }
-        });
     }
 
     fn dns(&mut self, server: DnsServer, settings: &ServerSettings) -> Result<()> {
@@ -170,6 +155,9 @@ impl<'a> Parts<'a> {
                 .then(|| Election::new(ObjectName::new(NAMESPACE, COMPONENT), &hostname())),
             gate: self.readiness.gate("ingress"),
         });
+        let gate = self.readiness.gate("packaged objects");
+        let (keeper, classes) = packaged::ClassKeeper::new(&self.reflectors, gate);
+        self.spawn(control(keeper, classes, || ()));
         let (reflectors, stopped) = (self.reflectors.clone(), self.stop.clone());
         self.tasks
             .spawn(async move { controller.run(&reflectors, &stopped).await });

@@ -13,6 +13,7 @@ use crate::server::{Server, terminate};
 const SLICES: &str = "/apis/discovery.k8s.io/v1/endpointslices";
 const INGRESSES: &str = "/apis/networking.k8s.io/v1/ingresses";
 const LEASE: &str = "/apis/coordination.k8s.io/v1/namespaces/kube-system/leases/kinglet-ingress";
+const CLASS: &str = "/apis/networking.k8s.io/v1/ingressclasses/traefik";
 /// Everything that servers write, but Leases and Events about them.
 const WRITTEN: [&str; 6] = [
     SLICES,
@@ -162,6 +163,14 @@ fn two_servers_share_the_cluster_dns_and_rest() {
     let before = api.revisions();
     api.wait_for_renewals();
     assert_eq!(api.revisions(), before, "servers at rest write nothing");
+
+    // What servers package is theirs to keep.
+    api.ask(&["-X", "DELETE"], CLASS);
+    until(patience(), || {
+        let class = api.ask(&[], CLASS);
+        let is_back = class["spec"]["controller"] == "traefik.io/ingress-controller";
+        is_back.then_some(()).ok_or(class)
+    });
 
     // Killed, then ended in good order.
     members[0].process.kill().unwrap();
