@@ -39,7 +39,8 @@ pub enum Command {
     ///
     /// It serves DNS and ingress to a cluster: that of --kubeconfig, or in a Pod its own. With --standalone
     /// everything runs in this process: the embedded Kubernetes API server, DNS and ingress. Objects are kept
-    /// in the data directory and survive restarts. Stop it with Ctrl-C or SIGTERM: connections are drained first.
+    /// in the data directory and survive restarts. Stop it with Ctrl-C or SIGTERM: connections are drained
+    /// first.
     Server(Box<ServerOptions>),
     /// Run Kinglet's part of a node: load balancers, and Services where there is no kube-proxy (root).
     ///

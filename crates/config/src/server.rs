@@ -18,8 +18,8 @@ pub struct ServerOptions {
     /// Run without a cluster, on the embedded Kubernetes API server.
     #[arg(long, env = "KINGLET_STANDALONE", conflicts_with = "kubeconfig")]
     pub standalone: bool,
-    /// The cluster to serve [default: that of KUBECONFIG or ~/.kube/config, as for kubectl; in a Pod that of its
-    /// service account].
+    /// The cluster to serve [default: that of KUBECONFIG or ~/.kube/config, as for kubectl; in a Pod that of
+    /// its service account].
     #[arg(long, env = "KINGLET_KUBECONFIG", value_name = "FILE")]
     pub kubeconfig: Option<PathBuf>,
     /// What does not run.

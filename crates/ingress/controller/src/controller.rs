@@ -33,7 +33,8 @@ pub struct Outputs {
     pub metrics: ProblemMetrics,
     /// Addresses under which Ingresses are reachable.
     pub publication: Publication,
-    /// Of all processes with this election one writes statuses and Events; `None` where there is only this one.
+    /// Of all processes with this election one writes statuses and Events; `None` where there is only this
+    /// one.
     pub election: Option<Election>,
     /// Opened when everything that exists is routed.
     pub gate: Gate,

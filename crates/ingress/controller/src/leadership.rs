@@ -24,7 +24,8 @@ impl Leadership {
         Term(self.clone())
     }
 
-    /// Writes statuses while this process leads, until `stop` is cancelled. Without an election it always does.
+    /// Writes statuses while this process leads, until `stop` is cancelled. Without an election it always
+    /// does.
     pub(crate) async fn write(
         self,
         client: Client,
@@ -51,8 +52,8 @@ impl Leadership {
     }
 }
 
-/// The time for which the process leads; ends when it is dropped, as the work of a leader is when its Lease is
-/// lost.
+/// The time for which the process leads; ends when it is dropped, as the work of a leader is when its Lease
+/// is lost.
 struct Term(Leadership);
 
 impl Drop for Term {

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use kinglet_model::{IngressStatus, LoadBalancerIngress, Node, Service, ServiceType};
 
 /// Where a published Service is reached, by the rules of Traefik's `ingressEndpoint.publishedService`: the
-/// status of a LoadBalancer, `externalIPs` of a ClusterIP, the ExternalIPs of all Nodes for a NodePort, and the
-/// name of an ExternalName. Empty while there is none yet.
+/// status of a LoadBalancer, `externalIPs` of a ClusterIP, the ExternalIPs of all Nodes for a NodePort, and
+/// the name of an ExternalName. Empty while there is none yet.
 pub fn addresses<'a>(
     service: &Service,
     nodes: impl IntoIterator<Item = &'a Node>,

@@ -39,7 +39,8 @@ impl Published {
             (None, _) => reachable(listener),
         };
         let web = listening.web.map(address);
-        // A stand-alone server serves the processes of its machine. In a cluster nobody reaches a loopback address.
+        // A stand-alone server serves the processes of its machine. In a cluster nobody reaches a loopback
+        // address.
         let is_useful = |web: &IpAddr| settings.is_alone() || !web.is_loopback();
         Ok(Self {
             dns: listening

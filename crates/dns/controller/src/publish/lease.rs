@@ -1,7 +1,7 @@
 //! Leases by which servers say that they are alive.
 //!
-//! Each is named as the server's EndpointSlice. Clocks are not compared: an observer measures by its own for how
-//! long it has seen a Lease unchanged.
+//! Each is named as the server's EndpointSlice. Clocks are not compared: an observer measures by its own for
+//! how long it has seen a Lease unchanged.
 
 use std::time::Duration;
 

@@ -53,8 +53,8 @@ pub(super) fn service(address: IpAddr) -> Wanted<Service> {
     Wanted::new(service_name(), body)
 }
 
-/// The slice of the server at an endpoint. Its name is the endpoint: what two servers write differs only if the
-/// name does.
+/// The slice of the server at an endpoint. Its name is the endpoint: what two servers write differs only if
+/// the name does.
 pub(super) fn slice(endpoint: SocketAddr) -> Wanted<EndpointSlice> {
     // Colons are not for names.
     let address = endpoint.ip().to_string().replace([':', '.'], "-");

@@ -13,9 +13,9 @@ use kinglet_telemetry::Gate;
 use tokio::time::Instant;
 use tracing::{info, warn};
 
-use super::PublishSettings;
 use super::lease::{Leases, Observation};
 use super::objects::{self, MANAGER, Owner, Wanted};
+use super::settings::PublishSettings;
 
 /// A change that the publisher looks at.
 pub(super) enum Input {
@@ -83,8 +83,8 @@ impl Publisher {
         }
     }
 
-    /// Whether the Service chooses Pods: their slices are somebody else's work, and ours would send queries to
-    /// where no Pod is.
+    /// Whether the Service chooses Pods: their slices are somebody else's work, and ours would send queries
+    /// to where no Pod is.
     fn pods_serve(&self) -> bool {
         self.found_service
             .as_ref()
@@ -131,8 +131,8 @@ impl Publisher {
         }
     }
 
-    /// The Lease stands before the slice, so that nobody sees a slice without one; the Service is touched only
-    /// when there is an endpoint to reach by it.
+    /// The Lease stands before the slice, so that nobody sees a slice without one; the Service is touched
+    /// only when there is an endpoint to reach by it.
     async fn assert(&self, assertion: &Assertion) -> Result<(), String> {
         if let (true, Some(lifetime)) = (assertion.lease, self.settings.lifetime) {
             let renewed = self
