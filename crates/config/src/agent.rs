@@ -15,9 +15,10 @@ use crate::shared::{AdminOptions, DisableOptions, PodRangeOptions};
 #[derive(Args, Clone, Debug)]
 #[command(mut_arg("admin_listen", |option| option.default_value("127.0.0.1:9901")))]
 pub struct AgentOptions {
-    /// The cluster that the node belongs to.
+    /// The cluster that the node belongs to [default: that of KUBECONFIG or ~/.kube/config, as for kubectl; in a
+    /// Pod that of its service account].
     #[arg(long, env = "KINGLET_KUBECONFIG", value_name = "FILE")]
-    pub kubeconfig: PathBuf,
+    pub kubeconfig: Option<PathBuf>,
     /// The node itself.
     #[command(flatten)]
     pub node: NodeOptions,

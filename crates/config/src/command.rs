@@ -37,9 +37,9 @@ pub struct Cli {
 pub enum Command {
     /// Run Kinglet on this machine.
     ///
-    /// With --kubeconfig it serves DNS and ingress to a cluster. With --standalone everything runs in this
-    /// process: the embedded Kubernetes API server, DNS and ingress. Objects are kept in the data directory
-    /// and survive restarts. Stop it with Ctrl-C or SIGTERM: connections are drained first.
+    /// It serves DNS and ingress to a cluster: that of --kubeconfig, or in a Pod its own. With --standalone
+    /// everything runs in this process: the embedded Kubernetes API server, DNS and ingress. Objects are kept
+    /// in the data directory and survive restarts. Stop it with Ctrl-C or SIGTERM: connections are drained first.
     Server(Box<ServerOptions>),
     /// Run Kinglet's part of a node: load balancers, and Services where there is no kube-proxy (root).
     ///

@@ -63,7 +63,7 @@ pub struct CloudOptions {
 
 /// What is accepted instead of a name or an address of a node.
 #[derive(Debug, thiserror::Error)]
-enum NodeError {
+pub(crate) enum NodeError {
     #[error("an IPv4 or IPv6 address is accepted")]
     Address,
     #[error("an address by which other nodes reach this one is accepted")]
@@ -74,7 +74,7 @@ enum NodeError {
     DnsName,
 }
 
-fn node_address(text: &str) -> Result<IpAddr, NodeError> {
+pub(crate) fn node_address(text: &str) -> Result<IpAddr, NodeError> {
     let ip: IpAddr = text.trim().parse().map_err(|_| NodeError::Address)?;
     if ip.is_unspecified() || ip.is_loopback() || ip.is_multicast() {
         return Err(NodeError::Unreachable);

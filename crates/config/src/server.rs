@@ -8,6 +8,7 @@ use crate::cluster::ClusterOptions;
 use crate::listen::ListenOptions;
 use crate::netpol::NetworkPolicyOptions;
 use crate::node::CloudOptions;
+use crate::publish::PublishOptions;
 use crate::servicelb::ServiceLbServerOptions;
 use crate::shared::DisableOptions;
 
@@ -17,7 +18,8 @@ pub struct ServerOptions {
     /// Run without a cluster, on the embedded Kubernetes API server.
     #[arg(long, env = "KINGLET_STANDALONE", conflicts_with = "kubeconfig")]
     pub standalone: bool,
-    /// The cluster to serve.
+    /// The cluster to serve [default: that of KUBECONFIG or ~/.kube/config, as for kubectl; in a Pod that of its
+    /// service account].
     #[arg(long, env = "KINGLET_KUBECONFIG", value_name = "FILE")]
     pub kubeconfig: Option<PathBuf>,
     /// What does not run.
@@ -46,6 +48,9 @@ pub struct ServerOptions {
     /// Addresses to listen on.
     #[command(flatten)]
     pub listen: ListenOptions,
+    /// What the cluster is told of this server.
+    #[command(flatten)]
+    pub publish: PublishOptions,
     /// The cluster's own names and addresses.
     #[command(flatten)]
     pub cluster: ClusterOptions,

@@ -43,7 +43,7 @@ impl Agent {
         if options.network_policy.disable_network_policy {
             netpol::remove()?;
         }
-        let client = kinglet_kube::connect(Some(&options.kubeconfig)).await?;
+        let client = kinglet_kube::connect(options.kubeconfig.as_deref()).await?;
         let agent = Self {
             reflectors: Reflectors::new(client.clone(), stop.clone()),
             client,

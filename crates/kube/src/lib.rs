@@ -35,7 +35,7 @@ mod watch;
 mod write;
 
 pub use backoff::Backoff;
-pub use client::{ConnectError, Liveness, connect, connect_with, in_process};
+pub use client::{ConnectError, Liveness, connect, connect_with, in_process, server_of};
 pub use collection::{Collection, Deletion, Propagation, RequestError};
 pub use controller::{Failure, Next, Reconciler, Source, control};
 pub use controllers::Controllers;

@@ -2,12 +2,16 @@
 
 use kinglet_ingress_providers::{ClusterView, Compiler, Objects, Options};
 use kinglet_ingress_proxy::{ProxySnapshot, SharedSnapshot};
-use kinglet_kube::{Change, Inputs, Kind, Recorder, Reflectors, control};
-use kinglet_model::{EndpointSlice, Ingress, IngressClass, LoadBalancerIngress, Object, Secret, Service};
+use kinglet_kube::{Change, Election, Inputs, Kind, Recorder, Reflectors};
+use kinglet_model::{EndpointSlice, Ingress, IngressClass, Node, Object, ObjectName, Secret, Service};
 use kinglet_telemetry::Gate;
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
 
+use crate::leadership::Leadership;
 use crate::problems::{ProblemMetrics, ProblemReporter};
-use crate::status::{self, StatusWriter, WantedStatus};
+use crate::published::{Publication, Published};
+use crate::status::{self, WantedStatus};
 
 /// The kinds that the controller watches.
 pub const KINDS: &[Kind] = &[
@@ -16,6 +20,7 @@ pub const KINDS: &[Kind] = &[
     Kind::of::<Service>(),
     Kind::of::<EndpointSlice>(),
     Kind::of::<Secret>(),
+    Kind::of::<Node>(),
 ];
 
 /// Where the controller sends what it computes.
@@ -27,7 +32,9 @@ pub struct Outputs {
     /// Counts problems.
     pub metrics: ProblemMetrics,
     /// Addresses under which Ingresses are reachable.
-    pub published: Vec<LoadBalancerIngress>,
+    pub publication: Publication,
+    /// Of all processes with this election one writes statuses and Events; `None` where there is only this one.
+    pub election: Option<Election>,
     /// Opened when everything that exists is routed.
     pub gate: Gate,
 }
@@ -37,8 +44,12 @@ pub struct IngressController {
     view: ClusterView,
     compiler: Compiler,
     snapshot: SharedSnapshot,
+    recorder: Recorder,
     problems: ProblemReporter,
-    published: Vec<LoadBalancerIngress>,
+    published: Published,
+    election: Option<Election>,
+    /// What was compiled last serves these.
+    served: Vec<ObjectName>,
     gate: Gate,
 }
 
@@ -49,6 +60,7 @@ enum Input {
     Service(Change<Service>),
     Slice(Change<EndpointSlice>),
     Secret(Change<Secret>),
+    Node(Change<Node>),
 }
 
 impl IngressController {
@@ -58,47 +70,73 @@ impl IngressController {
             view: ClusterView::default(),
             compiler: Compiler::new(Options::default()),
             snapshot: outputs.snapshot,
-            problems: ProblemReporter::new(outputs.recorder, outputs.metrics),
-            published: outputs.published,
+            problems: ProblemReporter::new(outputs.recorder.clone(), outputs.metrics),
+            recorder: outputs.recorder,
+            published: Published::new(outputs.publication),
+            election: outputs.election,
+            served: Vec::new(),
             gate: outputs.gate,
         }
     }
 
-    /// Follows the cluster for ever.
-    pub async fn run(self, reflectors: &Reflectors) {
+    /// Follows the cluster until `stop` is cancelled.
+    pub async fn run(mut self, reflectors: &Reflectors, stop: &CancellationToken) {
         let mut inputs = Inputs::new();
         inputs.watch(&reflectors.of(), Input::Ingress);
         inputs.watch(&reflectors.of(), Input::Class);
         inputs.watch(&reflectors.of(), Input::Service);
         inputs.watch(&reflectors.of(), Input::Slice);
         inputs.watch(&reflectors.of(), Input::Secret);
+        inputs.watch(&reflectors.of(), Input::Node);
         let (wanted, changes) = status::channel();
-        let writer = StatusWriter::new(reflectors.client().clone());
+        let (leadership, recorder) = (Leadership::new(), self.recorder.clone());
+        let (leads, election) = (leadership.subscribe(), self.election.take());
         // Side by side: a slow API server that takes no status must not delay routing.
-        tokio::join!(self.follow(inputs, wanted), control(writer, changes, || ()));
+        tokio::join!(
+            stop.run_until_cancelled(self.follow(inputs, wanted, leads)),
+            leadership.write(reflectors.client().clone(), changes, election, &recorder, stop),
+        );
     }
 
-    async fn follow(mut self, mut inputs: Inputs<Input>, wanted: WantedStatus) {
+    async fn follow(
+        mut self,
+        mut inputs: Inputs<Input>,
+        wanted: WantedStatus,
+        mut leads: watch::Receiver<bool>,
+    ) {
         loop {
-            // A burst of changes comes as one batch and is compiled once.
-            for input in inputs.next().await {
-                self.apply(input);
+            let mut is_routing_changed = true;
+            tokio::select! {
+                // A burst of changes comes as one batch and is compiled once.
+                changes = inputs.next() => {
+                    // Kubelets write into their Nodes all the time, and no route depends on one.
+                    is_routing_changed = !changes.iter().all(|change| matches!(change, Input::Node(_)))
+                        || changes.is_empty();
+                    changes.into_iter().for_each(|change| self.apply(change));
+                }
+                // A new leader tells what it has found so far.
+                Ok(()) = leads.changed() => {}
             }
             // An Ingress whose Service has not arrived yet would answer 404 and get a warning Event.
-            if inputs.is_synced() {
-                self.publish(&wanted);
+            if !inputs.is_synced() {
+                continue;
             }
+            if is_routing_changed {
+                self.publish(*leads.borrow_and_update());
+            }
+            let published = self.published.addresses(&self.view);
+            wanted.set(&published, &self.served, &self.view);
         }
     }
 
-    fn publish(&mut self, wanted: &WantedStatus) {
+    fn publish(&mut self, leads: bool) {
         let mut compiled = self.compiler.compile(&self.view);
         for unusable in ProxySnapshot::publish(&self.snapshot, &compiled.configuration) {
             compiled.reject_certificate(&unusable.secret, &unusable.error);
         }
         self.gate.open();
-        self.problems.report(compiled.problems, &self.view);
-        wanted.set(&self.published, &compiled.served, &self.view);
+        self.problems.report(compiled.problems, &self.view, leads);
+        self.served = compiled.served;
     }
 
     fn apply(&mut self, input: Input) {
@@ -108,6 +146,7 @@ impl IngressController {
             Input::Service(change) => update(&mut self.view.services, change),
             Input::Slice(change) => update(&mut self.view.slices, change),
             Input::Secret(change) => update(&mut self.view.secrets, change),
+            Input::Node(change) => update(&mut self.published.nodes, change),
         }
     }
 }

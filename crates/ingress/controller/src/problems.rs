@@ -49,6 +49,8 @@ pub(crate) struct ProblemReporter {
     recorder: Recorder,
     metrics: ProblemMetrics,
     known: BTreeSet<Problem>,
+    /// What users were told by Events.
+    told: BTreeSet<Problem>,
 }
 
 impl ProblemReporter {
@@ -57,27 +59,43 @@ impl ProblemReporter {
             recorder,
             metrics,
             known: BTreeSet::new(),
+            told: BTreeSet::new(),
         }
     }
 
-    /// Reports problems that were not there at the last compilation.
-    pub(crate) fn report(&mut self, found: Vec<Problem>, view: &ClusterView) {
+    /// Reports problems that were not there at the last compilation: in the log, and if this process leads in
+    /// Events, which users get once however many servers there are.
+    pub(crate) fn report(&mut self, found: Vec<Problem>, view: &ClusterView, leads: bool) {
         let found: BTreeSet<Problem> = found.into_iter().collect();
-        for problem in found.difference(&self.known) {
-            let reason = problem.reason.as_str();
-            warn!(ingress = %problem.ingress, field = problem.field, reason, "{}", problem.message);
+        self.log(&found);
+        if leads {
+            self.tell(&found, view);
+        }
+        // Who becomes the leader tells all that there is: the one before may not have come to it.
+        self.told = if leads { found.clone() } else { BTreeSet::new() };
+        if found != self.known {
+            self.metrics.count(&found);
+        }
+        self.known = found;
+    }
+
+    fn tell(&self, found: &BTreeSet<Problem>, view: &ClusterView) {
+        for problem in found.difference(&self.told) {
             // The Event needs the uid; an Ingress that is gone has no author to tell.
             if let Some(ingress) = view.ingresses.get(&problem.ingress) {
                 self.recorder.report(event(problem, ingress));
             }
         }
-        for problem in self.known.difference(&found) {
+    }
+
+    fn log(&self, found: &BTreeSet<Problem>) {
+        for problem in found.difference(&self.known) {
+            let reason = problem.reason.as_str();
+            warn!(ingress = %problem.ingress, field = problem.field, reason, "{}", problem.message);
+        }
+        for problem in self.known.difference(found) {
             info!(ingress = %problem.ingress, field = problem.field, "problem of an Ingress resolved");
         }
-        if found != self.known {
-            self.metrics.count(&found);
-        }
-        self.known = found;
     }
 }
 

@@ -37,6 +37,15 @@ impl WantedStatus {
     }
 }
 
+impl StatusChanges {
+    /// The same for another writer, which is told at once what is wanted now.
+    pub(crate) fn for_writer(&self) -> Self {
+        let mut receiver = self.0.clone();
+        receiver.mark_changed();
+        Self(receiver)
+    }
+}
+
 impl Source for StatusChanges {
     type Change = Statuses;
 

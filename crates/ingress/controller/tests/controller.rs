@@ -6,12 +6,12 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use kinglet_ingress_controller::{COMPONENT, IngressController, KINDS, Outputs, ProblemMetrics};
+use kinglet_ingress_controller::{COMPONENT, IngressController, KINDS, Outputs, ProblemMetrics, Publication};
 use kinglet_ingress_proxy::ProxySnapshot;
-use kinglet_kube::{Client, Collection, Recorder, Reflectors, Resource};
+use kinglet_kube::{Client, Collection, Election, Recorder, Reflectors, Resource};
 use kinglet_model::{Ingress, LoadBalancerIngress, Meta, Object, ObjectName, Secret};
 use kinglet_telemetry::{Readiness, Registry};
-use kinglet_test_support::api::Server;
+use kinglet_test_support::api::{Api, Server, Writes};
 use serde_json::{Value, json};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
@@ -44,24 +44,46 @@ fn collection<K: Object>(client: &Client) -> Collection {
     Collection::new(client.clone(), Resource::of::<K>())
 }
 
-/// Runs a controller; the readiness has its gate.
+/// Runs the only controller, whose address is 192.0.2.1; the readiness has its gate.
 fn start(client: &Client, stop: &CancellationToken) -> (Reflectors, Readiness, Registry) {
+    start_as(client, "192.0.2.1", None, stop)
+}
+
+fn start_as(
+    client: &Client,
+    own: &str,
+    election: Option<Election>,
+    stop: &CancellationToken,
+) -> (Reflectors, Readiness, Registry) {
     let (readiness, mut registry) = (Readiness::default(), Registry::default());
     let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let own = LoadBalancerIngress {
+        ip: Some(own.into()),
+        ..LoadBalancerIngress::default()
+    };
     let controller = IngressController::new(Outputs {
         snapshot: ProxySnapshot::shared(provider),
         recorder: Recorder::spawn(client.clone(), COMPONENT, "here".to_owned(), stop.clone()),
         metrics: ProblemMetrics::register(&mut registry),
-        published: vec![LoadBalancerIngress {
-            ip: Some("192.0.2.1".into()),
-            ..LoadBalancerIngress::default()
-        }],
+        publication: Publication {
+            service: None,
+            own: vec![own],
+        },
+        election,
         gate: readiness.gate("ingress"),
     });
     let reflectors = Reflectors::new(client.clone(), stop.clone());
     let (task, stop) = (reflectors.clone(), stop.clone());
-    tokio::spawn(async move { stop.run_until_cancelled(controller.run(&task)).await });
+    tokio::spawn(async move { controller.run(&task, &stop).await });
     (reflectors, readiness, registry)
+}
+
+/// One of several controllers.
+fn candidate(name: &str) -> Option<Election> {
+    Some(Election {
+        retry: Duration::from_millis(20),
+        ..Election::new(ObjectName::new("kube-system", COMPONENT), name)
+    })
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -127,5 +149,100 @@ async fn an_ingress_gets_its_address_and_is_told_of_a_broken_certificate() {
         metrics.contains("kinglet_ingress_problems{reason=\"InvalidCertificate\"} 1\n"),
         "{metrics}"
     );
+    stop.cancel();
+}
+
+const INGRESSES: &str = "/apis/networking.k8s.io/v1/namespaces/default/ingresses";
+const SERVICES: &str = "/api/v1/namespaces/kube-system/services";
+
+/// An Ingress whose only Service does not exist.
+async fn create(api: &Api, name: &str) {
+    let backend = json!({"service": {"name": "missing", "port": {"number": 80}}});
+    let ingress = json!({
+        "apiVersion": "networking.k8s.io/v1", "kind": "Ingress", "metadata": {"name": name},
+        "spec": {"defaultBackend": backend},
+    });
+    api.post(INGRESSES, ingress).await;
+}
+
+async fn has_address(api: &Api, name: &str, ip: &str) {
+    let path = format!("{INGRESSES}/{name}");
+    api.until(&path, |ingress| {
+        ingress["status"]["loadBalancer"]["ingress"] == json!([{ "ip": ip }])
+    })
+    .await;
+}
+
+async fn is_told(api: &Api, name: &str) {
+    api.event("default", name, "ServiceNotFound").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_controllers_one_writes_each_status_once() {
+    let (server, writes) = (Server::start(), Writes::default());
+    let (api, client) = (server.api(), writes.of(server.client()));
+    let (first, second) = (CancellationToken::new(), CancellationToken::new());
+    let (_, leader, _) = start_as(&client, "192.0.2.1", candidate("a"), &first);
+    create(&api, "one").await;
+    has_address(&api, "one", "192.0.2.1").await;
+    is_told(&api, "one").await;
+    let (_, follower, _) = start_as(&client, "192.0.2.2", candidate("b"), &second);
+    for readiness in [leader, follower] {
+        timeout(DEADLINE, readiness.ready())
+            .await
+            .expect("it is not ready");
+    }
+    // Each of these is a round that both controllers have seen: if they fought, they would in between.
+    for name in ["two", "three", "four"] {
+        create(&api, name).await;
+        has_address(&api, name, "192.0.2.1").await;
+        is_told(&api, name).await;
+    }
+    let statuses = || writes.matching(|write| write.contains("/ingresses/")).len();
+    let events = || writes.matching(|write| write.starts_with("POST") && write.contains("/default/events"));
+    assert_eq!((statuses(), events().len()), (4, 4), "{:?}", events());
+
+    // The other takes over, and what it has to say is its own address.
+    first.cancel();
+    for name in ["one", "two", "three", "four"] {
+        has_address(&api, name, "192.0.2.2").await;
+    }
+    assert_eq!(statuses(), 8);
+    second.cancel();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn addresses_are_those_of_the_service_in_front() {
+    let (server, stop) = (Server::start(), CancellationToken::new());
+    let (api, client) = (server.api(), server.client());
+    start(&client, &stop);
+    create(&api, "web").await;
+    has_address(&api, "web", "192.0.2.1").await;
+
+    let ports = json!([{"port": 80}]);
+    let traefik = json!({
+        "apiVersion": "v1", "kind": "Service", "metadata": {"name": "traefik"},
+        "spec": {"type": "LoadBalancer", "ports": ports},
+    });
+    api.post(SERVICES, traefik).await;
+    let status = json!({"status": {"loadBalancer": {"ingress": [{"ip": "198.51.100.7"}]}}});
+    api.patch(&format!("{SERVICES}/traefik/status"), status).await;
+    has_address(&api, "web", "198.51.100.7").await;
+
+    // A Service that is reached by the nodes is followed through them.
+    let node = json!({
+        "apiVersion": "v1", "kind": "Node", "metadata": {"name": "n1"},
+        "status": {"addresses": [{"type": "ExternalIP", "address": "203.0.113.9"}]},
+    });
+    api.patch(
+        &format!("{SERVICES}/traefik"),
+        json!({"spec": {"type": "NodePort"}}),
+    )
+    .await;
+    api.post("/api/v1/nodes", node).await;
+    has_address(&api, "web", "203.0.113.9").await;
+
+    api.delete(&format!("{SERVICES}/traefik")).await;
+    has_address(&api, "web", "192.0.2.1").await;
     stop.cancel();
 }

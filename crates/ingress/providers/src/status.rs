@@ -1,8 +1,48 @@
 //! The addresses that an Ingress publishes in `status.loadBalancer.ingress`.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
-use kinglet_model::{IngressStatus, LoadBalancerIngress};
+use kinglet_model::{IngressStatus, LoadBalancerIngress, Node, Service, ServiceType};
+
+/// Where a published Service is reached, by the rules of Traefik's `ingressEndpoint.publishedService`: the
+/// status of a LoadBalancer, `externalIPs` of a ClusterIP, the ExternalIPs of all Nodes for a NodePort, and the
+/// name of an ExternalName. Empty while there is none yet.
+pub fn addresses<'a>(
+    service: &Service,
+    nodes: impl IntoIterator<Item = &'a Node>,
+) -> Vec<LoadBalancerIngress> {
+    match service.service_type {
+        ServiceType::LoadBalancer => service.load_balancer.clone(),
+        ServiceType::NodePort => nodes.into_iter().flat_map(external_ips).map(by_ip).collect(),
+        ServiceType::ExternalName => service.external_name.iter().cloned().map(by_name).collect(),
+        ServiceType::ClusterIP | ServiceType::Unknown => {
+            let addresses = service.external_ips.iter();
+            addresses
+                .map(|address| by_ip(address.to_string().into()))
+                .collect()
+        }
+    }
+}
+
+fn external_ips(node: &Node) -> impl Iterator<Item = Arc<str>> {
+    let external = node.addresses.iter().filter(|one| &*one.kind == "ExternalIP");
+    external.map(|one| one.address.clone())
+}
+
+fn by_ip(ip: Arc<str>) -> LoadBalancerIngress {
+    LoadBalancerIngress {
+        ip: Some(ip),
+        ..LoadBalancerIngress::default()
+    }
+}
+
+fn by_name(hostname: Arc<str>) -> LoadBalancerIngress {
+    LoadBalancerIngress {
+        hostname: Some(hostname),
+        ..LoadBalancerIngress::default()
+    }
+}
 
 /// The status to write, or `None` when the current one is right.
 ///
@@ -34,13 +74,12 @@ fn set(addresses: &[LoadBalancerIngress]) -> BTreeSet<(Option<&str>, Option<&str
 
 #[cfg(test)]
 mod tests {
+    use serde_json::{Value, json};
+
     use super::*;
 
     fn ip(ip: &str) -> LoadBalancerIngress {
-        LoadBalancerIngress {
-            ip: Some(ip.into()),
-            ..LoadBalancerIngress::default()
-        }
+        by_ip(ip.into())
     }
 
     fn status(addresses: &[LoadBalancerIngress]) -> IngressStatus {
@@ -61,5 +100,49 @@ mod tests {
         );
         assert_eq!(desired(&[], &status(&both)), None);
         assert_eq!(desired(&[b.clone(), a, b], &status(&[])), Some(status(&both)));
+    }
+
+    fn published(service: Value, nodes: &[Node]) -> String {
+        let service: Service = serde_json::from_value(service).unwrap();
+        let texts = addresses(&service, nodes).into_iter();
+        let texts = texts.filter_map(|address| address.ip.or(address.hostname));
+        texts.collect::<Vec<_>>().join(" ")
+    }
+
+    #[test]
+    fn a_published_service_is_reached_by_its_type() {
+        let node = |name: &str, kind: &str, address: &str| -> Node {
+            serde_json::from_value(json!({
+                "metadata": {"name": name},
+                "status": {"addresses": [{"type": kind, "address": address}]},
+            }))
+            .unwrap()
+        };
+        let nodes = [
+            node("a", "ExternalIP", "192.0.2.1"),
+            node("b", "InternalIP", "10.0.0.2"),
+            node("c", "ExternalIP", "192.0.2.3"),
+        ];
+        let status =
+            json!({"loadBalancer": {"ingress": [{"ip": "198.51.100.1"}, {"hostname": "lb.example.com"}]}});
+        let table = [
+            (
+                json!({"spec": {"type": "LoadBalancer", "externalIPs": ["203.0.113.1"]}, "status": status}),
+                "198.51.100.1 lb.example.com",
+            ),
+            (json!({"spec": {"type": "LoadBalancer"}}), ""),
+            (
+                json!({"spec": {"externalIPs": ["203.0.113.1", "203.0.113.2"]}}),
+                "203.0.113.1 203.0.113.2",
+            ),
+            (json!({"spec": {"type": "NodePort"}}), "192.0.2.1 192.0.2.3"),
+            (
+                json!({"spec": {"type": "ExternalName", "externalName": "example.com"}}),
+                "example.com",
+            ),
+        ];
+        for (service, expected) in table {
+            assert_eq!(published(service.clone(), &nodes), expected, "{service}");
+        }
     }
 }

@@ -1,6 +1,8 @@
 //! `kinglet server`.
 
-use anyhow::{Result, bail};
+use std::path::Path;
+
+use anyhow::Result;
 use kinglet_config::ServerOptions;
 use tracing::info;
 
@@ -9,18 +11,17 @@ use crate::shutdown;
 
 /// Serves until a signal ends the process.
 pub(crate) async fn run(options: ServerOptions) -> Result<()> {
-    let source = match (options.standalone, options.kubeconfig) {
-        (true, _) => Source::Embedded(options.data_dir),
-        (false, Some(kubeconfig)) => Source::Cluster(kubeconfig),
-        (false, None) => {
-            bail!("say which cluster to serve with --kubeconfig FILE, or run without one with --standalone")
-        }
+    let source = if options.standalone {
+        Source::Embedded(options.data_dir)
+    } else {
+        Source::Cluster(options.kubeconfig)
     };
     let stop = shutdown::on_signal()?;
     let settings = ServerSettings {
         source,
         manifests: options.manifests,
         listen: options.listen,
+        publish: options.publish,
         cluster: options.cluster,
         components: options.components,
         cloud_controller: !options.cloud.disable_cloud_controller,
@@ -28,8 +29,10 @@ pub(crate) async fn run(options: ServerOptions) -> Result<()> {
     };
     let server = Server::start(settings, stop.clone()).await?;
     if stop.run_until_cancelled(server.ready()).await.is_some() {
-        let kubeconfig = server.kubeconfig().display();
-        info!(%kubeconfig, "ready: kubectl --kubeconfig {kubeconfig}");
+        match server.kubeconfig().map(Path::display) {
+            Some(kubeconfig) => info!(%kubeconfig, "ready: kubectl --kubeconfig {kubeconfig}"),
+            None => info!("ready"),
+        }
     }
     stop.cancelled().await;
     server.stopped().await;

@@ -1,5 +1,6 @@
 //! Everything in one process, on the embedded API server or beside a cluster.
 
+mod advertise;
 mod listeners;
 mod packaged;
 mod parts;
@@ -14,6 +15,7 @@ use kinglet_telemetry::Readiness;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use self::advertise::Published;
 use self::listeners::{Addresses, Listeners};
 use self::parts::Parts;
 pub(crate) use self::settings::{ServerSettings, Source};
@@ -25,7 +27,7 @@ pub(crate) struct Server {
     addresses: Addresses,
     readiness: Readiness,
     tasks: TaskTracker,
-    kubeconfig: PathBuf,
+    kubeconfig: Option<PathBuf>,
     cluster_domain: String,
 }
 
@@ -50,7 +52,15 @@ impl Server {
             kubeconfig,
             cluster_domain: settings.cluster.cluster_domain.clone(),
         };
-        let parts = Parts::new(client, addresses, &server.readiness, &server.tasks, stop);
+        let published = Published::of(&settings, addresses).await?;
+        let parts = Parts::new(
+            client,
+            addresses,
+            published,
+            &server.readiness,
+            &server.tasks,
+            stop,
+        );
         parts.start(listeners, &settings)?;
         Ok(server)
     }
@@ -70,9 +80,9 @@ impl Server {
         &self.cluster_domain
     }
 
-    /// The file with the credentials.
-    pub(crate) fn kubeconfig(&self) -> &Path {
-        &self.kubeconfig
+    /// The file with the credentials, if they come from one that was named.
+    pub(crate) fn kubeconfig(&self) -> Option<&Path> {
+        self.kubeconfig.as_deref()
     }
 
     /// Waits until every part is ready.
@@ -91,17 +101,18 @@ impl Server {
 }
 
 /// A client of the API server, and the kubeconfig that others use for it.
-async fn api_of(source: &Source, listeners: &Listeners) -> Result<(Client, PathBuf)> {
+async fn api_of(source: &Source, listeners: &Listeners) -> Result<(Client, Option<PathBuf>)> {
     match (source, &listeners.api) {
         (Source::Embedded(directory), Some((api, _))) => {
             let kubeconfig = directory.join("kubeconfig.yaml");
             api.write_kubeconfig(&kubeconfig)
                 .with_context(|| format!("cannot write {}", kubeconfig.display()))?;
-            Ok((in_process(api), kubeconfig))
+            Ok((in_process(api), Some(kubeconfig)))
         }
-        (Source::Cluster(kubeconfig), _) => {
-            Ok((kinglet_kube::connect(Some(kubeconfig)).await?, kubeconfig.clone()))
-        }
+        (Source::Cluster(kubeconfig), _) => Ok((
+            kinglet_kube::connect(kubeconfig.as_deref()).await?,
+            kubeconfig.clone(),
+        )),
         (Source::Embedded(_), None) => bail!("the embedded API server is missing"),
     }
 }

@@ -1,30 +1,38 @@
 //! The parts of a server: which run, and what each is given.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use kinglet_addons::Directory;
 use kinglet_apiserver::Listening;
 use kinglet_cloud::{CloudController, CloudSettings};
 use kinglet_config::{Component, ServiceLbServerOptions};
-use kinglet_dns_controller::DnsController;
+use kinglet_dns_controller::{DnsController, PublishSettings, publish};
 use kinglet_dns_server::DnsServer;
 use kinglet_dns_zone::{ZoneBuilder, ZoneSettings};
-use kinglet_ingress_controller::{COMPONENT, IngressController, Outputs, ProblemMetrics};
+use kinglet_ingress_controller::{COMPONENT, IngressController, Outputs, ProblemMetrics, Publication};
 use kinglet_ingress_proxy::{Proxy, ProxySnapshot};
-use kinglet_kube::{Client, Recorder, Reflectors, metrics};
-use kinglet_model::LoadBalancerIngress;
+use kinglet_kube::{Client, Election, Recorder, Reflectors, metrics};
+use kinglet_model::{LoadBalancerIngress, ObjectName};
 use kinglet_servicelb::Duty;
 use kinglet_telemetry::{Readiness, Registry};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::error;
 
-use super::listeners::{Addresses, Listeners, reachable};
+use super::advertise::Published;
+use super::listeners::{Addresses, Listeners};
 use super::packaged;
 use super::settings::{ServerSettings, Source};
 use crate::host::{hostname, tls_provider};
 use crate::services::servicelb;
+
+/// How long a DNS server answers after its endpoint was withdrawn: nodes learn of it meanwhile.
+const DRAIN: Duration = Duration::from_secs(1);
+/// Namespace of the Leases of servers.
+const NAMESPACE: &str = "kube-system";
 
 /// What parts share while they are started.
 pub(super) struct Parts<'a> {
@@ -32,6 +40,7 @@ pub(super) struct Parts<'a> {
     /// A kind is watched from the moment when a part that runs asks for it.
     reflectors: Reflectors,
     addresses: Addresses,
+    published: Published,
     registry: Registry,
     readiness: &'a Readiness,
     tasks: &'a TaskTracker,
@@ -42,6 +51,7 @@ impl<'a> Parts<'a> {
     pub(super) fn new(
         client: Client,
         addresses: Addresses,
+        published: Published,
         readiness: &'a Readiness,
         tasks: &'a TaskTracker,
         stop: CancellationToken,
@@ -53,6 +63,7 @@ impl<'a> Parts<'a> {
             client,
             reflectors,
             addresses,
+            published,
             registry,
             readiness,
             tasks,
@@ -62,15 +73,15 @@ impl<'a> Parts<'a> {
 
     /// Starts what the settings ask for.
     pub(super) fn start(mut self, listeners: Listeners, settings: &ServerSettings) -> Result<()> {
-        self.packaged(settings);
+        self.packaged(settings.manifests.clone());
         if let Some(server) = listeners.dns {
-            self.dns(server, &settings.cluster.cluster_domain)?;
+            self.dns(server, settings)?;
         }
         if matches!(settings.source, Source::Cluster(_)) {
             self.cluster(settings);
         }
         if let Some(proxy) = listeners.proxy {
-            self.ingress(proxy)?;
+            self.ingress(proxy, settings)?;
         }
         if let Some((_, listening)) = listeners.api {
             self.controllers();
@@ -83,18 +94,13 @@ impl<'a> Parts<'a> {
     }
 
     /// Objects that Kinglet brings, then the user's directory.
-    fn packaged(&self, settings: &ServerSettings) {
+    fn packaged(&self, manifests: Option<PathBuf>) {
         let gate = self.readiness.gate("packaged objects");
         let mut objects = Vec::new();
-        if let Some(listener) = self.addresses.dns {
-            let listener = SocketAddr::new(reachable(listener), listener.port());
-            objects.extend(packaged::dns(settings.cluster.dns_address(), listener));
-        }
         if self.addresses.web.is_some() {
             objects.push(packaged::ingress_class());
         }
-        let directory = settings.manifests.clone();
-        let directory = directory.map(|path| Directory::new(path, self.client.clone()));
+        let directory = manifests.map(|path| Directory::new(path, self.client.clone()));
         let client = self.client.clone();
         self.spawn(async move {
             for failure in kinglet_addons::apply(&client, &objects).await {
@@ -107,15 +113,20 @@ impl<'a> Parts<'a> {
         });
     }
 
-    fn dns(&mut self, server: DnsServer, domain: &str) -> Result<()> {
-        let settings = ZoneSettings {
-            domain: domain.to_owned(),
-            local_addresses: self.addresses.dns.map(reachable).into_iter().collect(),
+    fn dns(&mut self, server: DnsServer, settings: &ServerSettings) -> Result<()> {
+        let endpoint = self.published.dns;
+        let zone = ZoneSettings {
+            domain: settings.cluster.cluster_domain.clone(),
+            local_addresses: endpoint.iter().map(SocketAddr::ip).collect(),
             ..ZoneSettings::default()
         };
-        let zone = ZoneBuilder::new(&settings).context("--cluster-domain")?;
+        let zone = ZoneBuilder::new(&zone).context("--cluster-domain")?;
         let controller = DnsController::new(zone, self.readiness.gate("dns"));
-        let (snapshot, stop) = (controller.snapshot(), self.stop.clone());
+        let snapshot = controller.snapshot();
+        let stop = match endpoint.filter(|_| !settings.publish.disable_dns_service) {
+            Some(endpoint) => self.endpoint(endpoint, settings),
+            None => self.stop.clone(),
+        };
         server.register(&mut self.registry);
         let reflectors = self.reflectors.clone();
         self.spawn(async move { controller.run(&reflectors).await });
@@ -127,18 +138,41 @@ impl<'a> Parts<'a> {
         Ok(())
     }
 
-    fn ingress(&mut self, proxy: Proxy) -> Result<()> {
+    /// Keeps the endpoint of the cluster DNS; answers what stops the DNS server.
+    fn endpoint(&self, endpoint: SocketAddr, settings: &ServerSettings) -> CancellationToken {
+        let address = settings.cluster.dns_address();
+        let mut publishing = PublishSettings::new(address, endpoint, hostname());
+        let mut drain = DRAIN;
+        if settings.is_alone() {
+            publishing.lifetime = None;
+            drain = Duration::ZERO;
+        }
+        let (reflectors, gate) = (self.reflectors.clone(), self.readiness.gate("dns endpoint"));
+        let (stop, withdrawn) = (self.stop.clone(), CancellationToken::new());
+        let withdrawing = withdrawn.clone().drop_guard();
+        self.tasks.spawn(async move {
+            let _withdrawing = withdrawing;
+            publish(&reflectors, publishing, gate, &stop).await;
+            tokio::time::sleep(drain).await;
+        });
+        withdrawn
+    }
+
+    fn ingress(&mut self, proxy: Proxy, settings: &ServerSettings) -> Result<()> {
         let (snapshot, stop) = (ProxySnapshot::shared(tls_provider()?), self.stop.clone());
         self.registry.register_collector(Box::new(proxy.metrics()));
         let controller = IngressController::new(Outputs {
             snapshot: snapshot.clone(),
             recorder: Recorder::spawn(self.client.clone(), COMPONENT, hostname(), stop.clone()),
             metrics: ProblemMetrics::register(&mut self.registry),
-            published: self.published(),
+            publication: self.publication(settings),
+            election: (!settings.is_alone())
+                .then(|| Election::new(ObjectName::new(NAMESPACE, COMPONENT), &hostname())),
             gate: self.readiness.gate("ingress"),
         });
-        let reflectors = self.reflectors.clone();
-        self.spawn(async move { controller.run(&reflectors).await });
+        let (reflectors, stopped) = (self.reflectors.clone(), self.stop.clone());
+        self.tasks
+            .spawn(async move { controller.run(&reflectors, &stopped).await });
         self.tasks.spawn(async move {
             if let Err(error) = proxy.serve(snapshot, stop).await {
                 error!(%error, "the ingress proxy failed");
@@ -148,13 +182,16 @@ impl<'a> Parts<'a> {
     }
 
     /// The addresses in the status of Ingresses.
-    fn published(&self) -> Vec<LoadBalancerIngress> {
-        let address = self.addresses.web.map(reachable);
-        let published = address.map(|address| LoadBalancerIngress {
+    fn publication(&self, settings: &ServerSettings) -> Publication {
+        let own = self.published.web.map(|address| LoadBalancerIngress {
             ip: Some(address.to_string().into()),
             ..LoadBalancerIngress::default()
         });
-        published.into_iter().collect()
+        let service = settings.publish.published_service.as_ref();
+        Publication {
+            service: service.map(|service| ObjectName::new(&*service.namespace, &*service.name)),
+            own: own.into_iter().collect(),
+        }
     }
 
     /// What a cluster of nodes needs. Of all servers the leader does it.

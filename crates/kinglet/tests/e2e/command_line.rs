@@ -90,7 +90,17 @@ fn contradicting_options_are_refused_before_anything_starts() {
 
 #[test]
 fn a_server_without_a_cluster_says_what_to_do() {
-    let output = kinglet(&["server"]);
+    let listeners = ["dns", "web", "websecure", "admin"].map(|name| format!("--{name}-listen=127.0.0.1:0"));
+    let output = Command::new(env!("CARGO_BIN_EXE_kinglet"))
+        .arg("server")
+        .args(listeners)
+        .env_clear()
+        .env("HOME", "/nonexistent")
+        .output()
+        .unwrap();
     assert!(!output.status.success());
-    assert!(text(&output.stderr).contains("--standalone"));
+    let error = text(&output.stderr);
+    for way in ["--kubeconfig", "service account", "--standalone"] {
+        assert!(error.contains(way), "{error}");
+    }
 }

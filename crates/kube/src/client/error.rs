@@ -14,7 +14,9 @@ pub enum ConnectError {
         source: kube::config::KubeconfigError,
     },
     /// Neither `KUBECONFIG`, `~/.kube/config` nor a Pod's service account is there.
-    #[error("no Kubernetes API server configured: {0}")]
+    #[error(
+        "no Kubernetes API server is configured: name a kubeconfig file with --kubeconfig, or run in a Pod with a service account; a server runs without a cluster with --standalone ({0})"
+    )]
     Infer(#[from] kube::config::InferConfigError),
     /// The configuration names certificates or settings that cannot be used.
     #[error("Kubernetes client: {0}")]

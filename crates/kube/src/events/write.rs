@@ -31,9 +31,9 @@ impl Writer {
             let (object, reason) = (report.regarding.name.clone(), report.reason);
             match self.write(report).await {
                 Ok(()) => {}
-                // The object goes with its namespace: there is nobody to tell.
-                Err(error) if error.is_namespace_terminating() => {
-                    debug!(%object, reason, %error, "no event in a namespace that is being deleted");
+                // The object goes, or has gone, with its namespace: there is nobody to tell.
+                Err(error) if error.is_namespace_terminating() || error.is_not_found() => {
+                    debug!(%object, reason, %error, "no event in a namespace that is deleted");
                 }
                 Err(error) => warn!(%object, reason, %error, "cannot write event"),
             }

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
+use std::io::Write;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use kinglet_kube::{Collection, Deletion, ObjectReference, Recorder, Report, Resource, Severity};
@@ -30,11 +32,15 @@ impl Object for Event {
 }
 
 fn report(note: &str) -> Report {
+    report_in("default", note)
+}
+
+fn report_in(namespace: &str, note: &str) -> Report {
     Report {
         regarding: ObjectReference {
             api_version: "v1".to_owned(),
             kind: "Service".to_owned(),
-            name: ObjectName::new("default", "web"),
+            name: ObjectName::new(namespace, "web"),
             uid: "1".to_owned(),
         },
         severity: Severity::Warning,
@@ -86,5 +92,46 @@ async fn an_event_has_times_and_a_count_and_comes_back_when_it_was_deleted() {
     events.delete(&name, &Deletion::default()).await.unwrap();
     recorder.report(report("port 80 is taken"));
     until(&events, |list| list.len() == 1 && list[0]["count"] == 1).await;
+    stop.cancel();
+}
+
+/// What this thread logs.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn a_namespace_that_is_deleted_is_no_trouble() {
+    let log = Log::default();
+    let writer = log.clone();
+    let subscriber = tracing_subscriber::fmt()
+        .with_max_level(tracing_subscriber::filter::LevelFilter::WARN)
+        .with_writer(move || writer.clone())
+        .finish();
+    // The recorder's task runs on this thread, too.
+    let _default = tracing::subscriber::set_default(subscriber);
+    let (server, stop) = (Server::start(), CancellationToken::new());
+    let (api, client) = (server.api(), server.client());
+    let namespace = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "going"}});
+    api.post("/api/v1/namespaces", namespace).await;
+    // Nobody finalizes it here: it stays as long as the test.
+    api.delete("/api/v1/namespaces/going").await;
+
+    let recorder = Recorder::spawn(client.clone(), "tests", "host".to_owned(), stop.clone());
+    for namespace in ["going", "gone", "default"] {
+        recorder.report(report_in(namespace, "port 80 is taken"));
+    }
+    let events = Collection::new(client, Resource::of::<Event>());
+    until(&events, |list| list.len() == 1).await;
+    assert_eq!(String::from_utf8_lossy(&log.0.lock().unwrap()), "");
     stop.cancel();
 }

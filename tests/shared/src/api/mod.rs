@@ -3,7 +3,9 @@
 mod client;
 mod gate;
 mod server;
+mod writes;
 
 pub use client::{Api, MERGE_PATCH};
 pub use gate::Gate;
 pub use server::Server;
+pub use writes::Writes;

@@ -8,7 +8,7 @@ mod sample;
 mod tour;
 
 use anyhow::{Context, Result};
-use kinglet_config::{DemoOptions, DisableOptions};
+use kinglet_config::{DemoOptions, DisableOptions, PublishOptions};
 use tracing::info;
 
 use self::directory::Directory;
@@ -27,6 +27,7 @@ pub(crate) async fn run(options: DemoOptions) -> Result<()> {
         source: Source::Embedded(directory.path().to_owned()),
         manifests: None,
         listen: options.listen,
+        publish: PublishOptions::default(),
         cluster: options.cluster,
         components: DisableOptions { disable: Vec::new() },
         cloud_controller: false,

@@ -22,7 +22,10 @@ pub(super) fn print(server: &Server, addresses: Entrances) -> io::Result<()> {
 
 fn commands(server: &Server, addresses: Entrances) -> Vec<(&'static str, Vec<String>)> {
     let domain = server.cluster_domain();
-    let kubectl = format!("kubectl --kubeconfig {}", server.kubeconfig().display());
+    let kubectl = match server.kubeconfig() {
+        Some(kubeconfig) => format!("kubectl --kubeconfig {}", kubeconfig.display()),
+        None => "kubectl".to_owned(),
+    };
     let dig = format!("dig @{} -p {}", addresses.dns.ip(), addresses.dns.port());
     let curl = |host: &str, https: bool, path: &str| {
         let (scheme, address, insecure) = if https {
