@@ -52,6 +52,7 @@ impl Links {
             let _guard = runtime.enter();
             rtnetlink::new_connection()
         })?;
+        // The handle only queues requests; this task sends them and reads the kernel's answers.
         tokio::spawn(connection);
         let links = Self {
             handle,
@@ -163,6 +164,7 @@ impl Links {
 
     /// The link's number.
     async fn index(&self, name: &str) -> Result<u32, LinkError> {
+        // An ioctl of a socket, which belongs to the namespace of the thread that opens it.
         let looked_up = self.namespace.run(|| Ok(nix::net::if_::if_nametoindex(name)?));
         looked_up.map_err(|error| self.failed(format!("find link {name}"), &error))
     }

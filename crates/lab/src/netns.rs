@@ -29,7 +29,9 @@ impl Namespace {
     pub fn create(name: &str) -> io::Result<Self> {
         prepare_directory()?;
         let path = path_of(name);
+        // Fails where the name is taken; it is also the file that the namespace is mounted on.
         File::create_new(&path)?;
+        // The mount keeps the namespace alive when the thread that made it has ended.
         in_thread(|| {
             unshare(CloneFlags::CLONE_NEWNET)?;
             mount(
@@ -106,6 +108,7 @@ impl Namespace {
     /// socket in it are gone.
     pub(crate) fn remove(name: &str) -> io::Result<()> {
         let path = path_of(name);
+        // Detached: the name goes now, even while somebody has the file open.
         match umount2(&path, MntFlags::MNT_DETACH) {
             // Not a mount: a start that was killed between two steps.
             Ok(()) | Err(Errno::EINVAL) => {}
@@ -146,6 +149,7 @@ fn path_of(name: &str) -> PathBuf {
 fn prepare_directory() -> io::Result<()> {
     fs::create_dir_all(DIRECTORY)?;
     let shared = || mount(NONE, DIRECTORY, NONE, MsFlags::MS_SHARED | MsFlags::MS_REC, NONE);
+    // EINVAL: the directory is no mount point yet.
     if shared() == Err(Errno::EINVAL) {
         let flags = MsFlags::MS_BIND | MsFlags::MS_REC;
         mount(Some(DIRECTORY), DIRECTORY, NONE, flags, NONE)?;

@@ -191,6 +191,7 @@ fn tcp(address: SocketAddr, timeout: Duration) -> io::Result<Option<Reply>> {
     let deadline = Instant::now() + timeout;
     let mut stream = TcpStream::connect_timeout(&address, timeout)?;
     let left = deadline.saturating_duration_since(Instant::now());
+    // The standard library refuses a timeout of zero.
     stream.set_read_timeout(Some(left.min(SILENCE).max(Duration::from_millis(1))))?;
     let request =
         format!("GET / HTTP/1.1\r\nhost: {address}\r\naccept: application/json\r\nconnection: close\r\n\r\n");
@@ -215,6 +216,7 @@ fn udp(address: SocketAddr, timeout: Duration) -> io::Result<Option<Reply>> {
         SocketAddr::V6(_) => std::net::Ipv6Addr::UNSPECIFIED.into(),
     };
     let socket = UdpSocket::bind((any, 0))?;
+    // Connected, so that the kernel reports ICMP errors (port unreachable) to this socket.
     socket.connect(address)?;
     let deadline = Instant::now() + timeout;
     let mut buffer = vec![0; 2048];

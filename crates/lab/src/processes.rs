@@ -18,6 +18,7 @@ pub(crate) fn end(namespaces: &[Namespace]) -> usize {
     let own = std::process::id();
     let mut ended = 0;
     for process in all().filter(|process| *process != own) {
+        // Namespaces are the same when device and inode of their files are (namespaces(7)).
         let network = stat(format!("/proc/{process}/ns/net").as_str());
         if network.is_ok_and(|network| inside.contains(&identity(&network))) {
             ended += usize::from(kill_process(process));

@@ -121,6 +121,7 @@ impl Entry {
         let written = serde_json::to_vec_pretty(description)
             .map_err(io::Error::from)
             .and_then(|text| fs::write(path.with_extension("new"), text))
+            // A reader sees the whole text or none.
             .and_then(|()| fs::rename(path.with_extension("new"), &path));
         written.map_err(|source| LabError::file(&path, source))
     }
@@ -160,6 +161,7 @@ impl Entry {
             .filter_map(|name| Namespace::open(name).ok())
             .collect();
         processes::end(&open);
+        // An open file would keep a namespace, and with it the ends of links on other nodes.
         drop(open);
         // Everything that can go goes; the first obstacle is told.
         let removed: Vec<io::Result<()>> = names.iter().map(|name| Namespace::remove(name)).collect();

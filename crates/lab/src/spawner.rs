@@ -23,6 +23,8 @@ impl Spawner {
     /// Starts the thread.
     pub(crate) fn new() -> io::Result<Self> {
         let (jobs, queue) = mpsc::channel::<Job>();
+        // One thread for the life of the lab: PR_SET_PDEATHSIG fires when the thread ends that forked, and
+        // the runtime's threads for blocking calls come and go.
         std::thread::Builder::new()
             .name("spawner".to_owned())
             .spawn(move || queue.into_iter().for_each(|job| job()))?;
@@ -35,6 +37,7 @@ impl Spawner {
         let (answer, answered) = oneshot::channel();
         let runtime = tokio::runtime::Handle::current();
         let job = move || {
+            // tokio's Child needs a runtime for SIGCHLD, and this thread is none of the runtime's.
             let _guard = runtime.enter();
             // Nobody waits any more: the child goes with the dropped answer.
             let _ = answer.send(tokio::process::Command::from(command).kill_on_drop(true).spawn());

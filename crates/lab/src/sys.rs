@@ -44,6 +44,7 @@ impl Entry {
     /// name.
     fn enter(&self) -> io::Result<()> {
         setns(self.place.namespace.fd(), CloneFlags::CLONE_NEWNET)?;
+        // The files of names are mounted over the host's, and the host name set, for this process only.
         unshare(CloneFlags::CLONE_NEWNS | CloneFlags::CLONE_NEWUTS)?;
         sethostname(std::ffi::OsStr::from_bytes(self.hostname.as_bytes()))?;
         // What is mounted here is not seen outside; what goes outside goes here too.
@@ -76,6 +77,7 @@ pub(crate) fn run_inside(command: &mut Command, place: &Place) -> io::Result<()>
     let entry = Entry::new(place)?;
     let prepare = move || {
         entry.enter()?;
+        // A group of its own, so that all that it starts can be killed with it.
         setsid()?;
         die_with_parent()
     };

@@ -39,15 +39,6 @@ mod kernel;
 mod leftovers;
 mod metrics;
 mod monitor;
-#[cfg(test)]
-#[allow(
-    clippy::print_stderr,
-    clippy::panic,
-    clippy::expect_used,
-    reason = "helpers of tests fail by panicking"
-)]
-#[path = "../../policy/tests/kernel/namespace.rs"]
-mod namespace;
 mod outputs;
 mod reconciler;
 mod revoker;

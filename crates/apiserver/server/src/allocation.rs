@@ -52,6 +52,7 @@ impl Allocation {
     ) -> Result<Reservation<'_>, AllocateError> {
         let (object, old) = service;
         let mut state = self.state();
+        // Under the lock: two writes that look at the same time must not choose the same address.
         state.follow(store, collection);
         allocate::service(object, old, ranges, &state.taken.held, &mut random)?;
         let held = Held::by(object);

@@ -62,6 +62,7 @@ impl Listening {
         let failed = |source| BindError::Listen { address, source };
         let tls = server.authority.tls()?;
         let listener = StdListener::bind(address).map_err(failed)?;
+        // tokio takes over non-blocking sockets only.
         listener.set_nonblocking(true).map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
         // A second listener of the same server leaves the first one's address in place.
@@ -105,10 +106,11 @@ impl Listening {
                 }
             }
         }
+        // Watches never end by themselves: they would use up the grace period of all other requests.
         self.server.stop.cancel();
         tasks.close();
         if tokio::time::timeout(GRACE, tasks.wait()).await.is_err() {
-            tracing::info!("connections of the API server are cut");
+            tracing::info!("connections of the API server are closed although requests are open");
         }
         Ok(())
     }
@@ -135,6 +137,7 @@ async fn connection(server: Arc<Inner>, tls: TlsAcceptor, stream: TcpStream, sto
         async move { Ok::<_, Infallible>(serve::handle(server, request).await) }
     });
     let mut builder = Builder::new(TokioExecutor::new());
+    // Without timers hyper has no limit on the time for a request's head.
     builder.http1().timer(TokioTimer::new());
     builder.http2().timer(TokioTimer::new());
     let connection = builder.serve_connection(TokioIo::new(stream), service);
@@ -142,6 +145,7 @@ async fn connection(server: Arc<Inner>, tls: TlsAcceptor, stream: TcpStream, sto
     let outcome = tokio::select! {
         outcome = connection.as_mut() => outcome,
         () = stop.cancelled() => {
+            // HTTP/2 clients get GOAWAY and finish what they have begun.
             connection.as_mut().graceful_shutdown();
             connection.await
         }

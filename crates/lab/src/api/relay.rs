@@ -44,6 +44,7 @@ pub(super) async fn serve(listener: TcpListener, server: SocketAddr, stop: Cance
 
 async fn pass(mut client: TcpStream, server: SocketAddr) -> io::Result<()> {
     let mut server = TcpStream::connect(server).await?;
+    // Watch events and requests are small and must not wait for more (Nagle's algorithm).
     client.set_nodelay(true)?;
     server.set_nodelay(true)?;
     tokio::io::copy_bidirectional(&mut client, &mut server).await?;

@@ -45,6 +45,7 @@ pub(super) async fn serve(listener: TcpListener, shared: Shared) {
             }
             Err(error) => {
                 tracing::debug!(%error, "echo: cannot accept");
+                // Usually a lack of file descriptors: others have to run before there can be one.
                 tokio::task::yield_now().await;
             }
         }
@@ -54,6 +55,7 @@ pub(super) async fn serve(listener: TcpListener, shared: Shared) {
 async fn connection(stream: TcpStream, client: SocketAddr, shared: Shared) -> io::Result<()> {
     let mut first = [0; 8];
     let seen = tokio::select! {
+        // Peeked at, not read: hyper reads the request from its first byte.
         seen = stream.peek(&mut first) => seen?,
         () = shared.closing.cancelled() => return Ok(()),
     };

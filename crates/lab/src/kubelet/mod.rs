@@ -82,6 +82,7 @@ impl Kubelet {
             );
         };
         let _ = stop.run_until_cancelled(work).await;
+        // Pods of a lab that ends get no grace period: nobody is left to balance away from them.
         for handle in self.lock().values() {
             handle.wanted.send_replace(Wanted::Gone);
         }

@@ -68,6 +68,7 @@ pub(crate) async fn keep_alive(node: Arc<NodeContext>, registration: Registratio
     let mut gate = node.gate.watch();
     loop {
         node.gate.passed().await;
+        // The Lease ends the silence, but only the kubelet sets the condition back that silence has changed.
         let alive = async {
             renew(&node, &registration).await?;
             reassure(&node, &registration).await
@@ -76,6 +77,7 @@ pub(crate) async fn keep_alive(node: Arc<NodeContext>, registration: Registratio
             tracing::warn!(node = %node.name, %error, "cannot renew a node's lease");
         }
         tokio::select! {
+            // Up to three renewals may be lost before the node counts as unreachable.
             () = tokio::time::sleep(registration.lease / 4) => {}
             _ = gate.changed() => {}
         }

@@ -102,6 +102,7 @@ impl Workload {
         let mut command = Command::new(program);
         command
             .args(words.map(expand))
+            // A container does not inherit the environment of the kubelet.
             .env_clear()
             .env("PATH", search_path())
             .env("HOSTNAME", &place.description.hostname)
@@ -127,6 +128,7 @@ impl Workload {
             match &mut self {
                 Self::Echo(echo) => {
                     echo.drain();
+                    // Endpoints that go need a moment until every node's rules have left them out.
                     tokio::time::sleep(DRAIN.min(grace / 2)).await;
                     echo.close().await;
                     Exit::SUCCESS

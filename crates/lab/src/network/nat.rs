@@ -162,6 +162,7 @@ fn add_host_ports(batch: &mut Batch, table: &Table, family: L3) {
     batch.add_set(table, &on_one).add_set(table, &on_all);
     batch.add_set(table, &hairpin);
     for chain in ["prerouting", "output"] {
+        // Loopback stays the node's own: a pod must not take over what listens on 127.0.0.1.
         let to_node = || Rule::new().to_local().not_within(destination, loopback);
         let one = to_node().dnat_map(
             family,
@@ -172,6 +173,8 @@ fn add_host_ports(batch: &mut Batch, table: &Table, family: L3) {
         batch.add_rule(table, chain, &one);
         batch.add_rule(table, chain, &all);
     }
+    // A pod that reaches itself would see its own address as the client's and answer itself directly, past
+    // the translation.
     let itself = Rule::new()
         .ct_status(kinglet_nft::CtStatus::DNAT)
         .in_set((source, destination), hairpin.name.as_str())

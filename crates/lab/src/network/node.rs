@@ -108,6 +108,7 @@ impl NodeNetwork {
         for gateway in self.gateways() {
             self.links.address(BRIDGE, gateway).await?;
         }
+        // Frames between pods of one node pass the rules too, as kube-proxy and network policies need it.
         configure(
             &self.namespace,
             &[
@@ -149,6 +150,7 @@ impl NodeNetwork {
         // Left by a start that failed half-way.
         let _ = Namespace::remove(name);
         let namespace = create(name, false)?;
+        // The node's end of a link that such a start left: names of links come from the pods' uids.
         self.links.remove(link).await?;
         self.links.veth(link, &namespace, "eth0").await?;
         let pod = Links::open(&namespace).await?;
@@ -202,6 +204,7 @@ impl NodeNetwork {
         let removed = self.links.remove(&attachment.host_link).await;
         let name = attachment.namespace.name();
         let unnamed = Namespace::remove(name).map_err(|error| LinkError::new(name, "remove", &error));
+        // Even if something is left: the range would run out otherwise, and the link is gone or useless.
         self.give_back(&attachment.addresses);
         removed.and(unnamed)
     }

@@ -86,6 +86,8 @@ impl PodWriter {
         pods: impl IntoIterator<Item = impl Borrow<Value>>,
         done: &mut Done,
     ) -> Result<(), RequestError> {
+        // "Slow start" of kube-controller-manager: a template that is refused costs one request, not
+        // thousands.
         let (mut pods, mut batch) = (pods.into_iter().peekable(), 1);
         while pods.peek().is_some() {
             let now: Vec<_> = pods.by_ref().take(batch).collect();
@@ -152,6 +154,7 @@ pub(super) async fn adopt(
     object: &Meta,
     reference: Value,
 ) -> Result<(), RequestError> {
+    // The uid makes the API server refuse the patch when another object has the name by now.
     let patch = json!({"metadata": {"uid": &*object.uid, "ownerReferences": [reference]}});
     ignore_not_found(collection.strategic(&name(object), &patch).await)
 }

@@ -10,7 +10,7 @@ use tokio::runtime::Runtime;
 
 use super::*;
 use crate::kernel::Kernel;
-use crate::namespace::in_namespace;
+use kinglet_test_support::netns::in_namespace;
 
 fn actor() -> (EnforcerActor, CommitHandle, QueryHandle) {
     let tables = Kernel::open().unwrap().tables;

@@ -11,7 +11,7 @@ use kinglet_model::NetworkPolicy;
 
 use super::*;
 use crate::kernel::Kernel;
-use crate::namespace::in_namespace;
+use kinglet_test_support::netns::in_namespace;
 
 fn nft(arguments: &str) {
     let status = Command::new("nft").args(arguments.split(' ')).status();

@@ -5,8 +5,8 @@ use std::process::{Command, Stdio};
 
 use kinglet_model::{NetworkPolicy, Node};
 
-use crate::namespace::in_namespace;
 use crate::{Running, api, eventually, nft, node, policy, table};
+use kinglet_test_support::netns::in_namespace;
 
 /// The chains that kube-router makes, and some of others.
 const SAVED: &str = "*filter

@@ -8,13 +8,8 @@
     reason = "helpers of tests fail by panicking"
 )]
 
-mod api;
 mod halfway;
 mod leftovers;
-#[path = "../../../policy/tests/kernel/namespace.rs"]
-mod namespace;
-#[path = "../../../kube/tests/support/scripted.rs"]
-mod scripted;
 
 use std::process::Command;
 use std::sync::Arc;
@@ -28,13 +23,12 @@ use kinglet_netpol::{
 };
 use kinglet_policy::PolicySettings;
 use kinglet_telemetry::Registry;
+use kinglet_test_support::ScriptedApi;
+use kinglet_test_support::netns::in_namespace;
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
-
-use api::Api;
-use namespace::in_namespace;
 
 fn eventually(what: &str, mut condition: impl FnMut() -> bool) {
     let deadline = Instant::now() + Duration::from_secs(20);
@@ -72,8 +66,8 @@ fn policy() -> Value {
     })
 }
 
-fn api() -> Api {
-    let api = Api::default();
+fn api() -> ScriptedApi {
+    let api = ScriptedApi::default();
     api.put::<Namespace>(json!({"metadata": {"name": "shop"}}));
     api.put::<Pod>(json!({
         "metadata": {"namespace": "shop", "name": "web"},
@@ -85,7 +79,7 @@ fn api() -> Api {
 
 /// An agent and what it follows.
 struct Running {
-    api: Api,
+    api: ScriptedApi,
     runtime: Runtime,
     stop: CancellationToken,
     enforcing: Arc<AtomicBool>,
@@ -96,12 +90,12 @@ struct Running {
 
 impl Running {
     /// Starts it and waits until it enforces.
-    fn start(api: Api) -> Self {
+    fn start(api: ScriptedApi) -> Self {
         Self::start_with(api, None)
     }
 
     /// The same; it compares the kernel's rules with what they should be every `period`.
-    fn start_with(api: Api, period: Option<Duration>) -> Self {
+    fn start_with(api: ScriptedApi, period: Option<Duration>) -> Self {
         let kernel = Kernel::open().unwrap();
         let (runtime, stop) = (Runtime::new().unwrap(), CancellationToken::new());
         let (metrics, mut registry) = (Metrics::default(), Registry::default());
@@ -110,7 +104,7 @@ impl Running {
         let told = enforcing.clone();
         let (admission, requests) = PodAdmission::new();
         let guard = runtime.enter();
-        let sources = api.sources(&stop);
+        let sources = Sources::of(&Reflectors::new(api.client(), stop.clone()));
         let outputs = Outputs {
             recorder: Recorder::spawn(api.client(), "test", "here".to_owned(), stop.clone()),
             metrics,
@@ -167,7 +161,7 @@ impl Running {
 fn the_kinds_that_are_watched_are_declared() {
     let runtime = Runtime::new().unwrap();
     let _guard = runtime.enter();
-    let reflectors = Reflectors::new(Api::default().client(), CancellationToken::new());
+    let reflectors = Reflectors::new(ScriptedApi::default().client(), CancellationToken::new());
     Sources::of(&reflectors);
     assert_eq!(reflectors.kinds(), KINDS.iter().copied().collect());
 }

@@ -90,6 +90,7 @@ pub mod priority {
     /// `filter`
     pub const FILTER: i32 = 0;
     /// `security`
+    #[cfg(feature = "text")]
     pub(crate) const SECURITY: i32 = 50;
     /// `srcnat`: translation of sources.
     pub const SRCNAT: i32 = 100;

@@ -12,7 +12,6 @@
 mod events;
 #[path = "../../../nft/tests/support/listing.rs"]
 mod listing;
-mod namespace;
 mod scenarios;
 
 use std::collections::BTreeSet;
@@ -24,8 +23,8 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 
 use events::{Present, event, settings};
+use kinglet_test_support::netns::in_namespace;
 use listing::normal;
-use namespace::in_namespace;
 
 fn list() -> Vec<String> {
     let output = Command::new("nft")

@@ -9,7 +9,7 @@ use kinglet_policy::{Policies, PolicySettings};
 use serde_json::Value;
 
 use crate::commit;
-use crate::namespace::in_namespace;
+use kinglet_test_support::netns::in_namespace;
 
 fn read(path: &Path) -> Value {
     let text = std::fs::read_to_string(path).unwrap();

@@ -1,8 +1,8 @@
 //! Garbage collection by `metadata.ownerReferences`.
 //!
 //! [`monitors`] follows the metadata of every kind that discovery names, kinds that appear later included;
-//! [`graph`] keeps who owns whom; [`decision`] is the rule for an object whose owners are known to be there or
-//! not; [`collector`] looks owners up and decides, [`writes`] writes.
+//! [`graph`] keeps who owns whom; [`decision`] is the rule for an object whose owners are known to be there
+//! or not; [`collector`] looks owners up and decides, [`writes`] writes.
 //!
 //! - Background: an object whose owners are all gone is deleted; an absent owner beside a present one only
 //!   loses its reference.

@@ -70,10 +70,10 @@ pub(crate) struct Authority {
     token: String,
 }
 
-/// Where pairs and the token are kept; in memory they are made anew.
-struct Shelf<'a>(Option<&'a Path>);
+/// The files with certificates, keys and the token; without a directory all are made anew at each start.
+struct KeyFiles<'a>(Option<&'a Path>);
 
-impl Shelf<'_> {
+impl KeyFiles<'_> {
     fn read(&self, name: &str) -> Result<Option<String>, AuthorityError> {
         let Some(directory) = self.0 else { return Ok(None) };
         let path = directory.join(name);
@@ -107,18 +107,19 @@ impl Authority {
         addresses: &[IpAddr],
         names: &[String],
     ) -> Result<Self, AuthorityError> {
-        let shelf = Shelf(directory);
-        let ca = match shelf.read_pair("ca")?.filter(|pair| lasts(&pair.certificate)) {
+        let files = KeyFiles(directory);
+        let ca = match files.read_pair("ca")?.filter(|pair| lasts(&pair.certificate)) {
             Some(pair) => pair,
             None => {
                 let pair = make_ca()?;
-                shelf.write_pair("ca", &pair)?;
+                files.write_pair("ca", &pair)?;
                 pair
             }
         };
         let issuer = Issuer::from_ca_cert_pem(&ca.certificate, KeyPair::from_pem(&ca.key)?)?;
         let leaf = |file: &str, params: CertificateParams, fits: &dyn Fn(&str) -> bool| {
-            let kept = shelf.read_pair(file)?;
+            let kept = files.read_pair(file)?;
+            // A leaf of an authority that was renewed would be refused by everybody who trusts the new one.
             let good = |pair: &Pair| {
                 lasts(&pair.certificate)
                     && issued_by(&pair.certificate, &ca.certificate)
@@ -132,7 +133,7 @@ impl Authority {
                         certificate: params.signed_by(&key, &issuer)?.pem(),
                         key: key.serialize_pem(),
                     };
-                    shelf.write_pair(file, &pair)?;
+                    files.write_pair(file, &pair)?;
                     Ok::<_, AuthorityError>(pair)
                 }
             }
@@ -141,13 +142,13 @@ impl Authority {
             covers(pem, addresses, names)
         })?;
         let admin = leaf("admin", admin_params(), &|_| true)?;
-        let token = match shelf.read("token")? {
+        let token = match files.read("token")? {
             Some(token) if !token.trim().is_empty() => token.trim().to_owned(),
             _ => {
                 let mut random = [0_u8; 32];
                 getrandom::fill(&mut random)?;
                 let token = URL_SAFE_NO_PAD.encode(random);
-                shelf.write("token", &token)?;
+                files.write("token", &token)?;
                 token
             }
         };
@@ -179,6 +180,7 @@ impl Authority {
         let mut roots = RootCertStore::empty();
         roots.add(CertificateDer::from_pem_slice(self.ca.certificate.as_bytes())?)?;
         let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider.clone())
+            // Clients with a bearer token have no certificate; who has neither gets 401 from HTTP.
             .allow_unauthenticated()
             .build()?;
         let chain = vec![CertificateDer::from_pem_slice(
@@ -207,6 +209,7 @@ fn params(common_name: &str, life: Duration) -> CertificateParams {
 
 fn make_ca() -> Result<Pair, AuthorityError> {
     let mut params = params("kinglet-ca", CA_LIFE);
+    // It signs leaves only: path length 0 (RFC 5280, section 4.2.1.9).
     params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
     params.key_usages = vec![
         KeyUsagePurpose::KeyCertSign,
@@ -230,6 +233,7 @@ fn server_params(addresses: &[IpAddr], names: &[String]) -> Result<CertificatePa
     params.subject_alt_names = CertificateParams::new(all)?.subject_alt_names;
     params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
     params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+    // Without it Python's ssl (VERIFY_X509_STRICT, since 3.13) refuses the certificate.
     params.use_authority_key_identifier_extension = true;
     Ok(params)
 }

@@ -9,6 +9,7 @@ use std::path::Path;
 pub(crate) fn write_private(path: &Path, content: &[u8]) -> io::Result<()> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let temporary = path.with_file_name(format!(".{name}.new"));
+    // Left by a process that was killed; `create_new` would fail on it.
     if let Err(error) = fs::remove_file(&temporary)
         && error.kind() != io::ErrorKind::NotFound
     {
@@ -16,10 +17,12 @@ pub(crate) fn write_private(path: &Path, content: &[u8]) -> io::Result<()> {
     }
     let mut file = OpenOptions::new()
         .write(true)
+        // Never opens what somebody else has put there, and gives it its mode before it has a content.
         .create_new(true)
         .mode(0o600)
         .open(&temporary)?;
     file.write_all(content)?;
+    // Before the rename: after a power cut the name must not lead to an empty file.
     file.sync_all()?;
     fs::rename(&temporary, path)
 }

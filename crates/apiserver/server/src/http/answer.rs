@@ -85,6 +85,7 @@ impl Answer {
                 (_, Encoding::Json) => "application/json",
             });
         let (body, gzipped) = match self.payload {
+            // A compressor would hold events back until its window is full.
             Payload::Watch(body) => (body, false),
             Payload::Empty => (full(Bytes::new()), false),
             Payload::Text(text) => (full(text.into()), false),
@@ -96,6 +97,7 @@ impl Answer {
             StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+        // Answers depend on who asks, and are old at once.
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache, private"));
         if gzipped {
             headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
@@ -167,7 +169,7 @@ fn compress(bytes: Bytes, accept: &Accept) -> (Body, bool) {
     if !accept.gzip || bytes.len() < GZIP_FROM {
         return (full(bytes), false);
     }
-    let mut encoder = GzEncoder::new(Vec::with_capacity(bytes.len() / 8), Compression::new(1));
+    let mut encoder = GzEncoder::new(Vec::with_capacity(bytes.len() / 8), Compression::fast());
     match encoder.write_all(&bytes).and_then(|()| encoder.finish()) {
         Ok(compressed) => (full(compressed.into()), true),
         Err(_) => (full(bytes), false),

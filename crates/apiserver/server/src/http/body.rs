@@ -33,8 +33,10 @@ impl MediaType {
     fn of(headers: &HeaderMap) -> Option<Self> {
         let text = headers
             .get(CONTENT_TYPE)
+            // A header that is no text is a type that nobody knows, not a missing one.
             .map_or("", |value| value.to_str().unwrap_or("?"));
         Some(match text.split(';').next().unwrap_or_default().trim() {
+            // Missing means JSON, as in Kubernetes.
             "" | "application/json" => Self::Json,
             "application/yaml" | "application/x-yaml" => Self::Yaml,
             "application/vnd.kubernetes.protobuf" => Self::Protobuf,

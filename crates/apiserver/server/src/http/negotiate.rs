@@ -44,6 +44,7 @@ impl Accept {
     pub(crate) fn negotiate(headers: &HeaderMap, query: &Query) -> Result<Self, ApiError> {
         let accept = header(headers, ACCEPT.as_str());
         let wanted = accept.split(',').map(str::trim).filter(|one| !one.is_empty());
+        // In the order in which they stand: clients of Kubernetes put what they prefer first and send no `q`.
         let mut empty = true;
         let mut chosen = None;
         for media_type in wanted {
@@ -59,6 +60,7 @@ impl Accept {
             None => return Err(not_acceptable(accept)),
         };
         let agent = header(headers, USER_AGENT.as_str());
+        // Kubernetes indents for the same ones.
         let person = ["curl/", "Wget/", "Mozilla/"]
             .iter()
             .any(|prefix| agent.starts_with(prefix));

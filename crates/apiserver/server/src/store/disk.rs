@@ -59,12 +59,14 @@ impl Disk {
             .read(true)
             .write(true)
             .create(true)
+            // It is the database of the last run.
             .truncate(false)
             .mode(0o600)
             .open(path)
             .map_err(redb::StorageError::Io)
             .map_err(failed)?;
         let database = Database::builder()
+            // All objects are in memory already: the pages are read once, at the start.
             .set_cache_size(4 << 20)
             .create_with_backend(FileBackend::new(file).map_err(failed)?)
             .map_err(failed)?;
@@ -79,6 +81,7 @@ impl Disk {
         };
         let transaction = self.database.begin_read().map_err(failed)?;
         let counters = match transaction.open_table(COUNTERS) {
+            // Nothing has been written yet: tables are made by the first write.
             Err(redb::TableError::TableDoesNotExist(_)) => return Ok(contents),
             other => other.map_err(failed)?,
         };
@@ -100,6 +103,7 @@ impl Disk {
         transaction
             .set_durability(Durability::Immediate)
             .map_err(failed)?;
+        // Tables borrow the transaction and have to be closed before it is committed.
         {
             let mut objects = transaction.open_table(OBJECTS).map_err(failed)?;
             for (key, stored) in rows {
@@ -111,6 +115,7 @@ impl Disk {
                     None => objects.remove(key.as_str()).map_err(failed)?,
                 };
             }
+            // In the same transaction: a revision must never be given out twice.
             let mut counters = transaction.open_table(COUNTERS).map_err(failed)?;
             counters.insert(REVISION, revision).map_err(failed)?;
         }

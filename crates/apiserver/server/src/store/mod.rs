@@ -70,6 +70,7 @@ impl Store {
             None => State::new(0, limits, Vec::new()),
         };
         let state = Arc::new(RwLock::new(state));
+        // Loaded before the writer starts: it judges proposals by the state.
         let (sender, writer) = writer::start(state.clone(), disk)?;
         Ok(Self {
             state,
@@ -142,6 +143,7 @@ impl Store {
         self.sender
             .send(Message::Write(Box::new(proposal)))
             .map_err(|_| WriteError::Closed)?;
+        // A dropped answer means that the writer stopped before it came to this proposal.
         outcome.await.map_err(|_| WriteError::Closed)?
     }
 

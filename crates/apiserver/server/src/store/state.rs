@@ -86,6 +86,7 @@ impl State {
     ) -> Result<Listing, Compacted> {
         let revision = at.unwrap_or(self.revision);
         let Some(collection) = self.collections.get(collection) else {
+            // Whether there were objects before the start nobody knows any more.
             return if revision < self.start {
                 Err(Compacted)
             } else {
@@ -120,6 +121,8 @@ impl State {
         let events: Vec<Arc<Event>> = collection.history.after(position)?.take(limit).cloned().collect();
         let position = match events.last() {
             Some(last) if events.len() == limit => last.revision,
+            // Nothing of this collection up to now: the watch need not look at these revisions again, and its
+            // bookmarks move on although only other kinds change.
             _ => position.max(self.revision),
         };
         Ok(Batch { events, position })
@@ -150,6 +153,7 @@ impl State {
             collection.objects.insert(name, event.object.clone());
         }
         let revision = event.revision;
+        // Before the watches are woken: they read from the history.
         collection.history.push(Arc::new(event));
         collection.changed.send_replace(revision);
     }
@@ -192,6 +196,7 @@ impl Collection {
     ) -> Result<Vec<Arc<Stored>>, Compacted> {
         let mut objects: BTreeMap<&ObjectName, &Arc<Stored>> = present.collect();
         let later: Vec<&Arc<Event>> = self.history.after(revision)?.collect();
+        // The latest first, so that the earliest change after the revision has the last word.
         for event in later.into_iter().rev() {
             let name = &event.object.name;
             if namespace.is_some_and(|namespace| *name.namespace != *namespace) {

@@ -106,11 +106,13 @@ fn run(state: &RwLock<State>, disk: Option<&Disk>, messages: &Receiver<Message>)
                 Message::Stop => stop = true,
             }
             next = if stop || group.len() >= GROUP {
+                // What comes after the stop is refused by the closed channel.
                 None
             } else {
                 messages.try_recv().ok()
             };
         }
+        // Before the stop is obeyed: whoever sent these got no error and waits for an answer.
         commit(state, disk, group);
         if stop {
             return;
@@ -124,19 +126,24 @@ fn commit(state: &RwLock<State>, disk: Option<&Disk>, group: Vec<Proposal>) {
         revision,
         answers,
     } = examine(state, group);
+    // The disk first: a revision that a watch has shown must not be lost with the power.
     let written = write(disk, revision, &events);
     if written.is_ok() {
+        // Reads wait only for this, not for the disk.
         let mut state = state.write().unwrap_or_else(PoisonError::into_inner);
         for (key, event) in events {
             state.apply(&key.collection, event);
         }
     }
     for (sender, answer) in answers {
+        // When the disk failed nobody has won: those that were refused because of another of the group, too,
+        // are told of the disk. A client that is gone does not wait for its answer.
         let _gone = sender.send(written.clone().and(answer));
     }
 }
 
 fn write(disk: Option<&Disk>, revision: u64, events: &[(Key, Event)]) -> Result<(), WriteError> {
+    // A group of refusals costs no flush.
     let Some(disk) = disk.filter(|_| !events.is_empty()) else {
         return Ok(());
     };
@@ -154,6 +161,7 @@ fn write(disk: Option<&Disk>, revision: u64, events: &[(Key, Event)]) -> Result<
 fn examine(state: &RwLock<State>, group: Vec<Proposal>) -> Examined {
     let state = state.read().unwrap_or_else(PoisonError::into_inner);
     let mut revision = state.revision();
+    // What the group leads to so far: of two changes that expect the same revision the second one is refused.
     let mut overlay: HashMap<Key, Option<Arc<Stored>>> = HashMap::new();
     let (mut events, mut answers) = (Vec::with_capacity(group.len()), Vec::with_capacity(group.len()));
     for Proposal {
@@ -202,6 +210,7 @@ fn event(
     }
     let (object, deleted) = match change {
         Change::Put(object) => (object, false),
+        // A watch shows a deleted object as it was, with the revision of the deletion, as Kubernetes does.
         Change::Delete => (current.as_ref().map(|one| one.value()).unwrap_or_default(), true),
     };
     let object = Stored::encode(key.name.clone(), revision, object)

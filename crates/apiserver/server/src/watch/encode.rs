@@ -77,6 +77,7 @@ fn value_line(kind: &str, object: &Value) -> Bytes {
 }
 
 fn line(kind: &str, object: &[u8]) -> Bytes {
+    // Built by hand, so that the stored bytes are copied once and not parsed.
     let mut line = BytesMut::with_capacity(object.len() + 40);
     line.put_slice(b"{\"type\":\"");
     line.put_slice(kind.as_bytes());

@@ -113,11 +113,13 @@ impl Watch {
                 .store
                 .events_after(&call.kind.collection, self.position, BATCH)
             else {
+                // HTTP has answered 200 long ago: the error can only be an event. Clients list anew then.
                 self.ended = true;
                 let error = ApiError::too_old(self.position, call.server.store.revision());
                 return Some(Encoder::error(&error));
             };
             let more = batch.events.len() == BATCH;
+            // Also when no event concerns the watch: otherwise its position would be compacted in the end.
             self.position = batch.position;
             for event in &batch.events {
                 if let Some(line) = self.event(event) {

@@ -3,12 +3,12 @@
 use kinglet_dataplane_agent::{AgentError, KINDS, Kernel, Outputs, ServicesAgent, Sources};
 use kinglet_kube::Reflectors;
 use kinglet_model::{EndpointSlice, Node, Object, Service};
+use kinglet_test_support::ScriptedApi;
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
-use crate::api::Api;
 use crate::objects::{slice_object, web_object};
 use crate::paths::settings;
 use crate::world::{World, eventually, tcp};
@@ -18,7 +18,7 @@ const CLUSTER_IP: &str = "10.43.0.80:80";
 /// An API, an agent that follows it, and a world that the agent serves.
 struct Served {
     world: World,
-    api: Api,
+    api: ScriptedApi,
     runtime: Runtime,
     stop: CancellationToken,
     agent: tokio::task::JoinHandle<Result<(), AgentError>>,
@@ -30,7 +30,7 @@ impl Served {
         let mut world = World::new(settings())?;
         world.kernel.remove().unwrap();
         before(&world);
-        let api = Api::default();
+        let api = ScriptedApi::default();
         api.put::<Service>(web_object(json!({})));
         api.put::<EndpointSlice>(slice_object("web-4", &["10.42.0.11 here"]));
         api.put::<Node>(json!({"metadata": {"name": "here"}}));
@@ -40,7 +40,7 @@ impl Served {
         let (synced, is_synced) = oneshot::channel();
         let sources = {
             let _guard = runtime.enter();
-            api.sources(&stop)
+            Sources::of(&Reflectors::new(api.client(), stop.clone()))
         };
         let ended = stop.clone();
         let agent = ServicesAgent {
@@ -51,7 +51,7 @@ impl Served {
         };
         let agent = runtime.spawn(async move { agent.run(|| synced.send(()).unwrap(), ended).await });
         runtime.block_on(is_synced).unwrap();
-        eventually("all kinds are watched", || api.is_watched());
+        eventually("all kinds are watched", || api.watched() == KINDS.len());
         Some(Self {
             world,
             api,
@@ -80,7 +80,7 @@ impl Served {
 fn the_kinds_that_are_watched_are_declared() {
     let runtime = Runtime::new().unwrap();
     let _guard = runtime.enter();
-    let reflectors = Reflectors::new(Api::default().client(), CancellationToken::new());
+    let reflectors = Reflectors::new(ScriptedApi::default().client(), CancellationToken::new());
     Sources::of(&reflectors);
     assert_eq!(reflectors.kinds(), KINDS.iter().copied().collect());
 }

@@ -9,20 +9,16 @@
 )]
 
 mod agent;
-mod api;
 mod changes;
 #[path = "../../../rules/tests/incremental/events.rs"]
 mod events;
 mod flow;
 #[path = "../../../../nft/tests/support/listing.rs"]
 mod listing;
-mod namespace;
 mod objects;
 mod paths;
 mod policies;
 mod restart;
-#[path = "../../../../kube/tests/support/scripted.rs"]
-mod scripted;
 mod sequences;
 mod servers;
 mod world;

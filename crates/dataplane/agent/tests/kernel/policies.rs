@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 
 use serde_json::json;
 
-use crate::namespace::Namespace;
 use crate::objects::{slice, web};
 use crate::paths::settings;
 use crate::world::{World, tcp, udp};
+use kinglet_test_support::netns::Namespace;
 
 /// A world whose Service differs like this and has these endpoints.
 fn world(changes: serde_json::Value, endpoints: &[&str]) -> Option<World> {

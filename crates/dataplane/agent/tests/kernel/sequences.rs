@@ -7,11 +7,11 @@ use proptest::test_runner::{Config, TestRunner};
 
 use crate::events::{Present, event, settings};
 use crate::listing::normal;
-use crate::namespace::Namespace;
+use kinglet_test_support::netns::Namespace;
 
 #[test]
 fn changes_lead_to_the_same_table_as_a_fresh_start() {
-    let Some(node) = Namespace::create() else { return };
+    let Some(node) = Namespace::router() else { return };
     let mut kernel = node.run(|| Kernel::open().unwrap());
     let ownership = kernel.ownership().unwrap();
     let list = || normal(&node.program("nft", "list table inet kinglet-services"));

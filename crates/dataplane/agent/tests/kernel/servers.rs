@@ -5,7 +5,7 @@ use std::net::{Ipv6Addr, SocketAddr, TcpListener, TcpStream, UdpSocket};
 use std::sync::mpsc;
 use std::time::Duration;
 
-use crate::namespace::Namespace;
+use kinglet_test_support::netns::Namespace;
 
 /// How long an answer is waited for, where there should be one.
 const PATIENCE: Duration = Duration::from_secs(2);

@@ -12,8 +12,8 @@ use kinglet_dataplane::{DataplaneSettings, Services};
 use kinglet_dataplane_agent::Kernel;
 use kinglet_nft::Batch;
 
-use crate::namespace::Namespace;
 use crate::servers::{ask_tcp, ask_udp, serve};
+use kinglet_test_support::netns::Namespace;
 
 /// Port of the pods' servers.
 pub(crate) const PORT: u16 = 8080;
@@ -37,8 +37,8 @@ const PODS: [(&str, &str, &str); 3] = [
 impl World {
     /// Makes the places, with servers in the pods. Nothing if that cannot be done and may be skipped.
     pub(crate) fn new(settings: DataplaneSettings) -> Option<Self> {
-        let node = Namespace::create()?;
-        let client = Namespace::create()?;
+        let node = Namespace::router()?;
+        let client = Namespace::router()?;
         link(&node, "outside", &client);
         node.ip("addr add 192.0.2.1/24 dev outside");
         node.ip("addr add 2001:db8::1/64 dev outside nodad");
@@ -125,7 +125,7 @@ fn link(node: &Namespace, name: &str, other: &Namespace) {
 }
 
 fn pod(node: &Namespace, name: &'static str, v4: &str, v6: &str) -> Namespace {
-    let pod = Namespace::create().expect("another namespace");
+    let pod = Namespace::router().expect("another namespace");
     link(node, name, &pod);
     node.ip(&format!("addr add 10.42.0.1/32 dev {name}"));
     node.ip(&format!("addr add fd42:0::1/128 dev {name} nodad"));

@@ -105,8 +105,8 @@ fn list_nodes<'a>(
     (nodes, unscheduled.collect())
 }
 
-/// One Pod on every node that should run one, and none where it must not be. During an update there may be one old
-/// and one new Pod.
+/// One Pod on every node that should run one, and none where it must not be. During an update there may be
+/// one old and one new Pod.
 fn manage(plan: &mut DaemonSetPlan, nodes: &[NodePods], hash: &str, now: Timestamp) {
     for on_node in nodes {
         if on_node.should_run && on_node.pods.is_empty() {

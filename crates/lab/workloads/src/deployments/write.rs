@@ -101,6 +101,7 @@ impl Writer {
         set: &Arc<ReplicaSet>,
         size: i32,
     ) -> Result<(), RequestError> {
+        // The size was computed from this revision: another writer's change has to be seen first.
         let version = &*set.metadata.resource_version;
         let patch = json!({
             "metadata": {"resourceVersion": version},
@@ -129,6 +130,8 @@ impl Writer {
             Err(error) if error.is_namespace_terminating() => Ok(()),
             Err(error) if error.is_conflict() => {
                 let taken = ObjectName::new(meta.namespace.clone(), name);
+                // Our own ReplicaSet, which the cache does not show yet, or another template with the same
+                // hash.
                 let other: ReplicaSet = self.sets.get(&taken).await?;
                 let own = other.owner.is_some_and(|owner| owner.uid == meta.uid);
                 if !own || !template::is_same(&other.template, &deployment.template) {

@@ -1,8 +1,8 @@
 //! Nodes and the Pods on them: nodes that fall silent become unreachable, taints follow conditions, taints
 //! evict, and Pods of nodes that are gone go, too.
 //!
-//! In: Nodes, their Leases and Pods. [`state`] notes the last sign of life of each node; [`plan`] is the pure rule
-//! for a node, with [`taints`] and [`evict`]. Out: writes, retried per node.
+//! In: Nodes, their Leases and Pods. [`state`] notes the last sign of life of each node; [`plan`] is the pure
+//! rule for a node, with [`taints`] and [`evict`]. Out: writes, retried per node.
 
 mod evict;
 mod plan;

@@ -16,8 +16,8 @@ pub(super) struct PodAffinity<'a> {
     pod: &'a Pod,
     /// Domains with Pods that all affinity terms select.
     affine: HashSet<Domain<'a>>,
-    /// Whether the Pod is the first of a group that wants to be together: its terms select itself and no other
-    /// Pod. Without this rule such a group could never start.
+    /// Whether the Pod is the first of a group that wants to be together: its terms select itself and no
+    /// other Pod. Without this rule such a group could never start.
     first: bool,
     repelled: HashSet<Domain<'a>>,
     refusing: HashSet<Domain<'a>>,

@@ -140,6 +140,7 @@ impl Scheduler {
 
     /// Says that no node suits, unless that has been said already.
     async fn refuse(&self, pod: &Pod, message: &str) -> Result<(), RequestError> {
+        // Every change of a node makes all waiting Pods due: the same refusal must not be written each time.
         let before = condition(&pod.conditions, "PodScheduled").filter(|one| &*one.status == "False");
         if before.is_some_and(|one| &*one.message == message) {
             return Ok(());

@@ -40,7 +40,7 @@ impl Reason {
                 return format!("node(s) had untolerated taint {{{}: {}}}", taint.key, taint.value);
             }
             Self::NotSelected => "node(s) didn't match Pod's node affinity/selector",
-            Self::PortConflict => "node(s) didn't have free_resources ports for the requested pod ports",
+            Self::PortConflict => "node(s) didn't have free ports for the requested pod ports",
             Self::TooManyPods { .. } => "Too many pods",
             Self::Insufficient { resource, .. } => return format!("Insufficient {resource}"),
             Self::Spread => "node(s) didn't match pod topology spread constraints",
@@ -123,7 +123,7 @@ mod tests {
         ];
         assert_eq!(
             message(&reasons, false),
-            "0/3 nodes are available: 1 node(s) didn't have free_resources ports for the requested pod ports, \
+            "0/3 nodes are available: 1 node(s) didn't have free ports for the requested pod ports, \
              2 node(s) had untolerated taint {dedicated: db}. no new claims to deallocate, preemption: \
              0/3 nodes are available: 1 No preemption victims found for incoming pod, \
              2 Preemption is not helpful for scheduling."

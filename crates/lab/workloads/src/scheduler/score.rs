@@ -21,8 +21,8 @@ const SCORES: &[(i64, Score)] = &[
     (1, free_resources),
 ];
 
-/// The best of the nodes (indices into the snapshot). Of equal ones that with the fewest Pods, then the first by
-/// name.
+/// The best of the nodes (indices into the snapshot). Of equal ones that with the fewest Pods, then the first
+/// by name.
 pub(super) fn best(pod: &Pod, snapshot: &Snapshot, suitable: &[usize]) -> Option<usize> {
     let nodes: Vec<(usize, &NodeInfo)> = suitable
         .iter()

@@ -19,30 +19,36 @@ use tokio::sync::mpsc;
 type Answer = Response<UnsyncBoxBody<Bytes, Infallible>>;
 
 /// The API.
-#[derive(Clone, Default)]
-pub(crate) struct Api {
-    pub(crate) state: Arc<Mutex<State>>,
+#[derive(Clone, Debug, Default)]
+pub struct ScriptedApi {
+    state: Arc<Mutex<State>>,
 }
 
-#[derive(Default)]
-pub(crate) struct State {
+#[derive(Debug, Default)]
+struct State {
     revision: u64,
     /// By the last part of their paths.
     lists: HashMap<String, Vec<Value>>,
-    pub(crate) watches: HashMap<String, mpsc::UnboundedSender<Bytes>>,
-    pub(crate) written: Vec<Value>,
+    watches: HashMap<String, mpsc::UnboundedSender<Bytes>>,
+    written: Vec<Value>,
 }
 
-impl Api {
+impl ScriptedApi {
     /// Puts an object into the list of its kind, before anybody asks.
-    pub(crate) fn put<K: Object>(&self, mut object: Value) {
+    ///
+    /// # Panics
+    /// A test has panicked while it held the lock.
+    pub fn put<K: Object>(&self, mut object: Value) {
         let mut state = self.state.lock().unwrap();
         state.number(&mut object);
         state.lists.entry(K::PLURAL.into()).or_default().push(object);
     }
 
     /// Sends a change to those that watch the kind; `false` as long as nobody does.
-    pub(crate) fn send<K: Object>(&self, change: &str, mut object: Value) -> bool {
+    ///
+    /// # Panics
+    /// A test has panicked while it held the lock.
+    pub fn send<K: Object>(&self, change: &str, mut object: Value) -> bool {
         let mut state = self.state.lock().unwrap();
         state.number(&mut object);
         let line = format!("{}\n", json!({"type": change, "object": object}));
@@ -51,7 +57,7 @@ impl Api {
     }
 
     /// A client of it.
-    pub(crate) fn client(&self) -> Client {
+    pub fn client(&self) -> Client {
         let api = self.clone();
         kinglet_kube::in_process(move |request| {
             let api = api.clone();
@@ -66,6 +72,22 @@ impl Api {
                 if watch { api.watch(kind) } else { api.list(&kind) }
             }
         })
+    }
+
+    /// What has been written.
+    ///
+    /// # Panics
+    /// A test has panicked while it held the lock.
+    pub fn written(&self) -> Vec<Value> {
+        self.state.lock().unwrap().written.clone()
+    }
+
+    /// How many kinds are watched.
+    ///
+    /// # Panics
+    /// A test has panicked while it held the lock.
+    pub fn watched(&self) -> usize {
+        self.state.lock().unwrap().watches.len()
     }
 
     fn write(&self, body: Bytes) -> Answer {
