@@ -24,4 +24,7 @@ pub enum ConnectError {
     /// `tls-server-name` of the kubeconfig's cluster is neither a DNS name nor an address.
     #[error("kubeconfig: tls-server-name {0:?} is neither a DNS name nor an IP address")]
     ServerName(String),
+    /// `proxy-url` of the kubeconfig's cluster, or `HTTPS_PROXY`.
+    #[error("the API server cannot be reached through a proxy: remove proxy-url {0} from the kubeconfig, or unset HTTPS_PROXY")]
+    Proxy(String),
 }

@@ -52,9 +52,8 @@ const PROBES: u32 = 3;
 /// # Errors
 /// Certificates, credentials or a proxy that cannot be used.
 pub(super) fn client(config: Config, liveness: Liveness) -> Result<Client, ConnectError> {
-    if config.proxy_url.is_some() {
-        // Proxies are not built in; kube tells so, with the URL.
-        return Ok(Client::try_from(config)?);
+    if let Some(proxy) = &config.proxy_url {
+        return Err(ConnectError::Proxy(proxy.to_string()));
     }
     let mut tls = HttpsConnectorBuilder::new()
         .with_tls_config(config.rustls_client_config()?)
