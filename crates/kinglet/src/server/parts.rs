@@ -1,6 +1,7 @@
 //! The parts of a server: which run, and what each is given.
 
 use std::net::SocketAddr;
+use std::path::Path;
 
 use anyhow::{Context, Result};
 use kinglet_addons::Directory;
@@ -23,7 +24,7 @@ use tracing::error;
 use super::listeners::{Addresses, Listeners, reachable};
 use super::packaged;
 use super::settings::{ServerSettings, Source};
-use crate::host::{hostname, tls_provider};
+use crate::host::{STATE, hostname, tls_provider};
 use crate::services::servicelb;
 
 /// What parts share while they are started.
@@ -160,7 +161,8 @@ impl<'a> Parts<'a> {
     /// What a cluster of nodes needs. Of all servers the leader does it.
     fn cluster(&mut self, settings: &ServerSettings) {
         if settings.cloud_controller {
-            let cloud = CloudController::new(CloudSettings::new(&hostname()));
+            let settings = CloudSettings::new(&hostname()).lasting(Path::new(STATE));
+            let cloud = CloudController::new(settings);
             cloud.metrics().register(&mut self.registry);
             self.tasks
                 .spawn(cloud.run(self.reflectors.clone(), self.stop.clone()));
