@@ -29,6 +29,8 @@ pub enum Step {
     },
     /// A DaemonSet is deleted.
     Delete(ObjectName),
+    /// Nothing is written; the Events are due once, until there is another plan, or none.
+    Tell,
 }
 
 /// What becomes of our finalizer on a Service.
