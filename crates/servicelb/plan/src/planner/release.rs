@@ -31,7 +31,7 @@ impl Cluster<'_> {
         let differs = from.ports != to.ports || (was_ours && from != to);
         if differs {
             let notes = notes::lost(&from, &to);
-            return Some(ServicePlan::new(Step::Status { from, to }, notes));
+            return Some(ServicePlan::new(Step::status(from, to), notes));
         }
         self.left(service)
     }

@@ -44,7 +44,7 @@ impl Cluster<'_> {
         };
         if from != to {
             let notes = notes(&from, &to, assignment, &problems);
-            return Some(ServicePlan::new(Step::Status { from, to }, notes));
+            return Some(ServicePlan::new(Step::status(from, to), notes));
         }
         self.delete_unneeded(service, assignment)
     }

@@ -35,7 +35,7 @@ fn carry_out(mut view: View, mut sets: DaemonSets, service: &str, step: Step) ->
     match step {
         Step::Finalizers(finalizers) => service.metadata.finalizers = finalizers,
         Step::Status { from, to } => {
-            assert_eq!(Status::present(&service), from);
+            assert_eq!(Status::present(&service), *from);
             service.load_balancer = to.ingress;
             service.conditions.retain(|one| &*one.kind != CONDITION);
             service.conditions.retain(|one| &*one.kind != CONDITION_PORTS);
