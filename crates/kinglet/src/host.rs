@@ -4,6 +4,9 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result};
 
+/// Where a process keeps what it must find again when it starts again, until the machine does.
+pub(crate) const STATE: &str = "/run/kinglet";
+
 /// The TLS provider that the process installed at its start.
 pub(crate) fn tls_provider() -> Result<Arc<rustls::crypto::CryptoProvider>> {
     rustls::crypto::CryptoProvider::get_default()

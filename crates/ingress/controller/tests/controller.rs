@@ -80,10 +80,9 @@ fn start_as(
 
 /// One of several controllers.
 fn candidate(name: &str) -> Option<Election> {
-    Some(Election {
-        retry: Duration::from_millis(20),
-        ..Election::new(ObjectName::new("kube-system", COMPONENT), name)
-    })
+    let mut election = Election::new(ObjectName::new("kube-system", COMPONENT), name);
+    election.retry = Duration::from_millis(20);
+    Some(election)
 }
 
 #[tokio::test(flavor = "multi_thread")]

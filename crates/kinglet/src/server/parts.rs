@@ -1,7 +1,7 @@
 //! The parts of a server: which run, and what each is given.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
@@ -26,7 +26,7 @@ use super::advertise::Published;
 use super::listeners::Listeners;
 use super::packaged;
 use super::settings::{ServerSettings, Source};
-use crate::host::{hostname, tls_provider};
+use crate::host::{STATE, hostname, tls_provider};
 use crate::services::servicelb;
 
 /// How long a DNS server answers after its endpoint was withdrawn: nodes learn of it meanwhile.
@@ -151,8 +151,13 @@ impl<'a> Parts<'a> {
             recorder: Recorder::spawn(self.client.clone(), COMPONENT, hostname(), stop.clone()),
             metrics: ProblemMetrics::register(&mut self.registry),
             publication: self.publication(settings),
-            election: (!settings.is_alone())
-                .then(|| Election::new(ObjectName::new(NAMESPACE, COMPONENT), &hostname())),
+            election: (!settings.is_alone()).then(|| {
+                Election::lasting(
+                    ObjectName::new(NAMESPACE, COMPONENT),
+                    &hostname(),
+                    Path::new(STATE),
+                )
+            }),
             gate: self.readiness.gate("ingress"),
         });
         let gate = self.readiness.gate("packaged objects");
@@ -185,7 +190,8 @@ impl<'a> Parts<'a> {
     /// What a cluster of nodes needs. Of all servers the leader does it.
     fn cluster(&mut self, settings: &ServerSettings) {
         if settings.cloud_controller {
-            let cloud = CloudController::new(CloudSettings::new(&hostname()));
+            let settings = CloudSettings::new(&hostname()).lasting(Path::new(STATE));
+            let cloud = CloudController::new(settings);
             cloud.metrics().register(&mut self.registry);
             self.tasks
                 .spawn(cloud.run(self.reflectors.clone(), self.stop.clone()));

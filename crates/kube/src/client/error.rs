@@ -25,6 +25,8 @@ pub enum ConnectError {
     #[error("kubeconfig: tls-server-name {0:?} is neither a DNS name nor an IP address")]
     ServerName(String),
     /// `proxy-url` of the kubeconfig's cluster, or `HTTPS_PROXY`.
-    #[error("the API server cannot be reached through a proxy: remove proxy-url {0} from the kubeconfig, or unset HTTPS_PROXY")]
+    #[error(
+        "the API server cannot be reached through a proxy: remove proxy-url {0} from the kubeconfig, or unset HTTPS_PROXY"
+    )]
     Proxy(String),
 }

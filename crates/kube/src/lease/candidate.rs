@@ -83,7 +83,7 @@ impl Candidate {
         let Some(seen) = self.observed.take() else {
             return;
         };
-        if seen.lease.holder() != self.election.identity {
+        if seen.lease.holder() != self.election.identity() {
             return;
         }
         let released = seen.lease.released(&now());
@@ -135,7 +135,7 @@ impl Candidate {
     async fn create(&mut self) -> Result<bool, RequestError> {
         let name = &self.election.lease;
         let new = Lease::new(name).claimed(
-            &self.election.identity,
+            self.election.identity(),
             self.election.duration,
             Duration::ZERO,
             &now(),
@@ -148,12 +148,12 @@ impl Candidate {
     /// Whether the Lease was ours when it was last seen; then it is renewed without asking first.
     fn holds(&self) -> bool {
         let seen = self.observed.as_ref();
-        seen.is_some_and(|seen| seen.lease.holder() == self.election.identity)
+        seen.is_some_and(|seen| seen.lease.holder() == self.election.identity())
     }
 
     fn claimed(&self) -> Option<Lease> {
         let seen = self.observed.as_ref()?;
-        let (identity, duration) = (&self.election.identity, self.election.duration);
+        let (identity, duration) = (self.election.identity(), self.election.duration);
         seen.lease
             .claimed(identity, duration, seen.since.elapsed(), &now())
     }
@@ -183,7 +183,7 @@ impl Candidate {
         // randomness, so that tests repeat.
         self.attempts += 1;
         let mut hasher = DefaultHasher::new();
-        (&self.election.identity, self.attempts).hash(&mut hasher);
+        (self.election.identity(), self.attempts).hash(&mut hasher);
         let stretch = (hasher.finish() % 1000) as f64 / 1000.0 * 1.2;
         self.election.retry.mul_f64(1.0 + stretch)
     }

@@ -37,7 +37,7 @@ pub async fn lead<W, F>(
     F: Future<Output = ()>,
 {
     let mut candidate = Candidate::new(client, election);
-    info!(lease = %candidate.election().lease, identity = candidate.election().identity, "standing for election");
+    info!(lease = %candidate.election().lease, identity = candidate.election().identity(), "standing for election");
     loop {
         let Some(elected) = stop.run_until_cancelled(candidate.acquire()).await else {
             return;
@@ -74,7 +74,7 @@ async fn term(
 
 fn report(candidate: &Candidate, recorder: &Recorder, what: &str) {
     let election = candidate.election();
-    let note = format!("{} {what}", election.identity);
+    let note = format!("{} {what}", election.identity());
     info!(lease = %election.lease, "{note}");
     recorder.report(Report {
         regarding: ObjectReference {

@@ -168,10 +168,17 @@ struct Process {
     task: tokio::task::JoinHandle<()>,
 }
 
+fn lease() -> ObjectName {
+    ObjectName::new("kube-system", "leader")
+}
+
 fn candidate(client: Client, host: &str, workers: &Workers) -> Process {
+    stand(client, Election::new(lease(), host), workers)
+}
+
+fn stand(client: Client, election: Election, workers: &Workers) -> Process {
     let (stop, workers) = (CancellationToken::new(), workers.clone());
     let token = stop.clone();
-    let election = Election::new(ObjectName::new("kube-system", "leader"), host);
     let task = tokio::spawn(async move {
         let recorder = Recorder::spawn(client.clone(), "test", "host".to_owned(), token.clone());
         lead(client, election, &recorder, &token, |_| workers.clone().work()).await;
@@ -182,7 +189,7 @@ fn candidate(client: Client, host: &str, workers: &Workers) -> Process {
 #[test]
 fn an_identity_is_told_from_others_of_its_host() {
     let election = || Election::new(ObjectName::new("a", "b"), "host");
-    let (one, other) = (election().identity, election().identity);
+    let (one, other) = (election().identity().to_owned(), election().identity().to_owned());
     assert!(
         one.starts_with("host_") && one.len() == "host_".len() + 36,
         "{one}"
@@ -221,6 +228,30 @@ async fn a_dead_holder_is_waited_for_and_replaced() {
         "{gap:?}"
     );
     assert_eq!(server.spec()["leaseTransitions"], 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_holder_that_was_killed_and_starts_again_leads_at_once() {
+    let (server, workers) = (Server::default(), Workers::default());
+    let directory = tempfile::tempdir().unwrap();
+    let election = || Election::lasting(lease(), "a", directory.path());
+    let first = stand(server.client(1, fine), election(), &workers);
+    workers.until_terms(1).await;
+    // While the first lives, others on its machine are others.
+    let _second = stand(server.client(2, fine), election(), &workers);
+    sleep(Duration::from_secs(60)).await;
+    assert_eq!(workers.terms(), 1);
+    let holder = server.spec()["holderIdentity"].clone();
+    first.task.abort();
+    assert!(first.task.await.is_err());
+    let died = Instant::now();
+    let _third = stand(server.client(3, fine), election(), &workers);
+    workers.until_terms(2).await;
+    assert!(died.elapsed() < Duration::from_secs(1), "{:?}", died.elapsed());
+    assert_eq!(server.spec()["holderIdentity"], holder);
+    assert_eq!(server.spec()["leaseTransitions"], 0);
+    sleep(Duration::from_secs(60)).await;
+    assert_eq!(workers.terms(), 2);
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,5 +1,6 @@
 //! CloudSettings, and the permissions that are needed.
 
+use std::path::Path;
 use std::time::Duration;
 
 use kinglet_kube::Election;
@@ -66,5 +67,13 @@ impl CloudSettings {
             refresh: Duration::from_secs(60),
             patience: Duration::from_secs(20),
         }
+    }
+
+    /// With what a process that starts again needs to take its Lease back at once, kept in a directory of this
+    /// machine.
+    #[must_use]
+    pub fn lasting(self, state: &Path) -> Self {
+        let election = Election::lasting(self.election.lease.clone(), &self.instance, state);
+        Self { election, ..self }
     }
 }
