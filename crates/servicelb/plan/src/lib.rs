@@ -3,8 +3,9 @@
 //! A [`View`] holds Services, Nodes, EndpointSlices and Pods, and tells what each change affects
 //! ([`Affected`]). An [`Allocation`] says which nodes serve which Services, and a [`Share`] what the agent of
 //! one node serves: it is the same function over the same objects, so controller and agents agree without
-//! talking, and restarts lose nothing. The [`Planner`] makes the next write for every Service: `status.loadBalancer`, a condition that says why, the finalizer, Events
-//! and, in [`Mode::DaemonSet`], DaemonSets as K3s has them.
+//! talking, and restarts lose nothing. The [`Planner`] makes the next write for every Service:
+//! `status.loadBalancer`, a condition that says why, the finalizer, Events and, in [`Mode::DaemonSet`],
+//! DaemonSets as K3s has them.
 //!
 //! One thing only the agent of a node knows: the ports on which processes of the node listen. It writes them
 //! as an annotation of the Node ([`HostPorts`]); a Node without the annotation has no agent.

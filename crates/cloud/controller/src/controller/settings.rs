@@ -69,8 +69,8 @@ impl CloudSettings {
         }
     }
 
-    /// With what a process that starts again needs to take its Lease back at once, kept in a directory of this
-    /// machine.
+    /// With what a process that starts again needs to take its Lease back at once, kept in a directory of
+    /// this machine.
     #[must_use]
     pub fn lasting(self, state: &Path) -> Self {
         let election = Election::lasting(self.election.lease.clone(), &self.instance, state);

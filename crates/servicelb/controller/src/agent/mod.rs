@@ -52,8 +52,8 @@ pub use self::settings::AgentSettings;
 
 /// Starts a task that reports listening ports and computes the node's share until `stop` is cancelled. The
 /// share is `None` until all objects are known. The host is asked for listening ports every two seconds;
-/// nothing else is done while nothing changes. `served` is the share that the kernel has rules for: the same `Arc` as was
-/// given.
+/// nothing else is done while nothing changes. `served` is the share that the kernel has rules for: the same
+/// `Arc` as was given.
 ///
 /// In mode [`Mode::DaemonSet`](kinglet_servicelb_plan::Mode) the node reports only until Pods have taken over
 /// all that it served natively before. The share stays `None` until the Node no longer has the annotation

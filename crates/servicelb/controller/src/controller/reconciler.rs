@@ -122,7 +122,8 @@ impl LoadBalancers {
         }
     }
 
-    /// Whether the write was carried out, and its result has not come back yet. What is only told is told once.
+    /// Whether the write was carried out, and its result has not come back yet. What is only told is told
+    /// once.
     fn is_written(&self, name: &ObjectName, service: &Service, plan: &ServicePlan) -> bool {
         let written = self.written.get(name);
         written.is_some_and(|(revision, last)| {

@@ -1,6 +1,6 @@
-//! Which nodes serve which Services. Controller and agents each compute this for themselves: the controller an
-//! [`Allocation`] of all nodes, an agent the [`Share`] of its own. Both follow changes: what a change does not
-//! concern is not looked at.
+//! Which nodes serve which Services. Controller and agents each compute this for themselves: the controller
+//! an [`Allocation`] of all nodes, an agent the [`Share`] of its own. Both follow changes: what a change does
+//! not concern is not looked at.
 
 mod assignment;
 mod parts;

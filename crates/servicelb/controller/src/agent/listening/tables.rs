@@ -14,7 +14,8 @@ const TABLES: [(&str, Protocol, &str); 4] = [
     ("udp6", Protocol::Udp, "07"),
 ];
 
-/// The ports of listening TCP and unconnected UDP sockets. The kernel writes a line for every connection, too.
+/// The ports of listening TCP and unconnected UDP sockets. The kernel writes a line for every connection,
+/// too.
 pub(super) fn all() -> io::Result<Vec<Port>> {
     let mut ports = Vec::new();
     for (name, protocol, state) in TABLES {
