@@ -2,7 +2,11 @@
 //!
 //! `servicelb_changes SERVICES NODES`
 
-#![allow(clippy::expect_used, clippy::print_stdout, reason = "a program that measures, and prints")]
+#![allow(
+    clippy::expect_used,
+    clippy::print_stdout,
+    reason = "a program that measures, and prints"
+)]
 
 use std::sync::Arc;
 use std::time::Instant;
