@@ -95,6 +95,7 @@ impl Agent {
         if options.components.runs(Component::Servicelb) {
             let (served, told) = watch::channel(None);
             let node = self.node.node_name.as_str().into();
+            servicelb::tell_mode(&options.servicelb);
             let share = servicelb::share(&self.reflectors, &options.servicelb, node, told, stop);
             sources.shares = Some(share);
             outputs.served = Some(served);

@@ -1,8 +1,13 @@
 //! `kinglet cleanup`.
 
-use anyhow::{Context, Result, ensure};
+use std::collections::BTreeSet;
 
-/// Removes the rules that agents, and kube-router, have left in the kernel.
+use anyhow::{Context, Result, ensure};
+use kinglet_servicelb::agent::{Host as _, LocalHost};
+
+use crate::host::STATE;
+
+/// Removes the rules that agents, and kube-router, have left in the kernel, and gives reserved ports back.
 pub(crate) fn run() -> Result<()> {
     ensure!(
         nix::unistd::geteuid().is_root(),
@@ -14,6 +19,11 @@ pub(crate) fn run() -> Result<()> {
     let mut policies = kinglet_netpol::Kernel::open().context("cannot open nftables")?;
     let mut removed = vec![format!("nftables table inet {}", kinglet_dataplane::TABLE)];
     removed.extend(policies.remove().context(refused)?);
+    let host = LocalHost { state: STATE.into() };
+    // What is not there need not be removed: a container without /run, a kernel without the sysctl.
+    if let Err(error) = host.reserve(&BTreeSet::new()) {
+        tracing::debug!(%error, "cannot take back reserved ports");
+    }
     for one in removed {
         anstream::eprintln!("removed: {one}");
     }

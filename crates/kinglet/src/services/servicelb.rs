@@ -1,17 +1,19 @@
 //! ServiceLB: options to settings, for the controller in servers and for the agents of nodes.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use kinglet_config::{ServiceLbMode, ServiceLbOptions, ServiceLbServerOptions};
 use kinglet_dataplane::Shares;
 use kinglet_kube::Reflectors;
 use kinglet_servicelb::Duty;
-use kinglet_servicelb::agent::{self, AgentSettings};
+use kinglet_servicelb::agent::{self, AgentSettings, LocalHost};
 use kinglet_servicelb_plan::{Mode, ServiceLbSettings};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
+use tracing::info;
 
-use crate::host::hostname;
+use crate::host::{STATE, hostname};
 
 fn mode(options: &ServiceLbOptions) -> Mode {
     match options.servicelb_mode {
@@ -37,7 +39,16 @@ pub(crate) fn lead(
     if let Some(image) = &options.servicelb_image {
         settings.pods.image.clone_from(image);
     }
-    kinglet_servicelb::lead(reflectors, settings, duty, stop)
+    async move { kinglet_servicelb::lead(reflectors, settings, duty, Path::new(STATE), stop).await }
+}
+
+/// Says who gets packets in a mode in which that is not plain.
+pub(crate) fn tell_mode(options: &ServiceLbOptions) {
+    if mode(options) == Mode::DaemonSet {
+        info!(
+            "with --servicelb-mode=daemonset this agent serves the addresses in the status of Services itself; the svclb Pods of this node hold the ports, and see no packets to these addresses"
+        );
+    }
 }
 
 /// Starts the agent's part; answers what the data plane has to serve. `served` is what the data plane has put
@@ -54,5 +65,6 @@ pub(crate) fn share(
         mode: mode(options),
         namespace: options.servicelb_namespace.clone(),
     };
-    agent::spawn(reflectors, settings, agent::listening, served, stop.clone())
+    let host = LocalHost { state: STATE.into() };
+    agent::spawn(reflectors, settings, host, served, stop.clone())
 }

@@ -1,5 +1,7 @@
 //! Of all servers one does the work.
 
+use std::path::Path;
+
 use kinglet_kube::{Backoff, Client, Election, Recorder, Reflectors, lead as elect};
 use kinglet_model::ObjectName;
 use kinglet_servicelb_plan::ServiceLbSettings;
@@ -25,8 +27,17 @@ pub enum Duty {
 
 /// Stands for election until `stop` is cancelled, and does its duty while it leads. A removal needs the
 /// Lease, too: a server that still has the controller enabled would write again what this one removes.
-pub async fn lead(reflectors: Reflectors, settings: ServiceLbSettings, duty: Duty, stop: CancellationToken) {
-    let election = Election::new(ObjectName::new(NAMESPACE, LEASE), &settings.instance);
+///
+/// In the directory `state` of this machine it keeps by what a server that starts again knows its own Lease.
+pub async fn lead(
+    reflectors: Reflectors,
+    settings: ServiceLbSettings,
+    duty: Duty,
+    state: &Path,
+    stop: CancellationToken,
+) {
+    let lease = ObjectName::new(NAMESPACE, LEASE);
+    let election = Election::lasting(lease, &settings.instance, state);
     let client = reflectors.client().clone();
     let recorder = Recorder::spawn(client.clone(), LEASE, settings.instance.clone(), stop.clone());
     let work = |term: CancellationToken| {

@@ -7,7 +7,7 @@ use kinglet_kube::{Client, Collection, Recorder, RequestError, Resource};
 use kinglet_model::{Node, Object, ObjectName, Pod, Service};
 use kinglet_servicelb_plan::names::FINALIZER_LEGACY;
 use kinglet_servicelb_plan::{
-    DaemonSet, DaemonSets, HostPorts, Planner, ServiceLbSettings, View, has_finalizer, is_marked,
+    DaemonSet, DaemonSets, HostPorts, Planner, ServiceLbSettings, View, has_finalizer, is_marked, is_told,
 };
 use serde::de::DeserializeOwned;
 use tokio_util::sync::CancellationToken;
@@ -81,7 +81,8 @@ impl Removal<'_> {
     ) -> Result<(), RequestError> {
         let name = service.object_name();
         let was_served = served.contains(&name);
-        if !was_served && !is_marked(&service) && !has_finalizer(&service, FINALIZER_LEGACY) {
+        let is_ours = was_served || is_marked(&service) || is_told(&service);
+        if !is_ours && !has_finalizer(&service, FINALIZER_LEGACY) {
             return Ok(());
         }
         let sets = DaemonSets::new();

@@ -51,12 +51,6 @@ impl fmt::Display for Unfit {
     }
 }
 
-/// Whether any node has the label that lists nodes. With any value: that is what K3s does.
-pub(crate) fn lists_nodes(view: &View) -> bool {
-    let mut nodes = view.nodes().values();
-    nodes.any(|node| !is_leaving(node) && node.metadata.label(LABEL_ENABLE).is_some())
-}
-
 /// The pool that a Service asks for.
 pub(crate) fn pool(service: &Service) -> Option<&str> {
     service.metadata.label(LABEL_POOL).filter(|pool| !pool.is_empty())
@@ -69,11 +63,10 @@ pub(crate) fn wanted_address(view: &View, service: &Service) -> Option<IpAddr> {
     if !service.ip_families.contains(&IpFamily::of(wanted)) {
         return None;
     }
-    let mut nodes = view.nodes().values();
-    nodes.any(|node| has_address(node, wanted)).then_some(wanted)
+    view.has_address(wanted).then_some(wanted)
 }
 
-pub(crate) fn is_leaving(node: &Node) -> bool {
+fn is_leaving(node: &Node) -> bool {
     node.metadata.deletion_timestamp.is_some()
 }
 

@@ -41,6 +41,16 @@ impl HostPorts {
         self.ports.iter().copied()
     }
 
+    /// Whether a process listens on a port.
+    pub fn contains(&self, port: Port) -> bool {
+        self.ports.contains(&port)
+    }
+
+    /// The ports that only one of both has.
+    pub(crate) fn difference(&self, other: &Self) -> BTreeSet<Port> {
+        self.ports.symmetric_difference(&other.ports).copied().collect()
+    }
+
     fn parse(text: &str) -> Self {
         let mut ports = BTreeSet::new();
         for part in text.split(';') {

@@ -1,9 +1,9 @@
 //! Which nodes serve which Services of `type: LoadBalancer`, and what the controller writes for that.
 //!
-//! A [`View`] holds Services, Nodes, EndpointSlices and Pods. From it a [`Planner`] computes which nodes
-//! serve which Services, and [`share`] what the agent of one node serves: it is the same function over the
-//! same objects, so controller and agents agree without talking, and restarts lose nothing. The planner makes
-//! the next write for every Service: `status.loadBalancer`, a condition that says why, the finalizer, Events
+//! A [`View`] holds Services, Nodes, EndpointSlices and Pods, and tells what each change affects
+//! ([`Affected`]). An [`Allocation`] says which nodes serve which Services, and a [`Share`] what the agent of
+//! one node serves: it is the same function over the same objects, so controller and agents agree without
+//! talking, and restarts lose nothing. The [`Planner`] makes the next write for every Service: `status.loadBalancer`, a condition that says why, the finalizer, Events
 //! and, in [`Mode::DaemonSet`], DaemonSets as K3s has them.
 //!
 //! One thing only the agent of a node knows: the ports on which processes of the node listen. It writes them
@@ -17,7 +17,7 @@
 //! they came. A Service of another class, or one whose status another controller writes, is left alone.
 
 mod addresses;
-mod allocate;
+mod allocation;
 mod daemonset;
 mod fitness;
 mod host_ports;
@@ -36,12 +36,12 @@ mod status;
 mod toleration;
 mod view;
 
-pub use allocate::share;
+pub use allocation::{Allocation, NodeShare, Share};
 pub use daemonset::DaemonSet;
 pub use host_ports::{HostPorts, is_serving};
-pub use marks::{has_finalizer, is_marked};
+pub use marks::{has_finalizer, is_marked, is_told};
 pub use planner::{DaemonSets, EventType, Note, Planner, ServicePlan, Step};
 pub use port::Port;
 pub use settings::{Mode, PodSettings, ServiceLbSettings};
 pub use status::Status;
-pub use view::View;
+pub use view::{Affected, View};

@@ -2,7 +2,7 @@
 
 use kinglet_model::{Service, ServiceType};
 
-use crate::names::{CONDITION, FINALIZER, FINALIZER_LEGACY};
+use crate::names::{CONDITION, CONDITION_PORTS, FINALIZER, FINALIZER_LEGACY};
 
 /// Whether our controller has written the status before: it has our condition.
 pub fn is_marked(service: &Service) -> bool {
@@ -11,7 +11,15 @@ pub fn is_marked(service: &Service) -> bool {
 
 /// Whether something on it may have to be cleaned up.
 pub(crate) fn has_traces(service: &Service) -> bool {
-    is_marked(service) || has_finalizer(service, FINALIZER) || has_finalizer(service, FINALIZER_LEGACY)
+    is_marked(service)
+        || is_told(service)
+        || has_finalizer(service, FINALIZER)
+        || has_finalizer(service, FINALIZER_LEGACY)
+}
+
+/// Whether it has our condition about ports that others have.
+pub fn is_told(service: &Service) -> bool {
+    service.conditions.iter().any(|one| &*one.kind == CONDITION_PORTS)
 }
 
 /// Whether a Service has a finalizer.

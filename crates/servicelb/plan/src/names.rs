@@ -33,6 +33,8 @@ pub const ANNOTATION_HOST_PORTS: &str = "kinglet.dev/servicelb-host-ports";
 pub const ANNOTATION_SERVING: &str = "kinglet.dev/servicelb-serving";
 /// Condition of a Service, which also marks `status.loadBalancer` as ours.
 pub const CONDITION: &str = "kinglet.dev/LoadBalancerReady";
+/// Condition of a Service, `False`: a load balancer of an older one has ports of nodes that it claims, too.
+pub const CONDITION_PORTS: &str = "kinglet.dev/PortsAvailable";
 /// Annotation of a DaemonSet: from what it was made.
 pub(crate) const ANNOTATION_HASH: &str = "kinglet.dev/servicelb-hash";
 

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use kinglet_model::{ObjectName, Protocol, Service};
+use kinglet_model::{ObjectName, Protocol, Service, ServiceType};
 
 /// A port of a node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -23,6 +23,17 @@ impl Port {
     pub fn of(service: &Service) -> impl Iterator<Item = Self> {
         let ports = service.ports.iter();
         ports.map(|port| Self::new(port.protocol, port.port))
+    }
+
+    /// The ports of a Service on every node (`spec.ports[].nodePort`).
+    pub(crate) fn of_nodes(service: &Service) -> impl Iterator<Item = Self> {
+        let exposed = matches!(
+            service.service_type,
+            ServiceType::NodePort | ServiceType::LoadBalancer
+        );
+        let ports = service.ports.iter();
+        let ports = ports.filter(move |port| exposed && port.node_port != 0);
+        ports.map(|port| Self::new(port.protocol, port.node_port))
     }
 }
 
@@ -51,6 +62,10 @@ pub(crate) enum Holder {
     Process,
     /// The load balancer of another Service.
     Service(ObjectName),
+    /// Another, older Service, as a node port.
+    NodePort(ObjectName),
+    /// Another, older Service, which has an address of the node among its `externalIPs`.
+    ExternalIp(ObjectName),
 }
 
 impl fmt::Display for Holder {
@@ -59,6 +74,8 @@ impl fmt::Display for Holder {
             Self::Pod(name) => write!(formatter, "Pod {name}"),
             Self::Process => formatter.write_str("a process of the node"),
             Self::Service(name) => write!(formatter, "Service {name}"),
+            Self::NodePort(name) => write!(formatter, "Service {name} as nodePort"),
+            Self::ExternalIp(name) => write!(formatter, "Service {name} at its externalIPs"),
         }
     }
 }

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use kinglet_model::{Condition, LoadBalancerIngress, PortStatus, Service, TrafficPolicy};
 
 use crate::addresses;
-use crate::allocate::Assignment;
-use crate::names::CONDITION;
+use crate::allocation::Assignment;
+use crate::names::{CONDITION, CONDITION_PORTS};
 use crate::problem::Problem;
 use crate::view::View;
 
@@ -22,15 +22,18 @@ pub struct Status {
     pub ingress: Vec<LoadBalancerIngress>,
     /// Our entry of `conditions`; none on a Service that is not ours.
     pub condition: Option<Condition>,
+    /// The entry about ports that others have, on any Service; none where there are no such ports.
+    pub ports: Option<Condition>,
 }
 
 impl Status {
     /// What a Service has.
     pub(crate) fn present(service: &Service) -> Self {
-        let mut conditions = service.conditions.iter();
+        let find = |kind| service.conditions.iter().find(|one| &*one.kind == kind).cloned();
         Self {
             ingress: service.load_balancer.iter().map(defaulted).collect(),
-            condition: conditions.find(|one| &*one.kind == CONDITION).cloned(),
+            condition: find(CONDITION),
+            ports: find(CONDITION_PORTS),
         }
     }
 
@@ -58,6 +61,7 @@ impl Status {
                 reason: reason.into(),
                 message: message.into(),
             }),
+            ports: None,
         }
     }
 

@@ -2,7 +2,7 @@
 
 use kinglet_kube::{Change, Inputs, Kind, Reflectors};
 use kinglet_model::{Node, Pod, Service};
-use kinglet_servicelb_plan::View;
+use kinglet_servicelb_plan::{Affected, View};
 
 /// The kinds that the agent watches.
 pub const KINDS: &[Kind] = &[Kind::of::<Service>(), Kind::of::<Node>(), Kind::of::<Pod>()];
@@ -24,8 +24,8 @@ pub(super) fn inputs(reflectors: &Reflectors) -> Inputs<Input> {
 }
 
 impl Input {
-    /// Takes the change in; whether it can make a difference.
-    pub(super) fn take(self, view: &mut View) -> bool {
+    /// Takes the change in; what it can make a difference to.
+    pub(super) fn take(self, view: &mut View) -> Affected {
         match self {
             Self::Service(change) => view.service(&change.name(), change.now()),
             Self::Node(change) => view.node(&change.name(), change.now()),

@@ -14,7 +14,8 @@
 //! };
 //! let (served, told) = tokio::sync::watch::channel(None);
 //! let stop = CancellationToken::new();
-//! let mut share = agent::spawn(&reflectors, settings, agent::listening, told, stop);
+//! let host = agent::LocalHost { state: "/run/kinglet".into() };
+//! let mut share = agent::spawn(&reflectors, settings, host, told, stop);
 //! while share.changed().await.is_ok() {
 //!     let share = share.borrow_and_update().clone();
 //!     for (service, ports) in share.iter().flat_map(|share| share.iter()) {
@@ -27,28 +28,31 @@
 //! ```
 
 mod annotation;
+mod host;
 mod inputs;
+mod kept;
 mod listening;
+mod reserved;
 mod run;
 mod settings;
 
 use std::sync::Arc;
 
 use kinglet_kube::Reflectors;
-use kinglet_servicelb_plan::HostPorts;
+use kinglet_servicelb_plan::NodeShare;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 pub use self::annotation::withdraw;
+pub use self::host::{Host, LocalHost};
 pub use self::inputs::KINDS;
 use self::inputs::inputs;
-pub use self::listening::listening;
 use self::run::Agent;
-pub use self::settings::{AgentSettings, NodeShare};
+pub use self::settings::AgentSettings;
 
 /// Starts a task that reports listening ports and computes the node's share until `stop` is cancelled. The
-/// share is `None` until all objects are known. `listening` reads the ports; it is called every two seconds,
-/// on a thread that may block. `served` is the share that the kernel has rules for: the same `Arc` as was
+/// share is `None` until all objects are known. The host is asked for listening ports every two seconds;
+/// nothing else is done while nothing changes. `served` is the share that the kernel has rules for: the same `Arc` as was
 /// given.
 ///
 /// In mode [`Mode::DaemonSet`](kinglet_servicelb_plan::Mode) the node reports only until Pods have taken over
@@ -57,15 +61,15 @@ pub use self::settings::{AgentSettings, NodeShare};
 pub fn spawn(
     reflectors: &Reflectors,
     settings: AgentSettings,
-    listening: impl Fn() -> std::io::Result<HostPorts> + Clone + Send + 'static,
+    host: impl Host,
     served: watch::Receiver<Option<Arc<NodeShare>>>,
     stop: CancellationToken,
 ) -> watch::Receiver<Option<Arc<NodeShare>>> {
     let (sender, share) = watch::channel(None);
-    let agent = Agent::new(reflectors.client().clone(), settings, sender, served);
+    let agent = Agent::new(reflectors.client().clone(), settings, host, sender, served);
     let inputs = inputs(reflectors);
     tokio::spawn(async move {
-        stop.run_until_cancelled(agent.serve(inputs, listening)).await;
+        stop.run_until_cancelled(agent.serve(inputs)).await;
     });
     share
 }

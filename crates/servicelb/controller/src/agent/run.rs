@@ -6,26 +6,32 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use kinglet_kube::{Client, Inputs};
-use kinglet_model::{Node, Protocol, ServiceType};
-use kinglet_servicelb_plan::{HostPorts, Mode, Port, View, is_serving, share};
+use kinglet_model::Node;
+use kinglet_servicelb_plan::{Affected, HostPorts, Mode, NodeShare, Share, View, is_serving};
 use tokio::sync::watch;
 use tokio::time::{MissedTickBehavior, interval};
 use tracing::warn;
 
 use super::annotation::{Report, annotate};
+use super::host::Host;
 use super::inputs::Input;
-use super::settings::{AgentSettings, NodeShare};
+use super::kept::Kept;
+use super::settings::AgentSettings;
 
 /// How often the listening ports are read: the kernel has no notification when they change.
 const PAUSE: Duration = Duration::from_secs(2);
-/// From here on, up to 60999, the kernel gives ports to UDP clients (net.ipv4.ip_local_port_range). Their
-/// sockets look like those of servers.
-const EPHEMERAL: u16 = 32_768;
 
-pub(super) struct Agent {
+pub(super) struct Agent<H> {
     client: Client,
     settings: AgentSettings,
+    host: H,
     view: View,
+    /// What has changed since the share was computed.
+    affected: Affected,
+    present: Share,
+    kept: Kept,
+    /// The ports that the kernel was last asked to reserve.
+    reserved: BTreeSet<u16>,
     share: watch::Sender<Option<Arc<NodeShare>>>,
     /// The share that the kernel has rules for.
     served: watch::Receiver<Option<Arc<NodeShare>>>,
@@ -33,29 +39,30 @@ pub(super) struct Agent {
     serving: bool,
 }
 
-impl Agent {
+impl<H: Host> Agent<H> {
     pub(super) fn new(
         client: Client,
         settings: AgentSettings,
+        host: H,
         share: watch::Sender<Option<Arc<NodeShare>>>,
         served: watch::Receiver<Option<Arc<NodeShare>>>,
     ) -> Self {
-        let view = View::new(settings.mode, &settings.namespace);
         Self {
             client,
+            host,
+            view: View::new(settings.mode, &settings.namespace),
+            affected: Affected::all(),
+            present: Share::new(settings.node.clone()),
+            kept: Kept::default(),
+            reserved: BTreeSet::new(),
             settings,
-            view,
             share,
             served,
             serving: false,
         }
     }
 
-    pub(super) async fn serve(
-        mut self,
-        mut inputs: Inputs<Input>,
-        listening: impl Fn() -> io::Result<HostPorts> + Clone + Send + 'static,
-    ) {
+    pub(super) async fn serve(mut self, mut inputs: Inputs<Input>) {
         let mut ticks = interval(PAUSE);
         // After a report that took long, a burst of missed ticks would only report the same again.
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -67,15 +74,16 @@ impl Agent {
                 changes = inputs.next() => self.take(changes, synced),
                 _ = ticks.tick(), if synced => {
                     self.publish();
+                    self.reserve().await;
                     self.serving |= self.is_served();
-                    self.report(listening.clone()).await;
+                    self.report().await;
                 }
                 // The server waits for this report to delete DaemonSets: it is written at once, not with the
                 // tick.
                 Ok(()) = self.served.changed(), if synced => {
                     if self.is_served() && !self.serving {
                         self.serving = true;
-                        self.report(listening.clone()).await;
+                        self.report().await;
                     }
                 }
             }
@@ -83,12 +91,11 @@ impl Agent {
     }
 
     fn take(&mut self, changes: Vec<Input>, synced: bool) {
-        let mut matters = false;
         for change in changes {
-            matters |= change.take(&mut self.view);
+            self.affected.add(change.take(&mut self.view));
         }
         // A share computed from half of the objects would take away rules that the kernel still needs.
-        if matters && synced {
+        if synced {
             self.publish();
         }
     }
@@ -108,32 +115,57 @@ impl Agent {
         self.view.nodes().get(&self.settings.node)
     }
 
-    fn publish(&self) {
+    fn publish(&mut self) {
+        let knows = self.share.borrow().is_some();
+        if self.affected.is_empty() && knows {
+            return;
+        }
         if self.settings.mode == Mode::DaemonSet && self.node().is_some_and(|node| is_serving(node)) {
             // The server deleted DaemonSets because of this annotation. A new share may take rules away, so
             // the annotation goes first.
             return;
         }
-        let now = node_share(&self.view, &self.settings.node);
+        let affected = std::mem::take(&mut self.affected);
+        self.kept
+            .ask(self.view.services().values().map(|service| &**service));
+        self.present.update(&self.view, &affected);
+        self.kept.serve(self.present.get());
+        let now = self.present.get();
         self.share.send_if_modified(|before| {
-            let changed = before.as_deref() != Some(&now);
+            let changed = before.as_ref().is_none_or(|before| !Arc::ptr_eq(before, now));
             if changed {
-                *before = Some(Arc::new(now));
+                *before = Some(now.clone());
             }
             changed
         });
     }
 
+    /// Has the kernel keep the served ports from clients.
+    async fn reserve(&mut self) {
+        let ports = self.present.get().values().flatten().map(|(_, number)| *number);
+        let ports: BTreeSet<u16> = ports.collect();
+        if ports == self.reserved {
+            return;
+        }
+        // Once for the same ports: where it is refused, it will be refused again.
+        self.reserved.clone_from(&ports);
+        let host = self.host.clone();
+        let result = blocking(move || host.reserve(&ports)).await;
+        if let Err(error) = result {
+            warn!(%error, "cannot reserve the served ports (net.ipv4.ip_local_reserved_ports); a client of this node that the kernel gives such a port gets no answers");
+        }
+    }
+
     /// Writes which ports are listened on and whether the kernel serves, if that has changed.
-    async fn report(&self, listening: impl Fn() -> io::Result<HostPorts> + Send + 'static) {
+    async fn report(&mut self) {
         let Some(present) = self.node().map(|node| Report::of(node)) else {
             return;
         };
         let host_ports = if self.reports(present.host_ports.is_some()) {
-            match self.look(listening).await {
+            match self.look().await {
                 Ok(ports) => Some(ports.to_annotation()),
                 Err(error) => {
-                    return warn!(%error, "cannot read from /proc which ports processes of this node listen on; the Node keeps what was reported last");
+                    return warn!(%error, "cannot read which ports processes of this node listen on; the Node keeps what was reported last");
                 }
             }
         } else {
@@ -158,34 +190,18 @@ impl Agent {
         self.settings.mode == Mode::Native || (reported && may_serve)
     }
 
-    async fn look(
-        &self,
-        listening: impl Fn() -> io::Result<HostPorts> + Send + 'static,
-    ) -> io::Result<HostPorts> {
-        // A node with many sockets has tables of megabytes.
-        let ports = tokio::task::spawn_blocking(listening)
-            .await
-            .map_err(io::Error::other)??;
-        let asked = self.asked();
-        let counts =
-            |port: &Port| port.protocol != Protocol::Udp || port.number < EPHEMERAL || asked.contains(port);
-        Ok(HostPorts::new(ports.iter().filter(counts)))
-    }
-
-    /// The ports that any load balancer may need.
-    fn asked(&self) -> BTreeSet<Port> {
-        let services = self.view.services().values();
-        let balanced = services.filter(|service| service.service_type == ServiceType::LoadBalancer);
-        balanced.flat_map(|service| Port::of(service)).collect()
+    async fn look(&mut self) -> io::Result<HostPorts> {
+        let host = self.host.clone();
+        // A node with many sockets has tables of megabytes, where it has no socket diagnostics.
+        let listening = blocking(move || host.listening()).await?;
+        self.kept.serve(self.present.get());
+        Ok(self.kept.look(listening))
     }
 }
 
-/// The ports that the data plane of a node has to serve.
-fn node_share(view: &View, node: &str) -> NodeShare {
-    let services = share(view, node).into_iter();
-    let numbers = services.map(|(service, ports)| {
-        let ports = ports.into_iter().map(|port| (port.protocol, port.number));
-        (service, ports.collect())
-    });
-    numbers.collect()
+/// Runs what may block on a thread of its own.
+async fn blocking<T: Send + 'static>(call: impl FnOnce() -> io::Result<T> + Send + 'static) -> io::Result<T> {
+    tokio::task::spawn_blocking(call)
+        .await
+        .map_err(io::Error::other)?
 }

@@ -1,13 +1,8 @@
-//! Settings and output of the agent.
+//! Settings of the agent.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use kinglet_model::{ObjectName, Protocol};
 use kinglet_servicelb_plan::Mode;
-
-/// Protocols and ports that a node serves on all its addresses, by Service.
-pub type NodeShare = BTreeMap<ObjectName, BTreeSet<(Protocol, u16)>>;
 
 /// Settings of an agent.
 #[derive(Clone, Debug)]

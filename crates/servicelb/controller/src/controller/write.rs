@@ -6,10 +6,9 @@ use kinglet_kube::{
     Severity,
 };
 use kinglet_model::{Condition, Namespace, Object as _, ObjectName, Service};
-use kinglet_servicelb_plan::names::{CONDITION, SERVICE_ACCOUNT};
+use kinglet_servicelb_plan::names::{CONDITION, CONDITION_PORTS, SERVICE_ACCOUNT};
 use kinglet_servicelb_plan::{DaemonSet, EventType, ServicePlan, Status, Step};
 use serde_json::{Value, json};
-use tokio::sync::OnceCell;
 
 pub(crate) struct Writer {
     services: Collection,
@@ -18,8 +17,6 @@ pub(crate) struct Writer {
     namespaces: Collection,
     recorder: Recorder,
     namespace: String,
-    /// Whether the namespace and the ServiceAccount of DaemonSets are there.
-    prepared: OnceCell<()>,
 }
 
 impl Writer {
@@ -37,19 +34,28 @@ impl Writer {
             namespaces: of(Resource::of::<Namespace>()),
             recorder,
             namespace: namespace.to_owned(),
-            prepared: OnceCell::new(),
         }
     }
 
-    /// Creates the namespace and the ServiceAccount of DaemonSets, once.
-    async fn prepare(&self) -> Result<(), RequestError> {
+    /// Creates what DaemonSets need where it is missing: their ServiceAccount, without which their Pods are
+    /// refused, and the namespace. Only what is missing takes a permission to create it.
+    pub(crate) async fn prepare(&self) -> Result<(), RequestError> {
+        let account = ObjectName::new(&*self.namespace, SERVICE_ACCOUNT);
+        match self.accounts.metadata::<Value>(&account).await {
+            Err(error) if error.is_not_found() => {}
+            result => return result.map(drop),
+        }
+        let named = |name: &str| json!({"metadata": {"name": name}});
         let create = || async {
-            let named = |name: &str| json!({"metadata": {"name": name}});
-            unless_there(self.namespaces.create("", &named(&self.namespace)).await)?;
             let account = named(SERVICE_ACCOUNT);
             unless_there(self.accounts.create(&self.namespace, &account).await)
         };
-        self.prepared.get_or_try_init(create).await.copied()
+        match create().await {
+            Err(error) if error.is_not_found() => {}
+            result => return result,
+        }
+        unless_there(self.namespaces.create("", &named(&self.namespace)).await)?;
+        create().await
     }
 
     /// Carries a plan out, and reports its Events.
@@ -67,6 +73,7 @@ impl Writer {
             }
             Step::Apply { set, replaces } => self.apply(set, replaces.as_deref()).await?,
             Step::Delete(set) => self.delete_set(set).await?,
+            Step::Tell => {}
         }
         for note in &plan.notes {
             let severity = match note.event_type {
@@ -79,8 +86,6 @@ impl Writer {
     }
 
     async fn apply(&self, set: &Value, replaces: Option<&str>) -> Result<(), RequestError> {
-        // Pods of a ServiceAccount that is not there are refused, and the DaemonSet would stay without any.
-        self.prepare().await?;
         let Some(revision) = replaces else {
             return self.sets.create(&self.namespace, set).await;
         };
@@ -128,10 +133,15 @@ fn revision(service: &Service) -> &str {
 /// resource version makes the server refuse it if the Service has changed since: another controller may have
 /// put its addresses there, and both would overwrite one another for ever.
 fn status(service: &Service, from: &Status, to: &Status) -> Value {
-    let condition = match &to.condition {
-        Some(condition) => entry(condition, from.condition.as_ref()),
-        None => json!({"type": CONDITION, "$patch": "delete"}),
-    };
+    let conditions = [
+        (CONDITION, &from.condition, &to.condition),
+        (CONDITION_PORTS, &from.ports, &to.ports),
+    ];
+    let changed = conditions.into_iter().filter(|(_, from, to)| from != to);
+    let conditions = changed.map(|(kind, from, to)| match to {
+        Some(condition) => entry(condition, from.as_ref()),
+        None => json!({"type": kind, "$patch": "delete"}),
+    });
     let ingress = match to.ingress.as_slice() {
         // In a merge patch, null removes the field.
         [] => Value::Null,
@@ -139,7 +149,7 @@ fn status(service: &Service, from: &Status, to: &Status) -> Value {
     };
     json!({
         "metadata": {"resourceVersion": revision(service)},
-        "status": {"loadBalancer": {"ingress": ingress}, "conditions": [condition]},
+        "status": {"loadBalancer": {"ingress": ingress}, "conditions": conditions.collect::<Vec<_>>()},
     })
 }
 

@@ -1,11 +1,13 @@
 //! What agents report and learn.
 
+use std::collections::BTreeSet;
+use std::io;
 use std::sync::{Arc, Mutex};
 
 use kinglet_kube::Reflectors;
 use kinglet_model::{ObjectName, Protocol};
 use kinglet_servicelb::agent;
-use kinglet_servicelb_plan::{HostPorts, Mode, Port, ServiceLbSettings, names};
+use kinglet_servicelb_plan::{HostPorts, Mode, NodeShare, Port, ServiceLbSettings, names};
 use serde_json::{Value, json};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -26,7 +28,21 @@ fn is_serving(node: &Value) -> bool {
     node["metadata"]["annotations"][names::ANNOTATION_SERVING] == "true"
 }
 
-type Shares = watch::Sender<Option<Arc<agent::NodeShare>>>;
+/// A node with these listening ports.
+#[derive(Clone)]
+struct Node(Arc<Mutex<HostPorts>>);
+
+impl agent::Host for Node {
+    fn listening(&self) -> io::Result<HostPorts> {
+        Ok(self.0.lock().unwrap().clone())
+    }
+
+    fn reserve(&self, _: &BTreeSet<u16>) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+type Shares = watch::Sender<Option<Arc<NodeShare>>>;
 
 /// Starts an agent of the node `n1`.
 fn start(
@@ -34,7 +50,7 @@ fn start(
     mode: Mode,
     listening: &Arc<Mutex<HostPorts>>,
     stop: &CancellationToken,
-) -> (watch::Receiver<Option<Arc<agent::NodeShare>>>, Shares) {
+) -> (watch::Receiver<Option<Arc<NodeShare>>>, Shares) {
     let (sender, served) = watch::channel(None);
     let reflectors = Reflectors::new(cluster.client().clone(), stop.clone());
     let settings = agent::AgentSettings {
@@ -42,9 +58,13 @@ fn start(
         mode,
         namespace: "kube-system".to_owned(),
     };
-    let listening = listening.clone();
-    let listening = move || Ok(listening.lock().unwrap().clone());
-    let share = agent::spawn(&reflectors, settings, listening, served, stop.clone());
+    let share = agent::spawn(
+        &reflectors,
+        settings,
+        Node(listening.clone()),
+        served,
+        stop.clone(),
+    );
     assert_eq!(reflectors.kinds(), agent::KINDS.iter().copied().collect());
     (share, sender)
 }
@@ -66,7 +86,7 @@ async fn an_agent_reports_and_learns_what_to_serve() {
     cluster.until(NODE, |node| report(node) == "tcp:22").await;
     cluster.addresses(&web, &["192.0.2.1"]).await;
     let name = ObjectName::new("default", "web");
-    let has = |share: &Option<Arc<agent::NodeShare>>| {
+    let has = |share: &Option<Arc<NodeShare>>| {
         let ports = share.as_ref().and_then(|share| share.get(&name));
         ports.is_some_and(|ports| ports.contains(&(Protocol::Tcp, 80)))
     };
@@ -143,5 +163,39 @@ async fn an_agent_beside_daemon_sets_serves_until_it_is_not_needed() {
         .unwrap();
     cluster.until(NODE, |node| report(node).is_null()).await;
     cluster.addresses(&web, &["192.0.2.1"]).await;
+    stop.cancel();
+}
+
+#[tokio::test]
+async fn a_udp_socket_takes_no_port_that_is_served() {
+    let cluster = Cluster::start(ServiceLbSettings::default()).await;
+    cluster.node("n1", "192.0.2.1", json!({})).await;
+    let stop = CancellationToken::new();
+    let udp = |number| Port::new(Protocol::Udp, number);
+    // The VPN was there before anybody asked for its port.
+    let listening = Arc::new(Mutex::new(HostPorts::new([tcp(22), udp(51_821)])));
+    let (mut share, _served) = start(&cluster, Mode::Native, &listening, &stop);
+    cluster.until(NODE, |node| report(node) == "tcp:22").await;
+    let port = |number: u16| json!({"ports": [{"protocol": "UDP", "port": number}]});
+    let game = cluster.service("game", json!({}), port(51_820)).await;
+    let vpn = cluster.service("vpn", json!({}), port(51_821)).await;
+    cluster.addresses(&game, &["192.0.2.1"]).await;
+    cluster
+        .until(NODE, |node| report(node) == "tcp:22;udp:51821")
+        .await;
+    cluster.reason(&vpn, "PortsInUse").await;
+
+    // A client got the port. The next report is made with it.
+    *listening.lock().unwrap() = HostPorts::new([tcp(23), udp(51_820), udp(51_821)]);
+    let node = cluster
+        .until(NODE, |node| report(node) != "tcp:22;udp:51821")
+        .await;
+    assert_eq!(report(&node), "tcp:23;udp:51821");
+    let has = |share: &Option<Arc<NodeShare>>| {
+        let ports = share.iter().flat_map(|share| share.values()).flatten();
+        ports.copied().collect::<Vec<_>>() == [(Protocol::Udp, 51_820)]
+    };
+    share.wait_for(has).await.unwrap();
+    cluster.addresses(&game, &["192.0.2.1"]).await;
     stop.cancel();
 }

@@ -5,3 +5,4 @@ mod agent;
 mod cluster;
 mod daemonset;
 mod native;
+mod permissions;

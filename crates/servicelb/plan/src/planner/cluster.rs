@@ -5,9 +5,8 @@ use std::sync::Arc;
 
 use kinglet_model::{Object as _, ObjectName, Service};
 
-use crate::allocate::Allocation;
+use crate::allocation::{Allocation, Assignment};
 use crate::daemonset::DaemonSet;
-use crate::ownership::Ownership;
 use crate::settings::ServiceLbSettings;
 use crate::view::View;
 
@@ -19,13 +18,18 @@ pub(super) struct Cluster<'a> {
     pub(super) view: &'a View,
     pub(super) sets: &'a DaemonSets,
     pub(super) settings: &'a ServiceLbSettings,
-    pub(super) allocation: Allocation,
-    pub(super) ownership: Ownership,
+    /// None where everything is released.
+    pub(super) allocation: Option<&'a Allocation>,
     /// Services that K3s served: they are released although they do not have our condition.
     pub(super) unmarked: Option<&'a BTreeSet<ObjectName>>,
 }
 
 impl<'a> Cluster<'a> {
+    /// The nodes of a Service that we serve.
+    pub(super) fn assignment(&self, service: &ObjectName) -> Option<&'a Assignment> {
+        self.allocation?.services.get(service)
+    }
+
     /// The DaemonSets of a Service.
     pub(super) fn sets_of(&self, service: &Service) -> impl Iterator<Item = &'a ObjectName> {
         let name = service.object_name();

@@ -1,6 +1,7 @@
 //! From the state of a Service to the next write.
 
 mod cluster;
+mod lost;
 mod notes;
 mod release;
 mod serve;
@@ -13,9 +14,8 @@ use kinglet_model::{Object as _, ObjectName, Service};
 use self::cluster::Cluster;
 pub use self::cluster::DaemonSets;
 pub use self::step::{EventType, Note, ServicePlan, Step};
-use crate::allocate::{Allocation, allocate};
+use crate::allocation::Allocation;
 use crate::daemonset::DaemonSet;
-use crate::ownership::Ownership;
 use crate::settings::ServiceLbSettings;
 use crate::view::View;
 
@@ -23,14 +23,18 @@ use crate::view::View;
 pub struct Planner<'a>(Cluster<'a>);
 
 impl<'a> Planner<'a> {
-    /// Plans that serve every Service of ours, and release the others.
-    pub fn new(view: &'a View, sets: &'a DaemonSets, settings: &'a ServiceLbSettings) -> Self {
+    /// Plans that serve every Service of ours, and release the others. The allocation is that of the view.
+    pub fn new(
+        view: &'a View,
+        allocation: &'a Allocation,
+        sets: &'a DaemonSets,
+        settings: &'a ServiceLbSettings,
+    ) -> Self {
         Self(Cluster {
             view,
             sets,
             settings,
-            allocation: allocate(view),
-            ownership: Ownership::of(view),
+            allocation: Some(allocation),
             unmarked: None,
         })
     }
@@ -46,15 +50,14 @@ impl<'a> Planner<'a> {
             view,
             sets,
             settings,
-            allocation: Allocation::default(),
-            ownership: Ownership::of(view),
+            allocation: None,
             unmarked: Some(unmarked),
         })
     }
 
     /// The next write for a Service; `None` when nothing is to be done.
     pub fn plan(&self, service: &Service) -> Option<ServicePlan> {
-        match self.0.allocation.services.get(&service.object_name()) {
+        match self.0.assignment(&service.object_name()) {
             Some(assignment) => self.0.serve(service, assignment),
             None => self.0.release(service),
         }

@@ -1,13 +1,13 @@
 //! The Events of a change of the status.
 
 use super::step::Note;
-use crate::allocate::Assignment;
+use crate::allocation::Assignment;
 use crate::problem::Problem;
 use crate::status::{self, Status};
 
 /// The Events of a change. A cause is reported when it appears, not again while it lasts.
 pub(super) fn notes(from: &Status, to: &Status, assignment: &Assignment, problems: &[Problem]) -> Vec<Note> {
-    let mut notes = Vec::new();
+    let mut notes = lost(from, to);
     let (old, new) = (from.addresses(), to.addresses());
     if !to.ingress.is_empty() && old != new {
         let text = format!("Updated LoadBalancer with new IPs: {old} -> {new}");
@@ -28,4 +28,11 @@ pub(super) fn notes(from: &Status, to: &Status, assignment: &Assignment, problem
         notes.push(Note::warning("SyncLoadBalancerFailed", text));
     }
     notes
+}
+
+/// The Event of ports that others have.
+pub(super) fn lost(from: &Status, to: &Status) -> Vec<Note> {
+    let lost = to.ports.iter().filter(|_| from.ports != to.ports);
+    lost.map(|condition| Note::warning("PortInUse", &*condition.message))
+        .collect()
 }

@@ -5,9 +5,8 @@ use kinglet_model::{Object as _, ObjectName, Service};
 use super::cluster::Cluster;
 use super::notes::notes;
 use super::step::{Note, OwnFinalizer, ServicePlan, Step};
-use crate::allocate::Assignment;
+use crate::allocation::Assignment;
 use crate::daemonset;
-use crate::fitness::lists_nodes;
 use crate::host_ports::is_serving;
 use crate::marks::has_finalizer;
 use crate::names::{ANNOTATION_HASH, FINALIZER};
@@ -39,10 +38,13 @@ impl Cluster<'_> {
         // A template with a bad value reports the same problem once more.
         problems.dedup();
         let from = Status::present(service);
-        let to = Status::wanted(self.view, service, assignment, &problems);
+        let to = Status {
+            ports: self.lost(service),
+            ..Status::wanted(self.view, service, assignment, &problems)
+        };
         if from != to {
             let notes = notes(&from, &to, assignment, &problems);
-            return Some(ServicePlan::new(Step::Status { from, to }, notes));
+            return Some(ServicePlan::new(Step::status(from, to), notes));
         }
         self.delete_unneeded(service, assignment)
     }
@@ -53,7 +55,7 @@ impl Cluster<'_> {
             return Ok(None);
         }
         let (namespace, pods) = (&*self.settings.namespace, &self.settings.pods);
-        let set = daemonset::wanted(service, namespace, pods, lists_nodes(self.view))?;
+        let set = daemonset::wanted(service, namespace, pods, self.view.is_listing())?;
         let name = ObjectName::new(namespace, daemonset::name(service));
         let present = self.sets.get(&name);
         // The API server adds defaults, so the objects themselves never compare equal; the hash does.

@@ -16,9 +16,9 @@ pub enum Step {
     /// Our part of the status changes.
     Status {
         /// What it was when this was planned.
-        from: Status,
+        from: Box<Status>,
         /// What it becomes.
-        to: Status,
+        to: Box<Status>,
     },
     /// A DaemonSet is created or replaced.
     Apply {
@@ -29,6 +29,8 @@ pub enum Step {
     },
     /// A DaemonSet is deleted.
     Delete(ObjectName),
+    /// Nothing is written; the Events are due once, until there is another plan, or none.
+    Tell,
 }
 
 /// What becomes of our finalizer on a Service.
@@ -40,6 +42,14 @@ pub(super) enum OwnFinalizer {
 }
 
 impl Step {
+    /// The write of our part of the status.
+    pub(super) fn status(from: Status, to: Status) -> Self {
+        Self::Status {
+            from: Box::new(from),
+            to: Box::new(to),
+        }
+    }
+
     /// The write of `metadata.finalizers`; `None` if they are right. The finalizer of old versions of K3s
     /// always goes: nobody else would remove it, and the Service could never be deleted.
     pub(super) fn finalizers(service: &Service, own: OwnFinalizer) -> Option<Self> {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use kinglet_model::{IpFamily, NodeAddress, ServiceType, TrafficPolicy};
 
 use super::*;
-use crate::names::{ANNOTATION_TOLERATIONS, CONDITION, FINALIZER, FINALIZER_LEGACY};
+use crate::names::{ANNOTATION_TOLERATIONS, CONDITION, CONDITION_PORTS, FINALIZER, FINALIZER_LEGACY};
 use crate::sample::{balancer_pod, node, service, serving, slice, without_agent};
 use crate::settings::Mode;
 use crate::status::Status;
@@ -23,7 +23,8 @@ fn view(mode: Mode) -> View {
 
 fn plan(view: &View, sets: &DaemonSets, name: &str) -> Option<ServicePlan> {
     let settings = settings(view.mode);
-    let planner = Planner::new(view, sets, &settings);
+    let allocation = Allocation::of(view);
+    let planner = Planner::new(view, &allocation, sets, &settings);
     planner.plan(&view.services()[&ObjectName::new("default", name)])
 }
 
@@ -34,10 +35,13 @@ fn carry_out(mut view: View, mut sets: DaemonSets, service: &str, step: Step) ->
     match step {
         Step::Finalizers(finalizers) => service.metadata.finalizers = finalizers,
         Step::Status { from, to } => {
-            assert_eq!(Status::present(&service), from);
+            assert_eq!(Status::present(&service), *from);
             service.load_balancer = to.ingress;
             service.conditions.retain(|one| &*one.kind != CONDITION);
-            service.conditions.extend(to.condition);
+            service.conditions.retain(|one| &*one.kind != CONDITION_PORTS);
+            service
+                .conditions
+                .extend(to.condition.into_iter().chain(to.ports));
         }
         Step::Apply { set, .. } => {
             let mut set: DaemonSet = serde_json::from_value(set).unwrap();
@@ -47,6 +51,7 @@ fn carry_out(mut view: View, mut sets: DaemonSets, service: &str, step: Step) ->
         Step::Delete(set) => {
             sets.remove(&set);
         }
+        Step::Tell => {}
     }
     view.service(&name, Some(Arc::new(service)));
     (view, sets)
@@ -60,6 +65,9 @@ fn settle(mut view: View, mut sets: DaemonSets, service: &str) -> (View, DaemonS
             return (view, sets, reasons);
         };
         reasons.extend(plan.notes.iter().map(|note| note.reason));
+        if plan.step == Step::Tell {
+            return (view, sets, reasons);
+        }
         (view, sets) = carry_out(view, sets, service, plan.step);
     }
     panic!("plans do not end");
@@ -235,7 +243,17 @@ fn what_others_serve_is_left_alone() {
         classed(finalized(theirs(web()))),
     ] {
         let view = view(Mode::Native).with_service(service.clone());
-        assert_eq!(plan(&view, &DaemonSets::new(), "web"), None, "{service:?}");
+        let plan = plan(&view, &DaemonSets::new(), "web");
+        // Whoever named another class knows that we leave it alone; the others are told.
+        let is_told = service.load_balancer_class.is_none();
+        let step = plan.as_ref().map(|plan| plan.step.clone());
+        assert_eq!(step, is_told.then_some(Step::Tell), "{service:?}");
+        let text = plan.map(|plan| plan.notes[0].text.clone()).unwrap_or_default();
+        assert_eq!(
+            text.contains("\"198.51.100.7\" is of another controller"),
+            is_told,
+            "{text}"
+        );
     }
     // Ours before: all of us goes, and nothing of theirs.
     let (view, _, _) = settle(view(Mode::Native).with_service(web()), DaemonSets::new(), "web");
@@ -349,14 +367,18 @@ fn sets_of_services_that_are_gone_are_orphans() {
         "web",
     );
     let settings = settings(Mode::DaemonSet);
-    assert_eq!(Planner::new(&view, &sets, &settings).orphans().count(), 0);
+    let orphans = |view: &View, sets: &DaemonSets| {
+        let allocation = Allocation::of(view);
+        Planner::new(view, &allocation, sets, &settings).orphans().count()
+    };
+    assert_eq!(orphans(&view, &sets), 0);
     // The name is that of another Service now: its own set comes first, and then that of the former goes.
     let (other, sets, reasons) = settle(view.clone().with_service(service("web", 2, &[80])), sets, "web");
     assert!(reasons.contains(&"DeletedDaemonSet"), "{reasons:?}");
     assert_eq!(sets.len(), 1);
     drop(other);
     view.service(&ObjectName::new("default", "web"), None);
-    assert_eq!(Planner::new(&view, &sets, &settings).orphans().count(), 1);
+    assert_eq!(orphans(&view, &sets), 1);
 }
 
 #[test]
@@ -367,4 +389,62 @@ fn only_the_local_policy_looks_at_endpoints() {
     let start = start.with_slice(slice(&web, "web-1", "n1", Some(true)));
     let (view, _, _) = settle(start, DaemonSets::new(), "web");
     assert_eq!(ips(&present(&view, "web")), ["192.0.2.1"]);
+}
+
+#[test]
+fn the_younger_of_two_that_claim_a_port_is_told() {
+    let node_port = |name: &str, number: u32| {
+        let mut service = service(name, number, &[80]);
+        service.service_type = ServiceType::NodePort;
+        service.ports[0].node_port = 30_080;
+        service
+    };
+    let external = |name: &str, number: u32| {
+        let mut service = service(name, number, &[30_080]);
+        service.service_type = ServiceType::ClusterIP;
+        service.external_ips = vec!["192.0.2.1".parse().unwrap()];
+        service
+    };
+    let balancer = |number: u32| service("web", number, &[30_080]);
+    let held = |by: &str| format!("TCP 30080 on node n1 is held by Service default/{by}");
+    let condition = |view: &View, name: &str, kind: &str| {
+        let service = present(view, name);
+        let mut conditions = service.conditions.iter();
+        let message = conditions
+            .find(|one| &*one.kind == kind)
+            .map(|one| one.message.to_string());
+        message.unwrap_or_default()
+    };
+    let table = [
+        (node_port("old", 1), held("old as nodePort")),
+        (external("old", 1), held("old at its externalIPs")),
+    ];
+    for (old, message) in table {
+        let start = view(Mode::Native).with_service(old).with_service(balancer(2));
+        let (view, sets, reasons) = settle(start, DaemonSets::new(), "web");
+        assert_eq!(reasons, ["EnsuringLoadBalancer", "UnAvailableLoadBalancer"]);
+        assert_eq!(condition(&view, "web", CONDITION), message);
+        assert_eq!(plan(&view, &sets, "old"), None);
+    }
+    let table = [
+        (
+            node_port("young", 3),
+            "nodePort TCP 30080 is held by the load balancer of Service default/web",
+        ),
+        (
+            external("young", 3),
+            "TCP 30080 of externalIPs is held by the load balancer of Service default/web",
+        ),
+    ];
+    for (young, message) in table {
+        let start = view(Mode::Native).with_service(young).with_service(balancer(2));
+        let (view, sets, _) = settle(start, DaemonSets::new(), "web");
+        assert_eq!(ips(&present(&view, "web")), ["192.0.2.1"]);
+        let (mut view, sets, reasons) = settle(view, sets, "young");
+        assert_eq!(reasons, ["PortInUse"]);
+        assert_eq!(condition(&view, "young", CONDITION_PORTS), message);
+        view.service(&ObjectName::new("default", "web"), None);
+        let (view, _, reasons) = settle(view, sets, "young");
+        assert_eq!((reasons.len(), present(&view, "young").conditions.len()), (0, 0));
+    }
 }

@@ -1,27 +1,42 @@
 //! The objects that decide who serves what.
 
+mod affected;
+mod claims;
+pub(crate) mod pods;
+mod sites;
+
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
 use std::sync::Arc;
 
 #[cfg(test)]
 use kinglet_model::Object as _;
 use kinglet_model::{EndpointSlice, Node, ObjectName, Pod, Service, ServiceType, TrafficPolicy};
 
-use crate::host_ports::is_serving;
+pub use self::affected::Affected;
+pub(crate) use self::affected::Scope;
+pub(crate) use self::claims::Rank;
+use self::claims::{Claims, claimed};
+use self::pods::Pods;
+pub(crate) use self::pods::PodsOf;
+pub(crate) use self::sites::addresses;
+use self::sites::{Difference, Sites};
+use crate::host_ports::HostPorts;
 use crate::marks::has_traces;
-use crate::names::{ANNOTATION_HOST_PORTS, LABEL_SERVICE_NAME, LABEL_SERVICE_NAMESPACE};
+use crate::names::{LABEL_SERVICE_NAME, LABEL_SERVICE_NAMESPACE};
+use crate::port::Port;
 use crate::settings::Mode;
 
-/// The objects of a cluster that decide who serves what. Each method that takes a change in answers whether
-/// it can make a difference.
+/// The objects of a cluster that decide who serves what. Each method that takes a change in answers what it
+/// can make a difference to.
 #[derive(Clone, Debug)]
 pub struct View {
     pub(crate) mode: Mode,
     namespace: Arc<str>,
     services: BTreeMap<ObjectName, Arc<Service>>,
-    nodes: BTreeMap<Arc<str>, Arc<Node>>,
-    pods: BTreeMap<ObjectName, Arc<Pod>>,
-    pods_on: BTreeMap<Arc<str>, BTreeSet<ObjectName>>,
+    claims: Claims,
+    sites: Sites,
+    pods: Pods,
     /// Nodes with ready endpoints, by Service and slice.
     endpoints: BTreeMap<ObjectName, BTreeMap<Arc<str>, BTreeSet<Arc<str>>>>,
     slices: BTreeMap<ObjectName, ObjectName>,
@@ -34,9 +49,9 @@ impl View {
             mode,
             namespace: namespace.into(),
             services: BTreeMap::new(),
-            nodes: BTreeMap::new(),
-            pods: BTreeMap::new(),
-            pods_on: BTreeMap::new(),
+            claims: Claims::default(),
+            sites: Sites::default(),
+            pods: Pods::default(),
             endpoints: BTreeMap::new(),
             slices: BTreeMap::new(),
         }
@@ -49,54 +64,131 @@ impl View {
 
     /// All Nodes, by name.
     pub fn nodes(&self) -> &BTreeMap<Arc<str>, Arc<Node>> {
-        &self.nodes
+        &self.sites.nodes
     }
 
     /// A Service is new, has changed, or is gone.
-    pub fn service(&mut self, name: &ObjectName, now: Option<Arc<Service>>) -> bool {
+    pub fn service(&mut self, name: &ObjectName, now: Option<Arc<Service>>) -> Affected {
         let before = match now.clone() {
             Some(service) => self.services.insert(name.clone(), service),
             None => self.services.remove(name),
         };
-        before
-            .into_iter()
-            .chain(now)
-            .any(|service| is_of_interest(&service))
+        if let Some(service) = &before {
+            self.claims.remove(service);
+        }
+        if let Some(service) = &now {
+            self.claims.add(service);
+        }
+        let states = || before.iter().chain(&now);
+        let ports: BTreeSet<Port> = states().flat_map(|service| claimed(service)).collect();
+        let mut services = self.claimants(ports);
+        if states().any(|service| is_of_interest(service)) {
+            services.insert(name.clone());
+        }
+        services.into_iter().collect()
+    }
+
+    /// The Services that claim any of these ports, those that claim a port of one of these, and so on.
+    fn claimants(&self, ports: BTreeSet<Port>) -> BTreeSet<ObjectName> {
+        let mut services = BTreeSet::new();
+        let mut seen = ports.clone();
+        let mut rest: Vec<Port> = ports.into_iter().collect();
+        while let Some(port) = rest.pop() {
+            for rank in self.claims.of(port) {
+                if !services.insert(rank.name.clone()) {
+                    continue;
+                }
+                let more = self.services.get(&rank.name).into_iter();
+                rest.extend(
+                    more.flat_map(|service| claimed(service))
+                        .filter(|port| seen.insert(*port)),
+                );
+            }
+        }
+        services
+    }
+
+    /// Whether one Service at most claims a port.
+    pub(crate) fn is_alone(&self, port: Port) -> bool {
+        self.claims.of(port).nth(1).is_none()
+    }
+
+    /// The Services that claim a port in any way, those first that take precedence.
+    pub(crate) fn claiming(&self, port: Port) -> impl Iterator<Item = (&Rank, &Service)> {
+        let ranks = self.claims.of(port);
+        ranks.filter_map(|rank| Some((rank, &**self.services.get(&rank.name)?)))
     }
 
     /// A Node is new, has changed, or is gone. Heartbeats make no difference.
-    pub fn node(&mut self, name: &ObjectName, now: Option<Arc<Node>>) -> bool {
-        let before = match now.clone() {
-            Some(node) => self.nodes.insert(name.name.clone(), node),
-            None => self.nodes.remove(&name.name),
-        };
-        before.as_deref().map(relevant) != now.as_deref().map(relevant)
+    pub fn node(&mut self, name: &ObjectName, now: Option<Arc<Node>>) -> Affected {
+        let node = &name.name;
+        match self.sites.change(node, now) {
+            Difference::Nothing => Affected::default(),
+            Difference::Everywhere => Affected::all(),
+            Difference::Ports(ports) => Affected::on(node, self.claimants(ports)),
+            Difference::Node => {
+                let mut affected = Affected::node(node);
+                // Whether their Pods are needed depends on what the node's kernel serves.
+                let served = self.pods.served_on(node).cloned().collect();
+                affected.add(Affected::on(node, served));
+                affected
+            }
+        }
+    }
+
+    /// What the agent of a node reports; `None` if there is no agent.
+    pub(crate) fn report(&self, node: &str) -> Option<&HostPorts> {
+        self.sites.report(node)
+    }
+
+    /// Whether a node has an address.
+    pub(crate) fn has_address(&self, address: IpAddr) -> bool {
+        self.sites.has_address(address)
+    }
+
+    /// Whether any node has the label that lists nodes.
+    pub(crate) fn is_listing(&self) -> bool {
+        self.sites.is_listing()
     }
 
     /// A Pod is new, has changed, or is gone. Most Pods matter nothing and are not kept.
-    pub fn pod(&mut self, name: &ObjectName, now: Option<Arc<Pod>>) -> bool {
+    pub fn pod(&mut self, name: &ObjectName, now: Option<Arc<Pod>>) -> Affected {
         let now = now.filter(|pod| self.matters(pod));
-        let before = match now.clone() {
-            Some(pod) => self.pods.insert(name.clone(), pod),
-            None => self.pods.remove(name),
+        let before = self.pods.get(name).cloned();
+        let fields = |pod: &Arc<Pod>| {
+            let service = self.served_by(pod);
+            (pod.node_name.clone(), pod.ready, pod.host_ports.clone(), service)
         };
-        let fields = |pod: &Arc<Pod>| (pod.node_name.clone(), pod.ready, pod.host_ports.clone());
-        let changed = before.as_ref().map(fields) != now.as_ref().map(fields);
-        if changed {
-            if let Some(pod) = before {
-                let pods = self.pods_on.get_mut(&pod.node_name);
-                pods.map(|pods| pods.remove(name));
-            }
-            if let Some(pod) = now {
-                let pods = self.pods_on.entry(pod.node_name.clone()).or_default();
-                pods.insert(name.clone());
-            }
+        if before.as_ref().map(fields) == now.as_ref().map(fields) {
+            return Affected::default();
         }
-        changed
+        self.pods.remove(name);
+        if let Some(pod) = now.clone() {
+            let service = self.served_by(&pod);
+            self.pods.insert(pod, service);
+        }
+        let mut affected = Affected::default();
+        for pod in before.iter().chain(&now) {
+            affected.add(self.affected_by(pod));
+        }
+        affected
+    }
+
+    fn affected_by(&self, pod: &Pod) -> Affected {
+        let claimants = self.claimants(pods::ports(pod).collect());
+        let mut affected = Affected::on(&pod.node_name, claimants);
+        if let Some(name) = self.served_by(pod) {
+            // A Service with Pods is taken over from K3s, and with it its ports.
+            let service = self.services.get(&name).into_iter();
+            let mut services = self.claimants(service.flat_map(|service| claimed(service)).collect());
+            services.insert(name);
+            affected.add(services.into_iter().collect());
+        }
+        affected
     }
 
     /// An EndpointSlice is new, has changed, or is gone.
-    pub fn slice(&mut self, name: &ObjectName, now: Option<Arc<EndpointSlice>>) -> bool {
+    pub fn slice(&mut self, name: &ObjectName, now: Option<Arc<EndpointSlice>>) -> Affected {
         let service = now.as_ref().and_then(|slice| slice.service());
         let mut concerned = Vec::new();
         if let Some(before) = self.slices.remove(name) {
@@ -104,6 +196,10 @@ impl View {
                 .endpoints
                 .get_mut(&before)
                 .and_then(|of| of.remove(&name.name));
+            // Slices come and go with other names as long as the Service lives; empty entries would pile up.
+            if self.endpoints.get(&before).is_some_and(BTreeMap::is_empty) {
+                self.endpoints.remove(&before);
+            }
             concerned.push((before, gone));
         }
         if let (Some(service), Some(slice)) = (service, now) {
@@ -118,9 +214,8 @@ impl View {
                 None => concerned.push(same),
             }
         }
-        // Slices come and go with other names as long as the Service lives; empty entries would pile up.
-        self.endpoints.retain(|_, slices| !slices.is_empty());
-        concerned.iter().any(|(service, _)| self.is_local(service))
+        let services = concerned.into_iter().map(|(service, _)| service);
+        services.filter(|service| self.is_local(service)).collect()
     }
 
     fn is_local(&self, service: &ObjectName) -> bool {
@@ -142,7 +237,7 @@ impl View {
     }
 
     /// The Service whose load balancer a Pod of a DaemonSet is.
-    pub(crate) fn served_by(&self, pod: &Pod) -> Option<ObjectName> {
+    fn served_by(&self, pod: &Pod) -> Option<ObjectName> {
         if !self.is_own_namespace(&pod.metadata.namespace) {
             return None;
         }
@@ -151,24 +246,20 @@ impl View {
         Some(ObjectName::new(namespace, name))
     }
 
-    /// The Pods of a node that matter.
-    pub(crate) fn pods_on(&self, node: &str) -> impl Iterator<Item = &Arc<Pod>> {
-        let names = self.pods_on.get(node).into_iter().flatten();
-        names.filter_map(|name| self.pods.get(name))
+    /// The Pods of a node that have ports of it.
+    pub(crate) fn pods_on(&self, node: &str) -> PodsOf<'_> {
+        self.pods.on(node)
     }
 
     /// The Pods of the DaemonSet of a Service.
-    pub(crate) fn pods_of<'a>(&'a self, service: &'a ObjectName) -> impl Iterator<Item = &'a Arc<Pod>> {
-        let pods = self.pods.range(ObjectName::new(self.namespace.clone(), "")..);
-        let pods = pods.take_while(|(name, _)| name.namespace == self.namespace);
-        pods.map(|(_, pod)| pod)
-            .filter(|pod| self.served_by(pod).as_ref() == Some(service))
+    pub(crate) fn pods_of(&self, service: &ObjectName) -> impl Iterator<Item = &Arc<Pod>> {
+        self.pods.of(service)
     }
 
     /// Whether a Pod of the DaemonSet of a Service is ready on a node.
     pub(crate) fn has_ready_pod(&self, service: &ObjectName, node: &str) -> bool {
-        self.pods_on(node)
-            .any(|pod| pod.ready && self.served_by(pod).as_ref() == Some(service))
+        self.pods_of(service)
+            .any(|pod| pod.ready && *pod.node_name == *node)
     }
 
     /// Whether a node has a ready endpoint of a Service.
@@ -179,21 +270,8 @@ impl View {
 }
 
 /// Whether it has, had or should have a load balancer of ours.
-fn is_of_interest(service: &Service) -> bool {
+pub(crate) fn is_of_interest(service: &Service) -> bool {
     service.service_type == ServiceType::LoadBalancer || has_traces(service)
-}
-
-/// What matters of a Node.
-fn relevant(node: &Node) -> impl PartialEq + '_ {
-    (
-        &node.metadata.labels,
-        node.metadata.deletion_timestamp.is_some(),
-        node.metadata.annotation(ANNOTATION_HOST_PORTS),
-        is_serving(node),
-        &node.addresses,
-        &node.taints,
-        node.is_ready(),
-    )
 }
 
 fn ready_nodes(slice: &EndpointSlice) -> BTreeSet<Arc<str>> {

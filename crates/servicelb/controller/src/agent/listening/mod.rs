@@ -14,7 +14,7 @@ use tracing::debug;
 /// # Errors
 /// The kernel answers no socket diagnostics, and /proc cannot be read either. Protocols that the kernel does
 /// not have are no error.
-pub fn listening() -> io::Result<HostPorts> {
+pub(super) fn listening() -> io::Result<HostPorts> {
     let ports = diagnostics::all().or_else(|error| {
         // Kernels without inet_diag, and sandboxes that know no such sockets.
         debug!(%error, "no socket diagnostics; reading the tables in /proc");

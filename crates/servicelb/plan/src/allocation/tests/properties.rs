@@ -27,8 +27,9 @@ fn services() -> impl Strategy<Value = Object> {
         ports,
         any::<bool>(),
         prop::option::of(0..2u8),
+        prop::option::weighted(0.2, 0..4u16),
     );
-    fields.prop_map(|(index, age, ports, local, pool)| {
+    fields.prop_map(|(index, age, ports, local, pool, node_port)| {
         let ports: Vec<u16> = ports.into_iter().collect();
         let mut service = service(NAMES[index], u32::try_from(index).unwrap(), &ports);
         service.metadata.creation_timestamp = jiff::Timestamp::from_second(age.into()).ok();
@@ -40,6 +41,11 @@ fn services() -> impl Strategy<Value = Object> {
                 .metadata
                 .labels
                 .insert(LABEL_POOL.into(), pool.to_string().into());
+        }
+        match node_port {
+            Some(0) => service.external_ips = vec!["192.0.2.1".parse().unwrap()],
+            Some(port) => service.ports[0].node_port = 80 + port,
+            None => {}
         }
         Object::Service(Box::new(service))
     })
@@ -105,6 +111,19 @@ fn take(view: View, object: Object) -> View {
     }
 }
 
+/// An object is there, or is gone.
+fn change(view: &mut View, object: &Object, is_there: bool) -> Affected {
+    match object {
+        Object::Service(service) => {
+            let now = is_there.then(|| Arc::new((**service).clone()));
+            view.service(&service.object_name(), now)
+        }
+        Object::Node(node) => view.node(&node.object_name(), is_there.then(|| Arc::new(node.clone()))),
+        Object::Pod(pod) => view.pod(&pod.object_name(), is_there.then(|| Arc::new(pod.clone()))),
+        Object::Slice(slice) => view.slice(&slice.object_name(), is_there.then(|| Arc::new(slice.clone()))),
+    }
+}
+
 /// The last state of each object.
 fn last(objects: &[Object]) -> Vec<Object> {
     let key = |object: &Object| match object {
@@ -138,6 +157,40 @@ proptest! {
         prop_assert_eq!(allocate(&all), allocate(&other));
         for node in NODES {
             prop_assert_eq!(share(&all, node), share(&other, node));
+        }
+    }
+
+    /// Whoever follows changes knows what one who begins anew knows, and who need not act learns nothing.
+    #[test]
+    fn following_changes_is_as_good_as_beginning_anew(
+        objects in prop::collection::vec((objects(), any::<bool>()), 1..8),
+        daemons in any::<bool>(),
+    ) {
+        let mode = if daemons { Mode::DaemonSet } else { Mode::Native };
+        let mut view = View::new(mode, "kube-system");
+        let mut allocation = Allocation::default();
+        let mut shares = NODES.map(|node| Share::new(node.into()));
+        for (batch, delete) in objects {
+            let mut affected = Affected::default();
+            for object in &batch {
+                affected.add(change(&mut view, object, true));
+            }
+            for object in batch.iter().filter(|_| delete).step_by(3) {
+                affected.add(change(&mut view, object, false));
+            }
+            let before = allocation.clone();
+            let due = allocation.update(&view, &affected);
+            prop_assert_eq!(&allocation, &Allocation::of(&view));
+            for (name, assignment) in &before.services {
+                let same = allocation.services.get(name) == Some(assignment);
+                prop_assert!(same || due.contains(name), "{}", name);
+            }
+            for node in &mut shares {
+                node.update(&view, &affected);
+                let mut anew = node.anew();
+                anew.update(&view, &Affected::all());
+                prop_assert_eq!(node.get(), anew.get());
+            }
         }
     }
 

@@ -1,14 +1,28 @@
 //! Tests of the distribution of ports.
 
-use kinglet_model::{IpFamily, NodeAddress, Protocol, Taint, TrafficPolicy};
+use kinglet_model::{IpFamily, NodeAddress, Object as _, Protocol, Taint, TrafficPolicy};
 
 use super::*;
+use crate::fitness::Unfit;
+use crate::host_ports::HostPorts;
 use crate::names::{LABEL_ENABLE, LABEL_EXCLUDE, LABEL_POOL, LABEL_POOL_PREFIX};
+use crate::port::{Holder, Port};
 use crate::sample::{
     balancer_pod, being_ready, labelled, listening, node, pod, port, service, slice, texts, without_agent,
 };
+use crate::settings::Mode;
 
 mod properties;
+
+fn allocate(view: &View) -> Allocation {
+    Allocation::of(view)
+}
+
+fn share(view: &View, node: &str) -> NodeShare {
+    let mut share = Share::new(node.into());
+    share.update(view, &Affected::all());
+    (**share.get()).clone()
+}
 
 fn view() -> View {
     View::new(Mode::Native, "kube-system")
@@ -119,7 +133,7 @@ fn one_label_lists_all_nodes_until_the_last_is_gone() {
         ["n1", "n2"]
     );
     let mut gone = listed.clone();
-    assert!(gone.node(&ObjectName::cluster("n2"), None));
+    gone.node(&ObjectName::cluster("n2"), None);
     assert_eq!(serving(&gone, "web"), ["n1"]);
     let mut deleting = labelled("true");
     deleting.metadata.deletion_timestamp = jiff::Timestamp::from_second(9).ok();
@@ -198,7 +212,7 @@ fn pods_and_processes_take_ports_from_services() {
     finished.phase = "Succeeded".into();
     assert_eq!(serving(&view.clone().with_pod(finished), "web"), ["n1", "n2"]);
     let mut gone = view;
-    assert!(gone.pod(&nginx.object_name(), None));
+    gone.pod(&nginx.object_name(), None);
     assert_eq!(serving(&gone, "web"), ["n1", "n2"]);
     let mut local = nginx;
     for port in &mut local.host_ports {
@@ -221,7 +235,7 @@ fn with_the_local_policy_ports_are_held_but_served_only_beside_endpoints() {
     let view = view.with_slice(slice(&web, "web-2", "n2", Some(false)));
     assert_eq!(serving(&view, "web"), ["n1"]);
     let mut view = view;
-    assert!(view.slice(&ObjectName::new("default", "web-1"), None));
+    view.slice(&ObjectName::new("default", "web-1"), None);
     assert_eq!(serving(&view, "web"), [""; 0]);
 }
 
@@ -307,22 +321,38 @@ fn what_makes_no_difference_is_not_told() {
     let name = |name: &str| ObjectName::cluster(name);
     let mut heartbeat = node("n1", "192.0.2.1");
     heartbeat.metadata.resource_version = "2".into();
-    assert!(!view.node(&name("n1"), Some(Arc::new(heartbeat.clone()))));
+    heartbeat.metadata.labels.insert("team".into(), "a".into());
+    assert!(
+        view.node(&name("n1"), Some(Arc::new(heartbeat.clone())))
+            .is_empty()
+    );
+    // A process' port concerns those who claim it.
+    heartbeat = listening(heartbeat, "tcp:81");
+    assert!(
+        view.node(&name("n1"), Some(Arc::new(heartbeat.clone())))
+            .is_empty()
+    );
+    heartbeat = listening(heartbeat, "tcp:80");
+    let affected = view.node(&name("n1"), Some(Arc::new(heartbeat.clone())));
+    assert_eq!(affected, Affected::on(&"n1".into(), [web.object_name()].into()));
     heartbeat.addresses[0].address = "192.0.2.9".into();
-    assert!(view.node(&name("n1"), Some(Arc::new(heartbeat))));
+    assert!(!view.node(&name("n1"), Some(Arc::new(heartbeat))).is_empty());
     let boring = pod("boring", "n1", &[]);
-    assert!(!view.pod(&boring.object_name(), Some(Arc::new(boring))));
+    assert!(view.pod(&boring.object_name(), Some(Arc::new(boring))).is_empty());
     // Endpoints matter with the local policy only, and then if they move.
     let place = slice(&web, "web-1", "n1", Some(true));
     let take = |view: &mut View, slice: &kinglet_model::EndpointSlice| {
         view.slice(&slice.object_name(), Some(Arc::new(slice.clone())))
     };
-    assert!(!take(&mut view, &place));
+    assert!(take(&mut view, &place).is_empty());
     web.external_traffic_policy = TrafficPolicy::Local;
     view.service(&web.object_name(), Some(Arc::new(web.clone())));
-    assert!(!take(&mut view, &place));
-    assert!(take(&mut view, &slice(&web, "web-1", "n2", Some(true))));
+    assert!(take(&mut view, &place).is_empty());
+    assert!(!take(&mut view, &slice(&web, "web-1", "n2", Some(true))).is_empty());
     let mut internal = service("internal", 2, &[80]);
     internal.service_type = kinglet_model::ServiceType::ClusterIP;
-    assert!(!view.service(&internal.object_name(), Some(Arc::new(internal))));
+    assert!(
+        view.service(&internal.object_name(), Some(Arc::new(internal)))
+            .is_empty()
+    );
 }
