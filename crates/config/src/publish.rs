@@ -13,7 +13,7 @@ use crate::node::node_address;
 pub struct PublishOptions {
     /// Address by which the cluster reaches this server: the endpoint of the cluster DNS, and what Ingresses
     /// show where no Service stands in front. In a Pod set it to status.podIP [default: the address that is
-    /// listened on; if that is 0.0.0.0 or [::], the one from which the API server is reached].
+    /// listened on; if that is 0.0.0.0 or ::, the one from which the API server is reached].
     #[arg(long, env = "KINGLET_ADVERTISE_ADDRESS", value_name = "ADDRESS", value_parser = node_address)]
     pub advertise_address: Option<IpAddr>,
     /// Service of the ingress controller, whose addresses Ingresses show [default: kube-system/traefik if it
