@@ -156,7 +156,7 @@ mod tests {
             headers(&[("connection", "Upgrade"), ("upgrade", "websocket")])
         );
         let settings = [
-            ("connection", "Upgrade, HTTP2-ProxySettings"),
+            ("connection", "Upgrade, HTTP2-Settings"),
             ("upgrade", "h2c"),
             ("http2-settings", "AAMAAABk"),
         ];

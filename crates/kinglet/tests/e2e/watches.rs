@@ -45,6 +45,8 @@ fn only_kinds_of_components_that_run_are_watched() {
         "services",
         "endpointslices",
         "secrets",
+        // Addresses of a published Service of type NodePort.
+        "nodes",
     ];
     assert_eq!(watched(&["--disable=traefik"]), set(&dns));
     assert_eq!(watched(&["--disable=coredns"]), set(&ingress));
