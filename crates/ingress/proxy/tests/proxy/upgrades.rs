@@ -68,7 +68,7 @@ async fn a_refused_upgrade_is_an_ordinary_response() {
 async fn h2c_upgrades_are_not_offered_to_servers() {
     let proxy = TestProxy::start(&routes(&[("", "/", &[echo_server().await])]));
     let answer = proxy
-        .raw("GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade, HTTP2-ProxySettings, close\r\nUpgrade: h2c\r\nHTTP2-ProxySettings: AAMA\r\n\r\n")
+        .raw("GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade, HTTP2-Settings, close\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMA\r\n\r\n")
         .await;
     assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
     assert!(
