@@ -8,7 +8,7 @@ use std::time::Duration;
 use kinglet_kube::{Next, Reconciler, RequestError};
 use kinglet_model::{Object as _, ObjectName, Service};
 use kinglet_servicelb_plan::{
-    Affected, Allocation, DaemonSets, Planner, ServiceLbSettings, ServicePlan, Step, View,
+    Affected, Allocation, DaemonSets, Mode, Planner, ServiceLbSettings, ServicePlan, Step, View,
 };
 
 use super::inputs::Input;
@@ -138,6 +138,11 @@ impl LoadBalancers {
         if due.contains(&Key::Changes) {
             let affected = std::mem::take(&mut self.affected);
             services = self.allocation.update(&self.view, &affected);
+            if self.settings.mode == Mode::Native {
+                // Their DaemonSets go once kernels serve wherever Pods do, which no assignment shows. There are
+                // some only while the mode changes.
+                services.extend(self.sets.values().filter_map(|set| set.service()));
+            }
             services.retain(|name| !self.failed.contains(&Key::Service(name.clone())));
         }
         if self.is_prepared {
