@@ -139,8 +139,8 @@ impl LoadBalancers {
             let affected = std::mem::take(&mut self.affected);
             services = self.allocation.update(&self.view, &affected);
             if self.settings.mode == Mode::Native {
-                // Their DaemonSets go once kernels serve wherever Pods do, which no assignment shows. There are
-                // some only while the mode changes.
+                // Their DaemonSets go once kernels serve wherever Pods do, which no assignment shows. There
+                // are some only while the mode changes.
                 services.extend(self.sets.values().filter_map(|set| set.service()));
             }
             services.retain(|name| !self.failed.contains(&Key::Service(name.clone())));
