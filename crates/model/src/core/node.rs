@@ -20,6 +20,8 @@ pub struct Node {
     pub addresses: Vec<NodeAddress>,
     /// `status.conditions`.
     pub conditions: Vec<NodeCondition>,
+    /// `status.nodeInfo.bootID`: another one after each start of the machine; empty if not told.
+    pub boot_id: Arc<str>,
 }
 
 object!(Node, "", "v1", "Node", "nodes", false);
@@ -96,12 +98,21 @@ struct Spec {
 }
 
 #[derive(Default, Deserialize)]
-#[serde(default)]
+#[serde(default, rename_all = "camelCase")]
 struct Status {
     #[serde(deserialize_with = "nullable")]
     addresses: Vec<NodeAddress>,
     #[serde(deserialize_with = "nullable")]
     conditions: Vec<NodeCondition>,
+    #[serde(deserialize_with = "nullable")]
+    node_info: NodeInfo,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct NodeInfo {
+    #[serde(rename = "bootID", deserialize_with = "nullable")]
+    boot_id: Arc<str>,
 }
 
 impl From<Wire> for Node {
@@ -112,6 +123,7 @@ impl From<Wire> for Node {
             taints: wire.spec.taints,
             addresses: wire.status.addresses,
             conditions: wire.status.conditions,
+            boot_id: wire.status.node_info.boot_id,
         }
     }
 }
@@ -131,12 +143,13 @@ mod tests {
                 },
                 "status": {
                     "addresses": [{"type": "Hostname", "address": "n1"}],
-                    "conditions": [{"type": "Ready", "status": "True", "reason": "KubeletReady"}]
+                    "conditions": [{"type": "Ready", "status": "True", "reason": "KubeletReady"}],
+                    "nodeInfo": {"bootID": "1f0e"}
                 }
             }"#,
         )
         .unwrap();
-        assert_eq!(&*node.provider_id, "k3s://n1");
+        assert_eq!((&*node.provider_id, &*node.boot_id), ("k3s://n1", "1f0e"));
         assert!(node.is_ready() && node.is_tainted("a") && !node.is_tainted("b"));
         assert_eq!(&*node.addresses[0].kind, "Hostname");
         assert_eq!(
