@@ -53,8 +53,12 @@ impl Agent {
         };
         info!(node = %agent.node.node_name, admin = %admin.local_addr()?, "serving the node");
         if !options.cloud.disable_cloud_controller {
-            let annotated =
-                kinglet_cloud::agent::run(agent.client.clone(), agent.node.clone(), SystemHost, stop.clone());
+            let annotated = kinglet_cloud::agent::run(
+                agent.reflectors.clone(),
+                agent.node.clone(),
+                SystemHost,
+                stop.clone(),
+            );
             agent.tasks.spawn(annotated);
         }
         let (mut registry, readiness) = (Registry::default(), agent.readiness.clone());

@@ -14,7 +14,8 @@ mod annotations;
 mod host;
 mod settings;
 
-use kinglet_kube::{Backoff, Client, Collection, RequestError, Resource};
+use kinglet_cloud_rules::keys::INTERNAL_IP;
+use kinglet_kube::{Backoff, Change, Client, Collection, Inputs, Reflectors, RequestError, Resource};
 use kinglet_model::{Node, ObjectName};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, info, warn};
@@ -68,7 +69,10 @@ pub async fn annotate(
 
 /// Keeps the annotations of this host's Node up to date until `stop` is cancelled. Waits for a Node that is
 /// not registered yet, and for an API server that is away or refuses.
-pub async fn run(client: Client, settings: AgentSettings, host: impl Host, stop: CancellationToken) {
+pub async fn run(reflectors: Reflectors, settings: AgentSettings, host: impl Host, stop: CancellationToken) {
+    let client = reflectors.client().clone();
+    let mut nodes = Inputs::new();
+    nodes.watch(&reflectors.of::<Node>(), |change| change);
     let keep = async {
         let mut backoff = Backoff::new();
         let mut is_failing = false;
@@ -85,13 +89,29 @@ pub async fn run(client: Client, settings: AgentSettings, host: impl Host, stop:
                     backoff.pause().min(settings.refresh)
                 }
             };
-            // Others may overwrite annotations, and the host's address may change: nothing here watches
-            // either.
-            tokio::time::sleep(pause).await;
+            tokio::select! {
+                // Others may overwrite annotations, and the host's address may change: nothing here watches
+                // either.
+                () = tokio::time::sleep(pause) => {}
+                // A Node that was deleted and registered again would keep Pods away for as long.
+                () = registered(&mut nodes, &settings.node_name) => {}
+            }
         }
     };
     // Both outcomes are an end in good order.
     let _ = stop.run_until_cancelled(keep).await;
+}
+
+/// Waits until a Node of this name has no address by an agent, as when its kubelet has registered it.
+async fn registered(nodes: &mut Inputs<Change<Node>>, name: &str) {
+    loop {
+        let changes = nodes.next().await;
+        let mut present = changes.into_iter().filter_map(Change::now);
+        if present.any(|node| *node.metadata.name == *name && node.metadata.annotation(INTERNAL_IP).is_none())
+        {
+            return;
+        }
+    }
 }
 
 /// A failure is a warning once, until something succeeds.

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use http::StatusCode;
 use kinglet_cloud::agent::{self, AgentError, AgentSettings, Host};
+use kinglet_kube::Reflectors;
 use serde_json::{Value, json};
 
 use crate::cluster::{Cluster, node_path};
@@ -65,8 +66,8 @@ async fn an_agent_waits_for_server_and_node_and_keeps_what_it_says() {
     let _cloud = cluster.cloud("a");
     let gate = Gate::default();
     gate.close(StatusCode::FORBIDDEN);
-    let client = cluster.through(&gate);
-    let agent = tokio::spawn(agent::run(client, settings(), TestHost, cluster.stop.clone()));
+    let reflectors = Reflectors::new(cluster.through(&gate), cluster.stop.clone());
+    let agent = tokio::spawn(agent::run(reflectors, settings(), TestHost, cluster.stop.clone()));
     let missing = agent::annotate(cluster.client(), &settings(), &TestHost).await;
     assert!(matches!(missing, Err(AgentError::NotRegistered(name)) if name == "n1"));
     gate.open();
@@ -80,4 +81,23 @@ async fn an_agent_waits_for_server_and_node_and_keeps_what_it_says() {
     assert!(!agent.is_finished());
     cluster.stop.cancel();
     agent.await.unwrap();
+}
+
+#[tokio::test]
+async fn a_node_that_registers_again_is_annotated_at_once() {
+    let cluster = Cluster::start();
+    let _cloud = cluster.cloud("a");
+    let settings = AgentSettings {
+        // Longer than anybody waits.
+        refresh: Duration::from_secs(3600),
+        ..settings()
+    };
+    cluster.register("n1", json!({})).await;
+    let reflectors = Reflectors::new(cluster.client().clone(), cluster.stop.clone());
+    tokio::spawn(agent::run(reflectors, settings, TestHost, cluster.stop.clone()));
+    cluster.initialized("n1").await;
+    cluster.delete(&node_path("n1")).await;
+    cluster.register("n1", json!({})).await;
+    cluster.initialized("n1").await;
+    cluster.stop.cancel();
 }
