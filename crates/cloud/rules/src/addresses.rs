@@ -22,6 +22,7 @@ pub(crate) fn wanted(node: &Node) -> (Option<Vec<NodeAddress>>, Vec<NodeProblem>
         let kept = node.addresses.iter().filter(|one| &*one.kind == "Hostname");
         addresses.extend(kept.cloned());
     }
+    // From the last to the first, so that the first one ends up in front of its type.
     for used in annotation::list(&node.metadata, PROVIDED_NODE_IP).iter().rev() {
         if let Err(problem) = prefer(&mut addresses, used) {
             problems.push(problem);
@@ -45,6 +46,8 @@ fn prefer(addresses: &mut Vec<NodeAddress>, used: &str) -> Result<(), NodeProble
         }
     };
     let found = addresses.iter().position(is_it);
+    // A kubelet that uses an address which no annotation has was started with other flags than the agent:
+    // to publish either would be a guess.
     let Some(at) = found else {
         return if ip.is_unspecified() {
             Ok(())

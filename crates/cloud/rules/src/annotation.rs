@@ -64,6 +64,7 @@ impl Reader {
     /// Adds what can be used, each address once.
     fn take(&mut self, kind: &str, key: &'static str, entries: &[&str], check: Check) {
         for entry in entries {
+            // One bad entry does not take the good ones: the node stays reachable by these.
             if let Err(accepted) = check(entry) {
                 let value = (*entry).to_owned();
                 self.problems.push(NodeProblem::Unusable { key, value, accepted });
@@ -88,6 +89,7 @@ fn is_same(one: &NodeAddress, other: &NodeAddress) -> bool {
 }
 
 fn ip(text: &str) -> Result<(), &'static str> {
+    // What no other machine can send to, or what means every one.
     let usable = |ip: IpAddr| !ip.is_unspecified() && !ip.is_multicast() && !ip.is_loopback();
     match text.parse::<IpAddr>() {
         Ok(ip) if usable(ip) => Ok(()),

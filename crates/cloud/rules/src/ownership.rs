@@ -17,10 +17,12 @@ use crate::keys::{EXTERNAL_IP, INSTANCE_TYPE, INSTANCE_TYPE_LABELS, INTERNAL_IP,
 
 /// Whether a Node is ours to write.
 pub(crate) fn is_ours(node: &Node) -> bool {
+    // A provider ID is never changed once it is set: whose it names, its node is.
     if node.provider_id.starts_with(PROVIDER) {
         return true;
     }
     let has_value = |key: &str| value(&node.metadata, key).is_some();
+    // Only a kubelet with --cloud-provider=external sets it, and then some provider has to come.
     let waits = node.is_tainted(UNINITIALIZED);
     if node.provider_id.is_empty() {
         return waits || has_value(INTERNAL_IP) || has_value(EXTERNAL_IP);

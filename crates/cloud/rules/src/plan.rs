@@ -38,6 +38,7 @@ pub fn plan(node: &Node) -> NodePlan {
     }
     let (addresses, problems) = wanted(node);
     let is_known = addresses.is_some();
+    // In this order, too: kubelets and kube-proxies take the first of a type as the node's address.
     let addresses = addresses.filter(|wanted| *wanted != node.addresses);
     // Addresses first, in a write of their own: they are a part of the status, which has its own path.
     let is_due = is_known && addresses.is_none() && node.is_tainted(UNINITIALIZED);
@@ -52,6 +53,7 @@ fn initialization(node: &Node) -> Initialization {
     let provider_id = format!("{PROVIDER}{}", node.metadata.name);
     let stays = |taint: &&Taint| &*taint.key != UNINITIALIZED;
     Initialization {
+        // The API server refuses to change one that is there.
         provider_id: node.provider_id.is_empty().then_some(provider_id),
         labels: labels(node),
         taints: node.taints.iter().filter(stays).cloned().collect(),

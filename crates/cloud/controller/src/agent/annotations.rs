@@ -21,6 +21,7 @@ pub(super) fn wanted(settings: &AgentSettings, host: &impl Host) -> Option<Wante
     if internal.is_empty() {
         internal = host.addresses();
     }
+    // Without one nothing is written at all: an empty annotation would take the node's addresses away.
     let internal = joined(&internal)?;
     Some(Wanted::from([
         (INTERNAL_IP, Some(internal)),

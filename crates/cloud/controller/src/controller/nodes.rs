@@ -64,6 +64,7 @@ impl Reconciler for Nodes {
             }
             None => {
                 self.nodes.remove(&name);
+                // One that registers again under the name begins anew, with its own patience.
                 self.problems.forget(&name);
                 Vec::new()
             }
@@ -78,6 +79,7 @@ impl Reconciler for Nodes {
 
     async fn apply(&self, _: &Arc<str>, work: &mut Work) -> Result<Next, RequestError> {
         self.writer.apply(&work.node, &work.plan).await?;
+        // Also when all is well, as every cloud controller manager (--node-status-update-frequency).
         Ok(Next::After(work.again))
     }
 

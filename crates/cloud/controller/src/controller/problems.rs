@@ -51,6 +51,7 @@ impl Problems {
             since: Instant::now(),
             is_reported: false,
         });
+        // Since when stays: a Node whose problem changes every second would never be reported.
         if known.problems != problems {
             known.problems = problems.to_vec();
             known.is_reported = false;

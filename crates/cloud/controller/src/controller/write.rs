@@ -75,12 +75,14 @@ impl Writer {
 fn patch(node: &Node, wanted: &Initialization) -> Value {
     let mut patch = json!({
         "metadata": {
+            // The API server refuses both where they differ, and the next plan sees what has changed.
             "uid": &*node.metadata.uid,
             "resourceVersion": &*node.metadata.resource_version,
             "labels": wanted.labels,
         },
         "spec": {"taints": wanted.taints},
     });
+    // As a kubelet's Node without taints has it; an empty list would be kept as one.
     if wanted.taints.is_empty() {
         patch["spec"]["taints"] = Value::Null;
     }
