@@ -16,6 +16,7 @@ pub(crate) fn of<'a>(families: &[IpFamily], nodes: impl Iterator<Item = &'a Node
         let addresses = addresses.filter(move |one| &*one.kind == kind);
         let addresses = addresses.filter_map(|one| one.address.parse::<IpAddr>().ok());
         let fits = addresses.filter(move |address| IpFamily::of(*address) == family);
+        // As texts, and each once: two nodes may be behind the same external address.
         fits.map(|address| (address.to_string(), address))
             .collect::<BTreeSet<_>>()
     };

@@ -76,6 +76,7 @@ fn has_address(node: &Node, wanted: IpAddr) -> bool {
 }
 
 fn is_in_pool(node: &Node, pool: &str) -> bool {
+    // By prefix, a node can be in several pools: a label has one value only.
     let key = format!("{LABEL_POOL_PREFIX}{pool}");
     node.metadata.label(LABEL_POOL) == Some(pool) || node.metadata.label(&key) == Some("true")
 }
@@ -83,6 +84,7 @@ fn is_in_pool(node: &Node, pool: &str) -> bool {
 /// What keeps a Service's load balancer off a node, by the properties of both; agents and ports are looked at
 /// elsewhere.
 pub(crate) fn unfit(node: &Node, service: &Service, listed: bool, address: Option<IpAddr>) -> Option<Unfit> {
+    // What somebody decided comes first in messages, what passes by itself last.
     if is_leaving(node) {
         return Some(Unfit::Deleting);
     }

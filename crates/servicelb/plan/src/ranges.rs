@@ -16,6 +16,7 @@ const ACCEPTED: &str = "a network, as in 192.0.2.0/24 or 2001:db8::/32";
 /// is restricted. Sorted, so that their order changes nothing.
 pub(crate) fn of(service: &Service) -> Result<BTreeSet<IpNet>, Problem> {
     let field = &service.load_balancer_source_ranges;
+    // The field hides the annotation, also where the field is wrong: half of both would let others in.
     if !field.is_empty() {
         let problem = |index| format!("spec.loadBalancerSourceRanges[{index}]");
         let ranges = field.iter().enumerate();
@@ -36,6 +37,7 @@ pub(crate) fn of(service: &Service) -> Result<BTreeSet<IpNet>, Problem> {
 /// A network, or an address, which is a network of one.
 pub(crate) fn parse(text: &str) -> Option<IpNet> {
     let text = text.trim();
+    // As kube-proxy reads them: 10.1.2.3/8 is 10.0.0.0/8.
     let network = IpNet::from_str(text).ok().map(|network| network.trunc());
     network.or_else(|| IpAddr::from_str(text).ok().map(IpNet::from))
 }

@@ -33,13 +33,16 @@ impl Toleration {
     }
 
     fn tolerates(&self, taint: &Taint) -> bool {
+        // Empty means any, for effect and key alike (core/v1, Toleration).
         let effect = self.effect.is_empty() || self.effect == *taint.effect;
         let key = self.key.is_empty() || self.key == *taint.key;
+        // An empty key with another operator than Exists is refused when it is read.
         let value = self.operator == "Exists" || (!self.key.is_empty() && self.value == *taint.value);
         effect && key && value
     }
 
     fn check(mut self) -> Result<Self, &'static str> {
+        // The API server's default; a DaemonSet with the operator left out would compare unequal for ever.
         if self.operator.is_empty() {
             "Equal".clone_into(&mut self.operator);
         }
@@ -94,8 +97,10 @@ pub(crate) fn untolerated<'a>(node: &'a Node, service: &Service) -> Option<&'a T
         return None;
     }
     let mut tolerations = common();
+    // A value that cannot be read tolerates nothing; the condition names it.
     tolerations.extend(annotated(service).unwrap_or_default());
     node.taints.iter().find(|taint| {
+        // PreferNoSchedule keeps no Pod away.
         matches!(&*taint.effect, "NoSchedule" | "NoExecute")
             && !DAEMONS.contains(&&*taint.key)
             && !tolerations.iter().any(|one| one.tolerates(taint))

@@ -26,6 +26,7 @@ pub(super) fn of(
     labels["app"] = name.into();
     let mut tolerations = toleration::common();
     tolerations.extend(toleration::annotated(service)?);
+    // A range that cannot be read is an error: without it the port would be open to everybody.
     let ranges = source_ranges(service, &ranges::of(service)?);
     let containers = service.ports.iter().enumerate();
     let containers = containers.map(|(index, port)| container(service, index, port, pods, &ranges));
@@ -46,6 +47,7 @@ pub(super) fn of(
         ),
     ];
     for (field, value) in optional {
+        // An empty class asks for none, against the default of the settings.
         if !value.is_null() && value != json!("") {
             spec[field] = value;
         }
@@ -119,6 +121,7 @@ fn container(
 /// Where a port is forwarded to: to the Service's own addresses or, so that only local endpoints are used, to
 /// the node port. No address means those of the node.
 fn destination(service: &Service, index: usize, port: &ServicePort) -> Result<(u16, Value), Problem> {
+    // Cluster addresses balance over all nodes; with Local only node ports stay on the node.
     if service.external_traffic_policy != TrafficPolicy::Local {
         let addresses = service.cluster_ips.iter().map(ToString::to_string);
         let addresses = addresses.collect::<Vec<_>>().join(",");
@@ -139,6 +142,7 @@ fn destination(service: &Service, index: usize, port: &ServicePort) -> Result<(u
 /// `SRC_RANGES`: everything in the families of the Service, if nothing is restricted.
 fn source_ranges(service: &Service, ranges: &BTreeSet<IpNet>) -> String {
     let all_v6 = service.ip_families.contains(&IpFamily::V6).then_some("::/0");
+    // Not left empty: the Pod takes a family without ranges for one that nobody may use.
     if ranges.is_empty() {
         return std::iter::once("0.0.0.0/0")
             .chain(all_v6)

@@ -13,6 +13,7 @@ use crate::status::Status;
 impl Cluster<'_> {
     /// The next write: the DaemonSet, the finalizer, then the status.
     pub(super) fn release(&self, service: &Service) -> Option<ServicePlan> {
+        // Before the finalizer: nothing would lead to the DaemonSet once the Service is gone.
         if let Some(set) = self.sets_of(service).next() {
             return Some(ServicePlan::delete(set));
         }

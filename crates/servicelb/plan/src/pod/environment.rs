@@ -64,6 +64,7 @@ fn parse<T>(
     accepted: &'static str,
     read: impl Fn(&str) -> Option<T>,
 ) -> Result<T, VariableError> {
+    // Lists are written by hand, too, with blanks after commas.
     let text = text.trim();
     read(text).ok_or_else(|| VariableError::Invalid {
         name,

@@ -32,6 +32,7 @@ pub fn ruleset(forwarding: &Forwarding) -> Ruleset {
             sources.push(refusal(forwarding, family));
         }
     }
+    // Sources are looked at before the translation: afterwards the port is that of the destination.
     let prerouting = |name, kind, priority| Chain::base(name, kind, Hook::Prerouting, priority);
     ruleset.chain(
         prerouting("sources", ChainType::Filter, priority::DSTNAT - 1),
@@ -97,6 +98,7 @@ fn refusal(forwarding: &Forwarding, family: L3) -> Rule {
 }
 
 fn translations(forwarding: &Forwarding) -> Vec<Rule> {
+    // Of a connection that begins in one family the kernel can only translate to the same one.
     let first = |family| {
         let mut destinations = forwarding.destinations.iter().copied();
         destinations.find(|address| family_of(*address) == family)
