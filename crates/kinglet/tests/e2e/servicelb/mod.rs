@@ -2,6 +2,7 @@
 //! nodes.
 
 mod daemonset;
+mod distribution;
 mod families;
 mod kube_proxy;
 mod native;
