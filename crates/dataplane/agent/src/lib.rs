@@ -49,5 +49,5 @@ pub use error::AgentError;
 pub use health_checks::serve_health;
 pub use kernel::Kernel;
 pub use metrics::Metrics;
-pub use outputs::Outputs;
+pub use outputs::{Outputs, Served};
 pub use sources::{KINDS, Sources};

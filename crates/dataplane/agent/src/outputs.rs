@@ -1,17 +1,22 @@
 //! What the agent writes to, besides the kernel.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use kinglet_dataplane::{HealthChecks, Shares};
+use kinglet_model::ObjectName;
 use tokio::sync::watch;
 
 use crate::metrics::Metrics;
 
+/// The part of load balancers that the kernel was given, and the Services of it that it does not have.
+pub type Served = (Arc<Shares>, Arc<BTreeSet<ObjectName>>);
+
 /// What the agent writes to, besides the kernel.
 #[derive(Clone, Default)]
 pub struct Outputs {
-    /// Gets the part of load balancers that the kernel has rules for, if anybody needs it.
-    pub served: Option<watch::Sender<Option<Arc<Shares>>>>,
+    /// Gets the part of load balancers that the kernel was given, if anybody needs it.
+    pub served: Option<watch::Sender<Option<Served>>>,
     /// Gets the answers of health checks, for [`serve_health`](crate::serve_health).
     pub health: Option<watch::Sender<Arc<HealthChecks>>>,
     /// Counters and gauges.
@@ -19,16 +24,24 @@ pub struct Outputs {
 }
 
 impl Outputs {
-    /// Publishes the part of load balancers that the kernel has rules for now.
-    pub(crate) fn publish_served(&self, shares: Option<&Arc<Shares>>) {
-        let Some(served) = &self.served else { return };
+    /// Publishes the part of load balancers that the kernel was given, and what of it it does not have.
+    pub(crate) fn publish_served(
+        &self,
+        shares: Option<&Arc<Shares>>,
+        missing: impl FnOnce() -> BTreeSet<ObjectName>,
+    ) {
+        let (Some(served), Some(shares)) = (&self.served, shares) else {
+            return;
+        };
+        let missing = missing();
         served.send_if_modified(|before| {
-            // By identity: the receiver looks for the very value that it gave.
+            // By identity: after each commit, thousands of ports would be compared.
             let same = before
                 .as_ref()
-                .zip(shares)
-                .is_some_and(|(one, other)| Arc::ptr_eq(one, other));
-            *before = shares.cloned();
+                .is_some_and(|(before, lacking)| Arc::ptr_eq(before, shares) && **lacking == missing);
+            if !same {
+                *before = Some((shares.clone(), Arc::new(missing)));
+            }
             !same
         });
     }

@@ -26,6 +26,8 @@ pub(crate) struct Reconciler {
     /// The cleaner hears what commits made stale.
     stale: UnboundedSender<Stale>,
     outputs: Outputs,
+    /// Whether the table was there when it was last looked.
+    has_table: bool,
 }
 
 impl Reconciler {
@@ -44,6 +46,7 @@ impl Reconciler {
             rules: Blocking::new(rules),
             stale,
             outputs,
+            has_table: false,
         }
     }
 
@@ -95,16 +98,32 @@ impl Reconciler {
             };
             let pause = backoff.pause();
             tracing::error!("Services: {error}; next attempt in {pause:?}");
-            tokio::time::sleep(pause).await;
+            self.wait_for_kernel(pause).await;
         }
         Ok(())
+    }
+
+    /// Takes changes in until the next attempt. Those who publish the node hear at once what it does not serve:
+    /// an attempt was three of them, in three ways.
+    async fn wait_for_kernel(&mut self, pause: Duration) {
+        let end = tokio::time::Instant::now() + pause;
+        loop {
+            self.outputs
+                .publish_served(self.shares.known(), || self.services.not_served(self.has_table));
+            tokio::select! {
+                () = tokio::time::sleep_until(end) => return,
+                () = self.take_changes() => {}
+            }
+        }
     }
 
     /// Starts from the table as it is, so that connections go on and clients keep their endpoints; if that
     /// cannot be, replaces it.
     async fn adopt_or_replace(&mut self) -> Result<(), AgentError> {
         let settings = self.services.settings().clone();
+        self.has_table = false;
         let existing = self.rules.run(move |rules| rules.existing(&settings)).await??;
+        self.has_table = existing.is_some();
         if let Some(existing) = existing {
             self.services.adopt(&existing);
             match self.commit().await {
@@ -129,6 +148,7 @@ impl Reconciler {
         // Deleted after the commit: until then packets would make the same entries again.
         let stale = self.services.take_stale();
         if batches.is_empty() && stale.is_empty() {
+            self.services.committed();
             return Ok(());
         }
         let gone = stale.clone();
@@ -149,6 +169,7 @@ impl Reconciler {
             self.services.keep_stale(stale);
             return Err(AgentError::Kernel(error));
         }
+        self.services.committed();
         self.outputs
             .metrics
             .count_sync(began.elapsed(), self.services.len());
@@ -162,7 +183,8 @@ impl Reconciler {
     /// Publishes what follows from a commit.
     fn publish(&self) {
         self.outputs.publish_health(|| self.services.health_checks());
-        self.outputs.publish_served(self.shares.known());
+        self.outputs
+            .publish_served(self.shares.known(), || self.services.not_served(true));
     }
 
     fn warn(&mut self) {

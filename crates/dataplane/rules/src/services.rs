@@ -28,7 +28,11 @@ pub struct Services {
     owners: HashMap<ObjectName, ObjectName>,
     /// Services that changed since their rules were computed.
     dirty: BTreeSet<ObjectName>,
+    /// Those whose rules were computed since the kernel last took everything.
+    uncommitted: BTreeSet<ObjectName>,
     shares: Arc<Shares>,
+    /// Those of the node's part of load balancers that there are no rules for.
+    without_rules: BTreeSet<ObjectName>,
     health: BTreeMap<ObjectName, (u16, Health)>,
     desired: Desired,
     flows: Flows,
@@ -57,7 +61,9 @@ impl Services {
             known: BTreeMap::new(),
             owners: HashMap::new(),
             dirty: BTreeSet::new(),
+            uncommitted: BTreeSet::new(),
             shares: Arc::default(),
+            without_rules: BTreeSet::new(),
             health: BTreeMap::new(),
             desired: Desired::default(),
             flows: Flows::default(),
@@ -155,6 +161,27 @@ impl Services {
         self.desired.replacement(&self.table, &self.settings)
     }
 
+    /// The kernel has taken all batches.
+    pub fn committed(&mut self) {
+        self.uncommitted.clear();
+    }
+
+    /// The Services of the node's part of load balancers that the kernel does not have as they are now:
+    /// nothing serves them, as those that name another proxy, or it has not taken the batches. If the table
+    /// is not there these are all.
+    pub fn not_served(&self, has_table: bool) -> BTreeSet<ObjectName> {
+        if !has_table {
+            return self.shares.keys().cloned().collect();
+        }
+        // Changes may have come while the kernel refused those before.
+        let names = self.uncommitted.iter().chain(&self.dirty);
+        let names = names.chain(&self.without_rules);
+        names
+            .filter(|name| self.shares.contains_key(*name))
+            .cloned()
+            .collect()
+    }
+
     /// Which connections the batches since the last call left to endpoints that are gone. To be asked after
     /// the commit: until then new ones may come.
     pub fn take_stale(&mut self) -> Stale {
@@ -217,15 +244,22 @@ impl Services {
                     share: self.shares.get(&name).unwrap_or(&nothing),
                 };
                 let plan = plan(service, &slices, &self.topology, offer, &mut problems);
+                if offer.share.is_empty() || plan.serves_node() {
+                    self.without_rules.remove(&name);
+                } else {
+                    self.without_rules.insert(name.clone());
+                }
                 self.flows.apply(&name, Some(&plan));
                 self.desired
                     .apply(Rank::of(service), lower(&plan, &self.settings));
             } else {
+                self.without_rules.remove(&name);
                 self.health.remove(&name);
                 self.flows.apply(&name, None);
                 self.desired.remove(&name);
             }
             self.note_problems(&name, problems.into_iter().collect());
+            self.uncommitted.insert(name);
         }
     }
 

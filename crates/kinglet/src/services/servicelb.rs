@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use kinglet_config::{ServiceLbMode, ServiceLbOptions, ServiceLbServerOptions};
 use kinglet_dataplane::Shares;
+use kinglet_dataplane_agent::Served;
 use kinglet_kube::Reflectors;
 use kinglet_servicelb::Duty;
 use kinglet_servicelb::agent::{self, AgentSettings, LocalHost};
@@ -57,7 +58,7 @@ pub(crate) fn share(
     reflectors: &Reflectors,
     options: &ServiceLbOptions,
     node: Arc<str>,
-    served: watch::Receiver<Option<Arc<Shares>>>,
+    served: watch::Receiver<Option<Served>>,
     stop: &CancellationToken,
 ) -> watch::Receiver<Option<Arc<Shares>>> {
     let settings = AgentSettings {

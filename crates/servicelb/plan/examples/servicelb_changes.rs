@@ -8,12 +8,13 @@
     reason = "a program that measures, and prints"
 )]
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Instant;
 
 use kinglet_model::{Node, Object, ObjectName, Service};
 use kinglet_servicelb_plan::{
-    Affected, Allocation, DaemonSets, Mode, Planner, ServiceLbSettings, Share, View, names,
+    Affected, Allocation, DaemonSets, KernelReport, Mode, Planner, ServiceLbSettings, Share, View, names,
 };
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -29,7 +30,7 @@ fn node(number: usize, label: &str, ports: &str, ready: &str) -> (ObjectName, Op
         "metadata": {
             "name": format!("node-{number:04}"),
             "labels": {"kubernetes.io/hostname": number.to_string(), "kubernetes.io/os": "linux", "team": label},
-            "annotations": {names::ANNOTATION_HOST_PORTS: ports},
+            "annotations": {names::ANNOTATION_HOST_PORTS: ports, names::ANNOTATION_SERVING: "true"},
         },
         "status": {
             "addresses": [{"type": "InternalIP", "address": format!("10.0.{high}.{low}")}],
@@ -79,6 +80,24 @@ impl Cluster {
     }
 }
 
+impl Cluster {
+    /// The agent of a node reports that its kernel has all.
+    fn report(&mut self, number: usize) -> (u128, u128) {
+        let (name, object) = node(number, "a", "tcp:22", "True");
+        let mut share = Share::new(name.name.clone());
+        share.update(&self.view, &Affected::all());
+        let report = KernelReport::new("", share.get(), &BTreeSet::new());
+        let object = object.map(|node| {
+            let mut node = (*node).clone();
+            let annotations = &mut node.metadata.annotations;
+            annotations.insert(names::ANNOTATION_SERVING.into(), report.serving().into());
+            Arc::new(node)
+        });
+        let affected = self.view.node(&name, object);
+        self.follow(&affected)
+    }
+}
+
 fn main() {
     let mut numbers = std::env::args().skip(1).filter_map(|text| text.parse().ok());
     let (services, nodes) = (numbers.next().unwrap_or(2000), numbers.next().unwrap_or(10));
@@ -112,9 +131,18 @@ fn main() {
     rows.push(("a Service", cluster.view.service(&name, object)));
     let (name, object) = node(1, "b", "tcp:22,1024", "False");
     rows.push(("another node is not ready", cluster.view.node(&name, object)));
+    let (name, object) = service(services, "b");
+    rows.push(("a new Service", cluster.view.service(&name, object)));
     for (what, affected) in rows {
         let (controller, agent) = cluster.follow(&affected);
         let row = json!({"change": what, "controller_us": controller as u64, "agent_us": agent as u64});
         println!("{row}");
     }
+    cluster.report(2);
+    let (name, object) = service(services + 1, "b");
+    let affected = cluster.view.service(&name, object);
+    cluster.follow(&affected);
+    let (controller, agent) = cluster.report(2);
+    let row = json!({"change": "another node confirms a new Service", "controller_us": controller as u64, "agent_us": agent as u64});
+    println!("{row}");
 }

@@ -1,22 +1,16 @@
-//! What agents report in annotations of their Nodes: the ports that processes listen on, and whether the
-//! kernel serves.
+//! What agents report in an annotation of their Nodes: the ports that processes listen on.
 
 use std::collections::BTreeSet;
 
 use kinglet_model::{Node, Protocol};
 
-use crate::names::{ANNOTATION_HOST_PORTS, ANNOTATION_SERVING};
+use crate::names::ANNOTATION_HOST_PORTS;
 use crate::port::Port;
 
 /// Longest value of the annotation in octets. All annotations of an object have 256 KiB together, and all
 /// agents and servers watch this one. Ports beyond it are left out.
 const LONGEST: usize = 4096;
 const PROTOCOLS: [Protocol; 3] = [Protocol::Tcp, Protocol::Udp, Protocol::Sctp];
-
-/// Whether the kernel of a node has rules for all load balancers that the node serves natively.
-pub fn is_serving(node: &Node) -> bool {
-    node.metadata.annotation(ANNOTATION_SERVING) == Some("true")
-}
 
 /// The ports of a node on which its processes listen, other than on loopback addresses only.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -7,8 +7,9 @@
 //! `status.loadBalancer`, a condition that says why, the finalizer, Events and, in [`Mode::DaemonSet`],
 //! DaemonSets as K3s has them.
 //!
-//! One thing only the agent of a node knows: the ports on which processes of the node listen. It writes them
-//! as an annotation of the Node ([`HostPorts`]); a Node without the annotation has no agent.
+//! Two things only the agent of a node knows, and writes as annotations of the Node: the ports on which
+//! processes of the node listen ([`HostPorts`]; a Node without this annotation has no agent), and what the
+//! kernel has of the share ([`KernelReport`]; only what is there is published).
 //!
 //! In: objects of [`kinglet_model`], [`ServiceLbSettings`]; in the Pods of DaemonSets, environment variables
 //! ([`pod::Forwarding`]). Out: plans ([`ServicePlan`]), the ports that a node serves, kernel rules as data
@@ -22,6 +23,7 @@ mod allocation;
 mod daemonset;
 mod fitness;
 mod host_ports;
+mod kernel;
 mod marks;
 pub mod names;
 mod ownership;
@@ -37,12 +39,13 @@ mod status;
 mod toleration;
 mod view;
 
-pub use allocation::{Allocation, NodeShare, Share};
+pub use allocation::{Allocation, Share};
 pub use daemonset::DaemonSet;
-pub use host_ports::{HostPorts, is_serving};
+pub use host_ports::HostPorts;
+pub use kernel::KernelReport;
 pub use marks::{has_finalizer, is_marked, is_told};
 pub use planner::{DaemonSets, EventType, Note, Planner, ServicePlan, Step};
-pub use port::Port;
+pub use port::{NodeShare, Port};
 pub use settings::{Mode, PodSettings, ServiceLbSettings};
 pub use status::Status;
 pub use view::{Affected, View};

@@ -28,9 +28,11 @@ pub const FINALIZER_LEGACY: &str = "svccontroller.k3s.cattle.io/daemonset";
 /// Annotation of a Node: the ports that processes of the node listen on, as [`HostPorts`](crate::HostPorts)
 /// writes them. A Node that has it has an agent whose data plane serves load balancers.
 pub const ANNOTATION_HOST_PORTS: &str = "kinglet.dev/servicelb-host-ports";
-/// Annotation of a Node, `true`: the kernel has rules for all load balancers that the node serves natively.
-/// Only then are DaemonSets deleted, and before the rules go this does.
+/// Annotation of a Node: which load balancers the kernel has rules for, as
+/// [`KernelReport`](crate::KernelReport) writes it. Before rules go this does.
 pub const ANNOTATION_SERVING: &str = "kinglet.dev/servicelb-serving";
+/// Annotation of a Node: the Services of its share whose rules the kernel refused.
+pub const ANNOTATION_REFUSED: &str = "kinglet.dev/servicelb-refused";
 /// Condition of a Service, which also marks `status.loadBalancer` as ours.
 pub const CONDITION: &str = "kinglet.dev/LoadBalancerReady";
 /// Condition of a Service, `False`: a load balancer of an older one has ports of nodes that it claims, too.

@@ -1,8 +1,12 @@
 //! Ports of nodes, and who holds them.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use kinglet_model::{ObjectName, Protocol, Service, ServiceType};
+
+/// Protocols and ports that a node serves on all its addresses, by Service.
+pub type NodeShare = BTreeMap<ObjectName, BTreeSet<(Protocol, u16)>>;
 
 /// A port of a node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

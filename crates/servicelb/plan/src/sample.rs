@@ -3,15 +3,21 @@
 use std::sync::Arc;
 
 use kinglet_model::{
-    EndpointSlice, HostPort, IpFamily, Node, NodeAddress, NodeCondition, Object as _, Pod, Protocol, Service,
-    ServicePort, ServiceType,
+    EndpointSlice, HostPort, IpFamily, Node, NodeAddress, NodeCondition, Object as _, ObjectName, Pod,
+    Protocol, Service, ServicePort, ServiceType,
 };
 use serde_json::json;
 
+use crate::allocation::Share;
 use crate::host_ports::HostPorts;
-use crate::names::{ANNOTATION_HOST_PORTS, ANNOTATION_SERVING, LABEL_SERVICE_NAME, LABEL_SERVICE_NAMESPACE};
+use crate::kernel::KernelReport;
+use crate::names::{
+    ANNOTATION_HOST_PORTS, ANNOTATION_REFUSED, ANNOTATION_SERVING, LABEL_SERVICE_NAME,
+    LABEL_SERVICE_NAMESPACE,
+};
+use crate::view::{Affected, View};
 
-/// A ready node with an agent and an internal address.
+/// A ready node with an internal address and an agent whose kernel has all rules.
 pub(crate) fn node(name: &str, address: &str) -> Node {
     let mut node = Node {
         addresses: vec![NodeAddress {
@@ -21,7 +27,7 @@ pub(crate) fn node(name: &str, address: &str) -> Node {
         ..Node::default()
     };
     node.metadata.name = name.into();
-    listening(being_ready(node, true), "")
+    reporting(listening(being_ready(node, true), ""), "true", "")
 }
 
 pub(crate) fn being_ready(mut node: Node, ready: bool) -> Node {
@@ -42,11 +48,34 @@ pub(crate) fn listening(mut node: Node, ports: &str) -> Node {
     node
 }
 
-/// Its kernel has rules for all load balancers.
-pub(crate) fn serving(mut node: Node) -> Node {
+/// What its agent reports of the kernel.
+pub(crate) fn reporting(mut node: Node, serving: &str, refused: &str) -> Node {
     let annotations = &mut node.metadata.annotations;
-    annotations.insert(ANNOTATION_SERVING.into(), "true".into());
+    for (key, value) in [(ANNOTATION_SERVING, serving), (ANNOTATION_REFUSED, refused)] {
+        match value {
+            "" => annotations.remove(key),
+            value => annotations.insert(key.into(), value.into()),
+        };
+    }
     node
+}
+
+/// Its agent has reported nothing of the kernel yet.
+pub(crate) fn unconfirmed(node: Node) -> Node {
+    reporting(node, "", "")
+}
+
+/// Its agent reports that the kernel has what it serves in a state of the cluster.
+pub(crate) fn confirming(view: &View, node: Node, refused: &[&str]) -> Node {
+    let mut share = Share::new(node.metadata.name.clone());
+    share.update(view, &Affected::all());
+    let refused = refused.iter().map(|name| ObjectName::new("default", *name));
+    let report = KernelReport::new("", share.get(), &refused.collect());
+    reporting(
+        node,
+        &report.serving(),
+        report.refused().as_deref().unwrap_or_default(),
+    )
 }
 
 pub(crate) fn without_agent(mut node: Node) -> Node {

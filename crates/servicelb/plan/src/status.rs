@@ -65,6 +65,12 @@ impl Status {
         }
     }
 
+    /// Whether another status has all its addresses.
+    pub(crate) fn is_within(&self, other: &Self) -> bool {
+        let mut ips = self.ingress.iter().map(|entry| &entry.ip);
+        ips.all(|ip| other.ingress.iter().any(|other| other.ip == *ip))
+    }
+
     /// The addresses, as Events name them.
     pub(crate) fn addresses(&self) -> String {
         let ips = self.ingress.iter().filter_map(|entry| entry.ip.as_deref());
@@ -83,11 +89,12 @@ fn defaulted(entry: &LoadBalancerIngress) -> LoadBalancerIngress {
 }
 
 fn published(view: &View, service: &Service, assignment: &Assignment) -> Vec<IpAddr> {
-    let serving = assignment.serving.iter();
-    let nodes = serving
+    let nodes = assignment
+        .serving()
         .filter_map(|name| view.nodes().get(name))
         .map(|node| &**node);
     match assignment.address {
+        // The field asks for one address, whatever else the node has.
         Some(address) => nodes.take(1).map(|_| address).collect(),
         None => addresses::of(&service.ip_families, nodes),
     }
@@ -108,36 +115,67 @@ fn entry(service: &Service, address: IpAddr) -> LoadBalancerIngress {
 
 /// Reason and message of the condition.
 fn verdict(service: &Service, assignment: &Assignment, addresses: usize) -> (&'static str, String) {
-    let taken = taken(assignment);
+    let (taken, refused) = (taken(assignment), refused(assignment));
     if addresses > 0 {
-        let nodes = plural(assignment.serving.len());
-        let rest = taken.map(|taken| format!("; {taken}")).unwrap_or_default();
+        let nodes = plural(assignment.serving().count());
+        let rest: Vec<String> = taken.into_iter().chain(refused).collect();
+        let rest = rest.iter().map(|rest| format!("; {rest}")).collect::<String>();
         return ("Serving", format!("Served by {nodes}{rest}"));
     }
-    if let Some(taken) = taken.filter(|_| assignment.nodes.is_empty()) {
-        return ("PortsInUse", taken);
-    }
-    if !assignment.serving.is_empty() {
+    if assignment.serving().next().is_some() {
         let families = "the nodes that serve have no address of its IP families";
         return ("NoAddresses", families.to_owned());
     }
-    if !assignment.nodes.is_empty() && service.external_traffic_policy == TrafficPolicy::Local {
-        let nodes = plural(assignment.nodes.len());
-        let message = format!("no ready endpoint on {nodes}, and externalTrafficPolicy is Local");
-        return ("NoEndpoints", message);
+    if let Some(refused) = refused {
+        return ("RulesRefused", refused);
     }
-    ("NoNodes", unfit(assignment))
+    let (waiting, nodes) = (assignment.pending().count(), assignment.nodes().count());
+    if waiting > 0 {
+        let message = format!(
+            "waiting for the agents of {} to confirm its rules",
+            plural(waiting)
+        );
+        return ("Pending", message);
+    }
+    match taken {
+        Some(taken) if nodes == 0 => ("PortsInUse", taken),
+        _ if nodes > 0 && service.external_traffic_policy == TrafficPolicy::Local => {
+            let nodes = plural(nodes);
+            let message = format!("no ready endpoint on {nodes}, and externalTrafficPolicy is Local");
+            ("NoEndpoints", message)
+        }
+        _ => ("NoNodes", unfit(assignment)),
+    }
 }
 
 /// Which ports are held by whom, if any are.
 pub(crate) fn taken(assignment: &Assignment) -> Option<String> {
-    let taken = assignment.taken.iter();
+    let taken = assignment.taken();
     let parts = taken
         .clone()
         .take(NAMED)
         .map(|(node, (port, holder))| format!("{port} on node {node} is held by {holder}"));
-    let mut text = parts.collect::<Vec<_>>().join(", ");
-    if let Some(more) = taken.len().checked_sub(NAMED).filter(|more| *more > 0) {
+    list(parts.collect(), taken.count())
+}
+
+/// Which nodes do not serve because their kernels refused, if any do.
+pub(crate) fn refused(assignment: &Assignment) -> Option<String> {
+    let refused = assignment.refused();
+    let names: Vec<String> = refused
+        .clone()
+        .take(NAMED)
+        .map(|name| format!("node {name}"))
+        .collect();
+    let nodes = list(names, refused.count())?;
+    Some(format!(
+        "{nodes} cannot serve it: the kernel does not have its rules; the log of the agent says why"
+    ))
+}
+
+/// The first of so many.
+fn list(first: Vec<String>, count: usize) -> Option<String> {
+    let mut text = first.join(", ");
+    if let Some(more) = count.checked_sub(NAMED).filter(|more| *more > 0) {
         text = format!("{text}, and more on {}", plural(more));
     }
     (!text.is_empty()).then_some(text)
@@ -146,7 +184,7 @@ pub(crate) fn taken(assignment: &Assignment) -> Option<String> {
 /// Why no node may serve.
 fn unfit(assignment: &Assignment) -> String {
     let mut counts: BTreeMap<_, (usize, &Arc<str>)> = BTreeMap::new();
-    for (node, unfit) in &assignment.unfit {
+    for (node, unfit) in assignment.unfit() {
         counts.entry(unfit).or_insert((0, node)).0 += 1;
     }
     let counts = counts.into_iter().map(|(unfit, (count, node))| match count {

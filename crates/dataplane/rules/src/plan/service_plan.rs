@@ -18,6 +18,14 @@ pub(crate) struct ServicePlan {
     pub(crate) ports: Vec<PortPlan>,
 }
 
+impl ServicePlan {
+    /// Whether a port of it is served on the node's own addresses.
+    pub(crate) fn serves_node(&self) -> bool {
+        let mut frontends = self.ports.iter().flat_map(|port| &port.frontends);
+        frontends.any(|frontend| matches!(frontend, Frontend::NodeBalancer(_)))
+    }
+}
+
 /// The plan of a port of a Service in one family.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct PortPlan {

@@ -8,6 +8,7 @@ mod kube_proxy;
 mod native;
 mod nodes;
 mod processes;
+mod refused;
 mod switch;
 mod traffic;
 

@@ -2,23 +2,25 @@
 
 use kinglet_kube::{Client, Collection, RequestError, Resource};
 use kinglet_model::{Node, ObjectName};
-use kinglet_servicelb_plan::is_serving;
-use kinglet_servicelb_plan::names::{ANNOTATION_HOST_PORTS, ANNOTATION_SERVING};
+use kinglet_servicelb_plan::names::{ANNOTATION_HOST_PORTS, ANNOTATION_REFUSED, ANNOTATION_SERVING};
 use serde_json::json;
 
 /// The annotations that an agent writes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Report {
     pub(super) host_ports: Option<String>,
-    pub(super) serving: bool,
+    pub(super) serving: Option<String>,
+    pub(super) refused: Option<String>,
 }
 
 impl Report {
     /// What a Node has.
     pub(super) fn of(node: &Node) -> Self {
+        let value = |key| node.metadata.annotation(key).map(str::to_owned);
         Self {
-            host_ports: node.metadata.annotation(ANNOTATION_HOST_PORTS).map(str::to_owned),
-            serving: is_serving(node),
+            host_ports: value(ANNOTATION_HOST_PORTS),
+            serving: value(ANNOTATION_SERVING),
+            refused: value(ANNOTATION_REFUSED),
         }
     }
 }
@@ -29,7 +31,8 @@ pub(super) async fn annotate(client: &Client, node: &str, report: &Report) -> Re
     // In a merge patch, null removes an annotation (RFC 7396).
     let annotations = json!({
         ANNOTATION_HOST_PORTS: report.host_ports,
-        ANNOTATION_SERVING: report.serving.then_some("true"),
+        ANNOTATION_SERVING: report.serving,
+        ANNOTATION_REFUSED: report.refused,
     });
     let patch = json!({"metadata": {"annotations": annotations}});
     match nodes.merge(&ObjectName::cluster(node), &patch).await {

@@ -17,6 +17,12 @@ pub trait Host: Clone + Send + Sync + 'static {
     /// They cannot be read.
     fn listening(&self) -> io::Result<HostPorts>;
 
+    /// Which start of the machine this is: another text after each (`/proc/sys/kernel/random/boot_id`).
+    ///
+    /// # Errors
+    /// It cannot be read.
+    fn boot(&self) -> io::Result<String>;
+
     /// Gives these ports, and no others that were given here, to no client that lets the kernel choose one.
     ///
     /// # Errors
@@ -34,6 +40,12 @@ pub struct LocalHost {
 impl Host for LocalHost {
     fn listening(&self) -> io::Result<HostPorts> {
         listening()
+    }
+
+    fn boot(&self) -> io::Result<String> {
+        // Kubelets report the same as status.nodeInfo.bootID.
+        let text = std::fs::read_to_string("/proc/sys/kernel/random/boot_id")?;
+        Ok(text.trim().to_owned())
     }
 
     fn reserve(&self, ports: &BTreeSet<u16>) -> io::Result<()> {

@@ -5,6 +5,7 @@
 //! # async fn example(reflectors: kinglet_kube::Reflectors) {
 //! use kinglet_servicelb::agent;
 //! use kinglet_servicelb_plan::Mode;
+//! use std::sync::Arc;
 //! use tokio_util::sync::CancellationToken;
 //!
 //! let settings = agent::AgentSettings {
@@ -22,7 +23,7 @@
 //!         println!("all addresses of the node: {ports:?} of {service}");
 //!     }
 //!     // Once the kernel has the rules:
-//!     served.send_replace(share);
+//!     served.send_replace(share.map(|share| (share, Arc::default())));
 //! }
 //! # }
 //! ```
@@ -34,6 +35,7 @@ mod kept;
 mod listening;
 mod reserved;
 mod run;
+mod served;
 mod settings;
 
 use std::sync::Arc;
@@ -48,21 +50,22 @@ pub use self::host::{Host, LocalHost};
 pub use self::inputs::KINDS;
 use self::inputs::inputs;
 use self::run::Agent;
+pub use self::served::Served;
 pub use self::settings::AgentSettings;
 
 /// Starts a task that reports listening ports and computes the node's share until `stop` is cancelled. The
 /// share is `None` until all objects are known. The host is asked for listening ports every two seconds;
-/// nothing else is done while nothing changes. `served` is the share that the kernel has rules for: the same
-/// `Arc` as was given.
+/// nothing else is done while nothing changes. `served` is what the kernel has rules for, which the agent
+/// reports at once, and once a second at most while it changes.
 ///
 /// In mode [`Mode::DaemonSet`](kinglet_servicelb_plan::Mode) the node reports only until Pods have taken over
-/// all that it served natively before. The share stays `None` until the Node no longer has the annotation
-/// that its kernel serves: others rely on the rules for as long.
+/// all that it served natively before. The share stays `None` until the Node no longer has the annotation of
+/// what its kernel serves: others rely on the rules for as long.
 pub fn spawn(
     reflectors: &Reflectors,
     settings: AgentSettings,
     host: impl Host,
-    served: watch::Receiver<Option<Arc<NodeShare>>>,
+    served: watch::Receiver<Option<Served>>,
     stop: CancellationToken,
 ) -> watch::Receiver<Option<Arc<NodeShare>>> {
     let (sender, share) = watch::channel(None);

@@ -7,19 +7,24 @@ use std::time::Duration;
 
 use kinglet_kube::{Client, Inputs};
 use kinglet_model::Node;
-use kinglet_servicelb_plan::{Affected, HostPorts, Mode, NodeShare, Share, View, is_serving};
+use kinglet_servicelb_plan::{Affected, HostPorts, Mode, NodeShare, Share, View};
 use tokio::sync::watch;
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 use tracing::warn;
 
 use super::annotation::{Report, annotate};
 use super::host::Host;
 use super::inputs::Input;
 use super::kept::Kept;
+use super::served::{KernelState, Served};
 use super::settings::AgentSettings;
 
 /// How often the listening ports are read: the kernel has no notification when they change.
 const PAUSE: Duration = Duration::from_secs(2);
+/// How long what the kernel serves is collected before it is reported: Services of one manifest come at once.
+const COLLECT: Duration = Duration::from_millis(50);
+/// Least time between two such reports.
+const PACE: Duration = Duration::from_secs(1);
 
 pub(super) struct Agent<H> {
     client: Client,
@@ -30,13 +35,16 @@ pub(super) struct Agent<H> {
     affected: Affected,
     present: Share,
     kept: Kept,
-    /// The ports that the kernel was last asked to reserve.
-    reserved: BTreeSet<u16>,
+    /// Whose ports the kernel was last asked to reserve.
+    reserved: Option<Arc<NodeShare>>,
     share: watch::Sender<Option<Arc<NodeShare>>>,
-    /// The share that the kernel has rules for.
-    served: watch::Receiver<Option<Arc<NodeShare>>>,
-    /// Whether the kernel has had rules for the whole share since the start.
-    serving: bool,
+    /// What the kernel has rules for.
+    served: watch::Receiver<Option<Served>>,
+    kernel: KernelState,
+    /// When the next report is due, before the next tick.
+    due: Option<Instant>,
+    /// When the last one was written.
+    reported: Instant,
 }
 
 impl<H: Host> Agent<H> {
@@ -45,7 +53,7 @@ impl<H: Host> Agent<H> {
         settings: AgentSettings,
         host: H,
         share: watch::Sender<Option<Arc<NodeShare>>>,
-        served: watch::Receiver<Option<Arc<NodeShare>>>,
+        served: watch::Receiver<Option<Served>>,
     ) -> Self {
         Self {
             client,
@@ -54,20 +62,24 @@ impl<H: Host> Agent<H> {
             affected: Affected::all(),
             present: Share::new(settings.node.clone()),
             kept: Kept::default(),
-            reserved: BTreeSet::new(),
+            reserved: None,
             settings,
             share,
             served,
-            serving: false,
+            kernel: KernelState::default(),
+            due: None,
+            reported: Instant::now(),
         }
     }
 
     pub(super) async fn serve(mut self, mut inputs: Inputs<Input>) {
+        self.kernel.boot = self.boot().await;
         let mut ticks = interval(PAUSE);
         // After a report that took long, a burst of missed ticks would only report the same again.
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             let synced = inputs.is_synced();
+            let due = self.due;
             tokio::select! {
                 // Changes first: a report is made of the newest state.
                 biased;
@@ -75,19 +87,23 @@ impl<H: Host> Agent<H> {
                 _ = ticks.tick(), if synced => {
                     self.publish();
                     self.reserve().await;
-                    self.serving |= self.is_served();
                     self.report().await;
                 }
-                // The server waits for this report to delete DaemonSets: it is written at once, not with the
-                // tick.
-                Ok(()) = self.served.changed(), if synced => {
-                    if self.is_served() && !self.serving {
-                        self.serving = true;
-                        self.report().await;
-                    }
+                // Servers wait for this to publish the node: it is not left to the next tick.
+                Ok(()) = self.served.changed(), if synced => self.hear(),
+                () = sleep_until(due.unwrap_or_else(Instant::now)), if synced && due.is_some() => {
+                    self.report().await;
                 }
             }
         }
+    }
+
+    async fn boot(&self) -> String {
+        let host = self.host.clone();
+        blocking(move || host.boot()).await.unwrap_or_else(|error| {
+            warn!(%error, "cannot read which start of the machine this is; after the next one the node may be published before its rules are back");
+            String::new()
+        })
     }
 
     fn take(&mut self, changes: Vec<Input>, synced: bool) {
@@ -97,18 +113,21 @@ impl<H: Host> Agent<H> {
         // A share computed from half of the objects would take away rules that the kernel still needs.
         if synced {
             self.publish();
+            // A Node that was deleted and registered again has no report.
+            let is_new = self.node().is_some_and(|node| HostPorts::of(node).is_none());
+            if is_new && self.settings.mode == Mode::Native {
+                self.due = Some(Instant::now());
+            }
         }
     }
 
-    /// Whether the kernel has rules for the present share. Without the report of listening ports the Node
-    /// counts as one without an agent, and has no share that could be served.
-    fn is_served(&self) -> bool {
-        let (share, served) = (self.share.borrow(), self.served.borrow());
-        let same = share.as_ref().zip(served.as_ref());
-        let known = self.node().is_some_and(|node| HostPorts::of(node).is_some());
-        self.settings.mode == Mode::Native
-            && known
-            && same.is_some_and(|(share, served)| Arc::ptr_eq(share, served))
+    /// Takes in what the kernel serves.
+    fn hear(&mut self) {
+        let differs = self.kernel.take(self.served.borrow_and_update().as_ref());
+        if differs {
+            // All watchers of Nodes get each report, so that those of a burst of changes are put together.
+            self.due = Some((Instant::now() + COLLECT).max(self.reported + PACE));
+        }
     }
 
     fn node(&self) -> Option<&Arc<Node>> {
@@ -120,14 +139,17 @@ impl<H: Host> Agent<H> {
         if self.affected.is_empty() && knows {
             return;
         }
-        if self.settings.mode == Mode::DaemonSet && self.node().is_some_and(|node| is_serving(node)) {
+        let is_relied_on = self.node().is_some_and(|node| Report::of(node).serving.is_some());
+        if self.settings.mode == Mode::DaemonSet && is_relied_on {
             // The server deleted DaemonSets because of this annotation. A new share may take rules away, so
             // the annotation goes first.
             return;
         }
         let affected = std::mem::take(&mut self.affected);
-        self.kept
-            .ask(self.view.services().values().map(|service| &**service));
+        if affected.has_services() {
+            let services = self.view.services().values();
+            self.kept.ask(services.map(|service| &**service));
+        }
         self.present.update(&self.view, &affected);
         self.kept.serve(self.present.get());
         let now = self.present.get();
@@ -142,13 +164,18 @@ impl<H: Host> Agent<H> {
 
     /// Has the kernel keep the served ports from clients.
     async fn reserve(&mut self) {
-        let ports = self.present.get().values().flatten().map(|(_, number)| *number);
-        let ports: BTreeSet<u16> = ports.collect();
-        if ports == self.reserved {
+        let share = self.present.get();
+        // Once for the same ports: where it is refused, it will be refused again.
+        if self
+            .reserved
+            .as_ref()
+            .is_some_and(|before| Arc::ptr_eq(before, share))
+        {
             return;
         }
-        // Once for the same ports: where it is refused, it will be refused again.
-        self.reserved.clone_from(&ports);
+        let ports = share.values().flatten().map(|(_, number)| *number);
+        let ports: BTreeSet<u16> = ports.collect();
+        self.reserved = Some(share.clone());
         let host = self.host.clone();
         let result = blocking(move || host.reserve(&ports)).await;
         if let Err(error) = result {
@@ -156,8 +183,9 @@ impl<H: Host> Agent<H> {
         }
     }
 
-    /// Writes which ports are listened on and whether the kernel serves, if that has changed.
+    /// Writes which ports are listened on and what the kernel serves, if that has changed.
     async fn report(&mut self) {
+        self.due = None;
         let Some(present) = self.node().map(|node| Report::of(node)) else {
             return;
         };
@@ -171,15 +199,19 @@ impl<H: Host> Agent<H> {
         } else {
             None
         };
-        // What an earlier run in this mode wrote still holds: its rules stay in the kernel until new ones
-        // come.
-        let serving = self.settings.mode == Mode::Native && (self.serving || present.serving);
-        let report = Report { host_ports, serving };
+        let mut report = Report {
+            host_ports,
+            ..Report::default()
+        };
+        if self.settings.mode == Mode::Native {
+            self.kernel.tell(&present, &mut report);
+        }
         if present == report {
             return;
         }
+        self.reported = Instant::now();
         if let Err(error) = annotate(&self.client, &self.settings.node, &report).await {
-            warn!(%error, "cannot write the ports that processes listen on to the Node's annotations; trying again");
+            warn!(%error, "cannot write to the Node's annotations which ports processes listen on and what the kernel serves; trying again");
         }
     }
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 use kinglet_kube::{Next, Reconciler, RequestError};
 use kinglet_model::{Object as _, ObjectName, Service};
 use kinglet_servicelb_plan::{
-    Affected, Allocation, DaemonSets, Mode, Planner, ServiceLbSettings, ServicePlan, Step, View,
+    Affected, Allocation, DaemonSets, Planner, ServiceLbSettings, ServicePlan, Step, View,
 };
 
 use super::inputs::Input;
@@ -46,7 +46,13 @@ pub(super) enum Write {
     Delete,
     /// What DaemonSets need is created.
     Prepare,
+    /// Nothing for a moment: agents are about to confirm what the next write says.
+    Wait,
 }
+
+/// How long a write waits for agents to confirm what they serve. With many nodes one write names most of
+/// them; an agent that is dead delays it by no more.
+const MOMENT: Duration = Duration::from_secs(1);
 
 /// Plans from the state of the cluster, and writes.
 pub(super) struct LoadBalancers {
@@ -64,6 +70,8 @@ pub(super) struct LoadBalancers {
     is_prepared: bool,
     /// Services that wait for that. They wait as one: each on its own would ask, and warn, again and again.
     waiting: BTreeSet<ObjectName>,
+    /// Services whose write waits for agents.
+    waits: HashSet<ObjectName>,
     /// Keys that wait after a failure. A change elsewhere does not shorten their pause.
     failed: HashSet<Key>,
 }
@@ -80,6 +88,7 @@ impl LoadBalancers {
             written: HashMap::new(),
             is_prepared: false,
             waiting: BTreeSet::new(),
+            waits: HashSet::new(),
             failed: HashSet::new(),
         }
     }
@@ -138,11 +147,6 @@ impl LoadBalancers {
         if due.contains(&Key::Changes) {
             let affected = std::mem::take(&mut self.affected);
             services = self.allocation.update(&self.view, &affected);
-            if self.settings.mode == Mode::Native {
-                // Their DaemonSets go once kernels serve wherever Pods do, which no assignment shows. There
-                // are some only while the mode changes.
-                services.extend(self.sets.values().filter_map(|set| set.service()));
-            }
             services.retain(|name| !self.failed.contains(&Key::Service(name.clone())));
         }
         if self.is_prepared {
@@ -168,6 +172,7 @@ impl Reconciler for LoadBalancers {
         let Some(affected) = change.take(&mut self.view, &mut self.sets) else {
             return Vec::new();
         };
+        // One key for all: shares of ports depend on many objects, and are computed once for a burst.
         self.affected.add(affected);
         vec![Key::Changes]
     }
@@ -178,6 +183,11 @@ impl Reconciler for LoadBalancers {
             self.failed.remove(key);
         }
         let services = self.due(&due);
+        let expired = due.iter().filter_map(|key| match key {
+            Key::Service(name) => Some(name),
+            _ => None,
+        });
+        let expired: HashSet<&ObjectName> = expired.collect();
         let planner = Planner::new(&self.view, &self.allocation, &self.sets, &self.settings);
         let mut plans = Vec::new();
         for name in services {
@@ -185,8 +195,17 @@ impl Reconciler for LoadBalancers {
             let planned = service.and_then(|service| Some((service, planner.plan(service)?)));
             let Some((service, plan)) = planned else {
                 self.written.remove(&name);
+                self.waits.remove(&name);
                 continue;
             };
+            if plan.can_wait && !expired.contains(&name) {
+                // The moment begins once: changes go on, and each would begin it anew.
+                if self.waits.insert(name.clone()) {
+                    plans.push((Key::Service(name), Write::Wait));
+                }
+                continue;
+            }
+            self.waits.remove(&name);
             if !self.is_written(&name, service, &plan) {
                 let write = Write::Service(service.clone(), Box::new(plan));
                 plans.push((Key::Service(name), write));
@@ -206,6 +225,7 @@ impl Reconciler for LoadBalancers {
             (_, Write::Service(service, plan)) => self.writer.write(service, plan).await?,
             (Key::Orphan(set), Write::Delete) => self.writer.delete_set(set).await?,
             (_, Write::Delete) => {}
+            (_, Write::Wait) => return Ok(Next::After(MOMENT)),
             (_, Write::Prepare) => {
                 self.writer.prepare().await?;
                 // And then those that waited.

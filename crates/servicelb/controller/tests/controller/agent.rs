@@ -24,8 +24,13 @@ fn report(node: &Value) -> Value {
     node["metadata"]["annotations"][names::ANNOTATION_HOST_PORTS].clone()
 }
 
+/// What the node's agent reports of the kernel.
+fn serving(node: &Value) -> &Value {
+    &node["metadata"]["annotations"][names::ANNOTATION_SERVING]
+}
+
 fn is_serving(node: &Value) -> bool {
-    node["metadata"]["annotations"][names::ANNOTATION_SERVING] == "true"
+    serving(node).is_string()
 }
 
 /// A node with these listening ports.
@@ -37,12 +42,22 @@ impl agent::Host for Node {
         Ok(self.0.lock().unwrap().clone())
     }
 
+    fn boot(&self) -> io::Result<String> {
+        Ok("boot".to_owned())
+    }
+
     fn reserve(&self, _: &BTreeSet<u16>) -> io::Result<()> {
         Ok(())
     }
 }
 
-type Shares = watch::Sender<Option<Arc<NodeShare>>>;
+type Kernel = watch::Sender<Option<agent::Served>>;
+
+/// The kernel has a share but for these Services.
+fn has(share: &Arc<NodeShare>, but: &[&ObjectName]) -> Option<agent::Served> {
+    let but = but.iter().map(|name| (*name).clone()).collect();
+    Some((share.clone(), Arc::new(but)))
+}
 
 /// Starts an agent of the node `n1`.
 fn start(
@@ -50,7 +65,7 @@ fn start(
     mode: Mode,
     listening: &Arc<Mutex<HostPorts>>,
     stop: &CancellationToken,
-) -> (watch::Receiver<Option<Arc<NodeShare>>>, Shares) {
+) -> (watch::Receiver<Option<Arc<NodeShare>>>, Kernel) {
     let (sender, served) = watch::channel(None);
     let reflectors = Reflectors::new(cluster.client().clone(), stop.clone());
     let settings = agent::AgentSettings {
@@ -84,20 +99,27 @@ async fn an_agent_reports_and_learns_what_to_serve() {
     let listening = Arc::new(Mutex::new(HostPorts::new([tcp(22), ephemeral])));
     let (mut share, served) = start(&cluster, Mode::Native, &listening, &stop);
     cluster.until(NODE, |node| report(node) == "tcp:22").await;
-    cluster.addresses(&web, &["192.0.2.1"]).await;
     let name = ObjectName::new("default", "web");
-    let has = |share: &Option<Arc<NodeShare>>| {
+    let is_in = |share: &Option<Arc<NodeShare>>| {
         let ports = share.as_ref().and_then(|share| share.get(&name));
         ports.is_some_and(|ports| ports.contains(&(Protocol::Tcp, 80)))
     };
-    let known = share.wait_for(has).await.unwrap().clone();
-    // Not before the kernel has rules for just that.
-    served.send_replace(known.as_deref().cloned().map(Arc::new));
-    *listening.lock().unwrap() = HostPorts::new([tcp(23)]);
-    let node = cluster.until(NODE, |node| report(node) == "tcp:23").await;
-    assert!(!is_serving(&node), "{node:#}");
-    served.send_replace(known);
-    cluster.until(NODE, is_serving).await;
+    let known = share.wait_for(is_in).await.unwrap().clone().unwrap();
+    // Not before the kernel has rules for it, and said so.
+    cluster.reason(&web, "Pending").await;
+    served.send_replace(has(&known, &[&name]));
+    let service = cluster.reason(&web, "RulesRefused").await;
+    let message =
+        "node n1 cannot serve it: the kernel does not have its rules; the log of the agent says why";
+    assert_eq!(condition(&service)["message"], message);
+    served.send_replace(has(&known, &[]));
+    let service = cluster.addresses(&web, &["192.0.2.1"]).await;
+    assert_eq!(condition(&service)["reason"], "Serving");
+    // And no longer than it does.
+    served.send_replace(has(&known, &[&name]));
+    cluster.reason(&web, "RulesRefused").await;
+    served.send_replace(has(&known, &[]));
+    cluster.addresses(&web, &["192.0.2.1"]).await;
 
     *listening.lock().unwrap() = HostPorts::new([tcp(22), tcp(80)]);
     cluster.until(NODE, |node| report(node) == "tcp:22,80").await;
@@ -112,11 +134,25 @@ async fn an_agent_reports_and_learns_what_to_serve() {
     );
 
     *listening.lock().unwrap() = HostPorts::default();
-    share.wait_for(has).await.unwrap();
+    let known = share.wait_for(is_in).await.unwrap().clone().unwrap();
+    served.send_replace(has(&known, &[]));
     cluster.addresses(&web, &["192.0.2.1"]).await;
+
+    // The Node is deleted, and its kubelet registers it again.
+    cluster.delete(NODE).await;
+    cluster.addresses(&web, &[]).await;
+    share.wait_for(|share| !is_in(share)).await.unwrap();
+    cluster
+        .post("/api/v1/nodes", json!({"metadata": {"name": "n1"}}))
+        .await;
+    cluster.node_status("n1", "192.0.2.7", true).await;
+    let known = share.wait_for(is_in).await.unwrap().clone().unwrap();
+    cluster.until(NODE, |node| report(node) == "").await;
+    served.send_replace(has(&known, &[]));
+    cluster.addresses(&web, &["192.0.2.7"]).await;
     stop.cancel();
     let node = cluster.get(NODE).await.unwrap();
-    assert!(is_serving(&node), "it still does when the share has changed");
+    assert!(is_serving(&node), "the rules stay");
     agent::withdraw(cluster.client(), "n1").await.unwrap();
     let node = cluster.get(NODE).await.unwrap();
     assert!(!is_serving(&node) && report(&node).is_null());
@@ -136,8 +172,6 @@ async fn an_agent_beside_daemon_sets_serves_until_it_is_not_needed() {
     let web = cluster.service("web", json!({}), json!({})).await;
     cluster.addresses(&web, &["192.0.2.1"]).await;
     let stop = CancellationToken::new();
-    let serving = json!({"metadata": {"annotations": {names::ANNOTATION_SERVING: "true"}}});
-    cluster.patch(NODE, serving).await;
     let (mut share, _served) = start(&cluster, Mode::DaemonSet, &Arc::default(), &stop);
     share
         .wait_for(|share| share.as_ref().is_some_and(|share| !share.is_empty()))
@@ -191,11 +225,11 @@ async fn a_udp_socket_takes_no_port_that_is_served() {
         .until(NODE, |node| report(node) != "tcp:22;udp:51821")
         .await;
     assert_eq!(report(&node), "tcp:23;udp:51821");
-    let has = |share: &Option<Arc<NodeShare>>| {
+    let is_served = |share: &Option<Arc<NodeShare>>| {
         let ports = share.iter().flat_map(|share| share.values()).flatten();
         ports.copied().collect::<Vec<_>>() == [(Protocol::Udp, 51_820)]
     };
-    share.wait_for(has).await.unwrap();
+    share.wait_for(is_served).await.unwrap();
     cluster.addresses(&game, &["192.0.2.1"]).await;
     stop.cancel();
 }

@@ -58,9 +58,9 @@ impl Cluster {
         self.api.event("default", service, reason).await
     }
 
-    /// Creates a ready node with an agent and an address.
+    /// Creates a ready node with an address, and an agent whose kernel has all rules.
     pub(crate) async fn node(&self, name: &str, address: &str, labels: Value) {
-        let annotations = json!({names::ANNOTATION_HOST_PORTS: "tcp:22"});
+        let annotations = json!({names::ANNOTATION_HOST_PORTS: "tcp:22", names::ANNOTATION_SERVING: "true"});
         let metadata = json!({"name": name, "labels": labels, "annotations": annotations});
         self.post("/api/v1/nodes", json!({"metadata": metadata})).await;
         self.node_status(name, address, true).await;

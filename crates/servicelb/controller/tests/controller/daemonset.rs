@@ -38,7 +38,8 @@ async fn first_set(cluster: &Cluster) -> Value {
 /// A node without an agent.
 async fn plain_node(cluster: &Cluster, name: &str, address: &str) {
     cluster.node(name, address, json!({})).await;
-    let none = json!({"metadata": {"annotations": {names::ANNOTATION_HOST_PORTS: null}}});
+    let none = json!({names::ANNOTATION_HOST_PORTS: null, names::ANNOTATION_SERVING: null});
+    let none = json!({"metadata": {"annotations": none}});
     cluster.patch(&format!("/api/v1/nodes/{name}"), none).await;
 }
 

@@ -97,6 +97,7 @@ impl<'a> Parts<'a> {
         if let Some(unfit) = unfit(self.node, service, self.view.is_listing(), address) {
             return Part::Unfit(unfit);
         }
+        // After fitness: a port on a node that may not serve anyway is no news to anybody.
         let taken = Port::of(service).find_map(|port| Some((port, holder(port)?)));
         if let Some((port, holder)) = taken {
             return Part::Taken(port, holder);
@@ -118,6 +119,7 @@ impl<'a> Parts<'a> {
             // A Pod of the Service's own DaemonSet holds the ports for it.
             return (holder != Holder::Service(name.clone())).then_some(holder);
         }
+        // A Service may claim a port twice: as its own, and as a node port.
         let others = self.view.claiming(port).filter(|(other, _)| other.name != *name);
         others.into_iter().find_map(|(other, service)| {
             if other < rank && self.own.get(&other.name) == Some(&true) && has(service, port) {
@@ -143,6 +145,7 @@ impl<'a> Parts<'a> {
             Some(service) => Some(Holder::Service(service.clone())),
             None => Some(Holder::Pod(pod.clone())),
         });
+        // The last by name, so that the message does not depend on what came first.
         pods.last().or_else(|| {
             let report = self.report?;
             report.contains(port).then_some(Holder::Process)

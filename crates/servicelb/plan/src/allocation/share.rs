@@ -1,6 +1,6 @@
 //! What the agent of one node serves there.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use kinglet_model::{ObjectName, Protocol, Service};
@@ -8,12 +8,9 @@ use kinglet_model::{ObjectName, Protocol, Service};
 use super::parts::{Part, Parts};
 use crate::fitness::wanted_address;
 use crate::ownership::is_served;
-use crate::port::Port;
+use crate::port::{NodeShare, Port};
 use crate::settings::Mode;
 use crate::view::{Affected, Scope, View};
-
-/// Protocols and ports that a node serves on all its addresses, by Service.
-pub type NodeShare = BTreeMap<ObjectName, BTreeSet<(Protocol, u16)>>;
 
 /// The Services that the agent of a node has to serve there, with their ports. It depends on all Services and
 /// Nodes, but only on the Pods of that node, and on no EndpointSlices: agents need to watch no more. In mode
@@ -55,6 +52,7 @@ impl Share {
             }
             return;
         }
+        // Both: a Service may have changed on all nodes, and another on this one.
         let mut names = affected.services.clone();
         if let Some(Scope::These(more)) = scope {
             names.extend(more.iter().cloned());
@@ -64,6 +62,7 @@ impl Share {
             .filter_map(|name| view.services().get_key_value(name));
         let mut served: NodeShare = self.serve(view, services).collect();
         names.retain(|name| self.share.get(name) != served.get(name));
+        // Readers compare by identity: a copy that says the same would make the data plane look at all of it.
         if names.is_empty() {
             return;
         }
@@ -83,6 +82,7 @@ impl Share {
         services: impl Iterator<Item = (&'a ObjectName, &'a Arc<Service>)>,
     ) -> impl Iterator<Item = (ObjectName, BTreeSet<(Protocol, u16)>)> {
         let node = view.nodes().get(&self.node);
+        // Servers count a node without a report as one without an agent, and give its ports to nobody.
         let node = node.filter(|_| view.report(&self.node).is_some());
         let mut parts = node.map(|node| Parts::new(view, node));
         services.filter_map(move |(name, service)| {

@@ -1,17 +1,21 @@
 //! Tests of the distribution of ports.
 
+use std::sync::Arc;
+
 use kinglet_model::{IpFamily, NodeAddress, Object as _, Protocol, Taint, TrafficPolicy};
 
 use super::*;
 use crate::fitness::Unfit;
 use crate::host_ports::HostPorts;
 use crate::names::{LABEL_ENABLE, LABEL_EXCLUDE, LABEL_POOL, LABEL_POOL_PREFIX};
-use crate::port::{Holder, Port};
+use crate::port::{Holder, NodeShare, Port};
 use crate::sample::{
-    balancer_pod, being_ready, labelled, listening, node, pod, port, service, slice, texts, without_agent,
+    balancer_pod, being_ready, labelled, listening, node, pod, port, reporting, service, slice, texts,
+    without_agent,
 };
 use crate::settings::Mode;
 
+mod kernels;
 mod properties;
 
 fn allocate(view: &View) -> Allocation {
@@ -39,8 +43,18 @@ fn of<'a>(allocation: &'a Allocation, name: &str) -> &'a Assignment {
 
 fn serving(view: &View, name: &str) -> Vec<String> {
     let allocation = allocate(view);
-    let names = texts(&of(&allocation, name).serving).into_iter();
+    let names = texts(of(&allocation, name).serving()).into_iter();
     names.map(str::to_owned).collect()
+}
+
+fn taken<'a>(assignment: &'a Assignment, node: &str) -> &'a (Port, Holder) {
+    let mut taken = assignment.taken();
+    taken.find(|(name, _)| &***name == node).unwrap().1
+}
+
+fn unfit<'a>(assignment: &'a Assignment, node: &str) -> Option<&'a Unfit> {
+    let mut unfit = assignment.unfit();
+    unfit.find(|(name, _)| &***name == node).map(|(_, unfit)| unfit)
 }
 
 #[test]
@@ -106,13 +120,9 @@ fn nodes_are_chosen_by_their_properties() {
             .with_node(node.clone())
             .with_service(service("web", 1, &[80]));
         let allocation = allocate(&view);
+        assert_eq!(unfit(of(&allocation, "web"), "n1"), expected.as_ref(), "{node:?}");
         assert_eq!(
-            of(&allocation, "web").unfit.get("n1"),
-            expected.as_ref(),
-            "{node:?}"
-        );
-        assert_eq!(
-            of(&allocation, "web").nodes.len(),
+            of(&allocation, "web").nodes().count(),
             usize::from(expected.is_none())
         );
     }
@@ -169,11 +179,11 @@ fn a_port_belongs_to_the_oldest_service() {
         view.with_service(service("old", 1, &[80]))
     };
     let allocation = allocate(&both(&[443, 80]));
-    assert_eq!(texts(&of(&allocation, "old").nodes), ["n1", "n2"]);
+    assert_eq!(texts(of(&allocation, "old").nodes()), ["n1", "n2"]);
     let young = of(&allocation, "young");
-    assert!(young.nodes.is_empty());
+    assert!(young.nodes().next().is_none());
     let holder = Holder::Service(ObjectName::new("default", "old"));
-    assert_eq!(young.taken["n1"], (Port::new(Protocol::Tcp, 80), holder));
+    assert_eq!(*taken(young, "n1"), (Port::new(Protocol::Tcp, 80), holder));
     assert_eq!(serving(&both(&[443]), "young"), ["n1", "n2"]);
     // Of the same second: the uid decides.
     let mut same = service("young", 2, &[80]);
@@ -201,9 +211,12 @@ fn pods_and_processes_take_ports_from_services() {
     let web = || two_nodes().with_service(service("web", 1, &[80]));
     let view = web().with_node(listening(node("n2", "192.0.2.2"), "tcp:80"));
     let allocation = allocate(&view);
-    let taken = &of(&allocation, "web").taken;
-    assert_eq!(taken["n2"], (Port::new(Protocol::Tcp, 80), Holder::Process));
-    assert_eq!(texts(&of(&allocation, "web").serving), ["n1"]);
+    let assignment = of(&allocation, "web");
+    assert_eq!(
+        *taken(assignment, "n2"),
+        (Port::new(Protocol::Tcp, 80), Holder::Process)
+    );
+    assert_eq!(texts(of(&allocation, "web").serving()), ["n1"]);
 
     let nginx = pod("nginx", "n1", &[8080, 80]);
     let view = web().with_pod(nginx.clone());
@@ -227,7 +240,7 @@ fn with_the_local_policy_ports_are_held_but_served_only_beside_endpoints() {
     web.external_traffic_policy = TrafficPolicy::Local;
     let view = two_nodes().with_service(web.clone());
     assert_eq!(serving(&view, "web"), [""; 0]);
-    assert_eq!(texts(&of(&allocate(&view), "web").nodes), ["n1", "n2"]);
+    assert_eq!(texts(of(&allocate(&view), "web").nodes()), ["n1", "n2"]);
     let view = view.with_slice(slice(&web, "web-1", "n1", Some(true)));
     assert_eq!(serving(&view, "web"), ["n1"]);
     let view = view.with_slice(slice(&web, "web-2", "n2", None));
@@ -253,7 +266,7 @@ fn an_address_that_a_node_has_chooses_the_node() {
     });
     let view = two_nodes().with_node(second);
     let allocation = allocate(&view.clone().with_service(asking("192.0.2.2")));
-    assert_eq!(texts(&of(&allocation, "web").serving), ["n2"]);
+    assert_eq!(texts(of(&allocation, "web").serving()), ["n2"]);
     assert_eq!(of(&allocation, "web").address, "192.0.2.2".parse().ok());
     for other in ["203.0.113.1", "fd00::1"] {
         assert_eq!(
@@ -291,14 +304,14 @@ fn with_daemon_sets_ready_pods_serve() {
     let view = view.with_pod(balancer_pod(&young, "n1")).with_pod(starting);
     let allocation = allocate(&view);
     // The scheduler was first: age takes nothing away.
-    assert_eq!(texts(&of(&allocation, "young").serving), ["n1"]);
+    assert_eq!(texts(of(&allocation, "young").serving()), ["n1"]);
     let old = of(&allocation, "old");
-    assert!(old.nodes.is_empty());
+    assert!(old.nodes().next().is_none());
     let holder = Holder::Service(young.object_name());
-    assert_eq!(old.taken["n1"], (Port::new(Protocol::Tcp, 80), holder));
+    assert_eq!(*taken(old, "n1"), (Port::new(Protocol::Tcp, 80), holder));
     assert_eq!(
-        (&old.unfit["n2"], &old.unfit["n3"]),
-        (&Unfit::NoPod, &Unfit::NoPod)
+        (unfit(old, "n2"), unfit(old, "n3")),
+        (Some(&Unfit::NoPod), Some(&Unfit::NoPod))
     );
 }
 

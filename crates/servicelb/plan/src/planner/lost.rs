@@ -26,6 +26,7 @@ impl Cluster<'_> {
                 "{port} of externalIPs is held by the load balancer of {holder}"
             ))
         });
+        // Sorted: a message that changes its order would be a write, and an Event.
         let lost: BTreeSet<String> = node_ports.chain(external).collect();
         let message = lost.into_iter().collect::<Vec<_>>().join(", ");
         (!message.is_empty()).then(|| Condition {
@@ -51,7 +52,7 @@ impl Cluster<'_> {
         let mut balancers = others.filter(|(other, claimant)| {
             let assignment = self.assignment(&other.name);
             let has_port = Port::of(claimant).any(|one| one == port);
-            has_port && assignment.is_some_and(|nodes| !nodes.nodes.is_empty() && meet(nodes))
+            has_port && assignment.is_some_and(|nodes| nodes.nodes().next().is_some() && meet(nodes))
         });
         balancers
             .next()
@@ -60,10 +61,7 @@ impl Cluster<'_> {
 
     /// Whether a node with an external address of the Service is among those of a load balancer.
     fn has_external(&self, service: &Service, balancer: &Assignment) -> bool {
-        let mut nodes = balancer
-            .nodes
-            .iter()
-            .filter_map(|name| self.view.nodes().get(name));
+        let mut nodes = balancer.nodes().filter_map(|name| self.view.nodes().get(name));
         nodes.any(|node| addresses(node).any(|address| service.external_ips.contains(&address)))
     }
 }

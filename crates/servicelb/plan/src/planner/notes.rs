@@ -20,8 +20,10 @@ pub(super) fn notes(from: &Status, to: &Status, assignment: &Assignment, problem
     if to.ingress.is_empty() {
         let text = format!("There are no available nodes for LoadBalancer: {message}");
         notes.push(Note::warning("UnAvailableLoadBalancer", text));
-    } else if let Some(taken) = status::taken(assignment) {
-        notes.push(Note::warning("PortInUse", taken));
+    } else {
+        let taken = status::taken(assignment).map(|taken| Note::warning("PortInUse", taken));
+        let refused = status::refused(assignment).map(|refused| Note::warning("RulesRefused", refused));
+        notes.extend(taken.into_iter().chain(refused));
     }
     for problem in problems {
         let text = format!("Error syncing load balancer: {problem}");

@@ -5,9 +5,8 @@ use kinglet_model::{Object as _, ObjectName, Service};
 use super::cluster::Cluster;
 use super::notes::notes;
 use super::step::{Note, OwnFinalizer, ServicePlan, Step};
-use crate::allocation::Assignment;
+use crate::allocation::{Assignment, Kernel};
 use crate::daemonset;
-use crate::host_ports::is_serving;
 use crate::marks::has_finalizer;
 use crate::names::{ANNOTATION_HASH, FINALIZER};
 use crate::problem::Problem;
@@ -25,6 +24,7 @@ impl Cluster<'_> {
         } else {
             OwnFinalizer::Keep
         };
+        // One write at a time: each is planned from what the one before has made of the Service.
         if let Some(step) = Step::finalizers(service, own) {
             let note = || Note::normal("EnsuringLoadBalancer", "Ensuring load balancer");
             return Some(ServicePlan::new(step, is_new.then(note)));
@@ -44,7 +44,9 @@ impl Cluster<'_> {
         };
         if from != to {
             let notes = notes(&from, &to, assignment, &problems);
-            return Some(ServicePlan::new(Step::status(from, to), notes));
+            let can_wait = from.is_within(&to) && assignment.pending().next().is_some();
+            let plan = ServicePlan::new(Step::status(from, to), notes);
+            return Some(ServicePlan { can_wait, ..plan });
         }
         self.delete_unneeded(service, assignment)
     }
@@ -67,6 +69,7 @@ impl Cluster<'_> {
             "AppliedDaemonSet",
             format!("Applied LoadBalancer DaemonSet {name}"),
         );
+        // Replaced and not patched: fields that K3s set and we do not must go.
         let replaces = present.map(|present| present.metadata.resource_version.clone());
         Ok(Some(ServicePlan::new(Step::Apply { set, replaces }, [note])))
     }
@@ -86,9 +89,8 @@ impl Cluster<'_> {
         let name = service.object_name();
         let mut pods = self.view.pods_of(&name).filter(|pod| pod.ready);
         pods.any(|pod| {
-            let node = self.view.nodes().get(&pod.node_name);
-            let nobody_else = node.is_some_and(|node| !is_serving(node));
-            nobody_else && assignment.nodes.contains(&pod.node_name)
+            let kernel = assignment.kernel(&pod.node_name);
+            kernel.is_some_and(|kernel| kernel != Kernel::Confirmed)
         })
     }
 }

@@ -107,12 +107,19 @@ pub struct ServicePlan {
     pub step: Step,
     /// The Events.
     pub notes: Vec<Note>,
+    /// Whether a moment later the write is likely to say more: agents are about to confirm what they serve,
+    /// and nothing is to be withdrawn.
+    pub can_wait: bool,
 }
 
 impl ServicePlan {
     pub(super) fn new(step: Step, notes: impl IntoIterator<Item = Note>) -> Self {
         let notes = notes.into_iter().collect();
-        Self { step, notes }
+        Self {
+            step,
+            notes,
+            can_wait: false,
+        }
     }
 
     /// Deletes a DaemonSet.

@@ -6,7 +6,7 @@ use kinglet_model::{IpFamily, NodeAddress, ServiceType, TrafficPolicy};
 
 use super::*;
 use crate::names::{ANNOTATION_TOLERATIONS, CONDITION, CONDITION_PORTS, FINALIZER, FINALIZER_LEGACY};
-use crate::sample::{balancer_pod, node, service, serving, slice, without_agent};
+use crate::sample::{balancer_pod, confirming, node, service, slice, unconfirmed, without_agent};
 use crate::settings::Mode;
 use crate::status::Status;
 
@@ -347,13 +347,19 @@ fn daemon_sets_go_only_when_agents_serve_in_their_place() {
     let (mut view, sets, _) = settle(start, DaemonSets::new(), "web");
     view.mode = Mode::Native;
     assert_eq!(plan(&view, &sets, "web"), None, "nobody else serves yet");
-    let view = view.with_node(node("n1", "192.0.2.1"));
+    let view = view.with_node(unconfirmed(node("n1", "192.0.2.1")));
     assert_eq!(
         plan(&view, &sets, "web"),
         None,
         "an agent is there, and its kernel has no rules yet"
     );
-    let (view, sets, reasons) = settle(view.with_node(serving(node("n1", "192.0.2.1"))), sets, "web");
+    // Who follows changes is told of it when the kernel has them, though no address changes.
+    let mut allocation = Allocation::of(&view);
+    let mut view = view;
+    let node = confirming(&view, node("n1", "192.0.2.1"), &[]);
+    let affected = view.node(&node.object_name(), Some(Arc::new(node)));
+    assert!(allocation.update(&view, &affected).contains(&web.object_name()));
+    let (view, sets, reasons) = settle(view, sets, "web");
     assert_eq!(reasons, ["DeletedDaemonSet"]);
     assert!(sets.is_empty());
     assert_eq!(ips(&present(&view, "web")), ["192.0.2.1"]);

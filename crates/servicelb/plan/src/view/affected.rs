@@ -15,6 +15,8 @@ pub struct Affected {
     pub(crate) services: BTreeSet<ObjectName>,
     /// What is concerned on a node only.
     pub(crate) nodes: BTreeMap<Arc<str>, Scope>,
+    /// Nodes whose agents report something else of their kernels. No share depends on that.
+    pub(crate) kernels: BTreeSet<Arc<str>>,
 }
 
 /// Services of one node.
@@ -36,6 +38,18 @@ impl Affected {
     /// Nothing.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
+    }
+
+    /// Whether Services may have come, changed or gone.
+    pub fn has_services(&self) -> bool {
+        self.all || !self.services.is_empty()
+    }
+
+    pub(crate) fn kernel(node: &Arc<str>) -> Self {
+        Self {
+            kernels: BTreeSet::from([node.clone()]),
+            ..Self::default()
+        }
     }
 
     pub(crate) fn node(node: &Arc<str>) -> Self {
@@ -62,6 +76,7 @@ impl Affected {
             return;
         }
         self.services.extend(other.services);
+        self.kernels.extend(other.kernels);
         for (node, scope) in other.nodes {
             match (self.nodes.get_mut(&node), scope) {
                 (Some(Scope::All), _) => {}

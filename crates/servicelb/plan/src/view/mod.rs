@@ -22,6 +22,7 @@ pub(crate) use self::pods::PodsOf;
 pub(crate) use self::sites::addresses;
 use self::sites::{Difference, Sites};
 use crate::host_ports::HostPorts;
+use crate::kernel::KernelReport;
 use crate::marks::has_traces;
 use crate::names::{LABEL_SERVICE_NAME, LABEL_SERVICE_NAMESPACE};
 use crate::port::Port;
@@ -80,8 +81,10 @@ impl View {
             self.claims.add(service);
         }
         let states = || before.iter().chain(&now);
+        // Of both states: whoever waited for a port that is given back must hear of it.
         let ports: BTreeSet<Port> = states().flat_map(|service| claimed(service)).collect();
         let mut services = self.claimants(ports);
+        // Also the former state: a Service that is no load balancer any more is to be released.
         if states().any(|service| is_of_interest(service)) {
             services.insert(name.clone());
         }
@@ -122,18 +125,32 @@ impl View {
     /// A Node is new, has changed, or is gone. Heartbeats make no difference.
     pub fn node(&mut self, name: &ObjectName, now: Option<Arc<Node>>) -> Affected {
         let node = &name.name;
-        match self.sites.change(node, now) {
+        let (difference, reports_anew) = self.sites.change(node, now);
+        let mut affected = match difference {
             Difference::Nothing => Affected::default(),
-            Difference::Everywhere => Affected::all(),
+            Difference::Everywhere => return Affected::all(),
             Difference::Ports(ports) => Affected::on(node, self.claimants(ports)),
-            Difference::Node => {
-                let mut affected = Affected::node(node);
-                // Whether their Pods are needed depends on what the node's kernel serves.
-                let served = self.pods.served_on(node).cloned().collect();
-                affected.add(Affected::on(node, served));
-                affected
-            }
+            Difference::Node => Affected::node(node),
+        };
+        if reports_anew {
+            affected.add(Affected::kernel(node));
         }
+        affected
+    }
+
+    /// What the agent of a node reports of its kernel; `None` if it does not.
+    pub(crate) fn kernel(&self, node: &str) -> Option<&KernelReport> {
+        self.sites.kernel(node)
+    }
+
+    /// Whether the status of a Service has an address of a node.
+    pub(crate) fn is_published(&self, service: &Service, node: &str) -> bool {
+        let ips = service
+            .load_balancer
+            .iter()
+            .filter_map(|entry| entry.ip.as_deref());
+        let mut addresses = ips.filter_map(|ip| ip.parse().ok());
+        addresses.any(|address| self.sites.is_of(address, node))
     }
 
     /// What the agent of a node reports; `None` if there is no agent.
@@ -159,6 +176,7 @@ impl View {
             let service = self.served_by(pod);
             (pod.node_name.clone(), pod.ready, pod.host_ports.clone(), service)
         };
+        // Pods change several times while they start; nothing else of them decides who serves.
         if before.as_ref().map(fields) == now.as_ref().map(fields) {
             return Affected::default();
         }
@@ -238,6 +256,7 @@ impl View {
 
     /// The Service whose load balancer a Pod of a DaemonSet is.
     fn served_by(&self, pod: &Pod) -> Option<ObjectName> {
+        // Elsewhere anybody can write these labels.
         if !self.is_own_namespace(&pod.metadata.namespace) {
             return None;
         }
@@ -276,6 +295,8 @@ pub(crate) fn is_of_interest(service: &Service) -> bool {
 
 fn ready_nodes(slice: &EndpointSlice) -> BTreeSet<Arc<str>> {
     let endpoints = slice.endpoints.iter();
+    // As load balancers' health checks have it (KEP-1669): a node whose last endpoint is about to end gets no
+    // new clients, though the data plane still serves it.
     let ready =
         endpoints.filter(|endpoint| endpoint.conditions.ready() && !endpoint.conditions.terminating());
     ready.filter_map(|endpoint| endpoint.node_name.clone()).collect()

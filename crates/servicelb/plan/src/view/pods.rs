@@ -71,13 +71,6 @@ impl Pods {
         let names = self.balancers.get(service).into_iter().flatten();
         names.filter_map(|name| self.get(name))
     }
-
-    /// The Services with Pods of their DaemonSets on a node.
-    pub(crate) fn served_on(&self, node: &str) -> impl Iterator<Item = &ObjectName> {
-        let pods = self.pods.values();
-        pods.filter(move |(pod, _)| *pod.node_name == *node)
-            .filter_map(|(_, service)| service.as_ref())
-    }
 }
 
 /// The Pods of a node.

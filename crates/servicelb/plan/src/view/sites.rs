@@ -1,12 +1,13 @@
 //! Nodes, with what is computed of each once.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::net::IpAddr;
 use std::sync::Arc;
 
 use kinglet_model::Node;
 
-use crate::host_ports::{HostPorts, is_serving};
+use crate::host_ports::HostPorts;
+use crate::kernel::KernelReport;
 use crate::names::{LABEL_ENABLE, LABEL_EXCLUDE, LABEL_POOL, LABEL_POOL_PREFIX};
 use crate::port::Port;
 
@@ -14,12 +15,21 @@ use crate::port::Port;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Sites {
     pub(crate) nodes: BTreeMap<Arc<str>, Arc<Node>>,
-    /// What agents report.
+    /// What agents report of the ports of processes.
     reports: HashMap<Arc<str>, HostPorts>,
-    /// How many nodes have an address.
-    addresses: HashMap<IpAddr, usize>,
+    /// What agents report of their kernels.
+    kernels: HashMap<Arc<str>, KernelReport>,
+    /// The nodes that have an address. Several may: translated in front of them, for instance.
+    addresses: HashMap<IpAddr, HashSet<Arc<str>>>,
     /// How many nodes have the label that lists nodes.
     listing: usize,
+}
+
+/// A Node with what was computed of it.
+struct Site {
+    node: Arc<Node>,
+    report: Option<HostPorts>,
+    kernel: Option<KernelReport>,
 }
 
 /// What a change of a Node makes different.
@@ -34,55 +44,78 @@ pub(crate) enum Difference {
 }
 
 impl Sites {
-    /// Takes a new state of a Node.
-    pub(crate) fn change(&mut self, name: &Arc<str>, now: Option<Arc<Node>>) -> Difference {
+    /// Takes a new state of a Node: what is different, and whether its agent reports something else of the
+    /// kernel.
+    pub(crate) fn change(&mut self, name: &Arc<str>, now: Option<Arc<Node>>) -> (Difference, bool) {
         let was_listing = self.listing > 0;
         let before = self.remove(name);
         if let Some(node) = now.clone() {
             self.insert(name, node);
         }
         let (before, now) = match (before, now) {
-            (None, None) => return Difference::Nothing,
+            (None, None) => return (Difference::Nothing, false),
             (Some(before), Some(now)) => (before, now),
-            _ => return Difference::Everywhere,
+            // Another node may have an address that a Service asks for, or be the first of a list.
+            _ => return (Difference::Everywhere, true),
         };
-        if before.0.addresses != now.addresses || was_listing != (self.listing > 0) {
-            return Difference::Everywhere;
-        }
-        let report = self.report(name).cloned();
-        if relevant(&before.0) != relevant(&now) || before.1.is_some() != report.is_some() {
+        let reports_anew = before.kernel.as_ref() != self.kernel(name);
+        let is_everywhere = before.node.addresses != now.addresses || was_listing != (self.listing > 0);
+        let difference = if is_everywhere {
+            Difference::Everywhere
+        } else {
+            self.difference(name, &before, &now)
+        };
+        (difference, reports_anew)
+    }
+
+    fn difference(&self, name: &str, before: &Site, now: &Node) -> Difference {
+        let report = self.report(name);
+        if relevant(&before.node) != relevant(now) || before.report.is_some() != report.is_some() {
             return Difference::Node;
         }
-        let (before, report) = (before.1.unwrap_or_default(), report.unwrap_or_default());
-        match before.difference(&report) {
+        let nothing = HostPorts::default();
+        let (before, report) = (before.report.as_ref(), report.unwrap_or(&nothing));
+        match before.unwrap_or(&nothing).difference(report) {
             ports if ports.is_empty() => Difference::Nothing,
             ports => Difference::Ports(ports),
         }
     }
 
-    fn remove(&mut self, name: &Arc<str>) -> Option<(Arc<Node>, Option<HostPorts>)> {
+    fn remove(&mut self, name: &Arc<str>) -> Option<Site> {
         let node = self.nodes.remove(name)?;
         self.listing -= usize::from(lists(&node));
         for address in addresses(&node) {
-            if let Some(count) = self.addresses.get_mut(&address) {
-                *count -= 1;
-                if *count == 0 {
+            if let Some(nodes) = self.addresses.get_mut(&address) {
+                nodes.remove(name);
+                if nodes.is_empty() {
                     self.addresses.remove(&address);
                 }
             }
         }
-        Some((node, self.reports.remove(name)))
+        Some(Site {
+            node,
+            report: self.reports.remove(name),
+            kernel: self.kernels.remove(name),
+        })
     }
 
     fn insert(&mut self, name: &Arc<str>, node: Arc<Node>) {
         self.listing += usize::from(lists(&node));
         for address in addresses(&node) {
-            *self.addresses.entry(address).or_default() += 1;
+            self.addresses.entry(address).or_default().insert(name.clone());
         }
         if let Some(report) = HostPorts::of(&node) {
             self.reports.insert(name.clone(), report);
         }
+        if let Some(kernel) = KernelReport::of(&node) {
+            self.kernels.insert(name.clone(), kernel);
+        }
         self.nodes.insert(name.clone(), node);
+    }
+
+    /// What the agent of a node reports of its kernel; `None` if it does not.
+    pub(crate) fn kernel(&self, node: &str) -> Option<&KernelReport> {
+        self.kernels.get(node)
     }
 
     /// What the agent of a node reports; `None` if there is no agent.
@@ -93,6 +126,13 @@ impl Sites {
     /// Whether a node has an address.
     pub(crate) fn has_address(&self, address: IpAddr) -> bool {
         self.addresses.contains_key(&address)
+    }
+
+    /// Whether a node has an address.
+    pub(crate) fn is_of(&self, address: IpAddr, node: &str) -> bool {
+        self.addresses
+            .get(&address)
+            .is_some_and(|nodes| nodes.contains(node))
     }
 
     /// Whether any node has the label that lists nodes. With any value: that is what K3s does.
@@ -111,8 +151,8 @@ pub(crate) fn addresses(node: &Node) -> impl Iterator<Item = IpAddr> {
     addresses.filter_map(|one| one.address.parse().ok())
 }
 
-/// What matters of a Node besides addresses and ports: whether it may serve, and whether it does. Heartbeats
-/// and other labels make no difference.
+/// What matters of a Node besides addresses and reports: whether it may serve. Heartbeats and other labels
+/// make no difference.
 fn relevant(node: &Node) -> impl PartialEq + '_ {
     let matters = |key: &str| {
         matches!(key, LABEL_ENABLE | LABEL_EXCLUDE | LABEL_POOL) || key.starts_with(LABEL_POOL_PREFIX)
@@ -122,7 +162,6 @@ fn relevant(node: &Node) -> impl PartialEq + '_ {
     (
         labels,
         node.metadata.deletion_timestamp.is_some(),
-        is_serving(node),
         &node.taints,
         node.is_ready(),
     )

@@ -60,10 +60,16 @@ fn nodes() -> impl Strategy<Value = Object> {
         label,
         0..2u8,
         any::<bool>(),
+        prop::sample::select(vec![
+            ("true", ""),
+            ("true", "default/s1"),
+            ("true", "*"),
+            ("", ""),
+        ]),
     );
-    fields.prop_map(|(index, agent, process, listed, pool, ready)| {
+    fields.prop_map(|(index, agent, process, listed, pool, ready, report)| {
         let mut node = node(NODES[index], &format!("192.0.2.{index}"));
-        node = being_ready(node, ready);
+        node = reporting(being_ready(node, ready), report.0, report.1);
         if let Some(port) = process {
             node = listening(node, &format!("tcp:{port}"));
         }
@@ -143,6 +149,25 @@ fn last(objects: &[Object]) -> Vec<Object> {
     last
 }
 
+/// What an agent reports of its share confirms all that is assigned to its node.
+fn confirm(view: &View, mut allocation: Allocation) -> Result<(), TestCaseError> {
+    let mut view = view.clone();
+    for node in view.nodes().clone().into_values() {
+        let node = crate::sample::confirming(&view, (*node).clone(), &[]);
+        let affected = view.node(&node.object_name(), Some(Arc::new(node)));
+        allocation.update(&view, &affected);
+    }
+    for assignment in allocation.services.values() {
+        let reporting = assignment
+            .nodes()
+            .filter(|node| HostPorts::of(&view.nodes()[*node]).is_some());
+        for node in reporting {
+            prop_assert_eq!(assignment.kernel(node), Some(Kernel::Confirmed), "{}", node);
+        }
+    }
+    Ok(())
+}
+
 proptest! {
     #[test]
     fn only_the_present_state_counts(objects in objects(), daemons in any::<bool>(), start in any::<prop::sample::Index>()) {
@@ -180,6 +205,9 @@ proptest! {
             }
             let before = allocation.clone();
             let due = allocation.update(&view, &affected);
+            if mode == Mode::Native {
+                confirm(&view, allocation.clone())?;
+            }
             prop_assert_eq!(&allocation, &Allocation::of(&view));
             for (name, assignment) in &before.services {
                 let same = allocation.services.get(name) == Some(assignment);
@@ -200,17 +228,19 @@ proptest! {
         let allocation = allocate(&view);
         let mut owned = BTreeSet::new();
         for (name, assignment) in &allocation.services {
-            prop_assert!(assignment.serving.is_subset(&assignment.nodes));
+            let nodes: BTreeSet<_> = assignment.nodes().cloned().collect();
+            prop_assert!(assignment.serving().all(|node| nodes.contains(node)));
             let service = &view.services()[name];
-            for node in &assignment.nodes {
-                prop_assert!(!assignment.taken.contains_key(node) && !assignment.unfit.contains_key(node));
+            for node in &nodes {
+                prop_assert!(assignment.taken().all(|(other, _)| other != node));
+                prop_assert!(assignment.unfit().all(|(other, _)| other != node));
                 for port in Port::of(service) {
                     prop_assert!(owned.insert((node.clone(), port)), "{name} {node} {port}");
                     let processes = HostPorts::of(&view.nodes()[node]).unwrap_or_default();
                     prop_assert!(processes.iter().all(|process| process != port));
                 }
             }
-            let known = assignment.nodes.len() + assignment.taken.len() + assignment.unfit.len();
+            let known = nodes.len() + assignment.taken().count() + assignment.unfit().count();
             prop_assert_eq!(known, view.nodes().len());
         }
     }
@@ -236,7 +266,7 @@ proptest! {
             let pods = last(&objects).into_iter().filter(|one| matches!(one, Object::Pod(pod) if *pod.node_name == *name));
             let view = pods.fold(view, take);
             let agent = all.nodes().get(name).and_then(|node| HostPorts::of(node));
-            let owned = allocation.services.iter().filter(|(_, one)| agent.is_some() && one.nodes.contains(name));
+            let owned = allocation.services.iter().filter(|(_, one)| agent.is_some() && one.nodes().any(|node| **node == *name));
             let owned: Vec<ObjectName> = owned.map(|(service, _)| service.clone()).collect();
             prop_assert_eq!(share(&view, name).into_keys().collect::<Vec<_>>(), owned);
         }
