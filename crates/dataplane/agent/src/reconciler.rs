@@ -103,8 +103,8 @@ impl Reconciler {
         Ok(())
     }
 
-    /// Takes changes in until the next attempt. Those who publish the node hear at once what it does not serve:
-    /// an attempt was three of them, in three ways.
+    /// Takes changes in until the next attempt. Those who publish the node hear at once what it does not
+    /// serve: an attempt was three of them, in three ways.
     async fn wait_for_kernel(&mut self, pause: Duration) {
         let end = tokio::time::Instant::now() + pause;
         loop {
