@@ -2,10 +2,9 @@
 
 use std::sync::Arc;
 
-use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
-use crate::list::decode;
+use crate::list::{Decode, decode};
 
 /// News of a collection, in the order in which it happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,6 +40,7 @@ pub(crate) trait Sink: Send {
 /// others.
 pub(crate) struct Decoder<T, F> {
     kind: Arc<str>,
+    decode: Decode<T>,
     /// What the present list has given so far.
     listed: Vec<T>,
     take: F,
@@ -48,22 +48,25 @@ pub(crate) struct Decoder<T, F> {
 
 impl<T, F: FnMut(Feed<T>)> Decoder<T, F> {
     /// Gives decoded objects of a kind to `take`.
-    pub(crate) fn new(kind: &Arc<str>, take: F) -> Self {
+    pub(crate) fn new(kind: &Arc<str>, decode: Decode<T>, take: F) -> Self {
         Self {
             kind: kind.clone(),
+            decode,
             listed: Vec::new(),
             take,
         }
     }
 }
 
-impl<T: DeserializeOwned + Send, F: FnMut(Feed<T>) + Send> Sink for Decoder<T, F> {
+impl<T: Send, F: FnMut(Feed<T>) + Send> Sink for Decoder<T, F> {
     fn begin(&mut self) {
         self.listed = Vec::new();
     }
 
     fn page(&mut self, objects: &[&RawValue]) {
-        let decoded = objects.iter().filter_map(|object| decode(&self.kind, object));
+        let decoded = objects
+            .iter()
+            .filter_map(|object| decode(&self.kind, object, self.decode));
         self.listed.extend(decoded);
     }
 
@@ -72,13 +75,13 @@ impl<T: DeserializeOwned + Send, F: FnMut(Feed<T>) + Send> Sink for Decoder<T, F
     }
 
     fn applied(&mut self, object: &RawValue) {
-        if let Some(object) = decode(&self.kind, object) {
+        if let Some(object) = decode(&self.kind, object, self.decode) {
             (self.take)(Feed::Applied(object));
         }
     }
 
     fn deleted(&mut self, object: &RawValue) {
-        if let Some(object) = decode(&self.kind, object) {
+        if let Some(object) = decode(&self.kind, object, self.decode) {
             (self.take)(Feed::Deleted(object));
         }
     }

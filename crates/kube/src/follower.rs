@@ -11,7 +11,7 @@ use crate::Resource;
 use crate::backoff::Backoff;
 use crate::discovery::is_served;
 use crate::feed::{Decoder, Feed, Sink};
-use crate::list::{Source, pages};
+use crate::list::{Source, from_json, pages};
 use crate::pulse::Pulse;
 use crate::watch::{Watch, WatchError};
 
@@ -35,7 +35,7 @@ pub fn follow_metadata<T: DeserializeOwned + Send + 'static>(
         path: resource.collection(""),
         metadata_only: true,
     };
-    let sink = Decoder::new(&source.kind, take);
+    let sink = Decoder::new(&source.kind, from_json, take);
     spawn(client, source, None, Pulse::default(), stop, Box::new(sink));
 }
 

@@ -75,7 +75,10 @@ pub(crate) async fn list<T: DeserializeOwned + Send>(
 ) -> Result<Vec<T>, kube::Error> {
     let mut decoded = Vec::new();
     pages(client, source, &mut |objects| {
-        decoded.extend(objects.iter().filter_map(|object| decode(&source.kind, object)));
+        let items = objects
+            .iter()
+            .filter_map(|object| decode(&source.kind, object, from_json));
+        decoded.extend(items);
     })
     .await?;
     Ok(decoded)
@@ -107,9 +110,17 @@ pub(crate) async fn pages(
     }
 }
 
+/// How an object is decoded: [`Object::from_json`], or [`from_json`] for what is no watched kind.
+pub(crate) type Decode<T> = fn(&str) -> serde_json::Result<T>;
+
+/// Reads what decodes from any part of an object.
+pub(crate) fn from_json<T: DeserializeOwned>(text: &str) -> serde_json::Result<T> {
+    serde_json::from_str(text)
+}
+
 /// Decodes one object; `None`, with a log line that names it, when it does not follow the kind's schema.
-pub(crate) fn decode<T: DeserializeOwned>(kind: &str, object: &RawValue) -> Option<T> {
-    match serde_json::from_str(object.get()) {
+pub(crate) fn decode<T>(kind: &str, object: &RawValue, decode: Decode<T>) -> Option<T> {
+    match decode(object.get()) {
         Ok(decoded) => Some(decoded),
         Err(error) => {
             warn!(kind, object = name_of(object), %error, "object does not decode; ignored");

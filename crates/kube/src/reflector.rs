@@ -103,7 +103,7 @@ impl<K: Object> Reflector<K> {
         let task = reflector.clone();
         let pulse = reflector.pulse.clone();
         let source = Source::of::<K>();
-        let sink = Decoder::new(&source.kind, move |news| task.take(news));
+        let sink = Decoder::new(&source.kind, K::from_json, move |news| task.take(news));
         follower::spawn(client, source, optional, pulse, stop, Box::new(sink));
         reflector
     }

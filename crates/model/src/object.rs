@@ -90,6 +90,14 @@ pub trait Object: DeserializeOwned + Send + Sync + 'static {
     fn object_name(&self) -> ObjectName {
         self.meta().object_name()
     }
+
+    /// Reads an object as API servers send it.
+    ///
+    /// # Errors
+    /// JSON that does not follow the kind's schema.
+    fn from_json(text: &str) -> serde_json::Result<Self> {
+        serde_json::from_str(text)
+    }
 }
 
 /// Declares that a type is a kind of the API.
@@ -104,6 +112,11 @@ macro_rules! object {
 
             fn meta(&self) -> &$crate::object::Meta {
                 &self.metadata
+            }
+
+            // As the trait has it, but compiled here, once, and not in each crate that reads the kind.
+            fn from_json(text: &str) -> serde_json::Result<Self> {
+                serde_json::from_str(text)
             }
         }
     };
