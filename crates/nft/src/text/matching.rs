@@ -46,6 +46,7 @@ fn compared(left: &str, one: &Match, wanted: &Data) -> String {
         data(wanted)
     };
     match one.operator {
+        // Without a sign, bits would mean any of them.
         Operator::Is if !bits => format!("{left} {text}"),
         operator => format!("{left} {} {text}", sign(operator)),
     }
