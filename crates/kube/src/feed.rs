@@ -90,7 +90,9 @@ impl<F> Follower<F> {
         let mut backoff = Backoff::new();
         loop {
             if self.is_absent().await {
+                // There is no watch that could give a sign of life; the answer is one.
                 self.pulse.beat();
+                // Whoever waits for the first list must not wait for a kind that may never come.
                 (self.take)(Feed::Listed(Vec::new()));
                 tokio::time::sleep(POLL).await;
                 continue;
@@ -134,6 +136,7 @@ impl<F> Follower<F> {
         loop {
             let ended = self.watch_once(&mut version, &mut lost, backoff).await;
             match ended {
+                // The server's time for a watch is over (`timeoutSeconds`): the next one continues at once.
                 Ok(()) => {}
                 Err(WatchError::Expired) => {
                     info!(kind = &*self.source.kind, "watch expired; listing again");
