@@ -159,6 +159,7 @@ fn too_large(wanted: u64, current: u64) -> ApiError {
         "Timeout",
         format!("Timeout: Too large resource version: {wanted}, current: {current}"),
     );
+    // By this cause client-go's reflectors know that the server is behind, and list without a revision.
     error.details = json!({
         "causes": [{"reason": "ResourceVersionTooLarge", "message": "Too large resource version"}],
         "retryAfterSeconds": 1,
@@ -224,6 +225,7 @@ impl Call {
             ..ListMeta::default()
         };
         if options.limit > 0 && objects.len() > options.limit {
+            // With selectors Kubernetes does not know the count, and leaves it out.
             if options.selection.is_everything() {
                 meta.remaining = Some(objects.len() - options.limit);
             }
