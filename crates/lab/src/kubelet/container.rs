@@ -269,6 +269,7 @@ impl Runner {
                 );
             }
         }
+        // A hook that used up the time still leaves a moment to end in, as with a kubelet.
         let left = deadline.saturating_duration_since(Instant::now());
         workload
             .terminate(left.max(Duration::from_millis(100)), &self.stop.now)
