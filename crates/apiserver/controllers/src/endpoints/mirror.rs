@@ -43,6 +43,7 @@ fn is_skipped(endpoints: &Endpoints) -> bool {
 fn template(endpoints: &Endpoints) -> Template {
     let meta = &endpoints.metadata;
     let mut annotations = meta.annotations.clone();
+    // As in Kubernetes: it is the time of the Endpoints' change, and kube-proxy measures its latency by it.
     annotations.remove(ANNOTATION_TRIGGER_TIME);
     Template {
         namespace: meta.namespace.clone(),

@@ -137,6 +137,7 @@ impl Graph {
                 }
             }
         }
+        // Also of owners that are not known yet: watches of kinds come in any order.
         for reference in after {
             self.dependents
                 .entry(reference.uid.clone())
