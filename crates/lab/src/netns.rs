@@ -35,6 +35,7 @@ impl Namespace {
         in_thread(|| {
             unshare(CloneFlags::CLONE_NEWNET)?;
             mount(
+                // Only this thread has left; `/proc/self` is the main thread's namespace.
                 Some("/proc/thread-self/ns/net"),
                 &path,
                 NONE,

@@ -121,6 +121,8 @@ impl NodeNat {
     /// Closes them.
     pub(super) fn close(&self, ports: &[HostPort]) -> Result<(), LinkError> {
         self.change(ports, |batch, table, set, element| {
+            // Other than a deletion it does not fail, and the batch with it, where an element is gone
+            // already.
             batch.destroy_elements(table, set, element);
         })
     }
