@@ -89,6 +89,7 @@ fn ports(subset: &Subset) -> Vec<SlicePort> {
             app_protocol: port.app_protocol.clone(),
         })
         .collect();
+    // Slices are told apart by their ports, whose order means nothing.
     ports.sort();
     ports
 }
