@@ -98,6 +98,7 @@ fn mask_text(mask: &Value) -> String {
 
 /// The length of a mask that consists of the highest bits, which is printed as a prefix.
 fn prefix(mask: &Value) -> Option<u32> {
+    // Their bits have names, by which they are printed.
     if matches!(mask, Value::CtState(_) | Value::CtStatus(_)) {
         return None;
     }
