@@ -16,12 +16,6 @@ use crate::resource::Resource;
 /// Objects per page: bounds the memory that a first list of a large cluster takes.
 const PAGE: usize = 500;
 
-/// A complete list and the revision to watch from.
-pub(crate) struct List<K> {
-    pub(crate) objects: Vec<K>,
-    pub(crate) resource_version: String,
-}
-
 #[derive(Deserialize)]
 struct Page<'a> {
     metadata: PageMeta,
@@ -76,11 +70,24 @@ impl Source {
 
 /// Lists a collection. Objects that do not decode are logged and left out: one bad object must not hide the
 /// others.
-pub(crate) async fn list<T: DeserializeOwned>(
+pub(crate) async fn list<T: DeserializeOwned + Send>(
     client: &Client,
     source: &Source,
-) -> Result<List<T>, kube::Error> {
-    let mut objects = Vec::new();
+) -> Result<Vec<T>, kube::Error> {
+    let mut decoded = Vec::new();
+    pages(client, source, &mut |objects| {
+        decoded.extend(objects.iter().filter_map(|object| decode(&source.kind, object)));
+    })
+    .await?;
+    Ok(decoded)
+}
+
+/// Gives the objects of a collection to `take`, page by page, and answers the revision to watch from.
+pub(crate) async fn pages(
+    client: &Client,
+    source: &Source,
+    take: &mut (dyn FnMut(&[&RawValue]) + Send),
+) -> Result<String, kube::Error> {
     let mut token = String::new();
     loop {
         // The first page decides the revision of all pages; a token that expires meanwhile (410) fails the
@@ -94,17 +101,9 @@ pub(crate) async fn list<T: DeserializeOwned>(
         let text = client.request_text(request).await?;
         // Objects stay text here, so that one that does not follow its schema fails alone.
         let page: Page<'_> = serde_json::from_str(&text).map_err(kube::Error::SerdeError)?;
-        objects.extend(
-            page.items
-                .iter()
-                .flatten()
-                .filter_map(|item| decode(&source.kind, item)),
-        );
+        take(&page.items.unwrap_or_default());
         if page.metadata.r#continue.is_empty() {
-            return Ok(List {
-                objects,
-                resource_version: page.metadata.resource_version,
-            });
+            return Ok(page.metadata.resource_version);
         }
         token = page.metadata.r#continue;
     }

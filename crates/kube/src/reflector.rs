@@ -8,7 +8,8 @@ use kube::Client;
 use tokio_util::sync::CancellationToken;
 
 use crate::Resource;
-use crate::feed::{self, Feed};
+use crate::feed::{Decoder, Feed};
+use crate::follower;
 use crate::list::Source;
 use crate::pulse::Pulse;
 
@@ -101,9 +102,9 @@ impl<K: Object> Reflector<K> {
         let reflector = Self::default();
         let task = reflector.clone();
         let pulse = reflector.pulse.clone();
-        feed::spawn(client, Source::of::<K>(), optional, pulse, stop, move |news| {
-            task.take(news);
-        });
+        let source = Source::of::<K>();
+        let sink = Decoder::new(&source.kind, move |news| task.take(news));
+        follower::spawn(client, source, optional, pulse, stop, Box::new(sink));
         reflector
     }
 
