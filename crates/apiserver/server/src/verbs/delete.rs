@@ -37,6 +37,7 @@ impl DeleteOptions {
         };
         let text = |pointer: &str| sent.pointer(pointer).and_then(Value::as_str).map(str::to_owned);
         let invalid = |error| ApiError::invalid("meta.k8s.io", "DeleteOptions", "", &[error]);
+        // Deprecated in favour of `propagationPolicy`, and all that old clients know.
         let orphan = sent
             .get("orphanDependents")
             .and_then(Value::as_bool)
@@ -304,6 +305,7 @@ impl Call {
 
     fn deleted_status(&self, object: &Value) -> Value {
         let resource = &self.kind.resource;
+        // As in errors, Kubernetes has the plural name in `kind`.
         let mut details = json!({
             "name": meta::text(object, "name"),
             "kind": &*resource.plural,

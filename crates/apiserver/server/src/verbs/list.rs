@@ -124,6 +124,7 @@ impl ListOptions {
         if let Some(resume) = &self.resume {
             return Ok(u64::try_from(resume.rv).ok());
         }
+        // 0 asks for any state, and the latest is one.
         let Some(wanted) = self.revision.filter(|wanted| *wanted > 0) else {
             return Ok(None);
         };
