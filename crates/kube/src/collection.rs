@@ -231,6 +231,8 @@ impl Collection {
     /// Deletes all objects of a namespace, with dependents in the background.
     pub async fn delete_all(&self, namespace: &str) -> Result<(), RequestError> {
         let how = Deletion {
+            // As Kubernetes' namespace controller: kinds whose default is to orphan would get a finalizer,
+            // and wait for the garbage collector.
             propagation: Some(Propagation::Background),
             ..Deletion::default()
         };

@@ -77,7 +77,9 @@ impl Follower {
         let mut backoff = Backoff::new();
         loop {
             if self.is_absent().await {
+                // There is no watch that could give a sign of life; the answer is one.
                 self.pulse.beat();
+                // Whoever waits for the first list must not wait for a kind that may never come.
                 self.sink.begin();
                 self.sink.end();
                 tokio::time::sleep(POLL).await;
@@ -120,6 +122,7 @@ impl Follower {
         loop {
             let ended = self.watch_once(&mut version, &mut lost, backoff).await;
             match ended {
+                // The server's time for a watch is over (`timeoutSeconds`): the next one continues at once.
                 Ok(()) => {}
                 Err(WatchError::Expired) => {
                     info!(kind = &*self.source.kind, "watch expired; listing again");

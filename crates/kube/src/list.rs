@@ -19,6 +19,7 @@ const PAGE: usize = 500;
 #[derive(Deserialize)]
 struct Page<'a> {
     metadata: PageMeta,
+    // Go writes an empty list as `null`, too.
     #[serde(borrow, default)]
     items: Option<Vec<&'a RawValue>>,
 }
@@ -94,6 +95,7 @@ pub(crate) async fn pages(
     loop {
         // The first page decides the revision of all pages; a token that expires meanwhile (410) fails the
         // list, and the caller begins again.
+        // Tokens are base64 in its URL-safe alphabet, and need no escaping.
         let uri = format!("{}?limit={PAGE}&continue={token}", source.path);
         let request = Request::get(uri)
             .header(ACCEPT, source.accept_list())

@@ -111,6 +111,7 @@ impl<K: Object> Reflector<K> {
     /// Tells a subscriber of all present objects, then of each change. It is called under the lock of the
     /// cache and must not wait.
     pub(crate) fn notify(&self, mut subscriber: impl FnMut(Notice<K>) -> bool + Send + 'static) {
+        // Locked until the subscriber is among the others, so that it misses no change in between.
         let mut state = self.state();
         for object in state.objects.values() {
             subscriber(Notice::Changed(Change::Applied(object.clone())));

@@ -132,6 +132,7 @@ impl Watch {
             // answers PINGs for ever.
             let frame = timeout(self.patience, self.body.frame()).await;
             let frame = frame.map_err(|_| WatchError::Silent(self.patience))?;
+            // Half an event may be left at the end: the next watch begins behind the last whole one.
             let Some(frame) = frame.transpose()? else {
                 return Ok(None);
             };

@@ -189,6 +189,7 @@ fn address<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<I
     Ok(text
         .parse()
         .ok()
+        // `0.0.0.0` and `::` mean all addresses, as a missing `hostIP` does.
         .filter(|address: &IpAddr| !address.is_unspecified()))
 }
 

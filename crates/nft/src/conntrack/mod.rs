@@ -139,6 +139,8 @@ impl Conntrack {
                     // It expired, or somebody else deleted it.
                     libc::ENOENT => {}
                     errno => {
+                        // The kernel took the rest of the datagram nevertheless; those answers are drained
+                        // before the next request.
                         let what = "change a conntrack entry";
                         return Err(Error::Refused { what, errno });
                     }
