@@ -33,6 +33,7 @@ pub struct Meta {
     #[serde(deserialize_with = "nullable", skip_serializing_if = "Vec::is_empty")]
     pub finalizers: Vec<Box<str>>,
     /// `metadata.labels`.
+    #[serde(deserialize_with = "nullable")]
     pub labels: BTreeMap<Box<str>, Box<str>>,
     /// `metadata.annotations`, without `kubectl.kubernetes.io/last-applied-configuration`.
     #[serde(deserialize_with = "annotations")]
@@ -131,4 +132,29 @@ where
     T: Default + Deserialize<'de>,
 {
     Ok(Option::<T>::deserialize(deserializer)?.unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::{Pod, Service};
+
+    #[test]
+    fn null_is_an_empty_list_or_map() {
+        let meta = json!({"name": "a", "labels": null, "annotations": null, "finalizers": null});
+        let service = json!({
+            "metadata": meta,
+            "spec": {"clusterIPs": null, "externalIPs": null, "ports": null, "selector": null},
+        });
+        let service = Service::from_json(&service.to_string()).unwrap();
+        assert!(service.ports.is_empty() && service.cluster_ips.is_empty());
+        let pod = json!({
+            "metadata": meta,
+            "spec": {"containers": null},
+            "status": {"podIPs": null, "conditions": null},
+        });
+        assert!(Pod::from_json(&pod.to_string()).unwrap().ips.is_empty());
+    }
 }

@@ -142,7 +142,7 @@ struct Status {
     phase: Box<str>,
     #[serde(rename = "podIP")]
     pod_ip: String,
-    #[serde(rename = "podIPs")]
+    #[serde(rename = "podIPs", deserialize_with = "nullable")]
     pod_ips: Vec<PodIp>,
     #[serde(deserialize_with = "nullable")]
     conditions: Vec<Condition>,

@@ -41,7 +41,7 @@ fn level_word(level: u32) -> &'static str {
         "emerg", "alert", "crit", "err", "warn", "notice", "info", "debug", "audit",
     ];
     let index = usize::try_from(level).unwrap_or(usize::MAX);
-    words.get(index).copied().unwrap_or("uncontext")
+    words.get(index).copied().unwrap_or("unknown")
 }
 
 fn log_flags(flags: LogFlags) -> String {

@@ -311,7 +311,7 @@ fn drop_unfit(new: &mut Value, old: &Value) {
         gone.push("spec.externalTrafficPolicy");
     }
     for path in gone {
-        if same(new, path) || path.contains("IPFamil") {
+        if same(new, path) {
             new.drop_field(path);
         }
     }
