@@ -17,8 +17,8 @@ pub enum Feed<T> {
     Deleted(T),
 }
 
-/// Takes the objects of a collection as text. What follows a collection knows no more of their type, so that it
-/// is compiled once and not for each of the kinds: that is several hundred kilobytes of machine code.
+/// Takes the objects of a collection as text. What follows a collection knows no more of their type, so that
+/// it is compiled once and not for each of the kinds: that is several hundred kilobytes of machine code.
 pub(crate) trait Sink: Send {
     /// A list begins. What a list before it gave is void unless it came to its end.
     fn begin(&mut self);

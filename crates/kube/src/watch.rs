@@ -98,7 +98,8 @@ impl Watch {
         Err(failure(status.as_u16(), &String::from_utf8_lossy(&text)))
     }
 
-    /// Waits for the next change and gives it to the sink; `false` when the server ends the watch in good order.
+    /// Waits for the next change and gives it to the sink; `false` when the server ends the watch in good
+    /// order.
     pub(crate) async fn next(&mut self, sink: &mut dyn Sink) -> Result<bool, WatchError> {
         loop {
             let Some(length) = self.line().await? else {
