@@ -63,6 +63,23 @@ fn resource(spec: &Value, version: &Value) -> Resource {
             generation: true,
             ..Behaviour::NONE
         },
+        deprecated: version
+            .flag("deprecated")
+            .then(|| deprecation(spec, version).into()),
+        inert: None,
+    }
+}
+
+/// What users of a deprecated version are told.
+fn deprecation(spec: &Value, version: &Value) -> String {
+    match version.text("deprecationWarning") {
+        "" => format!(
+            "{}/{} {} is deprecated",
+            spec.text("group"),
+            version.text("name"),
+            spec.text("names.kind")
+        ),
+        text => text.to_owned(),
     }
 }
 

@@ -47,6 +47,9 @@ impl Entry {
             verbs,
         };
         let mut subresources = Vec::new();
+        if *resource.plural == *"certificatesigningrequests" && !resource.is_custom() {
+            subresources.push(own("approval", &["get", "patch", "update"]));
+        }
         if resource.group.is_empty() && *resource.plural == *"namespaces" {
             subresources.push(own("finalize", &["update"]));
         }

@@ -8,5 +8,6 @@ mod http;
 mod listener;
 mod lists;
 mod services;
+mod stored;
 mod verbs;
 mod watches;
