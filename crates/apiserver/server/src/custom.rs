@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, PoisonError};
 
+use futures::StreamExt;
 use kinglet_api_kinds::custom::established_status;
 use serde_json::Value;
 
@@ -11,6 +12,8 @@ use crate::registry::Served;
 use crate::store::{Change, Expected, Key};
 use crate::verbs::Call;
 
+/// Objects of a definition that are deleted at a time.
+const DELETED_TOGETHER: usize = 256;
 const DEFINITIONS: &str = "apiextensions.k8s.io/customresourcedefinitions";
 
 /// Whether a call writes CustomResourceDefinitions.
@@ -111,7 +114,9 @@ async fn empty(server: &Inner, collection: &Arc<str>) {
         .list(collection, None, None)
         .map(|listing| listing.objects)
         .unwrap_or_default();
-    for stored in objects {
+    let deletions = futures::stream::iter(objects);
+    // Many at a time, so that they share flushes.
+    let deletions = deletions.for_each_concurrent(DELETED_TOGETHER, |stored| async move {
         let key = Key {
             collection: collection.clone(),
             name: stored.name.clone(),
@@ -120,5 +125,6 @@ async fn empty(server: &Inner, collection: &Arc<str>) {
         if let Err(error) = server.store.write(key, expected, Change::Delete).await {
             tracing::warn!(%collection, name = %stored.name, %error, "an object without a definition stays");
         }
-    }
+    });
+    deletions.await;
 }
