@@ -65,7 +65,7 @@ async fn answer_route(
 ) -> Result<Answer, ApiError> {
     // Open to everybody, as in Kubernetes: load balancers and clients probe them without credentials.
     match route {
-        Route::Health => return Ok(health(parts.uri.path(), &query)),
+        Route::Health => return Ok(health(&server, parts.uri.path(), &query)),
         Route::Version => return Ok(Answer::ok(Payload::Value(discovery::version()))),
         _ => {}
     }
@@ -151,21 +151,25 @@ fn header_text<'a>(headers: &'a HeaderMap, name: &str) -> &'a str {
         .unwrap_or_default()
 }
 
-/// `ok`, or with `verbose` the list of checks. The server is ready as soon as it answers: its store is loaded
-/// before.
-fn health(path: &str, query: &Query) -> Answer {
+/// `ok`, or with `verbose` the list of checks. The store is loaded before the server answers; what may fail
+/// later is the disk. That is no reason to start the process anew, so `/livez` does not tell of it.
+fn health(server: &Inner, path: &str, query: &Query) -> Answer {
     let mut parts = path.trim_matches('/').split('/');
     let name = parts.next().unwrap_or_default();
-    if parts
-        .next()
-        .is_some_and(|check| !matches!(check, "ping" | "log" | "store"))
-    {
+    let check = parts.next();
+    if check.is_some_and(|check| !matches!(check, "ping" | "log" | "store")) {
         return page_not_found();
     }
-    let text = if query.get("verbose").is_some() {
-        format!("[+]ping ok\n[+]log ok\n[+]store ok\n{name} check passed\n")
-    } else {
-        "ok".to_owned()
-    };
-    Answer::ok(Payload::Text(text))
+    let concerned = name != "livez" && check.is_none_or(|check| check == "store");
+    match server.store.problem().filter(|_| concerned) {
+        Some(problem) => {
+            let checks = format!("[+]ping ok\n[+]log ok\n[-]store failed: {}\n", problem.message);
+            Answer::new(500, Payload::Text(format!("{checks}{name} check failed\n")))
+        }
+        None if query.get("verbose").is_some() => {
+            let checks = "[+]ping ok\n[+]log ok\n[+]store ok\n";
+            Answer::ok(Payload::Text(format!("{checks}{name} check passed\n")))
+        }
+        None => Answer::ok(Payload::Text("ok".to_owned())),
+    }
 }

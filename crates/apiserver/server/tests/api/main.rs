@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
 mod custom;
+mod disk;
 mod durability;
 mod harness;
 mod http;
