@@ -70,6 +70,7 @@ async fn answer_route(
         _ => {}
     }
     let identity = authenticate(&server, parts)?;
+    refuse_impersonation(&parts.headers)?;
     let body = body?;
     if let Route::Objects(target) = route {
         return objects(server, parts, query, accept, identity, body, target).await;
@@ -142,6 +143,24 @@ fn authenticate(server: &Inner, parts: &Parts) -> Result<Identity, ApiError> {
         .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
         .and_then(|(_, token)| server.authority.identity_of_token(token.trim()))
         .ok_or_else(|| ApiError::new(401, "Unauthorized", "Unauthorized"))
+}
+
+/// Only administrators exist here, and RBAC objects are not enforced: to answer as another user would say yes
+/// to everything, which is worse than no answer.
+fn refuse_impersonation(headers: &HeaderMap) -> Result<(), ApiError> {
+    let asked = headers
+        .keys()
+        .find(|name| name.as_str().starts_with("impersonate-"));
+    let Some(header) = asked else { return Ok(()) };
+    let (resource, name) = match header.as_str() {
+        "impersonate-user" => ("users", header_text(headers, header.as_str())),
+        "impersonate-group" => ("groups", header_text(headers, header.as_str())),
+        "impersonate-uid" => ("uids", header_text(headers, header.as_str())),
+        other => ("userextras", other),
+    };
+    let why = "this API server cannot act or answer as somebody else: it stores RBAC objects but does not \
+               enforce them, and whoever authenticates is an administrator";
+    Err(ApiError::forbidden("", resource, name, why))
 }
 
 fn header_text<'a>(headers: &'a HeaderMap, name: &str) -> &'a str {
