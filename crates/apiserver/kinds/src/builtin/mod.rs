@@ -18,9 +18,8 @@ const GROUPS: &[Group] = &[
     cluster::API_EXTENSIONS,
     control::API_REGISTRATION,
     workloads::APPS,
-    // The first version of a group is the preferred one.
-    workloads::AUTOSCALING_V2,
     workloads::AUTOSCALING_V1,
+    workloads::AUTOSCALING_V2,
     workloads::BATCH,
     control::CERTIFICATES,
     cluster::COORDINATION,
