@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use kinglet_api_schema::structural::Rules;
 use kinglet_api_schema::{FieldError, SchemaDocument};
 use serde_json::Value;
 
@@ -55,6 +56,8 @@ pub struct Resource {
     pub storage: Option<Storage>,
     /// Schema of the kind; `None` accepts everything.
     pub schema: Option<Arc<SchemaDocument>>,
+    /// Rules of the schema in CEL, of custom resources.
+    pub rules: Option<Arc<Rules>>,
     /// Columns of the Table output; `table::definitions` and `table::row` read them.
     pub columns: Columns,
     /// What the kind does beyond storing.

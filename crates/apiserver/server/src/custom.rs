@@ -4,6 +4,7 @@ use std::sync::{Arc, PoisonError};
 
 use futures::StreamExt;
 use kinglet_api_kinds::custom::established_status;
+use kinglet_api_schema::structural;
 use serde_json::Value;
 
 use crate::inner::Inner;
@@ -64,6 +65,15 @@ fn versions(definition: &Value) -> impl Iterator<Item = &Value> {
         .and_then(Value::as_array)
         .into_iter()
         .flatten()
+}
+
+/// Warnings about rules in CEL that this server does not understand: they are not enforced.
+pub(crate) fn unusable_rules(definition: &Value) -> Vec<String> {
+    let schemas = versions(definition).filter_map(|version| version.pointer("/schema/openAPIV3Schema"));
+    let found = schemas.flat_map(structural::unusable_rules);
+    found
+        .map(|why| format!("a validation rule is not understood and not enforced: {why}"))
+        .collect()
 }
 
 /// Accepts a definition: its names, conditions and stored versions. Nothing more is needed before it is

@@ -85,6 +85,7 @@ impl Kind {
             fields: self.fields.iter().map(selectable).collect(),
             storage: self.storage,
             schema: document(group.group, group.version, self.kind),
+            rules: None,
             columns: self.columns.clone(),
             behaviour: self.behaviour,
             deprecated: self.deprecated.map(Arc::from),
