@@ -11,6 +11,7 @@ use serde::Deserialize;
 
 use crate::{RequestError, Resource};
 
+// Version `v2` is there from Kubernetes 1.30 on.
 const AGGREGATED: &str = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList";
 
 /// All kinds, each in the version that the server prefers. A group whose own server does not answer is left
@@ -64,6 +65,7 @@ struct Groups {
 
 #[derive(Deserialize)]
 struct Group {
+    // The core group has no name.
     #[serde(default)]
     metadata: GroupMeta,
     #[serde(default)]
@@ -79,6 +81,7 @@ struct GroupMeta {
 #[derive(Deserialize)]
 struct Version {
     version: Arc<str>,
+    // Empty while the group's own server does not answer (`freshness: Stale`).
     #[serde(default)]
     resources: Vec<Described>,
 }

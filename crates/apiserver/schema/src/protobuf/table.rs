@@ -102,6 +102,7 @@ impl Table {
             group => format!("api.{}", group.split('.').next().unwrap_or_default()),
         };
         let of_group = format!("{package}.{version}.{kind}");
+        // Every group has `DeleteOptions` and the like as kinds of its own (`metav1.AddToGroupVersion`).
         let of_all = format!("apimachinery.pkg.apis.meta.v1.{kind}");
         let found = self
             .by_name

@@ -80,6 +80,7 @@ pub(crate) async fn dispatch(server: Arc<Inner>, request: Request) -> Result<Ans
     }
     let warnings = warnings(&call, &method);
     let watching = target.watch || call.query.flag("watch").unwrap_or(false);
+    // `/watch/…/NAME` watches the collection and shows one object of it.
     if call.name.is_some() && !target.watch {
         call.on_object(&method, &body).await
     } else {
