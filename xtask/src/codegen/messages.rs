@@ -6,9 +6,9 @@
 //!
 //! The table has a line for each message (`api.core.v1.Volume`, the name without `k8s.io.`), followed by one
 //! for each field: number, name in JSON and type. Instead of a name, `-` says that the fields of a message
-//! stand in the parent, `=` that a list stands for the message that wraps it, `|` that of these fields the last
-//! one that is set does. A type may start with `[]`
-//! (repeated), `{}` (map with text keys) or `*` (zero counts).
+//! stand in the parent, `=` that a list stands for the message that wraps it, `|` that of these fields the
+//! last one that is set does. A type may start with `[]` (repeated), `{}` (map with text keys) or `*` (zero
+//! counts).
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;

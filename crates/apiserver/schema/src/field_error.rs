@@ -67,8 +67,8 @@ pub struct FieldError {
     pub kind: FieldErrorKind,
     /// Path of the field, for instance `spec.ports[0].port`.
     pub field: String,
-    /// The value at fault; not shown for `InvalidStructure`, `Required`, `Forbidden` and `TooLong`; the number of entries for
-    /// `TooMany`.
+    /// The value at fault; not shown for `InvalidStructure`, `Required`, `Forbidden` and `TooLong`; the
+    /// number of entries for `TooMany`.
     pub value: Value,
     /// The rule.
     pub detail: String,

@@ -1,5 +1,5 @@
-//! What makes Pods: Deployments, ReplicaSets, DaemonSets, StatefulSets, Jobs, CronJobs; and what says how many
-//! of them run.
+//! What makes Pods: Deployments, ReplicaSets, DaemonSets, StatefulSets, Jobs, CronJobs; and what says how
+//! many of them run.
 
 use serde_json::{Value, json};
 

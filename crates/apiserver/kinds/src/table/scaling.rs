@@ -34,7 +34,7 @@ pub(crate) const HORIZONTAL_POD_AUTOSCALER: &[Column] = &[
 ];
 
 /// Metrics that are shown; of the others only how many there are.
-const SHOWN: usize = 2;
+const METRICS_SHOWN: usize = 2;
 
 fn targets(autoscaler: &Value) -> String {
     let specs = autoscaler.list("spec.metrics");
@@ -44,8 +44,8 @@ fn targets(autoscaler: &Value) -> String {
     let current = autoscaler.list("status.currentMetrics");
     let texts = specs.iter().enumerate();
     let texts = texts.map(|(index, spec)| target(spec, current.get(index).unwrap_or(&Value::Null)));
-    let shown = texts.take(SHOWN).collect::<Vec<_>>().join(", ");
-    match specs.len().saturating_sub(SHOWN) {
+    let shown = texts.take(METRICS_SHOWN).collect::<Vec<_>>().join(", ");
+    match specs.len().saturating_sub(METRICS_SHOWN) {
         0 => shown,
         more => format!("{shown} + {more} more..."),
     }

@@ -1,5 +1,5 @@
-//! What makes Pods: Deployments, ReplicaSets, DaemonSets, StatefulSets, Jobs, CronJobs; and what says how many
-//! of them run.
+//! What makes Pods: Deployments, ReplicaSets, DaemonSets, StatefulSets, Jobs, CronJobs; and what says how
+//! many of them run.
 
 use kinglet_api_schema::FieldError;
 use kinglet_model::Selector;

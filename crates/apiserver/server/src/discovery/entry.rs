@@ -124,8 +124,8 @@ pub(super) fn groups(entries: &[Entry]) -> Vec<(&str, Vec<&str>)> {
     groups
 }
 
-/// Stable versions come before beta and alpha ones, higher numbers before lower ones, and other names last, in
-/// the order of the alphabet (apimachinery `CompareKubeAwareVersionStrings`).
+/// Stable versions come before beta and alpha ones, higher numbers before lower ones, and other names last,
+/// in the order of the alphabet (apimachinery `CompareKubeAwareVersionStrings`).
 fn priority(version: &str) -> (u8, u32, u32, std::cmp::Reverse<&str>) {
     let parsed = version.strip_prefix('v').and_then(|rest| {
         let end = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());

@@ -50,8 +50,8 @@ pub(crate) enum WriteError {
     /// The object was changed in between.
     #[error("the object has been modified")]
     Conflict,
-    /// The disk fails or is full. Nothing is changed, unless the failure came after the write: then the change
-    /// shows when the disk works again.
+    /// The disk fails or is full. Nothing is changed, unless the failure came after the write: then the
+    /// change shows when the disk works again.
     #[error("the store cannot write: {}", .0.message)]
     Disk(Problem),
     /// The object cannot be encoded.
