@@ -24,6 +24,7 @@ fn main() -> ExitCode {
     let result = if command::cni::is_called() {
         command::cni::run()
     } else {
+        command::completion::answer();
         command::run(Cli::parse())
     };
     match result {

@@ -80,8 +80,9 @@ impl<'a> Parts<'a> {
         if let Some(proxy) = listeners.proxy {
             self.ingress(proxy, settings)?;
         }
-        if let Some((_, listening)) = listeners.api {
-            self.controllers();
+        if let Some((api, listening)) = listeners.api {
+            self.controllers(api.ca());
+            self.store(api);
             self.api(listening);
         }
         let admin = listeners.admin;
@@ -210,10 +211,11 @@ impl<'a> Parts<'a> {
     }
 
     /// What a kube-controller-manager does for the embedded API server.
-    fn controllers(&self) {
+    fn controllers(&self, authority: &str) {
         let gate = self.readiness.gate("controllers");
         let settings = kinglet_controllers::ControllerSettings {
             instance: hostname(),
+            authority: Some(authority.into()),
             ..Default::default()
         };
         let synced = kinglet_controllers::spawn(&self.client, &settings, &self.stop);
@@ -221,6 +223,12 @@ impl<'a> Parts<'a> {
             synced.await;
             gate.open();
         });
+    }
+
+    /// A server that cannot write is not ready.
+    fn store(&self, api: ApiServer) {
+        let gate = self.readiness.gate("store");
+        self.spawn(async move { api.watch_store(|works| gate.set(works)).await });
     }
 
     fn api(&self, listening: Listening) {

@@ -60,8 +60,8 @@ impl Api {
         };
         let client = kinglet_kube::connect(Some(&kubeconfig)).await?;
         answers(&client, &kubeconfig).await?;
-        if embedded.is_some() {
-            control(&client, settings, clients_stop).await;
+        if let Some(server) = &embedded {
+            control(&client, settings, server.ca(), clients_stop).await;
         }
         let inside = directory.join("kubeconfig-inside.json");
         let file = Kubeconfig::read(&kubeconfig)?;
@@ -208,7 +208,7 @@ async fn embed(
 }
 
 /// What a cluster's control plane does beside its API server.
-async fn control(client: &Client, settings: &LabSettings, stop: &CancellationToken) {
+async fn control(client: &Client, settings: &LabSettings, authority: &str, stop: &CancellationToken) {
     let instance = format!("lab-{}", settings.name);
     let workloads = kinglet_lab_workloads::WorkloadSettings {
         instance: instance.clone(),
@@ -217,6 +217,7 @@ async fn control(client: &Client, settings: &LabSettings, stop: &CancellationTok
     let workloads = kinglet_lab_workloads::spawn(client, &workloads, stop);
     let controllers = kinglet_controllers::ControllerSettings {
         instance,
+        authority: Some(authority.into()),
         ..kinglet_controllers::ControllerSettings::default()
     };
     kinglet_controllers::spawn(client, &controllers, stop).await;

@@ -44,6 +44,8 @@ pub(crate) async fn dispatch(server: Arc<Inner>, request: Request) -> Result<Ans
         None => Part::Main,
         Some("status") if kind.resource.has_status => Part::Status,
         Some("scale") if kind.resource.scale.is_some() => Part::Scale,
+        // Conditions of the status, as far as the rules of this server go.
+        Some("approval") if kind.is("certificates.k8s.io", "certificatesigningrequests") => Part::Status,
         Some("finalize") if kind.is("", "namespaces") => Part::Finalize,
         Some("binding") if kind.is("", "pods") => Part::Binding,
         Some(other) => return Err(absent_subresource(&kind.resource.group, plural, other)),
@@ -76,7 +78,7 @@ pub(crate) async fn dispatch(server: Arc<Inner>, request: Request) -> Result<Ans
     if matches!(method, Method::POST | Method::PUT | Method::PATCH) {
         call.check_write_options()?;
     }
-    let deprecated = call.kind.is("", "endpoints");
+    let warnings = warnings(&call, &method);
     let watching = target.watch || call.query.flag("watch").unwrap_or(false);
     // `/watch/…/NAME` watches the collection and shows one object of it.
     if call.name.is_some() && !target.watch {
@@ -84,17 +86,17 @@ pub(crate) async fn dispatch(server: Arc<Inner>, request: Request) -> Result<Ans
     } else {
         call.on_collection(&method, watching, &body).await
     }
-    .map(|answer| {
-        if deprecated {
-            answer.warn(vec![ENDPOINTS.to_owned()])
-        } else {
-            answer
-        }
-    })
+    .map(|answer| answer.warn(warnings))
 }
 
-/// The warning by which Kubernetes advises against Endpoints.
-const ENDPOINTS: &str = "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice";
+/// What everybody is told of a deprecated version, and writers of a kind that is only stored.
+fn warnings(call: &Call, method: &Method) -> Vec<String> {
+    let resource = &call.kind.resource;
+    let writes = call.part == Part::Main && matches!(*method, Method::POST | Method::PUT | Method::PATCH);
+    let inert = resource.inert.filter(|_| writes).map(str::to_owned);
+    let deprecated = resource.deprecated.as_deref().map(str::to_owned);
+    deprecated.into_iter().chain(inert).collect()
+}
 
 impl Call {
     async fn on_collection(
