@@ -9,7 +9,7 @@ use tracing::{debug, info, warn};
 
 use crate::Resource;
 use crate::backoff::Backoff;
-use crate::discovery::is_served;
+use crate::discovery::first_served;
 use crate::list::{Source, list};
 use crate::pulse::Pulse;
 use crate::watch::{Change, Watch, WatchError};
@@ -45,15 +45,15 @@ pub fn follow_metadata<T: DeserializeOwned + Send>(
         path: resource.collection(""),
         metadata_only: true,
     };
-    spawn(client, source, None, Pulse::default(), stop, take);
+    spawn(client, source, Vec::new(), Pulse::default(), stop, take);
 }
 
-/// Starts a task that follows a collection until `stop` is cancelled. An `optional` kind has no objects while
-/// it is not served.
+/// Starts a task that follows a collection until `stop` is cancelled. A kind with `versions` is optional: it
+/// has no objects while none of them is served, and else is followed in the first one that is.
 pub(crate) fn spawn<T: DeserializeOwned + Send>(
     client: Client,
     source: Source,
-    optional: Option<Resource>,
+    versions: Vec<Resource>,
     pulse: Pulse,
     stop: CancellationToken,
     take: impl FnMut(Feed<T>) + Send + 'static,
@@ -61,7 +61,7 @@ pub(crate) fn spawn<T: DeserializeOwned + Send>(
     let follower = Follower {
         client,
         source,
-        optional,
+        versions,
         pulse,
         take,
     };
@@ -73,10 +73,20 @@ pub(crate) fn spawn<T: DeserializeOwned + Send>(
     });
 }
 
+/// Where an optional kind is served.
+#[derive(PartialEq, Eq)]
+enum Found {
+    AsBefore,
+    /// In another version.
+    Elsewhere,
+    Nowhere,
+}
+
 struct Follower<F> {
     client: Client,
     source: Source,
-    optional: Option<Resource>,
+    /// None for a kind that is always there.
+    versions: Vec<Resource>,
     pulse: Pulse,
     take: F,
 }
@@ -89,7 +99,7 @@ impl<F> Follower<F> {
     {
         let mut backoff = Backoff::new();
         loop {
-            if self.is_absent().await {
+            if self.find().await == Found::Nowhere {
                 self.pulse.beat();
                 (self.take)(Feed::Listed(Vec::new()));
                 tokio::time::sleep(POLL).await;
@@ -116,11 +126,22 @@ impl<F> Follower<F> {
         }
     }
 
-    /// Whether the kind is optional and surely not served. If nobody can tell, the next request will.
-    async fn is_absent(&mut self) -> bool {
-        match &self.optional {
-            None => false,
-            Some(resource) => matches!(is_served(&self.client, resource).await, Ok(false)),
+    /// Looks where an optional kind is served. If nobody can tell, the next request will.
+    async fn find(&mut self) -> Found {
+        if self.versions.is_empty() {
+            return Found::AsBefore;
+        }
+        match first_served(&self.client, self.versions.clone()).await {
+            Ok(Some(resource)) => {
+                let path = resource.collection("");
+                if path == self.source.path {
+                    return Found::AsBefore;
+                }
+                self.source.path = path;
+                Found::Elsewhere
+            }
+            Ok(None) => Found::Nowhere,
+            Err(_) => Found::AsBefore,
         }
     }
 
@@ -139,9 +160,10 @@ impl<F> Follower<F> {
                     info!(kind = &*self.source.kind, "watch expired; listing again");
                     return;
                 }
-                // The definition of a custom resource was deleted: its watch cannot be opened any more.
-                Err(_) if self.is_absent().await => {
-                    info!(kind = &*self.source.kind, "no longer served");
+                // The definition of a custom resource was deleted, or has another version now: its watch cannot
+                // be opened any more.
+                Err(_) if self.find().await != Found::AsBefore => {
+                    info!(kind = &*self.source.kind, "no longer served in this version");
                     return;
                 }
                 Err(error) => {

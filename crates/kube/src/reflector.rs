@@ -88,20 +88,20 @@ impl<K: Object> Default for Reflector<K> {
 impl<K: Object> Reflector<K> {
     /// Starts a task that keeps a new cache up to date until `stop` is cancelled.
     pub fn spawn(client: Client, stop: CancellationToken) -> Self {
-        Self::follow(client, None, stop)
+        Self::follow(client, Vec::new(), stop)
     }
 
     /// The same for a kind that need not be there (a custom resource): while the API server does not serve it
     /// there are no objects, and it is looked from time to time whether it does.
     pub(crate) fn spawn_optional(client: Client, stop: CancellationToken) -> Self {
-        Self::follow(client, Some(Resource::of::<K>()), stop)
+        Self::follow(client, Resource::versions_of::<K>(), stop)
     }
 
-    fn follow(client: Client, optional: Option<Resource>, stop: CancellationToken) -> Self {
+    fn follow(client: Client, versions: Vec<Resource>, stop: CancellationToken) -> Self {
         let reflector = Self::default();
         let task = reflector.clone();
         let pulse = reflector.pulse.clone();
-        feed::spawn(client, Source::of::<K>(), optional, pulse, stop, move |news| {
+        feed::spawn(client, Source::of::<K>(), versions, pulse, stop, move |news| {
             task.take(news);
         });
         reflector

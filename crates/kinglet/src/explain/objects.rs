@@ -36,8 +36,8 @@ impl Objects {
             objects.cluster.apply_policy(&policy);
         }
         // Most clusters do not have the CRD of ClusterNetworkPolicies; listing it would fail there.
-        if kinglet_kube::is_served(&client, &Resource::of::<ClusterNetworkPolicy>()).await? {
-            for policy in list::<ClusterNetworkPolicy>(&client).await? {
+        if let Some(resource) = kinglet_kube::served::<ClusterNetworkPolicy>(&client).await? {
+            for policy in list_in::<ClusterNetworkPolicy>(&client, resource).await? {
                 objects.cluster.apply_cluster_policy(&policy);
             }
         }
@@ -49,7 +49,11 @@ impl Objects {
 }
 
 async fn list<K: Object + DeserializeOwned>(client: &Client) -> Result<Vec<K>> {
-    let collection = Collection::new(client.clone(), Resource::of::<K>());
+    list_in(client, Resource::of::<K>()).await
+}
+
+async fn list_in<K: Object + DeserializeOwned>(client: &Client, resource: Resource) -> Result<Vec<K>> {
+    let collection = Collection::new(client.clone(), resource);
     let listed = collection.list("").await;
     listed.with_context(|| format!("cannot list {}", K::PLURAL))
 }
