@@ -32,7 +32,7 @@ pub use lab::{
 };
 pub use listen::ListenOptions;
 pub use logging::{LogFormat, LogOptions};
-pub use netpol::{NetworkPolicyOptions, PolicySyncOptions};
+pub use netpol::{EnforcementOptions, NetworkPolicyOptions, PolicyDenial};
 pub use node::{CloudOptions, NodeOptions};
 pub use port::{PortError, PortProtocol, TransportProtocol};
 pub use publish::{PublishOptions, ServiceName, ServiceNameError};
