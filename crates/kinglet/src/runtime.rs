@@ -21,7 +21,8 @@ pub(crate) fn serving(log: &LogOptions, command: impl Future<Output = Result<()>
         LogFormat::Text => kinglet_telemetry::LogFormat::Text,
         LogFormat::Json => kinglet_telemetry::LogFormat::Json,
     };
-    kinglet_telemetry::init_logging(format, &log.log_level).context("--log-level")?;
+    let filter = log.log_level.parse().context("--log-level")?;
+    kinglet_telemetry::init_logging(format, filter);
     install_tls();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)

@@ -12,6 +12,7 @@ use serde::Deserialize;
 
 use crate::{RequestError, Resource};
 
+// Version `v2` is there from Kubernetes 1.30 on.
 const AGGREGATED: &str = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList";
 
 /// All kinds, each in the version that the server prefers. A group whose own server does not answer is left
@@ -84,6 +85,7 @@ struct Groups {
 
 #[derive(Deserialize)]
 struct Group {
+    // The core group has no name.
     #[serde(default)]
     metadata: GroupMeta,
     #[serde(default)]
@@ -99,6 +101,7 @@ struct GroupMeta {
 #[derive(Deserialize)]
 struct Version {
     version: Arc<str>,
+    // Empty while the group's own server does not answer (`freshness: Stale`).
     #[serde(default)]
     resources: Vec<Described>,
 }

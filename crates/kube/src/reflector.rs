@@ -8,7 +8,8 @@ use kube::Client;
 use tokio_util::sync::CancellationToken;
 
 use crate::Resource;
-use crate::feed::{self, Feed};
+use crate::feed::{Decoder, Feed};
+use crate::follower;
 use crate::list::Source;
 use crate::pulse::Pulse;
 
@@ -101,15 +102,16 @@ impl<K: Object> Reflector<K> {
         let reflector = Self::default();
         let task = reflector.clone();
         let pulse = reflector.pulse.clone();
-        feed::spawn(client, Source::of::<K>(), versions, pulse, stop, move |news| {
-            task.take(news);
-        });
+        let source = Source::of::<K>();
+        let sink = Decoder::new(&source.kind, K::from_json, move |news| task.take(news));
+        follower::spawn(client, source, versions, pulse, stop, Box::new(sink));
         reflector
     }
 
     /// Tells a subscriber of all present objects, then of each change. It is called under the lock of the
     /// cache and must not wait.
     pub(crate) fn notify(&self, mut subscriber: impl FnMut(Notice<K>) -> bool + Send + 'static) {
+        // Locked until the subscriber is among the others, so that it misses no change in between.
         let mut state = self.state();
         for object in state.objects.values() {
             subscriber(Notice::Changed(Change::Applied(object.clone())));

@@ -35,6 +35,7 @@ impl Namespace {
         in_thread(|| {
             unshare(CloneFlags::CLONE_NEWNET)?;
             mount(
+                // Of this thread alone: `/proc/self` is the main thread, which stays where it is.
                 Some("/proc/thread-self/ns/net"),
                 &path,
                 NONE,

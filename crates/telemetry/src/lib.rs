@@ -13,7 +13,7 @@ mod readiness;
 
 pub use admin::AdminServer;
 pub use blocking::{Blocking, WorkerPanicked};
-pub use logging::{FilterError, LogFormat, init_logging};
+pub use logging::{FilterError, LogFilter, LogFormat, init_logging};
 /// The registry of metrics that `/metrics` shows.
 pub use prometheus_client::registry::Registry;
 pub use readiness::{Gate, Readiness};

@@ -73,6 +73,7 @@ impl ApiServer {
             bound: OnceLock::new(),
             stop: CancellationToken::new(),
         });
+        // Before the sweep, which takes collections of kinds that are not published for remains.
         custom::publish(&inner);
         futures::executor::block_on(custom::sweep(&inner));
         bootstrap::objects(&inner).map_err(OpenError::Bootstrap)?;
@@ -112,6 +113,7 @@ impl ApiServer {
     pub async fn close(&self) {
         self.inner.stop.cancel();
         let inner = self.inner.clone();
+        // Closing joins the writer's thread, which flushes to disk.
         if tokio::task::spawn_blocking(move || inner.store.close())
             .await
             .is_err()
@@ -125,6 +127,7 @@ fn create_private(path: &Path) -> io::Result<()> {
     use std::os::unix::fs::DirBuilderExt;
     std::fs::DirBuilder::new()
         .recursive(true)
+        // Private keys, the token and Secrets are in it.
         .mode(0o700)
         .create(path)
 }
@@ -132,9 +135,11 @@ fn create_private(path: &Path) -> io::Result<()> {
 /// Addresses that the server certificate is good for.
 fn addresses(settings: &ApiServerSettings) -> Vec<IpAddr> {
     let mut addresses = vec![IpAddr::from([127, 0, 0, 1]), std::net::Ipv6Addr::LOCALHOST.into()];
+    // Pods ask the cluster IP of the Service `kubernetes`.
     let first = settings.service_cidrs.iter().map(first_address);
     let advertised = settings.advertise.map(|address| address.ip());
     for address in first.chain([settings.listen.ip()]).chain(advertised) {
+        // Nobody connects to an unspecified address: it is only listened on.
         if !address.is_unspecified() && !addresses.contains(&address) {
             addresses.push(address);
         }
@@ -144,6 +149,7 @@ fn addresses(settings: &ApiServerSettings) -> Vec<IpAddr> {
 
 /// Names that the server certificate is good for.
 fn names(settings: &ApiServerSettings) -> Vec<String> {
+    // The search list of a Pod's resolver makes the same name of all of these.
     let service = ["kubernetes", "kubernetes.default", "kubernetes.default.svc"];
     let mut names: Vec<String> = service.iter().map(|name| (*name).to_owned()).collect();
     names.push(format!("kubernetes.default.svc.{}", settings.cluster_domain));

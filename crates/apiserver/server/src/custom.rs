@@ -20,6 +20,7 @@ pub(crate) fn is_definition(call: &Call) -> bool {
 
 /// Publishes the built-in kinds and those of all stored CustomResourceDefinitions.
 pub(crate) fn publish(server: &Inner) {
+    // Of two that read the definitions at the same time, the one that read less might publish last.
     let _one_at_a_time = server.publishing.lock().unwrap_or_else(PoisonError::into_inner);
     let mut kinds: Vec<Arc<Served>> = kinglet_api_kinds::builtin()
         .into_iter()

@@ -80,6 +80,7 @@ impl Kernel {
 
 impl Rules {
     pub(crate) fn ownership(&mut self) -> Result<Ownership, Error> {
+        // Whatever its ownership: the kernel looks a table up by family and name.
         match self.0.table(&table(Ownership::Shared))? {
             Some(listed) => Ok(listed.ownership),
             None => self.0.ownership(),
@@ -136,6 +137,7 @@ impl Rules {
     }
 
     fn remove(&mut self) -> Result<(), Error> {
+        // Names the program that owns the table, where the kernel would answer EPERM only.
         self.0.table_to_change(&table(Ownership::Shared))?;
         let table = table(self.ownership()?);
         let mut batch = Batch::new();

@@ -104,3 +104,11 @@ fn a_server_without_a_cluster_says_what_to_do() {
         assert!(error.contains(way), "{error}");
     }
 }
+
+#[test]
+fn a_log_level_that_is_none_is_refused() {
+    let output = kinglet(&["server", "--standalone", "--log-level", "foo"]);
+    let error = text(&output.stderr);
+    assert!(!output.status.success());
+    assert!(error.contains("--log-level: \"foo\" is not a level"), "{error}");
+}

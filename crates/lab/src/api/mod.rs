@@ -96,6 +96,7 @@ impl Api {
             .map(|family| addressing::router(*family).addr());
         let mut entrances: Vec<SocketAddr> = own.map(|address| SocketAddr::new(address, PORT)).collect();
         for address in self.advertised().await? {
+            // The router's own loopback cannot be reached from nodes.
             if !entrances.contains(&address) && !address.ip().is_loopback() {
                 router.own(address.ip()).await?;
                 entrances.push(address);
@@ -141,6 +142,7 @@ impl Api {
         let kubernetes: Service = services.get(&ObjectName::new("default", "kubernetes")).await?;
         let mut variables = Vec::new();
         if let (Some(address), Some(port)) = (kubernetes.cluster_ips.first(), kubernetes.ports.first()) {
+            // By these two client libraries in pods find the API (`rest.InClusterConfig` of client-go).
             variables.push(("KUBERNETES_SERVICE_HOST".to_owned(), address.to_string()));
             variables.push(("KUBERNETES_SERVICE_PORT".to_owned(), port.port.to_string()));
         }
@@ -184,6 +186,7 @@ async fn embed(
     let settings = kinglet_apiserver::ApiServerSettings {
         data_dir: Some(directory.join("api")),
         listen: settings.api_listen,
+        // Pods cannot reach the host, but the relay on the router.
         advertise: family.map(|family| SocketAddr::new(addressing::router(family).addr(), PORT)),
         service_cidrs: settings.service_cidrs.clone(),
         cluster_domain: settings.cluster_domain.clone(),

@@ -116,6 +116,7 @@ impl Runner {
                 return;
             }
             pause = (pause * 2).clamp(BACKOFF, LONGEST_BACKOFF);
+            // A kubelet counts when the next one starts, not when the last one ended.
             self.context
                 .state
                 .change_container(self.which, |state| state.restarts += 1);
@@ -253,6 +254,7 @@ impl Runner {
             "Killing",
             format!("Stopping container {}", self.spec.name),
         );
+        // When a probe has failed, nobody has given a time.
         let grace = self.stop.grace.get().copied().unwrap_or(GRACE);
         let deadline = Instant::now() + grace;
         if let Some(hook) = &self.spec.lifecycle.pre_stop {
@@ -269,6 +271,7 @@ impl Runner {
                 );
             }
         }
+        // A hook that used up the time still leaves a moment to end in, as with a kubelet.
         let left = deadline.saturating_duration_since(Instant::now());
         workload
             .terminate(left.max(Duration::from_millis(100)), &self.stop.now)

@@ -117,6 +117,7 @@ impl Kubelet {
         match pods.get(&pod.metadata.uid) {
             Some(handle) => {
                 handle.wanted.send_if_modified(|now| {
+                    // What is gone stays gone, whatever change comes late.
                     let changed = *now != wanted && *now != Wanted::Gone;
                     if changed {
                         *now = wanted;

@@ -95,6 +95,7 @@ async fn renew(node: &NodeContext, registration: &Registration) -> Result<(), Re
                 "metadata": {"name": registration.name, "namespace": "kube-node-lease"},
                 "spec": {
                     "holderIdentity": registration.name,
+                    // API servers refuse 0.
                     "leaseDurationSeconds": registration.lease.as_secs().max(1),
                     "renewTime": now,
                 },

@@ -65,6 +65,7 @@ impl Worker {
             state.change(restarted);
         }
         self.until(|wanted| wanted != Wanted::Running).await;
+        // The last status is written by what lets the object go: two writers would overwrite each other.
         publisher.abort();
         self.remove(&state).await;
     }
@@ -122,6 +123,7 @@ impl Worker {
     /// Runs the containers until they are over or somebody ends them.
     async fn live(&mut self, context: &PodContext) -> Outcome {
         let stop = Stop::default();
+        // Somebody meant the sandbox before.
         self.kills.mark_unchanged();
         let all = containers::run(context.clone(), stop.clone());
         tokio::pin!(all);

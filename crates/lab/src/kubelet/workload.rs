@@ -134,6 +134,7 @@ impl Workload {
                     Exit::SUCCESS
                 }
                 Self::Program(child) => {
+                    // The first process alone, as container runtimes do; at the end all are killed.
                     signal_process(child, Signal::SIGTERM);
                     child.wait().await.map_or(Exit::KILLED, Exit::of)
                 }

@@ -35,6 +35,7 @@ impl Lab {
     pub async fn start(settings: LabSettings, progress: Progress) -> Result<Self, LabError> {
         settings.validate()?;
         requirements::check(&settings)?;
+        // From here on its end removes what a start that fails leaves.
         let remains = Remains::claim(&settings)?;
         let entry = remains.entry.clone();
         let (stop, tasks, spawner) = (CancellationToken::new(), TaskTracker::new(), Spawner::new()?);

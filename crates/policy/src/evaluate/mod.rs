@@ -116,6 +116,7 @@ impl Cluster {
         if is_hairpin(ends.packet) {
             return Decision::Itself;
         }
+        // Rules of NetworkPolicies only allow and have no order: all that match are told, not the first.
         let (mut policies, mut rules) = (Vec::new(), Vec::new());
         for policy in self.isolating(pod, direction) {
             policies.push(policy.name.clone());

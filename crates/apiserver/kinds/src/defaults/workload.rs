@@ -96,6 +96,7 @@ pub(crate) fn prepare_job(object: &mut Value, old: Option<&Value>) {
         selected["batch.kubernetes.io/controller-uid"] = uid.clone().into();
     }
     if let Some(labels) = object.at_mut("spec.template.metadata.labels") {
+        // Kubernetes 1.27 added the names with a domain; the older ones stay for those who select by them.
         for (key, value) in [("controller-uid", uid), ("job-name", name)] {
             labels[key] = value.clone().into();
             labels[format!("batch.kubernetes.io/{key}")] = value.into();

@@ -38,6 +38,7 @@ pub fn definitions(resource: &Resource) -> Value {
 pub fn row(resource: &Resource, object: &Value, now: Timestamp) -> Vec<Value> {
     if let Some(storage) = resource.storage {
         let mut stored = object.clone();
+        // The columns read the stored shape; Events of both groups show the same ones.
         (storage.to_stored)(&mut stored);
         return cells(resource, &stored, now);
     }

@@ -109,6 +109,7 @@ fn selected_template(errors: &mut Errors, object: &Value, kind: &str) {
     let selector = object.at("spec.selector");
     let everything =
         selector.entries("matchLabels").next().is_none() && selector.list("matchExpressions").is_empty();
+    // Of a DaemonSet without a selector Kubernetes tells only that it does not match the template.
     if selector.is_null() && kind != "daemonset" {
         errors.required("spec.selector", "");
     } else {

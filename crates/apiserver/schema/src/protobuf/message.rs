@@ -64,6 +64,8 @@ impl<'t> Decoder<'t> {
         match (&field.container, wire) {
             (Container::Once, wire) => {
                 let value = self.value(field.kind, wire)?;
+                // Go's encoder writes zeros of fields that are no pointers (proto2), which its JSON omits
+                // (`omitempty`).
                 *place = value
                     .filter(|value| field.zero_counts || !is_zero(value))
                     .unwrap_or_default();
@@ -73,6 +75,7 @@ impl<'t> Decoder<'t> {
                 insert(place, key, value);
             }
             (Container::Map, wire) => return Err(wrong_type(wire)),
+            // Kubernetes packs no lists, but a decoder has to take both forms (protobuf's encoding guide).
             (Container::List, Wire::Bytes(packed)) if is_packable(field.kind) => {
                 let mut rest = packed;
                 while !rest.is_empty() {
@@ -182,6 +185,7 @@ fn wrong_type(wire: Wire<'_>) -> DecodeError {
 fn part(bytes: &[u8], wanted: u64) -> Result<Option<&[u8]>, DecodeError> {
     let mut found = None;
     for field in Fields::new(bytes) {
+        // If a field stands twice, the last one counts (protobuf's encoding guide).
         if let (number, Wire::Bytes(bytes)) = field?
             && number == wanted
         {
@@ -223,6 +227,7 @@ fn time(bytes: &[u8]) -> Result<Timestamp, DecodeError> {
 
 fn json(bytes: &[u8]) -> Result<Option<Value>, DecodeError> {
     match part(bytes, 1)? {
+        // Go writes a `RawExtension` and `FieldsV1` without bytes as null.
         None | Some([]) => Ok(None),
         Some(text) => serde_json::from_slice(text)
             .map(Some)

@@ -87,6 +87,7 @@ impl Table {
         let (group, version) = api_version.split_once('/').unwrap_or(("core", api_version));
         let package = group.split('.').next().unwrap_or_default();
         let of_group = format!("api.{package}.{version}.{kind}");
+        // Every group has `DeleteOptions` and the like as kinds of its own (`metav1.AddToGroupVersion`).
         let of_all = format!("apimachinery.pkg.apis.meta.v1.{kind}");
         let found = self
             .by_name

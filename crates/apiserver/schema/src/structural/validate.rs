@@ -73,6 +73,7 @@ impl Validator {
             Some(error) => outcome.errors.push(error),
             None => outcome.matches += 1,
         }
+        // Of null, kube-openapi checks only the type and `enum`.
         if !value.is_null() {
             outcome.merge(self.combined(schema, value));
         }

@@ -174,6 +174,7 @@ impl Authority {
 
     /// The TLS side of the listener: client certificates are optional, HTTP/2 is offered.
     pub(crate) fn tls(&self) -> Result<ServerConfig, AuthorityError> {
+        // Only the binary installs a provider; whoever uses this library alone has none.
         let provider = CryptoProvider::get_default()
             .cloned()
             .unwrap_or_else(|| Arc::new(rustls::crypto::ring::default_provider()));
@@ -191,6 +192,8 @@ impl Authority {
             .with_safe_default_protocol_versions()?
             .with_client_cert_verifier(verifier)
             .with_single_cert(chain, key)?;
+        // Without ALPN Go's clients speak HTTP/1.1 only (RFC 9113, 3.2), and need a connection for each
+        // watch.
         config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
         Ok(config)
     }
@@ -231,6 +234,7 @@ fn server_params(addresses: &[IpAddr], names: &[String]) -> Result<CertificatePa
         .chain(names.iter().cloned())
         .collect();
     params.subject_alt_names = CertificateParams::new(all)?.subject_alt_names;
+    // An ECDSA key only signs (RFC 5280, 4.2.1.3); encipherment is for RSA keys of old cipher suites.
     params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
     params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
     // Without it Python's ssl (VERIFY_X509_STRICT, since 3.13) refuses the certificate.
@@ -240,6 +244,7 @@ fn server_params(addresses: &[IpAddr], names: &[String]) -> Result<CertificatePa
 
 fn admin_params() -> CertificateParams {
     let mut params = params("system:admin", LEAF_LIFE);
+    // Organisations are the groups of the user.
     params.distinguished_name.push(DnType::OrganizationName, MASTERS);
     params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
     params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
@@ -270,6 +275,7 @@ fn lasts(pem: &str) -> bool {
 fn issued_by(pem: &str, ca: &str) -> bool {
     inspect(ca, |ca| {
         inspect(pem, |certificate| {
+            // Not by the issuer's name: a renewed authority has the name of the old one.
             certificate.verify_signature(Some(ca.public_key())).is_ok()
         })
     })

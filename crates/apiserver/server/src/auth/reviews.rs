@@ -75,6 +75,7 @@ pub(crate) fn review(kind: Review, mut object: Value, identity: &Identity, autho
         .get("metadata")
         .is_none_or(|metadata| !metadata.is_object())
     {
+        // Go writes a time that is not set as null.
         object["metadata"] = json!({"creationTimestamp": null});
     }
     let status = match kind.kind {
@@ -100,6 +101,7 @@ fn token_status(object: &Value, authority: &Authority) -> Value {
         .unwrap_or_default();
     match authority.identity_of_token(token) {
         Some(identity) => json!({"authenticated": true, "user": user_info(&identity)}),
+        // Without `authenticated`: Go leaves out what is false (`omitempty`).
         None => json!({"user": {}, "error": "the token is not known"}),
     }
 }

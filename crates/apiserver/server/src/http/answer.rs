@@ -120,6 +120,7 @@ fn warning_text(text: &str) -> String {
     let escaped = text.replace('\\', "\\\\").replace('"', "\\\"");
     let printable: String = escaped
         .chars()
+        // A header's value has no control characters (RFC 9110, 5.5).
         .map(|c| if c.is_control() { ' ' } else { c })
         .collect();
     format!("299 - \"{printable}\"")
@@ -169,6 +170,7 @@ fn compress(bytes: Bytes, accept: &Accept) -> (Body, bool) {
     if !accept.gzip || bytes.len() < GZIP_FROM {
         return (full(bytes), false);
     }
+    // The level of Kubernetes, too: higher ones cost much time for few octets.
     let mut encoder = GzEncoder::new(Vec::with_capacity(bytes.len() / 8), Compression::fast());
     match encoder.write_all(&bytes).and_then(|()| encoder.finish()) {
         Ok(compressed) => (full(compressed.into()), true),

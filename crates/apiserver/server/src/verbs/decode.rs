@@ -97,6 +97,7 @@ impl Call {
             if let Some(error) = strict::type_error(document.schema(), object) {
                 return Err(self.cannot_be_handled(&error.message));
             }
+            // Go decodes into a struct and leaves empty fields out when it writes it (`omitempty`).
             strict::drop_empty(document.schema(), object);
         }
         Ok(complaints)
@@ -114,6 +115,7 @@ impl Call {
     /// Checks `apiVersion` and `kind`, which may be missing.
     pub(crate) fn check_type(&self, object: &mut Value) -> Result<(), ApiError> {
         let resource = &self.kind.resource;
+        // Go decodes `null` into an object without fields.
         if object.is_null() {
             *object = Value::Object(serde_json::Map::new());
         }
@@ -159,6 +161,7 @@ impl Call {
             FieldValidation::Ignore => Ok(Vec::new()),
             FieldValidation::Strict if !complaints.is_empty() => {
                 let why = format!("strict decoding error: {}", strict::message(complaints));
+                // Without kind and name, as in Kubernetes.
                 Err(ApiError::invalid(
                     "",
                     "",

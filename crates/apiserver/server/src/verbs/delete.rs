@@ -37,6 +37,7 @@ impl DeleteOptions {
         };
         let text = |pointer: &str| sent.pointer(pointer).and_then(Value::as_str).map(str::to_owned);
         let invalid = |error| ApiError::invalid("meta.k8s.io", "DeleteOptions", "", &[error]);
+        // Deprecated in favour of `propagationPolicy`, and all that old clients know.
         let orphan = sent
             .get("orphanDependents")
             .and_then(Value::as_bool)
@@ -117,6 +118,7 @@ impl Call {
             }
             match self.delete_named(&stored.name.name, &options).await {
                 Ok(Outcome::Gone(object) | Outcome::Held(object)) => deleted.push(object),
+                // Somebody else deleted it meanwhile.
                 Err(error) if error.reason == "NotFound" => {}
                 Err(error) => return Err(error),
             }
@@ -220,6 +222,7 @@ impl Call {
 
     /// Namespaces that a cluster cannot do without.
     fn protect(&self, name: &str) -> Result<(), ApiError> {
+        // Those of the admission plugin NamespaceLifecycle; `kube-node-lease` is none of them.
         if self.kind.is("", "namespaces") && matches!(name, "default" | "kube-system" | "kube-public") {
             return Err(self.forbidden(name, "this namespace may not be deleted"));
         }
@@ -250,10 +253,12 @@ impl Call {
             }
             if fresh {
                 meta.insert("deletionTimestamp".into(), deadline(grace).into());
+                // As `BeforeDelete` of Kubernetes: controllers see that something new is wanted.
                 if let Some(generation) = meta.get("generation").and_then(Value::as_i64) {
                     meta.insert("generation".into(), (generation + 1).into());
                 }
             }
+            // A second deletion can shorten the time, never prolong it.
             let shorter = meta
                 .get("deletionGracePeriodSeconds")
                 .and_then(Value::as_i64)
@@ -300,6 +305,7 @@ impl Call {
 
     fn deleted_status(&self, object: &Value) -> Value {
         let resource = &self.kind.resource;
+        // As in errors, Kubernetes has the plural name in `kind`.
         let mut details = json!({
             "name": meta::text(object, "name"),
             "kind": &*resource.plural,

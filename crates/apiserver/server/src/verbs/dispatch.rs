@@ -78,6 +78,7 @@ pub(crate) async fn dispatch(server: Arc<Inner>, request: Request) -> Result<Ans
     }
     let deprecated = call.kind.is("", "endpoints");
     let watching = target.watch || call.query.flag("watch").unwrap_or(false);
+    // `/watch/…/NAME` watches the collection and shows one object of it.
     if call.name.is_some() && !target.watch {
         call.on_object(&method, &body).await
     } else {

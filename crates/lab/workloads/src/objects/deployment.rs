@@ -123,6 +123,7 @@ impl From<WireStrategy> for Strategy {
 impl From<Wire> for Deployment {
     fn from(wire: Wire) -> Self {
         let spec = wire.spec;
+        // To Kubernetes the greatest number means that there is no deadline.
         let unlimited = |seconds: &i32| *seconds != i32::MAX;
         Self {
             metadata: wire.metadata,

@@ -194,6 +194,7 @@ impl<H: Host> Agent<H> {
         let host = self.host.clone();
         // A node with many sockets has tables of megabytes, where it has no socket diagnostics.
         let listening = blocking(move || host.listening()).await?;
+        // What was free at the last look and is served now stays served, whatever this look shows.
         self.kept.serve(self.present.get());
         Ok(self.kept.look(listening))
     }
