@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::netpol::{NetworkPolicyOptions, PolicySyncOptions};
+use crate::netpol::{EnforcementOptions, NetworkPolicyOptions};
 use crate::node::{CloudOptions, NodeOptions};
 use crate::ranges::RangesError;
 use crate::servicelb::ServiceLbOptions;
@@ -31,9 +31,9 @@ pub struct AgentOptions {
     /// Whether policies are enforced.
     #[command(flatten)]
     pub network_policy: NetworkPolicyOptions,
-    /// How enforcement is checked.
+    /// How they are.
     #[command(flatten)]
-    pub policy_sync: PolicySyncOptions,
+    pub enforcement: EnforcementOptions,
     /// What does not run.
     #[command(flatten)]
     pub components: DisableOptions,

@@ -131,7 +131,8 @@ impl Agent {
             node: self.node.node_name.as_str().into(),
             cluster_cidrs: options.pods.cluster_cidr.clone(),
             requests,
-            period: options.policy_sync.period(),
+            deny: options.enforcement.network_policy_deny,
+            period: options.enforcement.period(),
             started: cni::started(&options.cni_socket),
         };
         let enforced = netpol::enforce(&self.reflectors, part, registry, &self.readiness, stop.clone())?;

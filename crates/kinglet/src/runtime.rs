@@ -4,7 +4,7 @@ use anyhow::{Context, Result};
 use kinglet_config::{LogFormat, LogOptions};
 
 /// Prepares TLS and the runtime, and runs a subcommand that asks a cluster.
-pub(crate) fn asking(command: impl Future<Output = Result<()>>) -> Result<()> {
+pub(crate) fn asking<T>(command: impl Future<Output = Result<T>>) -> Result<T> {
     install_tls();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     runtime.context("cannot start the runtime")?.block_on(command)

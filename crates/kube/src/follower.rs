@@ -9,7 +9,7 @@ use tracing::{debug, info, warn};
 
 use crate::Resource;
 use crate::backoff::Backoff;
-use crate::discovery::is_served;
+use crate::discovery::first_served;
 use crate::feed::{Decoder, Feed, Sink};
 use crate::list::{Source, from_json, pages};
 use crate::pulse::Pulse;
@@ -36,15 +36,15 @@ pub fn follow_metadata<T: DeserializeOwned + Send + 'static>(
         metadata_only: true,
     };
     let sink = Decoder::new(&source.kind, from_json, take);
-    spawn(client, source, None, Pulse::default(), stop, Box::new(sink));
+    spawn(client, source, Vec::new(), Pulse::default(), stop, Box::new(sink));
 }
 
-/// Starts a task that follows a collection until `stop` is cancelled. An `optional` kind has no objects while
-/// it is not served.
+/// Starts a task that follows a collection until `stop` is cancelled. A kind with `versions` is optional: it
+/// has no objects while none of them is served, and else is followed in the first one that is.
 pub(crate) fn spawn(
     client: Client,
     source: Source,
-    optional: Option<Resource>,
+    versions: Vec<Resource>,
     pulse: Pulse,
     stop: CancellationToken,
     sink: Box<dyn Sink>,
@@ -52,7 +52,7 @@ pub(crate) fn spawn(
     let follower = Follower {
         client,
         source,
-        optional,
+        versions,
         pulse,
         sink,
     };
@@ -64,10 +64,20 @@ pub(crate) fn spawn(
     });
 }
 
+/// Where an optional kind is served.
+#[derive(PartialEq, Eq)]
+enum Found {
+    AsBefore,
+    /// In another version.
+    Elsewhere,
+    Nowhere,
+}
+
 struct Follower {
     client: Client,
     source: Source,
-    optional: Option<Resource>,
+    /// None for a kind that is always there.
+    versions: Vec<Resource>,
     pulse: Pulse,
     sink: Box<dyn Sink>,
 }
@@ -76,7 +86,7 @@ impl Follower {
     async fn run(mut self) {
         let mut backoff = Backoff::new();
         loop {
-            if self.is_absent().await {
+            if self.find().await == Found::Nowhere {
                 // There is no watch that could give a sign of life; the answer is one.
                 self.pulse.beat();
                 // Whoever waits for the first list must not wait for a kind that may never come.
@@ -108,11 +118,22 @@ impl Follower {
         pages(&self.client, &self.source, &mut |objects| self.sink.page(objects)).await
     }
 
-    /// Whether the kind is optional and surely not served. If nobody can tell, the next request will.
-    async fn is_absent(&mut self) -> bool {
-        match &self.optional {
-            None => false,
-            Some(resource) => matches!(is_served(&self.client, resource).await, Ok(false)),
+    /// Looks where an optional kind is served. If nobody can tell, the next request will.
+    async fn find(&mut self) -> Found {
+        if self.versions.is_empty() {
+            return Found::AsBefore;
+        }
+        match first_served(&self.client, self.versions.clone()).await {
+            Ok(Some(resource)) => {
+                let path = resource.collection("");
+                if path == self.source.path {
+                    return Found::AsBefore;
+                }
+                self.source.path = path;
+                Found::Elsewhere
+            }
+            Ok(None) => Found::Nowhere,
+            Err(_) => Found::AsBefore,
         }
     }
 
@@ -128,9 +149,10 @@ impl Follower {
                     info!(kind = &*self.source.kind, "watch expired; listing again");
                     return;
                 }
-                // The definition of a custom resource was deleted: its watch cannot be opened any more.
-                Err(_) if self.is_absent().await => {
-                    info!(kind = &*self.source.kind, "no longer served");
+                // The definition of a custom resource was deleted, or has another version now: its watch cannot
+                // be opened any more.
+                Err(_) if self.find().await != Found::AsBefore => {
+                    info!(kind = &*self.source.kind, "no longer served in this version");
                     return;
                 }
                 Err(error) => {

@@ -40,7 +40,7 @@ pub use client::{ConnectError, Liveness, connect, connect_with, in_process, serv
 pub use collection::{Collection, Deletion, Propagation, RequestError};
 pub use controller::{Failure, Next, Reconciler, Source, control};
 pub use controllers::Controllers;
-pub use discovery::{discover, is_served};
+pub use discovery::{discover, served};
 pub use events::{ObjectReference, Recorder, Report, Severity};
 pub use feed::Feed;
 pub use follower::follow_metadata;

@@ -89,22 +89,22 @@ impl<K: Object> Default for Reflector<K> {
 impl<K: Object> Reflector<K> {
     /// Starts a task that keeps a new cache up to date until `stop` is cancelled.
     pub fn spawn(client: Client, stop: CancellationToken) -> Self {
-        Self::follow(client, None, stop)
+        Self::follow(client, Vec::new(), stop)
     }
 
     /// The same for a kind that need not be there (a custom resource): while the API server does not serve it
     /// there are no objects, and it is looked from time to time whether it does.
     pub(crate) fn spawn_optional(client: Client, stop: CancellationToken) -> Self {
-        Self::follow(client, Some(Resource::of::<K>()), stop)
+        Self::follow(client, Resource::versions_of::<K>(), stop)
     }
 
-    fn follow(client: Client, optional: Option<Resource>, stop: CancellationToken) -> Self {
+    fn follow(client: Client, versions: Vec<Resource>, stop: CancellationToken) -> Self {
         let reflector = Self::default();
         let task = reflector.clone();
         let pulse = reflector.pulse.clone();
         let source = Source::of::<K>();
         let sink = Decoder::new(&source.kind, K::from_json, move |news| task.take(news));
-        follower::spawn(client, source, optional, pulse, stop, Box::new(sink));
+        follower::spawn(client, source, versions, pulse, stop, Box::new(sink));
         reflector
     }
 

@@ -77,6 +77,8 @@ pub trait Object: DeserializeOwned + Send + Sync + 'static {
     const GROUP: &'static str;
     /// API version within the group.
     const VERSION: &'static str;
+    /// Versions in which API servers may have the same kind instead; the newest one comes first.
+    const OLDER_VERSIONS: &'static [&'static str] = &[];
     /// Kind, as written in manifests.
     const KIND: &'static str;
     /// Plural resource name, as in URLs.
@@ -101,12 +103,16 @@ pub trait Object: DeserializeOwned + Send + Sync + 'static {
     }
 }
 
-/// Declares that a type is a kind of the API.
+/// Declares that a type is a kind of the API, in one version or in several that do not differ in what is used.
 macro_rules! object {
     ($type:ty, $group:literal, $version:literal, $kind:literal, $plural:literal, $namespaced:literal) => {
+        $crate::object::object!($type, $group, [$version], $kind, $plural, $namespaced);
+    };
+    ($type:ty, $group:literal, [$version:literal $(, $older:literal)*], $kind:literal, $plural:literal, $namespaced:literal) => {
         impl $crate::object::Object for $type {
             const GROUP: &'static str = $group;
             const VERSION: &'static str = $version;
+            const OLDER_VERSIONS: &'static [&'static str] = &[$($older),*];
             const KIND: &'static str = $kind;
             const PLURAL: &'static str = $plural;
             const NAMESPACED: bool = $namespaced;

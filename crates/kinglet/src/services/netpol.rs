@@ -6,11 +6,12 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use ipnet::IpNet;
+use kinglet_config::PolicyDenial;
 use kinglet_kube::{Recorder, Reflectors};
 use kinglet_netpol::{
     AdmissionRequests, DeniedPackets, Kernel, Metrics, Outputs, PolicyAgent, Sources, StartedPod, denial_line,
 };
-use kinglet_policy::PolicySettings;
+use kinglet_policy::{Deny, PolicySettings};
 use kinglet_telemetry::{Readiness, Registry};
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
@@ -24,6 +25,8 @@ pub(crate) struct Part {
     pub(crate) cluster_cidrs: Vec<IpNet>,
     /// Pods that are about to start.
     pub(crate) requests: AdmissionRequests,
+    /// What is done with packets that NetworkPolicies do not allow.
+    pub(crate) deny: PolicyDenial,
     /// How often the kernel's rules are compared with what they should be, if they are.
     pub(crate) period: Option<Duration>,
     /// Pods that have started before.
@@ -58,6 +61,10 @@ pub(crate) fn enforce(
         settings: PolicySettings {
             node: part.node,
             cluster_cidrs: part.cluster_cidrs,
+            deny: match part.deny {
+                PolicyDenial::Reject => Deny::Reject,
+                PolicyDenial::Drop => Deny::Drop,
+            },
             ..PolicySettings::default()
         },
         comparison_period: part.period,

@@ -4,7 +4,7 @@ use kinglet_model::Protocol;
 use kinglet_nft::{Header, L3, Meta, Rule};
 
 use super::families::Families;
-use super::names::{deny_chain, profile_chain, protocol_value, self_name, set_name};
+use super::names::{deny_chain, drop_chain, profile_chain, protocol_value, self_name, set_name};
 use crate::checked::{Action, Direction};
 use crate::ports::PortSet;
 use crate::rules::{End, Profile, RulePeer, SetKind, Step};
@@ -31,7 +31,9 @@ fn step_rules(step: &Step, profile: &Profile, families: Families) -> Vec<Rule> {
     let verdict = |rule: Rule| match (step.action, &profile.end) {
         // Not `accept`: the lookup of the other side comes after the return.
         (Action::Accept, _) | (Action::Pass, End::Allow) => rule.returns(),
-        (Action::Deny, _) | (Action::Pass, End::Deny) => rule.goto(deny_chain(direction)),
+        // Only ClusterNetworkPolicies have rules that deny.
+        (Action::Deny, _) => rule.goto(drop_chain(direction)),
+        (Action::Pass, End::Deny) => rule.goto(deny_chain(direction)),
         (Action::Pass, End::Next(id, _)) => rule.goto(profile_chain(direction, *id)),
     };
     rules.into_iter().map(verdict).collect()
