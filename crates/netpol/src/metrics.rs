@@ -16,6 +16,7 @@ use crate::enforcer::{Committed, Judged};
 pub struct Metrics {
     policies: Gauge,
     profiles: Gauge,
+    idle_profiles: Gauge,
     sets: Gauge,
     syncs: Histogram,
     last_commit: Gauge,
@@ -34,6 +35,7 @@ impl Default for Metrics {
         Self {
             policies: Gauge::default(),
             profiles: Gauge::default(),
+            idle_profiles: Gauge::default(),
             sets: Gauge::default(),
             // 0.1 ms to 3 s
             syncs: Histogram::new(exponential_buckets(0.0001, 2.0, 16)),
@@ -61,8 +63,13 @@ impl Metrics {
             ),
             (
                 "kinglet_netpol_profiles",
-                "Chains of rules on this node; pods with equal permissions share one",
+                "Chains of rules that pods of this node use; pods with equal permissions share one",
                 &self.profiles,
+            ),
+            (
+                "kinglet_netpol_idle_profiles",
+                "Chains of rules that no pod uses any more; they are removed within seconds",
+                &self.idle_profiles,
             ),
             (
                 "kinglet_netpol_sets",
@@ -150,6 +157,7 @@ impl Metrics {
     pub(crate) fn count_commit(&self, committed: &Committed, took: Duration) {
         self.policies.set(number(committed.policies));
         self.profiles.set(number(committed.profiles));
+        self.idle_profiles.set(number(committed.idle_profiles));
         self.sets.set(number(committed.sets));
         if !committed.changed {
             return;
