@@ -8,6 +8,7 @@ mod agent;
 mod command;
 mod demo;
 mod explain;
+mod health;
 mod host;
 mod lab;
 mod runtime;

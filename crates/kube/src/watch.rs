@@ -96,6 +96,7 @@ impl Watch {
         let status = response.status();
         let body = response.into_body();
         if status.is_success() {
+            pulse.beat();
             return Ok(Self {
                 kind: source.kind.clone(),
                 body,
