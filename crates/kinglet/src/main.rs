@@ -9,6 +9,7 @@ mod command;
 mod demo;
 mod explain;
 mod failure;
+mod health;
 mod host;
 mod lab;
 mod runtime;

@@ -31,7 +31,10 @@ pub(crate) struct Committed {
     /// Something waits for [`Enforcer::sweep`].
     pub(crate) has_idle: bool,
     pub(crate) policies: usize,
+    /// Those that pods use.
     pub(crate) profiles: usize,
+    /// Those that wait for [`Enforcer::sweep`].
+    pub(crate) idle_profiles: usize,
     pub(crate) sets: usize,
 }
 
@@ -192,13 +195,14 @@ impl Enforcer {
     }
 
     fn committed(&mut self, changed: bool) -> Committed {
-        let size = self.policies.rules().size();
+        let (size, idle_profiles) = (self.policies.rules().size(), self.policies.idle());
         Committed {
             changed,
             effect: self.policies.take_effect(),
             has_idle: self.policies.has_idle(),
             policies: self.policies.cluster().policy_count(),
-            profiles: size.profiles,
+            profiles: size.profiles.saturating_sub(idle_profiles),
+            idle_profiles,
             sets: size.sets,
         }
     }

@@ -134,6 +134,11 @@ impl Engine {
         self.references.sweep_all(&mut self.tracked);
     }
 
+    /// The number of profiles without references.
+    pub(crate) fn idle(&self) -> usize {
+        self.references.idle()
+    }
+
     /// Whether something waits to be swept.
     pub(crate) fn has_idle(&self) -> bool {
         self.references.has_idle()

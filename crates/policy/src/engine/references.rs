@@ -107,6 +107,11 @@ impl References {
         }
     }
 
+    /// The number of profiles without references.
+    pub(super) fn idle(&self) -> usize {
+        self.idle.len()
+    }
+
     /// Whether something waits to be swept.
     pub(super) fn has_idle(&self) -> bool {
         !self.idle.is_empty()
