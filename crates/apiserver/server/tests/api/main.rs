@@ -5,6 +5,7 @@ mod custom;
 mod durability;
 mod harness;
 mod http;
+mod kubelet;
 mod listener;
 mod lists;
 mod services;
