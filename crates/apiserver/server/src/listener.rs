@@ -160,7 +160,8 @@ async fn connection(server: Arc<Inner>, tls: Tls, stream: TcpStream, stop: Cance
     // Without timers hyper has no limit on the time for a request's head.
     builder.http1().timer(TokioTimer::new());
     builder.http2().timer(TokioTimer::new());
-    let connection = builder.serve_connection(TokioIo::new(stream), service);
+    // Exec, attach and port-forward turn HTTP/1.1 connections into others.
+    let connection = builder.serve_connection_with_upgrades(TokioIo::new(stream), service);
     tokio::pin!(connection);
     let outcome = tokio::select! {
         outcome = connection.as_mut() => outcome,

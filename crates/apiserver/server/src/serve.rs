@@ -12,6 +12,7 @@ use crate::discovery;
 use crate::error::ApiError;
 use crate::http::{Accept, Answer, Body, Payload, Query, RequestBody, Route, Target, read_body};
 use crate::inner::Inner;
+use crate::kubelet::{self, PodResource};
 use crate::verbs::{self, decode};
 
 /// Answers a request.
@@ -119,6 +120,9 @@ async fn objects(
         let object = decode(&body, kind.kind, None)?.object;
         let answer = review(kind, object, &identity, &server.authority);
         return Ok(Answer::new(201, Payload::Value(answer)));
+    }
+    if let (Some(client), Some(resource)) = (&server.settings.kubelets, PodResource::of(&target)) {
+        return kubelet::answer(&server, client, parts, &target, &query, resource).await;
     }
     let request = verbs::Request {
         method: parts.method.clone(),

@@ -160,7 +160,8 @@ impl Call {
     }
 }
 
-/// Subresources that Kubernetes has and this server has not, because no kubelet stands behind it, say so.
+/// Subresources that Kubernetes has and this server has not, for instance because no kubelet stands behind
+/// it, say so.
 fn absent_subresource(group: &str, plural: &str, subresource: &str) -> ApiError {
     let first = subresource.split('/').next().unwrap_or_default();
     let known = match (group, plural) {
@@ -181,9 +182,16 @@ fn absent_subresource(group: &str, plural: &str, subresource: &str) -> ApiError 
     if !known.contains(&first) {
         return ApiError::unknown_resource();
     }
+    let why = match first {
+        "log" | "exec" | "attach" | "portforward" => "this API server runs without kubelets",
+        "proxy" => "this API server passes no requests on",
+        "ephemeralcontainers" => "no kubelet here runs ephemeral containers",
+        "eviction" => "this API server evicts no Pods; delete them",
+        _ => "this API server signs no tokens",
+    };
     ApiError::new(
         501,
         "NotImplemented",
-        format!("{plural}/{first} is not served: this API server runs without kubelets and token signers"),
+        format!("{plural}/{first} is not served: {why}"),
     )
 }

@@ -6,6 +6,7 @@ mod disk;
 mod durability;
 mod harness;
 mod http;
+mod kubelet;
 mod listener;
 mod lists;
 mod services;
