@@ -33,7 +33,7 @@ pub(crate) enum Workload {
         _output: Listeners,
     },
     Program {
-        program: Program,
+        program: Box<Program>,
         recorder: JoinHandle<()>,
     },
 }
@@ -84,6 +84,7 @@ impl Workload {
         let listeners = console::listeners();
         let console = Console::new(&listeners, program.take_input(), program.terminal());
         let recorder = tokio::spawn(console::record(written, log, listeners));
+        let program = Box::new(program);
         Ok((Self::Program { program, recorder }, console))
     }
 

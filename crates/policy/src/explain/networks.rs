@@ -33,8 +33,8 @@ impl PodNetworks {
         Self(Ranges::union(&networks))
     }
 
-    /// One address of each interval that blocks of rules do not tell apart. Those that are taken are left out:
-    /// the pod cannot get them.
+    /// One address of each interval that blocks of rules do not tell apart. Those that are taken are left
+    /// out: the pod cannot get them.
     pub(super) fn representatives(
         &self,
         blocks: &[&Ranges],
