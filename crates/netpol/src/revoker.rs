@@ -73,7 +73,8 @@ impl ConnectionRevoker {
             while let Ok(more) = self.effects.try_recv() {
                 effect |= more;
             }
-            let scope = due.max(self.scope(effect));
+            let changed = self.scope(effect);
+            let scope = due.max(changed);
             due = None;
             if let Some(scope) = scope {
                 match self.update(scope).await {
@@ -89,11 +90,9 @@ impl ConnectionRevoker {
                     Err(error) => return Err(error),
                 }
             }
-            if effect.restricts {
-                // The kernel lists its hash table bucket by bucket while connections come and go, and moves
-                // entries when it resizes: one list may miss some. The next one has them.
-                due = Some(Scope::All);
-            }
+            // The kernel lists its hash table bucket by bucket while connections come and go, and moves
+            // entries when it resizes: one list may miss some. The next one has them.
+            due = due.max(changed);
             tokio::time::sleep(PAUSE).await;
         }
     }
