@@ -77,6 +77,7 @@ impl PolicyAgent {
                 enforcement: Enforcement::new(outputs.enforcing),
                 metrics,
                 sweep: Deadline::default(),
+                is_behind: false,
             },
         };
         // Before `stop` a task ends only because it failed, and the others cannot go on without it.

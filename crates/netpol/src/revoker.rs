@@ -19,8 +19,8 @@ use crate::metrics::Metrics;
 
 /// Between two lists of the tracked connections: the kernel goes through all of them for each.
 const PAUSE: Duration = Duration::from_millis(250);
-/// Connections that are judged at once, while commits wait.
-const CHUNK: usize = 4096;
+/// Connections that are judged at once, while commits wait. Each may have to pass the rules of many policies.
+const CHUNK: usize = 512;
 
 /// Which tracked connections are looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -52,6 +52,8 @@ enum Event {
     /// Another program changed the table, or may have.
     ForeignChange(Result<(), Error>),
     SweepDue,
+    /// The last commit did not do all that was to do, and nothing else is.
+    CommitDue,
     PortNamesDue,
     ComparisonDue,
     BridgeCheckDue,
@@ -77,6 +79,7 @@ impl Reconciler {
     }
 
     async fn next_event(&mut self, timers: &mut Timers) -> Event {
+        let is_behind = self.committer.is_behind;
         // All of these are cancel-safe: what is not chosen is not lost.
         let other = async {
             tokio::select! {
@@ -93,6 +96,9 @@ impl Reconciler {
             biased;
             requests = next_requests(&mut self.admission) => Event::Admission(requests),
             event = other => event,
+            // Changes that came meanwhile are part of the next commit, and pods that they are about get their
+            // turn.
+            () = std::future::ready(()), if is_behind => Event::CommitDue,
         }
     }
 
@@ -105,10 +111,13 @@ impl Reconciler {
             Event::Inputs(inputs) => {
                 timers.port_names.restart();
                 self.committer.change(inputs).await?;
-                tokio::time::sleep(COLLECT).await;
+                if !self.committer.is_behind {
+                    tokio::time::sleep(COLLECT).await;
+                }
             }
             Event::ForeignChange(changed) => self.undo_foreign_change(changed).await?,
             Event::SweepDue => self.committer.sweep().await?,
+            Event::CommitDue => self.committer.go_on().await?,
             Event::PortNamesDue => timers.port_names.report(&self.committer).await?,
             Event::ComparisonDue => self.compare().await?,
             Event::BridgeCheckDue => self.check_bridges().await,
