@@ -2,7 +2,7 @@
 //!
 //! Policies are read in two ways. [`Cluster::evaluate`] follows the documentation of the API: it takes a
 //! packet through all policies that select the pods at its ends, and reports which rules decide
-//! ([`Explanation`], [`Reachability`]). [`Rules`] is what a node enforces:
+//! ([`Explanation`], [`Answer`], [`Reachability`]). [`Rules`] is what a node enforces:
 //!
 //! ```text
 //! packet → map in4 / eg4, by the pod's address → chain of a profile → sets of peers → accept or deny
@@ -58,7 +58,9 @@ pub use cluster::Cluster;
 pub use denial::Denial;
 pub use effect::Effect;
 pub use evaluate::{Decision, Evaluation, Exemption, RuleName, Side};
-pub use explain::{Explanation, Miss, Reachability, Remedy, RemedyKind};
+pub use explain::{
+    Answer, Endpoint, Explanation, Miss, PodNetworks, Question, Reachability, Remedy, RemedyKind, Verdict,
+};
 pub use lower::{GUARD, TABLE};
 pub use packet::{ConnectionState, Packet, Path, Transport};
 pub use policies::Policies;

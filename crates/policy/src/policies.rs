@@ -167,6 +167,11 @@ impl Policies {
         self.engine.sweep();
     }
 
+    /// The number of profiles that no pod uses any more, and that are there until they are swept.
+    pub fn idle(&self) -> usize {
+        self.engine.idle()
+    }
+
     /// Whether there is something for [`sweep`](Self::sweep) to remove, now or the next time.
     pub fn has_idle(&self) -> bool {
         self.engine.has_idle()

@@ -33,7 +33,10 @@ pub(crate) struct Committed {
     /// There is more to do than one commit does: another one is due.
     pub(crate) is_behind: bool,
     pub(crate) policies: usize,
+    /// Those that pods use.
     pub(crate) profiles: usize,
+    /// Those that wait for [`Enforcer::sweep`].
+    pub(crate) idle_profiles: usize,
     pub(crate) sets: usize,
 }
 
@@ -194,14 +197,15 @@ impl Enforcer {
     }
 
     fn committed(&mut self, changed: bool) -> Committed {
-        let size = self.policies.rules().size();
+        let (size, idle_profiles) = (self.policies.rules().size(), self.policies.idle());
         Committed {
             changed,
             effect: self.policies.take_effect(),
             has_idle: self.policies.has_idle(),
             is_behind: self.policies.is_behind(),
             policies: self.policies.cluster().policy_count(),
-            profiles: size.profiles,
+            profiles: size.profiles.saturating_sub(idle_profiles),
+            idle_profiles,
             sets: size.sets,
         }
     }

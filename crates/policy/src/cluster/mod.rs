@@ -140,7 +140,8 @@ impl Cluster {
         self.pods.get(self.addresses.owner(address)?)
     }
 
-    pub(crate) fn all_pods(&self) -> impl Iterator<Item = &Arc<Pod>> {
+    /// All pods, by name.
+    pub fn all_pods(&self) -> impl Iterator<Item = &Arc<Pod>> {
         self.pods.values()
     }
 
@@ -200,6 +201,11 @@ impl Cluster {
     /// A ClusterNetworkPolicy.
     pub(crate) fn cluster_policy(&self, name: &ObjectName) -> Option<&Arc<ClusterPolicy>> {
         self.cluster_policies.get(name)
+    }
+
+    /// Whether an address is in the status of a node.
+    pub fn is_of_node(&self, address: IpAddr) -> bool {
+        self.nodes.has(address)
     }
 
     /// Addresses of the nodes that a selector matches.

@@ -137,6 +137,11 @@ impl Engine {
         self.compiler.forget_unused();
     }
 
+    /// The number of profiles without references.
+    pub(crate) fn idle(&self) -> usize {
+        self.references.idle()
+    }
+
     /// Whether something waits to be swept.
     pub(crate) fn has_idle(&self) -> bool {
         self.references.has_idle()

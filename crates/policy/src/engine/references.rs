@@ -126,6 +126,11 @@ impl References {
         idle.or_else(|| self.leaving.pop_first())
     }
 
+    /// The number of profiles without references.
+    pub(super) fn idle(&self) -> usize {
+        self.idle.len() + self.leaving.len()
+    }
+
     /// Whether something waits to be swept or removed.
     pub(super) fn has_idle(&self) -> bool {
         !self.idle.is_empty() || self.has_leaving()

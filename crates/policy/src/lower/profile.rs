@@ -4,7 +4,7 @@ use kinglet_model::Protocol;
 use kinglet_nft::{Header, L3, Meta, Rule};
 
 use super::families::Families;
-use super::names::{deny_chain, profile_chain, protocol_value, self_name, set_name};
+use super::names::{deny_chain, drop_chain, profile_chain, protocol_value, self_name, set_name};
 use crate::checked::{Action, Direction};
 use crate::ports::PortSet;
 use crate::ranges::Ranges;
@@ -35,8 +35,10 @@ fn step_rules(step: &Step, profile: &Profile, families: Families) -> Vec<Rule> {
     let verdict = |rule: Rule| match (step.action, passed_on(&profile.end)) {
         // Of this base chain only: that of the other direction comes after it.
         (Action::Accept, _) | (Action::Pass, End::Allow) => rule.accept(),
+        // Only ClusterNetworkPolicies have rules that deny.
+        (Action::Deny, _) => rule.goto(drop_chain(direction)),
+        (Action::Pass, End::Deny | End::NextPart(_)) => rule.goto(deny_chain(direction)),
         (Action::Pass, End::Next((id, _))) => rule.goto(profile_chain(direction, *id)),
-        (Action::Deny, _) | (Action::Pass, End::Deny | End::NextPart(_)) => rule.goto(deny_chain(direction)),
     };
     rules.into_iter().map(verdict).collect()
 }

@@ -321,7 +321,8 @@ impl World {
             let nodes: Vec<Node> = self.collection::<Node>().list("").await.unwrap();
             nodes.iter().for_each(|one| _ = cluster.apply_node(one));
             if self.tiers {
-                let policies = self.collection::<ClusterNetworkPolicy>();
+                let served = kinglet_kube::served::<ClusterNetworkPolicy>(&self.client).await;
+                let policies = Collection::new(self.client.clone(), served.unwrap().unwrap());
                 let policies: Vec<ClusterNetworkPolicy> = policies.list("").await.unwrap();
                 policies
                     .iter()

@@ -20,6 +20,15 @@ impl World {
         self.tiers = true;
     }
 
+    /// Serves ClusterNetworkPolicies in the oldest version only, as a cluster with an older CRD does.
+    pub(crate) fn serve_oldest_tiers(&self) {
+        let mut definition = definition();
+        for version in definition["spec"]["versions"].as_array_mut().unwrap() {
+            version["served"] = (version["name"] == "v1alpha2").into();
+        }
+        self.apply(&definition);
+    }
+
     /// Removes the CRD, and with it all ClusterNetworkPolicies.
     pub(crate) fn uninstall_tiers(&mut self) {
         let definitions = Resource {
