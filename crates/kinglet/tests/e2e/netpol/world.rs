@@ -247,7 +247,7 @@ impl World {
         let [open, closed] = self.ports_of_turn();
         let mut asked = vec![(Protocol::Tcp, open, true), (Protocol::Tcp, closed, false)];
         if self.tiers {
-            asked.extend([(Protocol::Udp, open, true), (Protocol::Udp, closed, false)]);
+            asked.push((Protocol::Udp, open, true));
         }
         let question = |canary: &Place, (protocol, port, expected)| Question {
             from: 0,
