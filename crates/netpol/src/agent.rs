@@ -69,6 +69,7 @@ impl PolicyAgent {
         let reporter = DenialReporter::new(queries, metrics.clone(), outputs.denied);
         let reconciler = Reconciler {
             inputs: self.sources.inputs(metrics.lag().clone()),
+            unfinished: Vec::new(),
             admission: self.admission,
             monitor: monitor.transpose()?,
             comparisons: Comparisons::every(self.comparison_period),
@@ -82,6 +83,7 @@ impl PolicyAgent {
                 enforcement: Enforcement::new(outputs.enforcing),
                 metrics,
                 sweep: Deadline::default(),
+                is_behind: false,
             },
         };
         // Before `stop` a task ends only because it failed, and the others cannot go on without it.

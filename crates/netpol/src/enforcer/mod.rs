@@ -30,6 +30,8 @@ pub(crate) struct Committed {
     pub(crate) effect: Effect,
     /// Something waits for [`Enforcer::sweep`].
     pub(crate) has_idle: bool,
+    /// There is more to do than one commit does: another one is due.
+    pub(crate) is_behind: bool,
     pub(crate) policies: usize,
     /// Those that pods use.
     pub(crate) profiles: usize,
@@ -101,8 +103,8 @@ impl Enforcer {
         self.policies.cluster().unresolved()
     }
 
-    /// Brings the kernel up to date by the difference. After an error it is not known what the kernel has:
-    /// [`replace`](Self::replace) is next.
+    /// Brings the kernel up to date by the difference, or closer to that if it is large. After an error it is
+    /// not known what the kernel has: [`replace`](Self::replace) is next.
     pub(crate) fn commit(&mut self) -> Result<Committed, Error> {
         // Base chains and sets differ between address families: no difference leads there.
         if self.policies.families_changed() {
@@ -200,6 +202,7 @@ impl Enforcer {
             changed,
             effect: self.policies.take_effect(),
             has_idle: self.policies.has_idle(),
+            is_behind: self.policies.is_behind(),
             policies: self.policies.cluster().policy_count(),
             profiles: size.profiles.saturating_sub(idle_profiles),
             idle_profiles,

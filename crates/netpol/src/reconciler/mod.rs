@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use kinglet_kube::Inputs;
 use kinglet_nft::Error;
+use kinglet_telemetry::Pending;
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
 pub(crate) use commit::Committer;
@@ -31,6 +32,8 @@ const CHECK_BRIDGES: Duration = Duration::from_secs(60);
 /// Brings the kernel to what the API says.
 pub(crate) struct Reconciler {
     pub(crate) inputs: Inputs<Input>,
+    /// Changes that are not all in the kernel yet, because one commit did not do all that was to do.
+    pub(crate) unfinished: Vec<Pending>,
     pub(crate) sources: Sources,
     /// Longest silence of a source after which comparisons count.
     pub(crate) max_watch_age: Option<Duration>,
@@ -56,6 +59,8 @@ enum Event {
     /// Another program changed the table, or may have.
     ForeignChange(Result<(), Error>),
     SweepDue,
+    /// The last commit did not do all that was to do, and nothing else is.
+    CommitDue,
     PortNamesDue,
     ComparisonDue,
     BridgeCheckDue,
@@ -84,6 +89,7 @@ impl Reconciler {
     }
 
     async fn next_event(&mut self, timers: &mut Timers) -> Event {
+        let is_behind = self.committer.is_behind;
         // All of these are cancel-safe: what is not chosen is not lost.
         let other = async {
             tokio::select! {
@@ -100,6 +106,9 @@ impl Reconciler {
             biased;
             requests = next_requests(&mut self.admission) => Event::Admission(requests),
             event = other => event,
+            // Changes that came meanwhile are part of the next commit, and pods that they are about get their
+            // turn.
+            () = std::future::ready(()), if is_behind => Event::CommitDue,
         }
     }
 
@@ -112,13 +121,21 @@ impl Reconciler {
             Event::Inputs(inputs) => {
                 timers.port_names.restart();
                 self.committer.change(inputs).await?;
-                tokio::time::sleep(COLLECT).await;
+                if !self.committer.is_behind {
+                    tokio::time::sleep(COLLECT).await;
+                }
             }
             Event::ForeignChange(changed) => self.undo_foreign_change(changed).await?,
             Event::SweepDue => self.committer.sweep().await?,
+            Event::CommitDue => self.committer.go_on().await?,
             Event::PortNamesDue => timers.port_names.report(&self.committer).await?,
             Event::ComparisonDue => self.compare().await?,
             Event::BridgeCheckDue => self.check_bridges().await,
+        }
+        if self.committer.is_behind {
+            self.unfinished.extend(self.inputs.pending());
+        } else {
+            self.unfinished.clear();
         }
         Ok(())
     }

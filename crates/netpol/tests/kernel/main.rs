@@ -271,7 +271,7 @@ fn the_first_pod_of_a_family_brings_rules_for_it() {
         api.put::<NetworkPolicy>(policy());
         let agent = Running::start(api);
         assert!(
-            !table().contains("ip6 saddr . ip6 daddr @self6 return"),
+            !table().contains("ip6 saddr . ip6 daddr @self6 accept"),
             "{}",
             table()
         );
@@ -287,7 +287,7 @@ fn the_first_pod_of_a_family_brings_rules_for_it() {
             table().contains("fd00:42::8 : goto i_")
         });
         assert!(
-            table().contains("ip6 saddr . ip6 daddr @self6 return"),
+            table().contains("ip6 saddr . ip6 daddr @self6 accept"),
             "{}",
             table()
         );
@@ -464,7 +464,7 @@ fn a_name_that_no_pod_has_is_told_on_the_policy() {
             "spec.ingress[0].ports[1].port: \"htpp\" is not the name of a port of any pod that the policy selects; it matches nothing"
         );
         // The rest of the rule counts.
-        assert!(table().contains("tcp dport 80 return"), "{}", table());
+        assert!(table().contains("tcp dport 80 accept"), "{}", table());
         agent.stop();
     });
 }
