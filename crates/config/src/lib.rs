@@ -9,6 +9,7 @@
 mod agent;
 mod cluster;
 mod command;
+mod duration;
 mod explain;
 mod lab;
 mod listen;
@@ -25,18 +26,18 @@ mod shared;
 pub use agent::AgentOptions;
 pub use cluster::{ClusterOptions, OptionsError};
 pub use command::{Cli, Command};
-pub use explain::{ExplainCommand, ExplainPolicy, ExplainTopic};
+pub use explain::{ExplainCommand, ExplainPolicy, ExplainTopic, PodAddresses, PodAddressesError};
 pub use lab::{
     IpFamily, LabAction, LabCommand, LabInside, LabName, LabProbe, LabService, LabServiceError, LabServices,
     LabUp, PodNetwork,
 };
 pub use listen::ListenOptions;
 pub use logging::{LogFormat, LogOptions};
-pub use netpol::{NetworkPolicyOptions, PolicySyncOptions};
+pub use netpol::{EnforcementOptions, NetworkPolicyOptions, PolicyDenial};
 pub use node::{CloudOptions, NodeOptions};
-pub use port::{PortError, PortProtocol, TransportProtocol};
+pub use port::{PortChoice, PortError, PortProtocol, TransportProtocol};
 pub use publish::{PublishOptions, ServiceName, ServiceNameError};
 pub use ranges::RangesError;
 pub use server::{DemoOptions, ServerOptions};
 pub use servicelb::{ServiceLbMode, ServiceLbOptions, ServiceLbServerOptions};
-pub use shared::{AdminOptions, Component, DisableOptions, OutputFormat, PodRangeOptions};
+pub use shared::{AdminOptions, Component, DisableOptions, LagOptions, OutputFormat, PodRangeOptions};

@@ -5,7 +5,7 @@ use clap::{Args, ValueEnum};
 /// How logs look.
 #[derive(Args, Clone, Debug)]
 pub struct LogOptions {
-    /// Which log lines to write: error, warn, info, debug, trace, or per part, for instance
+    /// Which log lines to write: off, error, warn, info, debug, trace, or per part, for instance
     /// info,kinglet_dns_server=debug.
     #[arg(
         long,

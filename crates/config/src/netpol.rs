@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use clap::Args;
-use jiff::SignedDuration;
+use clap::{Args, ValueEnum};
+
+use crate::duration::duration;
 
 /// Options of network policy.
 #[derive(Args, Clone, Debug)]
@@ -15,10 +16,30 @@ pub struct NetworkPolicyOptions {
     pub disable_network_policy: bool,
 }
 
-/// How agents check the enforcement of network policies.
+/// What is done with a packet that NetworkPolicies do not allow.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum PolicyDenial {
+    /// Refuse: a reset for TCP, ICMP port unreachable for the rest, as kube-router does.
+    #[default]
+    Reject,
+    /// Drop: the sender gets no answer.
+    Drop,
+}
+
+/// How agents enforce network policies, and how they check it.
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Network policy")]
-pub struct PolicySyncOptions {
+pub struct EnforcementOptions {
+    /// What is done with packets that NetworkPolicies do not allow. What ClusterNetworkPolicies deny is
+    /// dropped in any case.
+    #[arg(
+        long,
+        env = "KINGLET_NETWORK_POLICY_DENY",
+        value_enum,
+        value_name = "ACTION",
+        default_value_t
+    )]
+    pub network_policy_deny: PolicyDenial,
     /// How often the kernel's rules and tracked connections are compared with what policies say, as 5m or
     /// 1h30m; 0 for never.
     #[arg(
@@ -32,27 +53,12 @@ pub struct PolicySyncOptions {
     policy_sync_period: Duration,
 }
 
-impl PolicySyncOptions {
+impl EnforcementOptions {
     /// The time between two comparisons; nothing if there are none.
     pub fn period(&self) -> Option<Duration> {
         Some(self.policy_sync_period).filter(|period| !period.is_zero())
     }
 }
-
-/// Also as Go prints it: 5m0s.
-fn duration(text: &str) -> Result<Duration, DurationError> {
-    // A plain number has no unit; only zero needs none.
-    if text == "0" {
-        return Ok(Duration::ZERO);
-    }
-    let parsed: SignedDuration = text.parse().map_err(|_| DurationError)?;
-    Duration::try_from(parsed).map_err(|_| DurationError)
-}
-
-/// A text is no duration, or a negative one.
-#[derive(Debug, thiserror::Error)]
-#[error("a duration such as 30s, 5m or 1h30m is accepted, or 0")]
-struct DurationError;
 
 #[cfg(test)]
 mod tests {
@@ -63,7 +69,7 @@ mod tests {
     #[derive(Parser)]
     struct Alone {
         #[command(flatten)]
-        options: PolicySyncOptions,
+        options: EnforcementOptions,
     }
 
     fn period(arguments: &[&str]) -> Result<Option<Duration>, String> {

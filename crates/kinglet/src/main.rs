@@ -8,6 +8,8 @@ mod agent;
 mod command;
 mod demo;
 mod explain;
+mod failure;
+mod health;
 mod host;
 mod lab;
 mod runtime;
@@ -22,42 +24,16 @@ use kinglet_config::Cli;
 
 fn main() -> ExitCode {
     let result = if command::cni::is_called() {
-        command::cni::run()
+        command::cni::run().map(|()| ExitCode::SUCCESS)
     } else {
+        command::completion::answer();
         command::run(Cli::parse())
     };
     match result {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
-            let red = anstyle::AnsiColor::Red.on_default().bold();
-            anstream::eprintln!("{red}error:{red:#} {}", describe(&error));
+            failure::print(&error);
             ExitCode::FAILURE
         }
-    }
-}
-
-/// The error with its causes, without those that it names already: some libraries repeat the cause in their
-/// own text.
-fn describe(error: &anyhow::Error) -> String {
-    error
-        .chain()
-        .map(ToString::to_string)
-        .fold(String::new(), |text, cause| match text.as_str() {
-            "" => cause,
-            known if known.ends_with(&cause) => text,
-            _ => format!("{text}: {cause}"),
-        })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn causes_are_named_once() {
-        let error = anyhow::anyhow!("no such file")
-            .context("directory x: no such file")
-            .context("--data-dir x");
-        assert_eq!(describe(&error), "--data-dir x: directory x: no such file");
     }
 }

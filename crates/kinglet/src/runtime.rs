@@ -4,7 +4,7 @@ use anyhow::{Context, Result};
 use kinglet_config::{LogFormat, LogOptions};
 
 /// Prepares TLS and the runtime, and runs a subcommand that asks a cluster.
-pub(crate) fn asking(command: impl Future<Output = Result<()>>) -> Result<()> {
+pub(crate) fn asking<T>(command: impl Future<Output = Result<T>>) -> Result<T> {
     install_tls();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     runtime.context("cannot start the runtime")?.block_on(command)
@@ -21,7 +21,8 @@ pub(crate) fn serving(log: &LogOptions, command: impl Future<Output = Result<()>
         LogFormat::Text => kinglet_telemetry::LogFormat::Text,
         LogFormat::Json => kinglet_telemetry::LogFormat::Json,
     };
-    kinglet_telemetry::init_logging(format, &log.log_level).context("--log-level")?;
+    let filter = log.log_level.parse().context("--log-level")?;
+    kinglet_telemetry::init_logging(format, filter);
     install_tls();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)

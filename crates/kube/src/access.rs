@@ -153,6 +153,7 @@ async fn is_granted(client: &Client, permission: &Permission) -> Result<bool, Re
 }
 
 fn question(permission: &Permission) -> Value {
+    // RBAC rules write both in one, ResourceAttributes has a field for each.
     let (resource, subresource) = permission
         .resource
         .split_once('/')

@@ -26,6 +26,7 @@ impl From<kube::Error> for ApplyError {
 }
 
 impl crate::Failure for ApplyError {
+    // No cache is asked before an apply, so that none can be behind.
     fn is_stale(&self) -> bool {
         false
     }

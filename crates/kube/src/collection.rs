@@ -126,13 +126,16 @@ impl Collection {
     }
 
     /// All objects of a namespace, or of the cluster if it is empty.
-    pub async fn list<T: DeserializeOwned>(&self, namespace: &str) -> Result<Vec<T>, RequestError> {
-        Ok(list(&self.client, &self.source(namespace, false)).await?.objects)
+    pub async fn list<T: DeserializeOwned + Send>(&self, namespace: &str) -> Result<Vec<T>, RequestError> {
+        Ok(list(&self.client, &self.source(namespace, false)).await?)
     }
 
     /// As [`Collection::list`], but only `metadata`.
-    pub async fn list_metadata<T: DeserializeOwned>(&self, namespace: &str) -> Result<Vec<T>, RequestError> {
-        Ok(list(&self.client, &self.source(namespace, true)).await?.objects)
+    pub async fn list_metadata<T: DeserializeOwned + Send>(
+        &self,
+        namespace: &str,
+    ) -> Result<Vec<T>, RequestError> {
+        Ok(list(&self.client, &self.source(namespace, true)).await?)
     }
 
     /// Creates an object.
@@ -228,6 +231,8 @@ impl Collection {
     /// Deletes all objects of a namespace, with dependents in the background.
     pub async fn delete_all(&self, namespace: &str) -> Result<(), RequestError> {
         let how = Deletion {
+            // As Kubernetes' namespace controller: kinds whose default is to orphan would get a finalizer,
+            // and wait for the garbage collector.
             propagation: Some(Propagation::Background),
             ..Deletion::default()
         };

@@ -5,7 +5,8 @@ use std::fmt::Display;
 use std::hash::Hash;
 use std::time::Duration;
 
-use futures::StreamExt as _;
+use futures::future::BoxFuture;
+use futures::{FutureExt as _, StreamExt as _};
 use tracing::{debug, warn};
 
 use crate::{Queue, RequestError};
@@ -155,14 +156,24 @@ type Attempt<R> = (
 );
 
 async fn attempt_all<R: Reconciler>(reconciler: &R, plans: Vec<(R::Key, R::Plan)>) -> Vec<Attempt<R>> {
-    let attempts = plans.into_iter().map(|(key, mut plan)| async move {
-        let result = reconciler.apply(&key, &mut plan).await;
-        (key, plan, result)
+    let mut results: Vec<_> = plans.iter().map(|_| None).collect();
+    let mut plans = plans;
+    let attempts = plans.iter_mut().zip(&mut results).map(|((key, plan), result)| {
+        async move { *result = Some(reconciler.apply(key, plan).await) }.boxed()
     });
-    futures::stream::iter(attempts)
-        .buffer_unordered(R::CONCURRENT)
+    side_by_side(attempts.collect(), R::CONCURRENT).await;
+    let ended = plans.into_iter().zip(results);
+    ended
+        .filter_map(|((key, plan), result)| Some((key, plan, result?)))
         .collect()
-        .await
+}
+
+/// Runs some attempts at a time. They are boxed and answer nothing, so that this is compiled once and not for
+/// each controller.
+async fn side_by_side(attempts: Vec<BoxFuture<'_, ()>>, concurrent: usize) {
+    futures::stream::iter(attempts)
+        .for_each_concurrent(concurrent, |attempt| attempt)
+        .await;
 }
 
 fn report<R: Reconciler>(key: &R::Key, error: &R::Error) {

@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 
+use futures::future::BoxFuture;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
@@ -40,8 +41,7 @@ impl Controllers {
 
     /// Starts a task that is no controller, and that nobody waits for.
     pub fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
-        let stop = self.stop.clone();
-        tokio::spawn(async move { stop.run_until_cancelled(task).await });
+        spawn_until(self.stop.clone(), Box::pin(task));
     }
 
     /// Waits until all controllers have seen everything that existed at the start, or were stopped. They run
@@ -57,4 +57,9 @@ impl Controllers {
             started.recv().await;
         }
     }
+}
+
+/// Not generic, so that the runtime's part of a task is compiled once for all controllers.
+fn spawn_until(stop: CancellationToken, task: BoxFuture<'static, ()>) {
+    tokio::spawn(async move { stop.run_until_cancelled(task).await });
 }

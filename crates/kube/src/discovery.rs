@@ -6,11 +6,13 @@ use std::sync::Arc;
 
 use http::Request;
 use http::header::ACCEPT;
+use kinglet_model::Object;
 use kube::Client;
 use serde::Deserialize;
 
 use crate::{RequestError, Resource};
 
+// Version `v2` is there from Kubernetes 1.30 on.
 const AGGREGATED: &str = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList";
 
 /// All kinds, each in the version that the server prefers. A group whose own server does not answer is left
@@ -28,8 +30,27 @@ pub async fn discover(client: &Client) -> Result<Vec<Resource>, RequestError> {
     Ok(resources)
 }
 
+/// The kind in the newest version that the API server serves of those that are understood; nothing if it
+/// serves none.
+pub async fn served<K: Object>(client: &Client) -> Result<Option<Resource>, RequestError> {
+    first_served(client, Resource::versions_of::<K>()).await
+}
+
+/// The first of these that the API server serves.
+pub(crate) async fn first_served(
+    client: &Client,
+    versions: Vec<Resource>,
+) -> Result<Option<Resource>, RequestError> {
+    for resource in versions {
+        if is_served(client, &resource).await? {
+            return Ok(Some(resource));
+        }
+    }
+    Ok(None)
+}
+
 /// Whether the API server serves a kind in its version.
-pub async fn is_served(client: &Client, resource: &Resource) -> Result<bool, RequestError> {
+async fn is_served(client: &Client, resource: &Resource) -> Result<bool, RequestError> {
     let root = if resource.group.is_empty() {
         "/api"
     } else {
@@ -64,6 +85,7 @@ struct Groups {
 
 #[derive(Deserialize)]
 struct Group {
+    // The core group has no name.
     #[serde(default)]
     metadata: GroupMeta,
     #[serde(default)]
@@ -79,6 +101,7 @@ struct GroupMeta {
 #[derive(Deserialize)]
 struct Version {
     version: Arc<str>,
+    // Empty while the group's own server does not answer (`freshness: Stale`).
     #[serde(default)]
     resources: Vec<Described>,
 }

@@ -1,25 +1,10 @@
-//! A collection followed for ever: list, watch, and list again when the watch fell too far behind.
+//! Where the objects of a followed collection go: decoded here, because only here their type is known.
 
-use std::time::Duration;
+use std::sync::Arc;
 
-use kube::Client;
-use serde::de::DeserializeOwned;
-use tokio_util::sync::CancellationToken;
-use tracing::{debug, info, warn};
+use serde_json::value::RawValue;
 
-use crate::Resource;
-use crate::backoff::Backoff;
-use crate::discovery::is_served;
-use crate::list::{Source, list};
-use crate::pulse::Pulse;
-use crate::watch::{Change, Watch, WatchError};
-
-/// How often the API server is asked whether it serves an optional kind by now.
-const POLL: Duration = Duration::from_secs(10);
-
-/// Longest pause before the API server is asked again: after a cut that has healed, changes are seen within
-/// seconds.
-const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+use crate::list::{Decode, decode};
 
 /// News of a collection, in the order in which it happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,154 +17,72 @@ pub enum Feed<T> {
     Deleted(T),
 }
 
-/// Follows the `metadata` of all objects of a kind until `stop` is cancelled. `T` decodes from
-/// `PartialObjectMetadata`: it has a field `metadata`.
-pub fn follow_metadata<T: DeserializeOwned + Send>(
-    client: Client,
-    resource: &Resource,
-    stop: CancellationToken,
-    take: impl FnMut(Feed<T>) + Send + 'static,
-) {
-    let source = Source {
-        kind: resource.kind.clone(),
-        path: resource.collection(""),
-        metadata_only: true,
-    };
-    spawn(client, source, None, Pulse::default(), stop, take);
+/// Takes the objects of a collection as text. What follows a collection knows no more of their type, so that
+/// it is compiled once and not for each of the kinds: that is several hundred kilobytes of machine code.
+pub(crate) trait Sink: Send {
+    /// A list begins. What a list before it gave is void unless it came to its end.
+    fn begin(&mut self);
+
+    /// Objects of the list.
+    fn page(&mut self, objects: &[&RawValue]);
+
+    /// The list is complete.
+    fn end(&mut self);
+
+    /// An object is new or has changed.
+    fn applied(&mut self, object: &RawValue);
+
+    /// An object is gone.
+    fn deleted(&mut self, object: &RawValue);
 }
 
-/// Starts a task that follows a collection until `stop` is cancelled. An `optional` kind has no objects while
-/// it is not served.
-pub(crate) fn spawn<T: DeserializeOwned + Send>(
-    client: Client,
-    source: Source,
-    optional: Option<Resource>,
-    pulse: Pulse,
-    stop: CancellationToken,
-    take: impl FnMut(Feed<T>) + Send + 'static,
-) {
-    let follower = Follower {
-        client,
-        source,
-        optional,
-        pulse,
-        take,
-    };
-    tokio::spawn(async move {
-        tokio::select! {
-            () = follower.run() => {}
-            () = stop.cancelled() => {}
-        }
-    });
-}
-
-struct Follower<F> {
-    client: Client,
-    source: Source,
-    optional: Option<Resource>,
-    pulse: Pulse,
+/// A sink that decodes. Objects that do not decode are logged and left out: one bad object must not hide the
+/// others.
+pub(crate) struct Decoder<T, F> {
+    kind: Arc<str>,
+    decode: Decode<T>,
+    /// What the present list has given so far.
+    listed: Vec<T>,
     take: F,
 }
 
-impl<F> Follower<F> {
-    async fn run<T>(mut self)
-    where
-        T: DeserializeOwned,
-        F: FnMut(Feed<T>),
-    {
-        let mut backoff = Backoff::new();
-        loop {
-            if self.is_absent().await {
-                self.pulse.beat();
-                (self.take)(Feed::Listed(Vec::new()));
-                tokio::time::sleep(POLL).await;
-                continue;
-            }
-            match list(&self.client, &self.source).await {
-                Ok(list) => {
-                    debug!(
-                        kind = &*self.source.kind,
-                        resource_version = list.resource_version,
-                        "listed"
-                    );
-                    self.pulse.beat();
-                    (self.take)(Feed::Listed(list.objects));
-                    backoff.reset();
-                    self.follow(list.resource_version, &mut backoff).await;
-                }
-                Err(error) => {
-                    let pause = backoff.pause().min(LONGEST_PAUSE);
-                    warn!(kind = &*self.source.kind, %error, ?pause, "cannot list; serving what is known");
-                    tokio::time::sleep(pause).await;
-                }
-            }
+impl<T, F: FnMut(Feed<T>)> Decoder<T, F> {
+    /// Gives decoded objects of a kind to `take`.
+    pub(crate) fn new(kind: &Arc<str>, decode: Decode<T>, take: F) -> Self {
+        Self {
+            kind: kind.clone(),
+            decode,
+            listed: Vec::new(),
+            take,
+        }
+    }
+}
+
+impl<T: Send, F: FnMut(Feed<T>) + Send> Sink for Decoder<T, F> {
+    fn begin(&mut self) {
+        self.listed = Vec::new();
+    }
+
+    fn page(&mut self, objects: &[&RawValue]) {
+        let decoded = objects
+            .iter()
+            .filter_map(|object| decode(&self.kind, object, self.decode));
+        self.listed.extend(decoded);
+    }
+
+    fn end(&mut self) {
+        (self.take)(Feed::Listed(std::mem::take(&mut self.listed)));
+    }
+
+    fn applied(&mut self, object: &RawValue) {
+        if let Some(object) = decode(&self.kind, object, self.decode) {
+            (self.take)(Feed::Applied(object));
         }
     }
 
-    /// Whether the kind is optional and surely not served. If nobody can tell, the next request will.
-    async fn is_absent(&mut self) -> bool {
-        match &self.optional {
-            None => false,
-            Some(resource) => matches!(is_served(&self.client, resource).await, Ok(false)),
-        }
-    }
-
-    /// Watches until the revision is too old, or the kind is gone, and a new list is needed.
-    async fn follow<T>(&mut self, mut version: String, backoff: &mut Backoff)
-    where
-        T: DeserializeOwned,
-        F: FnMut(Feed<T>),
-    {
-        let mut lost = false;
-        loop {
-            let ended = self.watch_once(&mut version, &mut lost, backoff).await;
-            match ended {
-                Ok(()) => {}
-                Err(WatchError::Expired) => {
-                    info!(kind = &*self.source.kind, "watch expired; listing again");
-                    return;
-                }
-                // The definition of a custom resource was deleted: its watch cannot be opened any more.
-                Err(_) if self.is_absent().await => {
-                    info!(kind = &*self.source.kind, "no longer served");
-                    return;
-                }
-                Err(error) => {
-                    let pause = backoff.pause().min(LONGEST_PAUSE);
-                    lost = true;
-                    warn!(kind = &*self.source.kind, %error, ?pause, "watch lost; serving what is known");
-                    tokio::time::sleep(pause).await;
-                }
-            }
-        }
-    }
-
-    async fn watch_once<T>(
-        &mut self,
-        version: &mut String,
-        lost: &mut bool,
-        backoff: &mut Backoff,
-    ) -> Result<(), WatchError>
-    where
-        T: DeserializeOwned,
-        F: FnMut(Feed<T>),
-    {
-        let mut watch = Watch::open(&self.client, &self.source, version.clone(), self.pulse.clone()).await?;
-        if std::mem::take(lost) {
-            info!(kind = &*self.source.kind, "watch restored");
-        }
-        loop {
-            let change = watch.next().await;
-            // Also when the watch fails: the next one continues behind what was seen.
-            version.clone_from(&watch.resource_version);
-            match change? {
-                Some(Change::Applied(object)) => (self.take)(Feed::Applied(object)),
-                Some(Change::Deleted(object)) => (self.take)(Feed::Deleted(object)),
-                None => return Ok(()),
-            }
-            // Only a change proves that the connection works: a server that accepts watches and cuts them at
-            // once must not be asked without pauses.
-            backoff.reset();
+    fn deleted(&mut self, object: &RawValue) {
+        if let Some(object) = decode(&self.kind, object, self.decode) {
+            (self.take)(Feed::Deleted(object));
         }
     }
 }

@@ -21,6 +21,7 @@ mod controllers;
 mod discovery;
 mod events;
 mod feed;
+mod follower;
 mod inputs;
 mod lease;
 mod list;
@@ -39,9 +40,10 @@ pub use client::{ConnectError, Liveness, connect, connect_with, in_process, serv
 pub use collection::{Collection, Deletion, Propagation, RequestError};
 pub use controller::{Failure, Next, Reconciler, Source, control};
 pub use controllers::Controllers;
-pub use discovery::{discover, is_served};
+pub use discovery::{discover, served};
 pub use events::{ObjectReference, Recorder, Report, Severity};
-pub use feed::{Feed, follow_metadata};
+pub use feed::Feed;
+pub use follower::follow_metadata;
 pub use inputs::Inputs;
 /// The client that every component uses.
 pub use kube::Client;

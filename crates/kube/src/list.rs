@@ -16,15 +16,10 @@ use crate::resource::Resource;
 /// Objects per page: bounds the memory that a first list of a large cluster takes.
 const PAGE: usize = 500;
 
-/// A complete list and the revision to watch from.
-pub(crate) struct List<K> {
-    pub(crate) objects: Vec<K>,
-    pub(crate) resource_version: String,
-}
-
 #[derive(Deserialize)]
 struct Page<'a> {
     metadata: PageMeta,
+    // Go writes an empty list as `null`, too.
     #[serde(borrow, default)]
     items: Option<Vec<&'a RawValue>>,
 }
@@ -75,15 +70,32 @@ impl Source {
 
 /// Lists a collection. Objects that do not decode are logged and left out: one bad object must not hide the
 /// others.
-pub(crate) async fn list<T: DeserializeOwned>(
+pub(crate) async fn list<T: DeserializeOwned + Send>(
     client: &Client,
     source: &Source,
-) -> Result<List<T>, kube::Error> {
-    let mut objects = Vec::new();
+) -> Result<Vec<T>, kube::Error> {
+    let mut decoded = Vec::new();
+    pages(client, source, &mut |objects| {
+        let items = objects
+            .iter()
+            .filter_map(|object| decode(&source.kind, object, from_json));
+        decoded.extend(items);
+    })
+    .await?;
+    Ok(decoded)
+}
+
+/// Gives the objects of a collection to `take`, page by page, and answers the revision to watch from.
+pub(crate) async fn pages(
+    client: &Client,
+    source: &Source,
+    take: &mut (dyn FnMut(&[&RawValue]) + Send),
+) -> Result<String, kube::Error> {
     let mut token = String::new();
     loop {
         // The first page decides the revision of all pages; a token that expires meanwhile (410) fails the
         // list, and the caller begins again.
+        // Tokens are base64 in its URL-safe alphabet, and need no escaping.
         let uri = format!("{}?limit={PAGE}&continue={token}", source.path);
         let request = Request::get(uri)
             .header(ACCEPT, source.accept_list())
@@ -92,25 +104,25 @@ pub(crate) async fn list<T: DeserializeOwned>(
         let text = client.request_text(request).await?;
         // Objects stay text here, so that one that does not follow its schema fails alone.
         let page: Page<'_> = serde_json::from_str(&text).map_err(kube::Error::SerdeError)?;
-        objects.extend(
-            page.items
-                .iter()
-                .flatten()
-                .filter_map(|item| decode(&source.kind, item)),
-        );
+        take(&page.items.unwrap_or_default());
         if page.metadata.r#continue.is_empty() {
-            return Ok(List {
-                objects,
-                resource_version: page.metadata.resource_version,
-            });
+            return Ok(page.metadata.resource_version);
         }
         token = page.metadata.r#continue;
     }
 }
 
+/// How an object is decoded: [`Object::from_json`], or [`from_json`] for what is no watched kind.
+pub(crate) type Decode<T> = fn(&str) -> serde_json::Result<T>;
+
+/// Reads what decodes from any part of an object.
+pub(crate) fn from_json<T: DeserializeOwned>(text: &str) -> serde_json::Result<T> {
+    serde_json::from_str(text)
+}
+
 /// Decodes one object; `None`, with a log line that names it, when it does not follow the kind's schema.
-pub(crate) fn decode<T: DeserializeOwned>(kind: &str, object: &RawValue) -> Option<T> {
-    match serde_json::from_str(object.get()) {
+pub(crate) fn decode<T>(kind: &str, object: &RawValue, decode: Decode<T>) -> Option<T> {
+    match decode(object.get()) {
         Ok(decoded) => Some(decoded),
         Err(error) => {
             warn!(kind, object = name_of(object), %error, "object does not decode; ignored");

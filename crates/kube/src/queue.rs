@@ -50,6 +50,7 @@ impl<K: Clone + Eq + Hash> Queue<K> {
     /// The key is due again after a pause that grows from failure to failure, up to `longest`.
     pub(crate) fn retry_within(&mut self, key: K, longest: Duration) {
         let pause = self.failed.entry(key.clone()).or_default().pause();
+        // Hides no change: changes are observed after the round of attempts, and mark the key anew.
         self.due.insert(key, Instant::now() + pause.min(longest));
     }
 
@@ -59,6 +60,7 @@ impl<K: Clone + Eq + Hash> Queue<K> {
             Some(first) => sleep_until(*first).await,
             None => std::future::pending().await,
         }
+        // No await from here on: keys that were taken must not be lost when the future is dropped.
         let now = Instant::now();
         self.due
             .extract_if(|_, at| *at <= now)

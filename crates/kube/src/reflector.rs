@@ -2,13 +2,15 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use kinglet_model::{Object, ObjectName};
 use kube::Client;
 use tokio_util::sync::CancellationToken;
 
 use crate::Resource;
-use crate::feed::{self, Feed};
+use crate::feed::{Decoder, Feed};
+use crate::follower;
 use crate::list::Source;
 use crate::pulse::Pulse;
 
@@ -88,28 +90,29 @@ impl<K: Object> Default for Reflector<K> {
 impl<K: Object> Reflector<K> {
     /// Starts a task that keeps a new cache up to date until `stop` is cancelled.
     pub fn spawn(client: Client, stop: CancellationToken) -> Self {
-        Self::follow(client, None, stop)
+        Self::follow(client, Vec::new(), stop)
     }
 
     /// The same for a kind that need not be there (a custom resource): while the API server does not serve it
     /// there are no objects, and it is looked from time to time whether it does.
     pub(crate) fn spawn_optional(client: Client, stop: CancellationToken) -> Self {
-        Self::follow(client, Some(Resource::of::<K>()), stop)
+        Self::follow(client, Resource::versions_of::<K>(), stop)
     }
 
-    fn follow(client: Client, optional: Option<Resource>, stop: CancellationToken) -> Self {
+    fn follow(client: Client, versions: Vec<Resource>, stop: CancellationToken) -> Self {
         let reflector = Self::default();
         let task = reflector.clone();
         let pulse = reflector.pulse.clone();
-        feed::spawn(client, Source::of::<K>(), optional, pulse, stop, move |news| {
-            task.take(news);
-        });
+        let source = Source::of::<K>();
+        let sink = Decoder::new(&source.kind, K::from_json, move |news| task.take(news));
+        follower::spawn(client, source, versions, pulse, stop, Box::new(sink));
         reflector
     }
 
     /// Tells a subscriber of all present objects, then of each change. It is called under the lock of the
     /// cache and must not wait.
     pub(crate) fn notify(&self, mut subscriber: impl FnMut(Notice<K>) -> bool + Send + 'static) {
+        // Locked until the subscriber is among the others, so that it misses no change in between.
         let mut state = self.state();
         for object in state.objects.values() {
             subscriber(Notice::Changed(Change::Applied(object.clone())));
@@ -133,6 +136,11 @@ impl<K: Object> Reflector<K> {
     /// The cached object of that name.
     pub fn get(&self, name: &ObjectName) -> Option<Arc<K>> {
         self.state().objects.get(name).cloned()
+    }
+
+    /// How long ago something was heard of the kind: a list, a change, or a bookmark.
+    pub fn age(&self) -> Duration {
+        self.pulse.age()
     }
 
     /// The last sign of life of the watch.

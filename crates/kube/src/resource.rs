@@ -34,6 +34,15 @@ impl Resource {
         }
     }
 
+    /// The kind in all versions that are understood; the newest one comes first.
+    pub(crate) fn versions_of<K: Object>() -> Vec<Self> {
+        let older = K::OLDER_VERSIONS.iter().map(|version| Self {
+            version: (*version).into(),
+            ..Self::of::<K>()
+        });
+        std::iter::once(Self::of::<K>()).chain(older).collect()
+    }
+
     /// `apiVersion` of objects.
     pub fn api_version(&self) -> String {
         if self.group.is_empty() {

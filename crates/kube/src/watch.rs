@@ -1,6 +1,5 @@
 //! A watch connection: changes of a kind from a revision on.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Buf, BytesMut};
@@ -10,11 +9,11 @@ use http_body_util::BodyExt;
 use kube::Client;
 use kube::client::Body;
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 use tokio::time::timeout;
 
-use crate::list::{Source, decode};
+use crate::feed::Sink;
+use crate::list::Source;
 use crate::pulse::Pulse;
 
 /// How long the server may keep one watch open, in seconds; the value that client libraries use.
@@ -26,14 +25,6 @@ const SILENCE_WITHOUT_BOOKMARKS: Duration = Duration::from_secs(TIMEOUT_SECONDS 
 /// Longest accepted event, in bytes: well above the largest object that an API server stores (1.5 MiB in
 /// etcd).
 const LONGEST_EVENT: usize = 16 << 20;
-
-/// One change of a kind.
-pub(crate) enum Change<T> {
-    /// Added or modified.
-    Applied(T),
-    /// Deleted.
-    Deleted(T),
-}
 
 /// Why a watch ended.
 #[derive(Debug, thiserror::Error)]
@@ -64,7 +55,6 @@ struct Event<'a> {
 
 /// An open watch.
 pub(crate) struct Watch {
-    kind: Arc<str>,
     body: Body,
     buffer: BytesMut,
     /// Longest silence that is believed.
@@ -96,8 +86,8 @@ impl Watch {
         let status = response.status();
         let body = response.into_body();
         if status.is_success() {
+            pulse.beat();
             return Ok(Self {
-                kind: source.kind.clone(),
                 body,
                 buffer: BytesMut::new(),
                 patience: SILENCE_WITHOUT_BOOKMARKS,
@@ -109,17 +99,18 @@ impl Watch {
         Err(failure(status.as_u16(), &String::from_utf8_lossy(&text)))
     }
 
-    /// The next change; `None` when the server ends the watch in good order.
-    pub(crate) async fn next<T: DeserializeOwned>(&mut self) -> Result<Option<Change<T>>, WatchError> {
+    /// Waits for the next change and gives it to the sink; `false` when the server ends the watch in good
+    /// order.
+    pub(crate) async fn next(&mut self, sink: &mut dyn Sink) -> Result<bool, WatchError> {
         loop {
             let Some(length) = self.line().await? else {
-                return Ok(None);
+                return Ok(false);
             };
             let line = self.buffer.split_to(length);
             // The line feed itself.
             self.buffer.advance(1);
-            if let Some(change) = self.interpret(&line)? {
-                return Ok(Some(change));
+            if self.interpret(&line, sink)? {
+                return Ok(true);
             }
         }
     }
@@ -143,6 +134,7 @@ impl Watch {
             // answers PINGs for ever.
             let frame = timeout(self.patience, self.body.frame()).await;
             let frame = frame.map_err(|_| WatchError::Silent(self.patience))?;
+            // Half an event may be left at the end: the next watch begins behind the last whole one.
             let Some(frame) = frame.transpose()? else {
                 return Ok(None);
             };
@@ -154,7 +146,8 @@ impl Watch {
         }
     }
 
-    fn interpret<T: DeserializeOwned>(&mut self, line: &[u8]) -> Result<Option<Change<T>>, WatchError> {
+    /// Takes an event in; whether it was a change of an object.
+    fn interpret(&mut self, line: &[u8], sink: &mut dyn Sink) -> Result<bool, WatchError> {
         let event: Event<'_> =
             serde_json::from_slice(line).map_err(|error| WatchError::Malformed(error.to_string()))?;
         if event.r#type.as_ref() == "ERROR" {
@@ -164,16 +157,17 @@ impl Watch {
         if let Some(version) = resource_version(event.object) {
             self.resource_version = version;
         }
-        Ok(match event.r#type.as_ref() {
-            "ADDED" | "MODIFIED" => decode(&self.kind, event.object).map(Change::Applied),
-            "DELETED" => decode(&self.kind, event.object).map(Change::Deleted),
+        match event.r#type.as_ref() {
+            "ADDED" | "MODIFIED" => sink.applied(event.object),
+            "DELETED" => sink.deleted(event.object),
             "BOOKMARK" => {
                 self.patience = SILENCE;
-                None
+                return Ok(false);
             }
             // A type that is not known yet: only its revision counts.
-            _ => None,
-        })
+            _ => return Ok(false),
+        }
+        Ok(true)
     }
 }
 

@@ -155,6 +155,7 @@ impl Links {
             .output_interface(index);
         route = match gateway {
             Some(gateway) => route.gateway(gateway).map_err(|error| wrong(&error))?.onlink(),
+            // As `ip route` does: without a gateway the destination is on the link itself.
             None if range.addr().is_ipv4() => route.scope(RouteScope::Link),
             None => route,
         };

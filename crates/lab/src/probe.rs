@@ -179,6 +179,8 @@ fn outcome(answer: io::Result<Option<Reply>>, took: Duration) -> Outcome {
 
 fn verdict(error: &io::Error) -> Verdict {
     match error.kind() {
+        // EACCES is ICMPv6's "administratively prohibited", EPERM a datagram that a rule dropped on its way
+        // out.
         ErrorKind::ConnectionRefused | ErrorKind::ConnectionReset | ErrorKind::PermissionDenied => {
             Verdict::Refused
         }
@@ -193,6 +195,7 @@ fn tcp(address: SocketAddr, timeout: Duration) -> io::Result<Option<Reply>> {
     let left = deadline.saturating_duration_since(Instant::now());
     // The standard library refuses a timeout of zero.
     stream.set_read_timeout(Some(left.min(SILENCE).max(Duration::from_millis(1))))?;
+    // The end of the connection is the end of the answer: no framing has to be read.
     let request =
         format!("GET / HTTP/1.1\r\nhost: {address}\r\naccept: application/json\r\nconnection: close\r\n\r\n");
     let mut answer = Vec::new();

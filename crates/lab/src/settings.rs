@@ -182,6 +182,7 @@ impl LabSettings {
         for range in &self.cluster_cidrs {
             let family = Family::of_range(range);
             let bits = family.node_prefix().checked_sub(range.prefix_len());
+            // More than 16 bits are enough for any number of nodes, and more than 31 cannot be shifted by.
             let fits = bits.is_some_and(|bits| bits >= 16 || 1_u32 << bits > u32::from(self.nodes));
             if !fits {
                 return Err(SettingsError::Range {

@@ -114,6 +114,7 @@ impl FieldSelector {
 
 impl FieldTerm {
     fn parse(selector: &str, term: &str) -> Result<Self, FieldSelectorError> {
+        // The first operator counts, as in Kubernetes (`splitTerm`): in values they are escaped.
         let at = term.find("!=").into_iter().chain(term.find('=')).min();
         let Some(at) = at else {
             return Err(FieldSelectorError::Term {

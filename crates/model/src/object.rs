@@ -33,6 +33,7 @@ pub struct Meta {
     #[serde(deserialize_with = "nullable", skip_serializing_if = "Vec::is_empty")]
     pub finalizers: Vec<Box<str>>,
     /// `metadata.labels`.
+    #[serde(deserialize_with = "nullable")]
     pub labels: BTreeMap<Box<str>, Box<str>>,
     /// `metadata.annotations`, without `kubectl.kubernetes.io/last-applied-configuration`.
     #[serde(deserialize_with = "annotations")]
@@ -76,6 +77,8 @@ pub trait Object: DeserializeOwned + Send + Sync + 'static {
     const GROUP: &'static str;
     /// API version within the group.
     const VERSION: &'static str;
+    /// Versions in which API servers may have the same kind instead; the newest one comes first.
+    const OLDER_VERSIONS: &'static [&'static str] = &[];
     /// Kind, as written in manifests.
     const KIND: &'static str;
     /// Plural resource name, as in URLs.
@@ -90,20 +93,38 @@ pub trait Object: DeserializeOwned + Send + Sync + 'static {
     fn object_name(&self) -> ObjectName {
         self.meta().object_name()
     }
+
+    /// Reads an object as API servers send it.
+    ///
+    /// # Errors
+    /// JSON that does not follow the kind's schema.
+    fn from_json(text: &str) -> serde_json::Result<Self> {
+        serde_json::from_str(text)
+    }
 }
 
-/// Declares that a type is a kind of the API.
+/// Declares that a type is a kind of the API, in one version or in several that do not differ in what is
+/// used.
 macro_rules! object {
     ($type:ty, $group:literal, $version:literal, $kind:literal, $plural:literal, $namespaced:literal) => {
+        $crate::object::object!($type, $group, [$version], $kind, $plural, $namespaced);
+    };
+    ($type:ty, $group:literal, [$version:literal $(, $older:literal)*], $kind:literal, $plural:literal, $namespaced:literal) => {
         impl $crate::object::Object for $type {
             const GROUP: &'static str = $group;
             const VERSION: &'static str = $version;
+            const OLDER_VERSIONS: &'static [&'static str] = &[$($older),*];
             const KIND: &'static str = $kind;
             const PLURAL: &'static str = $plural;
             const NAMESPACED: bool = $namespaced;
 
             fn meta(&self) -> &$crate::object::Meta {
                 &self.metadata
+            }
+
+            // As the trait has it, but compiled here, once, and not in each crate that reads the kind.
+            fn from_json(text: &str) -> serde_json::Result<Self> {
+                serde_json::from_str(text)
             }
         }
     };
@@ -118,4 +139,29 @@ where
     T: Default + Deserialize<'de>,
 {
     Ok(Option::<T>::deserialize(deserializer)?.unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::{Pod, Service};
+
+    #[test]
+    fn null_is_an_empty_list_or_map() {
+        let meta = json!({"name": "a", "labels": null, "annotations": null, "finalizers": null});
+        let service = json!({
+            "metadata": meta,
+            "spec": {"clusterIPs": null, "externalIPs": null, "ports": null, "selector": null},
+        });
+        let service = Service::from_json(&service.to_string()).unwrap();
+        assert!(service.ports.is_empty() && service.cluster_ips.is_empty());
+        let pod = json!({
+            "metadata": meta,
+            "spec": {"containers": null},
+            "status": {"podIPs": null, "conditions": null},
+        });
+        assert!(Pod::from_json(&pod.to_string()).unwrap().ips.is_empty());
+    }
 }

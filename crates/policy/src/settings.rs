@@ -1,4 +1,4 @@
-//! PolicySettings of the enforcement.
+//! Settings of the enforcement.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ pub struct PolicySettings {
     /// just started. Its packets are dropped, not rejected: senders repeat them, and by then the pod is
     /// known.
     pub cluster_cidrs: Vec<IpNet>,
-    /// How packets are denied.
+    /// How packets are denied that NetworkPolicies do not allow. What ClusterNetworkPolicies deny is dropped.
     pub deny: Deny,
     /// Whether ICMP echo requests pass isolated pods, as they do with kube-router.
     pub icmp_echo: bool,

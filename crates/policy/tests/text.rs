@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use kinglet_model::{Object, ObjectName, Protocol};
 use kinglet_nft::Ownership;
-use kinglet_policy::{Deny, Packet, Policies, PolicySettings, RemedyKind, Transport};
+use kinglet_policy::{Deny, Packet, PodNetworks, Policies, PolicySettings, RemedyKind, Transport, Verdict};
 use serde_json::{Value, json};
 
 const HTTP: Transport = Transport::Port(Protocol::Tcp, 80);
@@ -47,6 +47,7 @@ fn policies() -> Policies {
             ],
         },
     })));
+    policies.settle();
     policies
 }
 
@@ -218,14 +219,15 @@ fn an_explanation_tells_what_would_have_to_change() {
 #[test]
 fn who_reaches_whom() {
     let policies = policies();
-    let reach = policies
-        .cluster()
-        .reachability("shop", HTTP, &PolicySettings::default());
+    let reach = policies.cluster().reachability(
+        &["shop".into()],
+        |_| Some(HTTP),
+        &PodNetworks::default(),
+        &PolicySettings::default(),
+    );
     let names: Vec<_> = reach.pods.iter().map(ToString::to_string).collect();
     assert_eq!(names, ["shop/db", "shop/web"]);
+    let (allowed, denied) = (Some(Verdict::Allowed), Some(Verdict::Denied));
     // Itself, and web only by its named port; web to db is not allowed by port 80.
-    assert_eq!(
-        reach.cells,
-        [[Some(true), Some(false)], [Some(false), Some(true)]]
-    );
+    assert_eq!(reach.cells, [[allowed, denied], [denied, allowed]]);
 }

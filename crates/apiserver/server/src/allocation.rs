@@ -73,6 +73,7 @@ impl Allocation {
 
 impl Drop for Reservation<'_> {
     fn drop(&mut self) {
+        // However the write ends: a client that goes away drops its request half-way.
         let mut state = self.allocation.state();
         if let Some(held) = state.reservations.remove(&self.number) {
             state.taken.remove(&held);

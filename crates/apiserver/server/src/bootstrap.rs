@@ -53,6 +53,7 @@ pub(crate) fn point_to_listener(server: &Arc<Inner>) -> Result<(), ApiError> {
         "endpoints": [{"addresses": [address.ip()], "conditions": {"ready": true}}],
         "ports": [{"name": "https", "port": address.port(), "protocol": "TCP"}],
     });
+    // A PUT makes no EndpointSlice that is missing.
     create(server, SLICES, &slice)?;
     send(server, Method::PUT, &format!("{SLICES}/kubernetes"), JSON, &slice)?;
     let ports = json!({"spec": {"ports": [
@@ -71,6 +72,7 @@ pub(crate) fn point_to_listener(server: &Arc<Inner>) -> Result<(), ApiError> {
 /// Creates an object unless it exists.
 fn create(server: &Arc<Inner>, path: &str, object: &Value) -> Result<(), ApiError> {
     let existing = format!("{path}/{}", meta::text(object, "name"));
+    // Asked first: a second Service with this cluster IP is refused as invalid, not as existing.
     match send(server, Method::GET, &existing, "", &Value::Null) {
         Err(error) if error.code == 404 => send(server, Method::POST, path, JSON, object),
         other => other,
@@ -88,6 +90,7 @@ fn send(
         .method(method)
         .uri(path)
         .header("content-type", media_type)
+        // Becomes the manager in `managedFields`.
         .header("user-agent", "kinglet-apiserver")
         .body(Full::new(Bytes::from(body.to_string())))
         .map_err(ApiError::internal)?;

@@ -158,6 +158,7 @@ impl ApiError {
     }
 
     fn with_object(mut self, group: &str, resource: &str, name: &str) -> Self {
+        // Kubernetes has the plural name in `details.kind` here, and the kind in errors of validation.
         self.details = json!({"name": name, "kind": resource});
         if !group.is_empty() {
             self.details["group"] = group.into();

@@ -38,6 +38,7 @@ impl Inner {
                 let resource = &call.kind.resource;
                 ApiError::invalid(&resource.group, &resource.kind, &name, &errors)
             }
+            // As in Kubernetes: no field of the object is wrong.
             AllocateError::Exhausted(_) => ApiError::internal(error),
         })
     }
@@ -47,6 +48,8 @@ impl Inner {
         if custom::is_definition(call) {
             custom::accept(object);
         }
+        // The admission plugin DefaultIngressClass looks at new Ingresses only: a class that was taken off
+        // stays off.
         if old.is_none() && call.kind.is("networking.k8s.io", "ingresses") {
             // The latest revision is never compacted.
             let listing = self.store.list("networking.k8s.io/ingressclasses", None, None);
@@ -69,6 +72,7 @@ impl Inner {
     /// Consequences of a deletion.
     pub(crate) async fn after_delete(self: &Arc<Self>, call: &Call, object: &Value) {
         if custom::is_definition(call) {
+            // First, so that nobody creates more of what is deleted now.
             custom::publish(self);
             custom::delete_objects(self, object).await;
         }

@@ -31,6 +31,7 @@ impl Inner {
     /// Where the server is reached: the bound address, or the wanted one before it is bound.
     pub(crate) fn address(&self) -> SocketAddr {
         let mut address = *self.bound.get().unwrap_or(&self.settings.listen);
+        // It is listened on, but nobody can connect to it.
         if address.ip().is_unspecified() {
             address.set_ip(match address {
                 SocketAddr::V4(_) => IpAddr::from([127, 0, 0, 1]),

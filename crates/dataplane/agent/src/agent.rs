@@ -37,6 +37,7 @@ impl ServicesAgent {
             connections,
         } = self.kernel;
         let services = Services::new(self.settings, rules.ownership()?);
+        // Unbounded, so that no commit waits for the cleaner, which merges what has come meanwhile.
         let (stale, told) = mpsc::unbounded_channel();
         let cleaner = StaleConnectionCleaner::new(connections, told);
         let reconciler = Reconciler::new(rules, services, &self.sources, self.outputs, stale);

@@ -41,6 +41,7 @@ pub async fn serve_health(mut checks: watch::Receiver<Arc<HealthChecks>>, stop: 
                         open.insert(*port, listener);
                     }
                     Err(error) => {
+                        // Tried again when any health check changes.
                         tracing::warn!(service = %health.service, "cannot listen on spec.healthCheckNodePort {port}: {error}");
                     }
                 }
@@ -51,6 +52,7 @@ pub async fn serve_health(mut checks: watch::Receiver<Arc<HealthChecks>>, stop: 
 
 /// All addresses of both families, where the node has both.
 async fn bind(port: u16) -> std::io::Result<TcpListener> {
+    // Takes IPv4, too, unless net.ipv6.bindv6only is set.
     match TcpListener::bind((Ipv6Addr::UNSPECIFIED, port)).await {
         // A kernel without IPv6. A port that is taken is taken in both families.
         Err(error) if error.kind() != std::io::ErrorKind::AddrInUse => {

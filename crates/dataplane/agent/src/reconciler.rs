@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use kinglet_dataplane::{Services, Stale};
 use kinglet_kube::{Backoff, Inputs};
 use kinglet_nft::Batch;
-use kinglet_telemetry::Blocking;
+use kinglet_telemetry::{Blocking, Pending};
 use tokio::sync::mpsc::UnboundedSender;
 
 use crate::error::AgentError;
@@ -40,7 +40,7 @@ impl Reconciler {
         stale: UnboundedSender<Stale>,
     ) -> Self {
         Self {
-            inputs: sources.inputs(),
+            inputs: sources.inputs(outputs.metrics.lag().clone()),
             shares: ShareWatch::of(sources.shares.clone()),
             services,
             rules: Blocking::new(rules),
@@ -52,11 +52,14 @@ impl Reconciler {
 
     /// Reconciles until the kernel's socket is lost.
     pub(crate) async fn run(mut self, synced: impl FnOnce()) -> Result<(), AgentError> {
+        // What has been given and is not in the kernel waits, too.
+        let starting = self.outputs.metrics.lag().begin();
         // Rules of half of the objects would take away what an earlier run left for the other half.
         while !(self.inputs.is_synced() && self.shares.is_synced()) {
             self.take_changes().await;
         }
         self.take_over().await?;
+        drop(starting);
         self.publish();
         synced();
         loop {
@@ -92,24 +95,27 @@ impl Reconciler {
     /// Brings the kernel up to date from what its table holds, with growing pauses until it succeeds.
     async fn take_over(&mut self) -> Result<(), AgentError> {
         let mut backoff = Backoff::new();
+        // Of changes that have come since, which the kernel does not have either.
+        let mut waiting = Vec::new();
         while let Err(error) = self.adopt_or_replace().await {
             let AgentError::Kernel(error) = error else {
                 return Err(error);
             };
             let pause = backoff.pause();
             tracing::error!("Services: {error}; next attempt in {pause:?}");
-            self.wait_for_kernel(pause).await;
+            self.wait_for_kernel(pause, &mut waiting).await;
         }
         Ok(())
     }
 
     /// Takes changes in until the next attempt. Those who publish the node hear at once what it does not
     /// serve: an attempt was three of them, in three ways.
-    async fn wait_for_kernel(&mut self, pause: Duration) {
+    async fn wait_for_kernel(&mut self, pause: Duration, waiting: &mut Vec<Pending>) {
         let end = tokio::time::Instant::now() + pause;
         loop {
             self.outputs
                 .publish_served(self.shares.known(), || self.services.not_served(self.has_table));
+            waiting.extend(self.inputs.pending());
             tokio::select! {
                 () = tokio::time::sleep_until(end) => return,
                 () = self.take_changes() => {}

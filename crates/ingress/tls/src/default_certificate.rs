@@ -28,9 +28,11 @@ impl DefaultCertificate {
         let key = rcgen::KeyPair::generate()?;
         // `.invalid` never resolves (RFC 2606): the certificate must not be valid for any host.
         let mut parameters = rcgen::CertificateParams::new(vec!["default.kinglet.invalid".to_owned()])?;
+        // rcgen's own has a common name, which would stand beside ours.
         parameters.distinguished_name = rcgen::DistinguishedName::new();
         parameters
             .distinguished_name
+            // After `TRAEFIK DEFAULT CERT`: who meets it in a browser knows that the host has no certificate.
             .push(rcgen::DnType::CommonName, "KINGLET DEFAULT CERT");
         let certificate = parameters.self_signed(&key)?;
         let key = PrivateKeyDer::Pkcs8(key.serialize_der().into());

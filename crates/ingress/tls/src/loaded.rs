@@ -83,6 +83,7 @@ fn describe(der: &[u8]) -> Result<(Vec<Box<str>>, i64), CertificateError> {
 
 fn dns_name(name: &GeneralName<'_>) -> Option<Box<str>> {
     match name {
+        // No addresses: clients send none as a server name (RFC 6066, section 3).
         GeneralName::DNSName(name) => Some(name.to_ascii_lowercase().into()),
         _ => None,
     }

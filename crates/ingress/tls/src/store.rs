@@ -111,6 +111,7 @@ impl CertificateStore {
         name: &str,
         usable: impl Fn(&CertifiedKey) -> bool,
     ) -> Option<Arc<CertifiedKey>> {
+        // No DNS name is longer (RFC 1035, section 3.1).
         let mut buffer = [0; 255];
         let name = canonical(name, &mut buffer);
         let exact = self.exact.get(name);

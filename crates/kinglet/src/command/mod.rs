@@ -3,19 +3,23 @@
 mod agent;
 mod cleanup;
 pub(crate) mod cni;
-mod completion;
+pub(crate) mod completion;
+mod explain;
 mod lb;
 mod server;
 mod version;
 
+use std::process::ExitCode;
+
 use anyhow::Result;
 use kinglet_config::{Cli, Command};
 
-use crate::runtime::{asking, serving};
+use crate::runtime::serving;
 
 /// Runs the chosen subcommand to its end.
-pub(crate) fn run(cli: Cli) -> Result<()> {
-    match cli.command {
+pub(crate) fn run(cli: Cli) -> Result<ExitCode> {
+    let ended = match cli.command {
+        Command::Explain(command) => return Ok(explain::run(command.topic)),
         Command::Completion { shell } => completion::print(shell),
         Command::Man => completion::print_man(),
         Command::Version { output } => version::print(output),
@@ -23,9 +27,9 @@ pub(crate) fn run(cli: Cli) -> Result<()> {
         Command::Cleanup => cleanup::run(),
         Command::Cni => cni::run(),
         Command::Lb => serving(&cli.log, lb::run()),
-        Command::Explain(command) => asking(crate::explain::run(command.topic)),
         Command::Server(options) => serving(&cli.log, server::run(*options)),
         Command::Demo(options) => serving(&cli.log, crate::demo::run(*options)),
         Command::Lab(command) => crate::lab::act(command.action, &cli.log),
-    }
+    };
+    ended.map(|()| ExitCode::SUCCESS)
 }

@@ -1,35 +1,76 @@
 //! Explanations as JSON.
 
+use std::net::IpAddr;
+
 use kinglet_model::ObjectName;
 use kinglet_policy::{
-    Decision, Evaluation, Explanation, Miss, Reachability, Remedy, RemedyKind, RuleName, Side,
+    Decision, Endpoint, Evaluation, Explanation, Miss, Question, Reachability, Remedy, RemedyKind, RuleName,
+    Side, Verdict,
 };
 use serde_json::{Value, json};
 
-use super::placeholder;
+use super::connection::Report;
 
-/// `{"allowed": BOOL, "explanations": [...]}`, one explanation for each family; allowed if all are.
-pub(super) fn explanations(explanations: &[Explanation]) -> Value {
-    json!({
-        "allowed": explanations.iter().all(|one| one.evaluation.allowed()),
-        "explanations": explanations.iter().map(explanation).collect::<Vec<_>>(),
-    })
+/// `{"verdict": WORD, "allowed": BOOL or null, "dependsOn": [...], "decidedBy": [...], "explanations":
+/// [...]}` with one explanation for each case.
+pub(super) fn report(report: &Report) -> Value {
+    let unknown: Vec<_> = report.unknown().into_iter().map(|one| one.as_str()).collect();
+    let answers = report.answers.iter();
+    let deciding = answers
+        .clone()
+        .filter(|(_, answer)| answer.verdict == Verdict::Depends);
+    let deciding = deciding.flat_map(|(_, answer)| answer.deciding());
+    let explanations = answers.flat_map(|(question, answer)| {
+        let cases = answer.cases.iter();
+        cases.map(move |case| explanation(question, case))
+    });
+    let mut value = json!({
+        "verdict": word(report.verdict),
+        "allowed": match report.verdict {
+            Verdict::Allowed => Some(true),
+            Verdict::Denied => Some(false),
+            Verdict::Depends => None,
+        },
+        "dependsOn": unknown,
+        "decidedBy": deciding.map(|one| rule(&one)).collect::<Vec<_>>(),
+        "explanations": explanations.collect::<Vec<_>>(),
+    });
+    if let Some(service) = &report.service {
+        value["service"] = service.to_string().into();
+    }
+    value
 }
 
-/// `{"pods": [NAME...], "reached": [[BOOL or null...]...]}`: a row for each source.
+/// `{"pods": [NAME...], "verdicts": [[WORD or null...]...]}`: a row for each source.
 pub(super) fn matrix(reached: &Reachability) -> Value {
-    json!({"pods": names(&reached.pods), "reached": reached.cells})
+    let row = |cells: &Vec<Option<Verdict>>| cells.iter().map(|cell| cell.map(word)).collect::<Vec<_>>();
+    let verdicts: Vec<_> = reached.cells.iter().map(row).collect();
+    json!({"pods": names(&reached.pods), "verdicts": verdicts})
 }
 
-fn explanation(explanation: &Explanation) -> Value {
-    let end = |pod: &Option<ObjectName>, address: std::net::IpAddr| {
-        let known = (!placeholder::is_placeholder(address)).then_some(address);
-        json!({"pod": pod.as_ref().map(ToString::to_string), "address": known})
-    };
+fn word(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Allowed => "allowed",
+        Verdict::Denied => "denied",
+        Verdict::Depends => "depends",
+    }
+}
+
+/// An end; where its address is not known, the one that the case assumes.
+fn end(end: &Endpoint, pod: &Option<ObjectName>, address: IpAddr) -> Value {
+    let pod = pod.as_ref().map(ToString::to_string);
+    match end {
+        Endpoint::Addresses(_) => json!({"pod": pod, "address": address}),
+        Endpoint::Unknown(..) => json!({"pod": pod, "address": null, "assumed": address}),
+    }
+}
+
+fn explanation(question: &Question, explanation: &Explanation) -> Value {
+    let packet = &explanation.packet;
     let mut value = json!({
         "allowed": explanation.evaluation.allowed(),
-        "from": end(&explanation.source, explanation.packet.source),
-        "to": end(&explanation.destination, explanation.packet.destination),
+        "from": end(&question.from, &explanation.source, packet.source),
+        "to": end(&question.to, &explanation.destination, packet.destination),
         "port": explanation.packet.transport.to_string(),
         "misses": explanation.misses.iter().map(miss).collect::<Vec<_>>(),
         "remedies": explanation.remedies.iter().map(remedy).collect::<Vec<_>>(),

@@ -1,64 +1,73 @@
 //! The objects of manifests, as if they were in a cluster.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 use anyhow::{Context, Result};
+use kinglet_model::{ClusterNetworkPolicy, Namespace, NetworkPolicy, Node, Pod, Service};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use super::objects::Objects;
-use super::placeholder;
+/// The objects of manifests that matter to policies.
+#[derive(Default)]
+pub(super) struct Manifests {
+    pub(super) namespaces: Vec<Namespace>,
+    pub(super) pods: Vec<Pod>,
+    pub(super) services: Vec<Service>,
+    pub(super) nodes: Vec<Node>,
+    pub(super) policies: Vec<NetworkPolicy>,
+    pub(super) cluster_policies: Vec<ClusterNetworkPolicy>,
+}
 
-impl Objects {
-    /// The objects of manifests. A workload counts as one pod with its name. A namespace that is only
-    /// mentioned has no labels but its name.
-    pub(super) fn of_manifests(manifests: Vec<Value>) -> Result<Self> {
-        let mut objects = Self::default();
-        let (mut mentioned, mut pods) = (BTreeSet::new(), 0);
-        for mut object in manifests {
+impl Manifests {
+    /// Reads objects. A workload counts as one pod with its name. A namespace that is only mentioned has no
+    /// labels but its name.
+    pub(super) fn read(objects: Vec<Value>) -> Result<Self> {
+        let (mut manifests, mut mentioned) = (Self::default(), BTreeSet::new());
+        for mut object in objects {
             let kind = text(&object, "kind");
-            if ["Namespace", "ClusterNetworkPolicy", "Node"].contains(&kind.as_str()) {
-                objects.apply_of_cluster(&kind, object)?;
-                continue;
-            }
-            // As kubectl does with an object that names no namespace.
-            if text(&object["metadata"], "namespace").is_empty() {
-                object["metadata"]["namespace"] = "default".into();
-            }
-            let namespace = text(&object["metadata"], "namespace");
             match kind.as_str() {
-                "NetworkPolicy" => _ = objects.cluster.apply_policy(&decoded(object)?),
-                "Service" => objects.services.push(decoded(object)?),
+                "Namespace" => manifests.namespaces.push(decoded(object)?),
+                "ClusterNetworkPolicy" => manifests.cluster_policies.push(decoded(object)?),
+                "Node" => manifests.nodes.push(decoded(object)?),
                 _ => {
-                    let Some(pod) = pod(&kind, &object, pods) else {
-                        continue;
-                    };
-                    pods += 1;
-                    objects.cluster.apply_pod(Arc::new(decoded(pod)?));
+                    // As kubectl does with an object that names no namespace.
+                    if text(&object["metadata"], "namespace").is_empty() {
+                        object["metadata"]["namespace"] = "default".into();
+                    }
+                    let namespace = text(&object["metadata"], "namespace");
+                    if manifests.take(&kind, object)? {
+                        mentioned.insert(namespace);
+                    }
                 }
             }
-            mentioned.insert(namespace);
         }
         // Without its namespace, no `namespaceSelector` would match a pod.
-        for name in mentioned {
-            if !objects.cluster.has_namespace(&name) {
-                objects
-                    .cluster
-                    .apply_namespace(&decoded(json!({"metadata": {"name": name}}))?);
-            }
+        for namespace in &manifests.namespaces {
+            mentioned.remove(&*namespace.metadata.name);
         }
-        Ok(objects)
+        for name in mentioned {
+            manifests
+                .namespaces
+                .push(decoded(json!({"metadata": {"name": name}}))?);
+        }
+        Ok(manifests)
     }
 
-    /// Applies an object of a kind without namespaces.
-    fn apply_of_cluster(&mut self, kind: &str, object: Value) -> Result<()> {
+    /// Takes an object that is in a namespace; whether it matters.
+    fn take(&mut self, kind: &str, object: Value) -> Result<bool> {
         match kind {
-            "Namespace" => self.cluster.apply_namespace(&decoded(object)?),
-            "ClusterNetworkPolicy" => _ = self.cluster.apply_cluster_policy(&decoded(object)?),
-            _ => _ = self.cluster.apply_node(&decoded(object)?),
+            "NetworkPolicy" => self.policies.push(decoded(object)?),
+            "Service" => self.services.push(decoded(object)?),
+            // With what its status says: addresses, and whether it has finished.
+            "Pod" => self.pods.push(decoded(object)?),
+            _ => {
+                let Some(pod) = created(kind, &object) else {
+                    return Ok(false);
+                };
+                self.pods.push(decoded(pod)?);
+            }
         }
-        Ok(())
+        Ok(true)
     }
 }
 
@@ -72,11 +81,10 @@ fn decoded<T: DeserializeOwned>(object: Value) -> Result<T> {
     serde_json::from_value(object).with_context(|| format!("{kind} {name}"))
 }
 
-/// The pod that an object is or would create, with a placeholder for the address that it will get.
-fn pod(kind: &str, object: &Value, number: u32) -> Option<Value> {
+/// The pod that a workload would create.
+fn created(kind: &str, object: &Value) -> Option<Value> {
     let metadata = &object["metadata"];
     let template = match kind {
-        "Pod" => object,
         "Deployment" | "ReplicaSet" | "StatefulSet" | "DaemonSet" | "ReplicationController" | "Job" => {
             &object["spec"]["template"]
         }
@@ -86,7 +94,6 @@ fn pod(kind: &str, object: &Value, number: u32) -> Option<Value> {
     let mut pod = json!({
         "kind": "Pod",
         "metadata": {"name": metadata["name"], "namespace": metadata["namespace"]},
-        "status": {"phase": "Running", "podIP": placeholder::address(number).to_string()},
     });
     if let Some(labels) = template["metadata"].get("labels") {
         pod["metadata"]["labels"] = labels.clone();

@@ -8,7 +8,7 @@ use kinglet_dataplane::Shares;
 use kinglet_dataplane_agent::Served;
 use kinglet_kube::Reflectors;
 use kinglet_servicelb::Duty;
-use kinglet_servicelb::agent::{self, AgentSettings, LocalHost};
+use kinglet_servicelb::agent::{self, AgentSettings, LocalHost, Metrics};
 use kinglet_servicelb_plan::{Mode, ServiceLbSettings};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -59,6 +59,7 @@ pub(crate) fn share(
     options: &ServiceLbOptions,
     node: Arc<str>,
     served: watch::Receiver<Option<Served>>,
+    metrics: &Metrics,
     stop: &CancellationToken,
 ) -> watch::Receiver<Option<Arc<Shares>>> {
     let settings = AgentSettings {
@@ -67,5 +68,5 @@ pub(crate) fn share(
         namespace: options.servicelb_namespace.clone(),
     };
     let host = LocalHost { state: STATE.into() };
-    agent::spawn(reflectors, settings, host, served, stop.clone())
+    agent::spawn(reflectors, settings, host, served, metrics, stop.clone())
 }

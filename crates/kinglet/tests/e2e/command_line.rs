@@ -27,7 +27,16 @@ fn help_of_every_subcommand_teaches() {
 
 #[test]
 fn completions_and_man_page() {
-    assert!(text(&kinglet(&["completion", "bash"]).stdout).contains("--dns-listen"));
+    let script = text(&kinglet(&["completion", "bash"]).stdout);
+    assert!(script.contains(r#"COMPLETE="bash""#), "{script}");
+    // As the script asks.
+    let asked = Command::new(env!("CARGO_BIN_EXE_kinglet"))
+        .args(["--", "kinglet", "server", "--dns-l"])
+        .env("COMPLETE", "bash")
+        .env("_CLAP_COMPLETE_INDEX", "2")
+        .output()
+        .unwrap();
+    assert_eq!(text(&asked.stdout).trim(), "--dns-listen");
     let man = text(&kinglet(&["man"]).stdout);
     assert!(man.contains(".TH") && man.contains("dns\\-listen"), "{man}");
     assert!(
@@ -103,4 +112,12 @@ fn a_server_without_a_cluster_says_what_to_do() {
     for way in ["--kubeconfig", "service account", "--standalone"] {
         assert!(error.contains(way), "{error}");
     }
+}
+
+#[test]
+fn a_log_level_that_is_none_is_refused() {
+    let output = kinglet(&["server", "--standalone", "--log-level", "foo"]);
+    let error = text(&output.stderr);
+    assert!(!output.status.success());
+    assert!(error.contains("--log-level: \"foo\" is not a level"), "{error}");
 }

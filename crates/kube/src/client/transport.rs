@@ -64,6 +64,7 @@ pub(super) fn client(config: Config, liveness: Liveness) -> Result<Client, Conne
     }
     let connector = tls.enable_http1().enable_http2().wrap_connector(tcp(liveness));
     let http: HttpClient<_, Body> = HttpClient::builder(TokioExecutor::new())
+        // hyper has no clock of its own: without these no PING is sent and no idle connection ends.
         .timer(TokioTimer::new())
         .pool_timer(TokioTimer::new())
         .http2_keep_alive_interval(liveness.idle)
@@ -75,6 +76,7 @@ pub(super) fn client(config: Config, liveness: Liveness) -> Result<Client, Conne
         .layer(config.base_uri_layer())
         .option_layer(config.auth_layer()?)
         .layer(config.extra_headers_layer()?)
+        // Until the head of the answer only: the body of a watch goes on for minutes.
         .layer(TimeoutLayer::new(RESPONSE))
         .service(http);
     Ok(Client::new(service, config.default_namespace))
@@ -84,6 +86,7 @@ fn tcp(liveness: Liveness) -> HttpConnector {
     let mut connector = HttpConnector::new();
     // TLS is put on top; `http` alone would be refused otherwise.
     connector.enforce_http(false);
+    // Nagle's algorithm would hold back small frames until earlier ones are acknowledged (RFC 9293, 3.7.4).
     connector.set_nodelay(true);
     connector.set_connect_timeout(Some(liveness.connect));
     connector.set_keepalive(Some(liveness.idle));

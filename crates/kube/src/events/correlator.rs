@@ -57,6 +57,7 @@ impl Correlator {
     /// name by [`created`](Correlator::created).
     pub(super) fn decide(&mut self, report: &mut Report, now: Instant) -> Decision {
         let note = self.combine(report, now);
+        // After combining, as in client-go: what is dropped counts as similar all the same.
         if !self.affords(&report.regarding, now) {
             return Decision::Drop;
         }

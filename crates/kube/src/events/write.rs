@@ -91,6 +91,8 @@ impl Writer {
             "message": note,
             "type": match report.severity { Severity::Normal => "Normal", Severity::Warning => "Warning" },
             "action": report.action,
+            // `kubectl describe` shows `source`; `events.k8s.io/v1` makes its `reportingController` of the
+            // others.
             "source": {"component": self.component, "host": self.instance},
             "reportingComponent": self.component,
             "reportingInstance": self.instance,

@@ -72,6 +72,7 @@ impl Candidate {
             // An attempt ends with the deadline too: a request that hangs must not outlive the Lease.
             match timeout_at(deadline, self.attempt()).await {
                 Ok(Some(true)) => last = sent,
+                // Nobody else can have it before the deadline: there is time to try again.
                 Ok(None) => {}
                 Ok(Some(false)) | Err(_) => return,
             }
@@ -83,6 +84,7 @@ impl Candidate {
         let Some(seen) = self.observed.take() else {
             return;
         };
+        // Another holder's Lease must not be freed.
         if seen.lease.holder() != self.election.identity() {
             return;
         }
@@ -184,6 +186,7 @@ impl Candidate {
         self.attempts += 1;
         let mut hasher = DefaultHasher::new();
         (self.election.identity(), self.attempts).hash(&mut hasher);
+        // 1.2 is `JitterFactor` of client-go.
         let stretch = (hasher.finish() % 1000) as f64 / 1000.0 * 1.2;
         self.election.retry.mul_f64(1.0 + stretch)
     }

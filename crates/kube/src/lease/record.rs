@@ -97,6 +97,7 @@ impl Lease {
         }
         let mut claimed = self.clone();
         claimed.spec.holder_identity = Some(identity.to_owned());
+        // API servers refuse a duration of 0 seconds.
         claimed.spec.lease_duration_seconds = Some(duration.as_millis().div_ceil(1000).max(1) as u64);
         claimed.spec.renew_time = Some(now.to_owned());
         if !is_own || self.spec.acquire_time.is_none() {
@@ -116,6 +117,7 @@ impl Lease {
     pub(super) fn released(&self, now: &str) -> Self {
         let mut released = self.clone();
         released.spec.holder_identity = Some(String::new());
+        // The shortest that API servers accept, as client-go writes it.
         released.spec.lease_duration_seconds = Some(1);
         released.spec.renew_time = Some(now.to_owned());
         released

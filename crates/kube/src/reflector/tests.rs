@@ -9,7 +9,7 @@ use futures::{StreamExt as _, stream};
 use http::{Request, Response};
 use http_body::Frame;
 use http_body_util::{BodyExt, StreamBody};
-use kinglet_model::Namespace;
+use kinglet_model::{ClusterNetworkPolicy, Namespace};
 use tokio::sync::mpsc;
 
 use super::*;
@@ -21,8 +21,14 @@ const SILENT: u16 = 299;
 
 /// A client whose requests get the scripted answers in turn; afterwards requests hang.
 fn scripted(script: &Script) -> Client {
-    let script = script.clone();
-    crate::in_process(move |_: Request<kube::client::Body>| {
+    recorded(script, &Arc::default())
+}
+
+/// The same, and what was asked for.
+fn recorded(script: &Script, paths: &Arc<Mutex<Vec<String>>>) -> Client {
+    let (script, paths) = (script.clone(), paths.clone());
+    crate::in_process(move |request: Request<kube::client::Body>| {
+        paths.lock().unwrap().push(request.uri().path().to_owned());
         let next = script.lock().unwrap().pop_front();
         async move {
             let Some((code, body)) = next else {
@@ -75,14 +81,14 @@ async fn deltas(script: Vec<(u16, String)>, count: usize) -> Vec<String> {
 }
 
 /// What a subscriber is told, as text.
-fn subscribe(reflector: &Reflector<Namespace>) -> mpsc::UnboundedReceiver<String> {
+fn subscribe<K: Object>(reflector: &Reflector<K>) -> mpsc::UnboundedReceiver<String> {
     let (sender, receiver) = mpsc::unbounded_channel();
     reflector.notify(move |notice| {
         let text = match notice {
             Notice::Changed(Change::Applied(object)) => {
-                format!("+{}@{}", object.metadata.name, object.metadata.resource_version)
+                format!("+{}@{}", object.meta().name, object.meta().resource_version)
             }
-            Notice::Changed(Change::Deleted(object)) => format!("-{}", object.metadata.name),
+            Notice::Changed(Change::Deleted(object)) => format!("-{}", object.meta().name),
             Notice::Synced => "synced".to_owned(),
         };
         sender.send(text).is_ok()
@@ -194,4 +200,39 @@ async fn an_optional_kind_comes_and_goes() {
     }
     // That the kind is absent is known, too.
     assert_eq!(seen, ["synced", "+a@1", "-a", "+b@9"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_optional_kind_is_followed_in_the_newest_version_that_is_there() {
+    let absent = || (404, NOT_FOUND.to_owned());
+    let there = || served(&["clusternetworkpolicies"]);
+    let policies = |version| list(version, &[namespace("a", version)]);
+    let script = vec![
+        // Only the older one.
+        absent(),
+        there(),
+        policies(5),
+        // The watch ends for good: now only the newer one is there. It is asked for again before the list.
+        absent(),
+        there(),
+        there(),
+        policies(6),
+    ];
+    let script: Script = Arc::new(Mutex::new(script.into()));
+    let paths = Arc::new(Mutex::new(Vec::new()));
+    let client = recorded(&script, &paths);
+    let reflector = Reflector::<ClusterNetworkPolicy>::spawn_optional(client, CancellationToken::new());
+    let mut notices = subscribe(&reflector);
+    let mut seen = Vec::new();
+    while seen.len() < 3 {
+        seen.push(notices.recv().await.unwrap());
+    }
+    assert_eq!(seen, ["+a@5", "synced", "+a@6"]);
+    let group = "/apis/policy.networking.k8s.io";
+    let lists = ["v1alpha2", "v1beta1"].map(|version| format!("{group}/{version}/clusternetworkpolicies"));
+    let mut asked = paths.lock().unwrap().clone();
+    asked.retain(|path| path.ends_with("policies"));
+    // The list, the watch, the list.
+    asked.dedup();
+    assert_eq!(asked, lists);
 }

@@ -64,6 +64,7 @@ impl Kubeconfig {
             .write(true)
             .create(true)
             .truncate(true)
+            // Keys and tokens may stand in it.
             .mode(0o600)
             .open(path)
             .map_err(failed)?;

@@ -60,6 +60,7 @@ async fn answer<B>(request: &Request<B>, reply: &Reply, draining: bool) -> Respo
     *response.status_mut() = status;
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(content));
+    // HTTP/2 has no such header (RFC 9113, 8.2.2); its clients get GOAWAY.
     if draining && request.version() < Version::HTTP_2 {
         headers.insert(CONNECTION, HeaderValue::from_static("close"));
     }
@@ -72,6 +73,7 @@ fn asked(path: &str) -> (StatusCode, Duration) {
         .strip_prefix("/status/")
         .and_then(|code| code.parse().ok())
         .and_then(|code: u16| StatusCode::from_u16(code).ok())
+        // Others are no final answers (RFC 9110, 15.2): clients would wait on.
         .filter(|code| code.as_u16() >= 200);
     let delay = path
         .strip_prefix("/delay/")

@@ -39,6 +39,7 @@ impl Reply {
         Self {
             identity: identity.clone(),
             protocol: protocol.to_owned(),
+            // A socket of both families sees IPv4 clients as ::ffff:0:0/96 (RFC 4291, 2.5.5.2).
             client: client.ip().to_canonical(),
             client_port: client.port(),
             server: SocketAddr::new(server.ip().to_canonical(), server.port()),

@@ -19,6 +19,7 @@ pub(super) fn bind(namespace: &Namespace, port: u16) -> io::Result<TcpListener> 
             if error.kind() == io::ErrorKind::AddrInUse {
                 return Err(error);
             }
+            // A kernel without IPv6.
             std::net::TcpListener::bind((Ipv4Addr::UNSPECIFIED, port))
         })
     });

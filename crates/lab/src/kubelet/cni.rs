@@ -51,6 +51,7 @@ impl Plugin {
     ) -> Result<(), CniError> {
         let meta = &pod.metadata;
         let arguments = format!(
+            // Plugins refuse arguments that they do not know, unless they are told to ignore them.
             "IgnoreUnknown=1;K8S_POD_NAMESPACE={};K8S_POD_NAME={};K8S_POD_UID={}",
             meta.namespace, meta.name, meta.uid
         );
@@ -98,6 +99,7 @@ impl Plugin {
         if output.status.success() {
             return Ok(());
         }
+        // CNI has plugins print errors, too, to their output.
         let printed: Value = serde_json::from_slice(&output.stdout).unwrap_or_default();
         Err(match printed["msg"].as_str() {
             Some(message) => CniFailure::Refused(message.to_owned()),

@@ -22,6 +22,7 @@ pub(crate) async fn watch(
     tell: impl Fn(&str, &ProbeError),
     change: impl Fn(Verdict),
 ) {
+    // The other probes wait for it: a slow start is no failure.
     if let Some(probe) = &container.startup_probe {
         if !startup(target, probe, &tell).await {
             return;
@@ -58,6 +59,7 @@ async fn readiness(
 ) {
     let Some(probe) = &container.readiness_probe else {
         change(Verdict::Ready(true));
+        // Only a failed liveness probe may end the watch.
         return std::future::pending().await;
     };
     let mut counter = Counter::new(probe);

@@ -22,6 +22,8 @@ pub(crate) fn resolver(pod: &Pod, cluster: &Cluster) -> Resolver {
             format!("svc.{domain}"),
             domain.clone(),
         ];
+        // As a kubelet writes it: names with fewer dots, such as `web.shop.svc`, are tried with the search
+        // list first.
         resolver.options = vec!["ndots:5".to_owned()];
     }
     resolver.servers.extend(&spec.dns_config.nameservers);

@@ -133,6 +133,7 @@ impl Target<'_> {
         } else {
             format!("/{}", get.path)
         };
+        // Servers tell probes from clients by `kube-probe/`.
         let mut request = Request::get(path).header("user-agent", "kube-probe/kinglet-lab");
         if !get
             .http_headers
@@ -146,6 +147,7 @@ impl Target<'_> {
         }
         let request = request.body(Empty::<Bytes>::new())?;
         let status = send(stream, request).await?;
+        // As with a kubelet, a redirect is a success.
         if (200..400).contains(&status) {
             Ok(())
         } else {
@@ -179,6 +181,7 @@ impl Target<'_> {
 
 async fn send(stream: TcpStream, request: Request<Empty<Bytes>>) -> Result<u16, hyper::Error> {
     let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
+    // It goes on only while the connection is polled, too.
     let exchange = async move {
         sender
             .send_request(request)

@@ -69,6 +69,7 @@ pub(super) async fn delete(node: &NodeContext, pod: &Pod, state: &Shared) {
         let _ = write(node, pod, state, &mut Value::Null).await;
         match pods.delete(&pod.object_name(), &how).await {
             Ok(()) => return,
+            // Another Pod has the name by now (the uid is a precondition).
             Err(error) if error.is_not_found() || error.is_conflict() => return,
             Err(error) => {
                 tracing::debug!(pod = %pod.object_name(), %error, "cannot delete a pod that has ended");

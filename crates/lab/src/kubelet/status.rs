@@ -58,6 +58,7 @@ pub(crate) fn phase(pod: &Pod, state: &PodState) -> &'static str {
     match (ended.iter().all(|ended| ended.code == 0), policy) {
         (true, _) => "Succeeded",
         (false, RestartPolicy::Never) => "Failed",
+        // It will be started again.
         (false, _) => "Running",
     }
 }

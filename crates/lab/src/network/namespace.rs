@@ -21,6 +21,7 @@ const ALL: &[(&str, &str)] = &[
     ("net/ipv6/conf/default/accept_dad", "0"),
     ("net/ipv6/conf/all/accept_ra", "0"),
     ("net/ipv6/conf/default/accept_ra", "0"),
+    // Everybody may ping, as containerd has it (`enable_unprivileged_icmp`).
     ("net/ipv4/ping_group_range", "0 2147483647"),
 ];
 

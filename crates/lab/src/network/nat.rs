@@ -121,6 +121,8 @@ impl NodeNat {
     /// Closes them.
     pub(super) fn close(&self, ports: &[HostPort]) -> Result<(), LinkError> {
         self.change(ports, |batch, table, set, element| {
+            // Other than a deletion it does not fail, and the batch with it, where an element is gone
+            // already.
             batch.destroy_elements(table, set, element);
         })
     }
@@ -161,6 +163,7 @@ fn add_host_ports(batch: &mut Batch, table: &Table, family: L3) {
     let hairpin = hairpin_set(family);
     batch.add_set(table, &on_one).add_set(table, &on_all);
     batch.add_set(table, &hairpin);
+    // What the node itself sends does not pass prerouting.
     for chain in ["prerouting", "output"] {
         // Loopback stays the node's own: a pod must not take over what listens on 127.0.0.1.
         let to_node = || Rule::new().to_local().not_within(destination, loopback);
@@ -224,6 +227,7 @@ pub(super) fn external(router: &Namespace, pairs: &[(IpAddr, IpAddr)]) -> Result
     );
     for (external, node) in pairs {
         batch.add_rule(&table, pre, &Rule::new().daddr(*external).dnat(*node, None));
+        // For connections that nodes begin; answers to all others conntrack translates back.
         batch.add_rule(&table, post, &Rule::new().saddr(*node).snat(*external));
     }
     commit(&mut connection, &batch, router)

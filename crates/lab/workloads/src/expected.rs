@@ -65,6 +65,7 @@ impl Expected {
         if self
             .pods
             .get(uid)
+            // Before the deletion the watch may still show older changes.
             .is_some_and(|one| !one.deletion || pod.is_terminating())
         {
             self.pods.remove(uid);

@@ -39,6 +39,7 @@ impl PodWriter {
                 self.report::<K>(owner, Severity::Normal, "SuccessfulCreate", note);
                 Ok(Some(created.metadata.uid))
             }
+            // No retry will ever succeed, and an Event would be refused as well.
             Err(error) if error.is_namespace_terminating() => Ok(None),
             Err(error) => {
                 self.report::<K>(

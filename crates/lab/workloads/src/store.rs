@@ -46,6 +46,7 @@ impl<T: Object> Store<T> {
 
     /// The objects of a namespace.
     pub(super) fn within<'a>(&'a self, namespace: &'a str) -> impl Iterator<Item = &'a Arc<T>> {
+        // Names are ordered by namespace first.
         let first = ObjectName::new(namespace, "");
         let rest = self.objects.range(first..);
         rest.take_while(move |(name, _)| *name.namespace == *namespace)

@@ -45,6 +45,7 @@ fn without_hash(template: &Value) -> Value {
     let mut template = template.clone();
     let metadata = template.get_mut("metadata").and_then(Value::as_object_mut);
     if let Some(metadata) = metadata {
+        // Go's API types write `creationTimestamp: null` into templates.
         metadata.retain(|_, value| !value.is_null());
         let labels = metadata.get_mut("labels").and_then(Value::as_object_mut);
         labels.and_then(|labels| labels.remove(LABEL_TEMPLATE_HASH));

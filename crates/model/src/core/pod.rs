@@ -142,7 +142,7 @@ struct Status {
     phase: Box<str>,
     #[serde(rename = "podIP")]
     pod_ip: String,
-    #[serde(rename = "podIPs")]
+    #[serde(rename = "podIPs", deserialize_with = "nullable")]
     pod_ips: Vec<PodIp>,
     #[serde(deserialize_with = "nullable")]
     conditions: Vec<Condition>,
@@ -189,6 +189,7 @@ fn address<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<I
     Ok(text
         .parse()
         .ok()
+        // `0.0.0.0` and `::` mean all addresses, as a missing `hostIP` does.
         .filter(|address: &IpAddr| !address.is_unspecified()))
 }
 

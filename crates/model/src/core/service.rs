@@ -164,11 +164,12 @@ struct Spec {
     r#type: ServiceType,
     #[serde(rename = "clusterIP")]
     cluster_ip: String,
-    #[serde(rename = "clusterIPs")]
+    #[serde(rename = "clusterIPs", deserialize_with = "nullable")]
     cluster_ips: Vec<String>,
     external_name: Option<Arc<str>>,
-    #[serde(rename = "externalIPs")]
+    #[serde(rename = "externalIPs", deserialize_with = "nullable")]
     external_ips: Vec<String>,
+    #[serde(deserialize_with = "nullable")]
     ports: Vec<ServicePort>,
     selector: Option<BTreeMap<Box<str>, Box<str>>>,
     publish_not_ready_addresses: bool,

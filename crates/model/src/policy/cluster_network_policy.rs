@@ -1,4 +1,4 @@
-//! ClusterNetworkPolicy (policy.networking.k8s.io/v1alpha2), an optional kind.
+//! ClusterNetworkPolicy (policy.networking.k8s.io, v1beta1 and v1alpha2), an optional kind.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -32,7 +32,8 @@ pub struct ClusterNetworkPolicy {
 object!(
     ClusterNetworkPolicy,
     "policy.networking.k8s.io",
-    "v1alpha2",
+    // The same fields; only newer definitions have v1beta1.
+    ["v1beta1", "v1alpha2"],
     "ClusterNetworkPolicy",
     "clusternetworkpolicies",
     false

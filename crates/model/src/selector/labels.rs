@@ -39,6 +39,7 @@ fn key_rules_broken(key: &str) -> Vec<LabelRule> {
     } else if name.len() > LONGEST {
         broken.push(LabelRule::NameLength);
     }
+    // For an empty name, too: Kubernetes reports both rules.
     if !is_name(name) {
         broken.push(LabelRule::Name);
     }

@@ -152,6 +152,7 @@ impl<'a> Parser<'a> {
                 other => return unexpected(other, "',' or ')'"),
             }
         }
+        // A set in Kubernetes: its order decides which index an error names.
         values.sort();
         values.dedup();
         Ok(values)

@@ -96,6 +96,7 @@ impl Batch {
 
     /// Adds a set that belongs to a rule, and its elements.
     pub(super) fn add_anonymous(&mut self, table: &Table, anonymous: &AnonymousSet) {
+        // The next set must get another number: the kernel finds sets of the same batch by it.
         self.next_set = self.next_set.max(anonymous.id);
         let AnonymousSet { id, set, elements } = anonymous;
         let operation = Self::operation(Action::Add, ObjectKind::Set, table, &set.name);

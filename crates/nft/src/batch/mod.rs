@@ -63,6 +63,8 @@ impl Batch {
 
     /// Whether there is nothing to be done.
     pub fn is_empty(&self) -> bool {
+        // An operation that could not be encoded is reported by the commit, which must not be skipped for
+        // want of others.
         self.queued.is_empty() && self.invalid.is_none()
     }
 
@@ -86,6 +88,7 @@ impl Batch {
 
     /// Sequence numbers that a transmission takes.
     pub(crate) fn sequences(&self) -> u32 {
+        // The beginning and the end of the batch have numbers, too.
         u32::try_from(self.queued.len())
             .unwrap_or(u32::MAX)
             .saturating_add(2)
@@ -102,6 +105,7 @@ impl Batch {
         for queued in &self.queued {
             // Each message has a number of its own, by which an error names its operation.
             sequence = sequence.wrapping_add(1);
+            // `nlmsg_seq`
             let at = operations_at + queued.start + 8;
             if let Some(field) = bytes.get_mut(at..at + 4) {
                 field.copy_from_slice(&sequence.to_ne_bytes());
@@ -134,6 +138,7 @@ impl Batch {
     /// nothing is applied.
     fn acknowledge_last(&self, operations_at: usize, bytes: &mut [u8]) {
         let Some(last) = self.queued.last() else { return };
+        // `nlmsg_flags`
         let at = operations_at + last.start + 6;
         if let Some([low, high]) = bytes.get_mut(at..at + 2) {
             let flags = u16::from_ne_bytes([*low, *high]) | flag::ACK;
@@ -217,6 +222,7 @@ fn batch_header(kind: u16, sequence: u32) -> Header {
         flags: flag::REQUEST,
         sequence,
         family: 0,
+        // The whole batch belongs to this subsystem: the kernel refuses messages of any other (`EINVAL`).
         resource: SUBSYSTEM,
     }
 }

@@ -43,6 +43,7 @@ impl Connection {
     ) -> Result<(), Error> {
         let listed = self.named(table, GET_SET, |message| {
             let set = set(message)?;
+            // Nobody wants sets of rules by a name: the kernel chooses it.
             Ok((!set.anonymous).then_some((set.table, set.name)))
         })?;
         differences.extend(foreign(&listed, wanted).map(Difference::Set));
@@ -171,6 +172,7 @@ fn has_rules(listed: &[Vec<u8>], wanted: &[Body]) -> Result<bool, Error> {
 
 /// What an element stands for.
 fn content(element: &Element) -> (&Data, &Data, Option<&Mapped>) {
+    // The kernel lists a range of one key as it lists a single key.
     let last = element.last.as_ref().unwrap_or(&element.key);
     (&element.key, last, element.mapped.as_ref())
 }

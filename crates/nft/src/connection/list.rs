@@ -78,6 +78,7 @@ impl Connection {
     /// The rules of a table, or of one chain, in their order; none if there is no such table or chain.
     pub fn rules(&mut self, table: &Table, chain: Option<&str>) -> Result<Vec<ListedRule>, Error> {
         let fill = |writer: &mut Writer| {
+            // `NFTA_RULE_TABLE`, `NFTA_RULE_CHAIN`: the kernel lists only rules that match both.
             writer.text(1, &table.name);
             if let Some(chain) = chain {
                 writer.text(2, chain);
@@ -115,6 +116,7 @@ impl Connection {
     /// this name, an error (`ENOENT`).
     pub fn elements(&mut self, table: &Table, set: &Set) -> Result<Vec<Element>, Error> {
         let fill = |writer: &mut Writer| {
+            // `NFTA_SET_ELEM_LIST_TABLE`, `NFTA_SET_ELEM_LIST_SET`
             writer.text(1, &table.name);
             writer.text(2, &set.name);
         };
@@ -140,6 +142,8 @@ impl Connection {
     /// The named counters of a table, with their values; none if there is no such table.
     pub fn counters(&mut self, table: &Table) -> Result<Vec<Counter>, Error> {
         let fill = |writer: &mut Writer| {
+            // `NFTA_OBJ_TABLE`, `NFTA_OBJ_TYPE`: without the type the kernel lists quotas, limits and
+            // helpers, too.
             writer.text(1, &table.name);
             writer.u32(3, crate::object::OBJECT_COUNTER);
         };

@@ -22,6 +22,7 @@ impl Connection {
             |message| {
                 for attribute in message.attributes() {
                     let attribute = attribute?;
+                    // `NFTA_GEN_ID`
                     if attribute.kind == 1 {
                         generation = Some(attribute.u32()?);
                     }

@@ -46,6 +46,7 @@ pub(super) fn tuple(attributes: Attributes<'_>) -> Result<Option<Tuple>, Malform
     let (mut addresses, mut layer4) = ((None, None), None);
     for one in attributes {
         let one = one?;
+        // `CTA_TUPLE_IP`, `CTA_TUPLE_PROTO`
         match one.kind {
             1 => addresses = self::addresses(one.nested())?,
             2 => layer4 = self::layer4(one.nested())?,
@@ -72,6 +73,7 @@ fn addresses(attributes: Attributes<'_>) -> Result<Addresses, Malformed> {
     let (mut source, mut destination) = (None, None);
     for one in attributes {
         let one = one?;
+        // `enum ctattr_ip`
         match one.kind {
             1 => source = Some(Ipv4Addr::from(one.array::<4>()?).into()),
             2 => destination = Some(Ipv4Addr::from(one.array::<4>()?).into()),
@@ -90,6 +92,7 @@ fn layer4(attributes: Attributes<'_>) -> Result<Option<(u8, Layer4)>, Malformed>
     let (mut id, mut kind, mut code) = (None, None, None);
     for one in attributes {
         let one = one?;
+        // `enum ctattr_l4proto`
         match one.kind {
             1 => protocol = Some(one.u8()?),
             2 => ports.0 = Some(one.u16()?),

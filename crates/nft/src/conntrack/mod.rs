@@ -95,8 +95,8 @@ impl Conntrack {
         Ok(entries)
     }
 
-    /// Applies changes one after another; returns how many entries were there. What fails for another reason
-    /// ends this.
+    /// Applies changes one after another; returns how many entries were there. When one fails for another
+    /// reason, those after it may have been applied, or not.
     pub fn apply(&mut self, changes: &[Change]) -> Result<usize, Error> {
         let mut found = 0;
         // The answers to one datagram must fit into the receive queue.
@@ -139,6 +139,8 @@ impl Conntrack {
                     // It expired, or somebody else deleted it.
                     libc::ENOENT => {}
                     errno => {
+                        // The kernel took the rest of the datagram nevertheless; those answers are drained
+                        // before the next request.
                         let what = "change a conntrack entry";
                         return Err(Error::Refused { what, errno });
                     }

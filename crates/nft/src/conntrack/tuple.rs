@@ -22,11 +22,13 @@ impl Tuple {
             IpAddr::V4(address) => writer.bytes(v4, &address.octets()),
             IpAddr::V6(address) => writer.bytes(v6, &address.octets()),
         };
+        // `enum ctattr_ip`: source and destination of IPv4, then of IPv6.
         address(self.source, 1, 3);
         address(self.destination, 2, 4);
     }
 
     fn encode_layer4(&self, writer: &mut Writer) {
+        // `enum ctattr_l4proto`
         writer.u8(1, self.protocol);
         match self.layer4 {
             Layer4::Ports { source, destination } => {

@@ -59,6 +59,7 @@ impl<'a> WantedSet<'a> {
         Self {
             set,
             elements,
+            // Without the number within a batch, which the kernel does not keep.
             attributes: written(|writer| set.encode_definition(&table.name, false, writer)),
         }
     }
@@ -80,6 +81,7 @@ impl WantedChain {
 
 impl Body {
     fn of(table: &Table, rule: &Rule) -> Self {
+        // Any number would do: rules with sets of their own are not compared.
         match compile(rule, table.family, 1) {
             Ok(compiled) if is_listed_alike(&compiled) => Self::Expressions(written(|writer| {
                 Rule::encode_expressions(&compiled.expressions, writer);

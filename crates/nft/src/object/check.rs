@@ -54,6 +54,7 @@ fn check_data(expected: &[DataType], data: &Data) -> Result<(), InvalidReason> {
         return Err(InvalidReason::Type { expected, found });
     }
     match data.0.iter().find(|value| !value.fits()) {
+        // Only names of interfaces can be too long; `IFNAMSIZ` is 16 with the NUL.
         Some(value) => Err(InvalidReason::Name(format!("{value:?}"), 15)),
         None => Ok(()),
     }

@@ -158,6 +158,7 @@ impl Set {
             writer.u64(attribute::TIMEOUT, milliseconds(timeout));
         }
         if let Some(interval) = self.gc_interval {
+            // The kernel has 32 bits for this time, and 64 for timeouts.
             let interval = u32::try_from(milliseconds(interval)).unwrap_or(u32::MAX);
             writer.u32(attribute::GC_INTERVAL, interval);
         }

@@ -22,8 +22,10 @@ pub(crate) fn tlv_u32(kind: u8, value: u32) -> Vec<u8> {
 
 /// A comment, cut off where it is too long.
 pub(crate) fn comment_tlv(kind: u8, comment: &str) -> Vec<u8> {
+    // Half a character would leave text that is not UTF-8, which readers discard as a whole.
     let end = comment.floor_char_boundary(COMMENT - 1);
     let mut text = comment.as_bytes().get(..end).unwrap_or_default().to_vec();
+    // `nft` takes a comment for none if its last octet is not NUL.
     text.push(0);
     tlv(kind, &text)
 }
@@ -51,6 +53,7 @@ pub(crate) fn typeof_tlv(kind: u8, key: &Key) -> Option<Vec<u8>> {
             for (index, one) in fields.iter().enumerate() {
                 parts.extend(tlv(u8::try_from(index).ok()?, &field(one)?));
             }
+            // `EXPR_CONCAT` of `nft`, as below `EXPR_NUMGEN`, `EXPR_PAYLOAD` and `EXPR_META`.
             [tlv_u32(0, 13), tlv(1, &parts)].concat()
         }
     };

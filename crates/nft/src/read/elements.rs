@@ -63,6 +63,7 @@ impl<'a> Reader<'a> {
 
     /// The elements, ranges put together.
     pub(crate) fn finish(mut self) -> Result<Vec<Element>, Malformed> {
+        // Ranges of concatenations have both ends in one element.
         if !self.set.interval || self.set.key.len() != 1 {
             return self
                 .raw
@@ -137,6 +138,7 @@ impl RawElement {
         let mut raw = Self::default();
         for attribute in attributes {
             let attribute = attribute?;
+            // `enum nft_set_elem_attributes`
             match attribute.kind {
                 1 => raw.key = value(attribute.nested())?.unwrap_or_default(),
                 2 => raw.data(&attribute)?,

@@ -87,6 +87,7 @@ pub(crate) fn table(message: &Message<'_>) -> Result<Option<ListedTable>, Malfor
     let (mut name, mut handle, mut flags, mut owner) = (String::new(), 0, 0, None);
     for attribute in message.attributes() {
         let attribute = attribute?;
+        // `enum nft_table_attributes`
         match attribute.kind {
             1 => name = attribute.text(),
             2 => flags = attribute.u32()?,
@@ -121,6 +122,7 @@ pub(crate) fn chain(message: &Message<'_>) -> Result<ListedChain, Malformed> {
     };
     for attribute in message.attributes() {
         let attribute = attribute?;
+        // `enum nft_chain_attributes`
         match attribute.kind {
             1 => chain.table = attribute.text(),
             2 => chain.handle = attribute.u64()?,
@@ -145,6 +147,7 @@ pub(crate) fn rule(message: &Message<'_>) -> Result<ListedRule, Malformed> {
     };
     for attribute in message.attributes() {
         let attribute = attribute?;
+        // `enum nft_rule_attributes`
         match attribute.kind {
             1 => rule.table = attribute.text(),
             2 => rule.chain = attribute.text(),
@@ -206,6 +209,7 @@ pub(crate) fn set(message: &Message<'_>) -> Result<ListedSet, Malformed> {
     };
     for attribute in message.attributes() {
         let attribute = attribute?;
+        // `enum nft_set_attributes`
         match attribute.kind {
             1 => set.table = attribute.text(),
             2 => set.name = attribute.text(),
@@ -228,6 +232,7 @@ pub(crate) fn counter(message: &Message<'_>) -> Result<Option<Counter>, Malforme
     let mut kind = COUNTER;
     for attribute in message.attributes() {
         let attribute = attribute?;
+        // `enum nft_object_attributes`
         match attribute.kind {
             2 => counter.name = attribute.text(),
             3 => kind = attribute.u32()?,

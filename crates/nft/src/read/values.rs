@@ -8,6 +8,7 @@ pub(super) fn verdict(attributes: Attributes<'_>) -> Result<Option<Verdict>, Mal
     let (mut code, mut chain) = (0, None);
     for attribute in attributes {
         let attribute = attribute?;
+        // `enum nft_verdict_attributes`
         match attribute.kind {
             1 => code = attribute.u32()?.cast_signed(),
             2 => chain = Some(attribute.text()),
@@ -22,6 +23,7 @@ pub(super) fn counter_values(attributes: Attributes<'_>) -> Result<(u64, u64), M
     let (mut packets, mut bytes) = (0, 0);
     for attribute in attributes {
         let attribute = attribute?;
+        // `enum nft_counter_attributes`
         match attribute.kind {
             1 => bytes = attribute.u64()?,
             2 => packets = attribute.u64()?,

@@ -67,6 +67,7 @@ impl Limit {
         Self {
             rate,
             unit,
+            // What `nft` and the kernel (`NFT_LIMIT_PKT_BURST_DEFAULT`) take when nothing is said.
             burst: 5,
             bytes: false,
             over: false,
@@ -76,6 +77,7 @@ impl Limit {
     /// Goes on for up to `rate` octets per unit.
     pub fn bytes(rate: u64, unit: Unit) -> Self {
         Self {
+            // Of octets the kernel adds the burst to the rate: with 0 a unit's worth may still come at once.
             burst: 0,
             bytes: true,
             ..Self::packets(rate, unit)

@@ -43,6 +43,7 @@ impl Compiler {
         let mut octets_of_value = value.encode();
         if let Some(mask) = &one.mask {
             single(one, mask)?;
+            // Before octets are swapped: the mask is in the order that the field is loaded in.
             self.mask(mask.encode());
         }
         // `cmp` compares octets from the first to the last: only numbers in network order compare as numbers.
@@ -176,6 +177,7 @@ impl Operator {
 /// Whether the field is a number in the host's order.
 fn swaps(field: &Field) -> bool {
     let data_type = field.data_type();
+    // Names of interfaces count as in the host's order, too, but are no numbers.
     data_type.order() == Order::Host && data_type.octets() == 4
 }
 

@@ -66,6 +66,7 @@ fn names(family: Family, hook: Hook) -> &'static [(&'static str, i32)] {
         ("srcnat", priority::SRCNAT),
     ];
     match (family, hook) {
+        // `NF_BR_PRI_*`: bridges have other values for the same names.
         (Family::Bridge, Hook::Prerouting) => &[("filter", -200), ("dstnat", -300)],
         (Family::Bridge, Hook::Output) => &[("filter", -200), ("out", 100)],
         (Family::Bridge, Hook::Postrouting) => &[("filter", -200), ("srcnat", 300)],

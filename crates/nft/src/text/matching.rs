@@ -46,6 +46,7 @@ fn compared(left: &str, one: &Match, wanted: &Data) -> String {
         data(wanted)
     };
     match one.operator {
+        // Without a sign, bits would mean any of them.
         Operator::Is if !bits => format!("{left} {text}"),
         operator => format!("{left} {} {text}", sign(operator)),
     }
@@ -97,6 +98,7 @@ fn mask_text(mask: &Value) -> String {
 
 /// The length of a mask that consists of the highest bits, which is printed as a prefix.
 fn prefix(mask: &Value) -> Option<u32> {
+    // Their bits have names, by which they are printed.
     if matches!(mask, Value::CtState(_) | Value::CtStatus(_)) {
         return None;
     }

@@ -42,6 +42,7 @@ fn head(table: &Table) -> Option<String> {
     if table.dormant {
         flags.push("dormant");
     }
+    // `nft` 1.0.6 has no word for `NFT_TABLE_F_PERSIST`.
     if table.ownership != Ownership::Shared {
         flags.push("owner");
     }

@@ -52,6 +52,7 @@ fn implied(family: Family, one: &Match, later: &[Statement]) -> bool {
             headers().any(|header| of_family(header, *wanted))
                 || later.iter().any(|one| rejects(one, *wanted))
         }
+        // In `inet` tables the compiler tests `meta nfproto` instead: there this test is the user's own.
         (Meta::Protocol, [Value::EtherType(0x0800)]) if family != Family::Inet => {
             headers().any(|header| of_family(header, L3::Ipv4))
         }
@@ -60,6 +61,7 @@ fn implied(family: Family, one: &Match, later: &[Statement]) -> bool {
         }
         (Meta::L4Proto, [Value::InetProto(number)]) => {
             let one_family = matches!(family, Family::Ip | Family::Ip6);
+            // There `nft` derives the test for TCP from `reject with tcp reset`; elsewhere it prints it.
             let reset = one_family && later.iter().any(resets);
             (reset && *number == 6)
                 || headers().any(|header| {

@@ -41,7 +41,7 @@ fn level_word(level: u32) -> &'static str {
         "emerg", "alert", "crit", "err", "warn", "notice", "info", "debug", "audit",
     ];
     let index = usize::try_from(level).unwrap_or(usize::MAX);
-    words.get(index).copied().unwrap_or("uncontext")
+    words.get(index).copied().unwrap_or("unknown")
 }
 
 fn log_flags(flags: LogFlags) -> String {
@@ -96,6 +96,7 @@ fn octets(count: u64) -> String {
 pub(super) fn reject(family: Family, reject: Reject) -> String {
     match (reject, family) {
         (Reject::TcpReset, _) => "reject with tcp reset".into(),
+        // "Port unreachable" is what `reject` alone means.
         (Reject::Icmp(3), Family::Ip) | (Reject::Icmpv6(4), Family::Ip6) | (Reject::Icmpx(1), _) => {
             "reject".into()
         }
@@ -153,6 +154,7 @@ pub(super) fn key(target: &NatTarget) -> Option<&Key> {
 }
 
 pub(super) fn nat(context: &Context, nat: &Nat) -> String {
+    // A table of one family says which addresses are meant.
     let family = match context.family {
         Family::Ip | Family::Ip6 => String::new(),
         _ => format!(" {}", words::family(nat.family)),

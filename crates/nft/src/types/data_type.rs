@@ -166,6 +166,7 @@ pub(crate) fn from_number(number: u32) -> Option<Vec<DataType>> {
     while rest != 0 {
         let part = rest & ((1 << TYPE_BITS) - 1);
         let known = DataType::ALL.iter().find(|known| known.number() == part)?;
+        // The last part of a concatenation is in the lowest bits.
         types.insert(0, *known);
         rest >>= TYPE_BITS;
     }

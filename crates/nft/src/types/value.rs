@@ -137,6 +137,8 @@ impl Value {
             Self::Ipv4Addr(address) => address.octets().to_vec(),
             Self::Ipv6Addr(address) => address.octets().to_vec(),
             Self::EtherAddr(address) => address.to_vec(),
+            // What stands in packets is loaded as it stands there; what the kernel knows is in the order of
+            // the host.
             Self::EtherType(number) | Self::InetService(number) => number.to_be_bytes().to_vec(),
             Self::InetProto(number) | Self::IcmpType(number) | Self::Icmpv6Type(number) => vec![*number],
             Self::Mark(number) | Self::IfIndex(number) | Self::Integer(number) => {

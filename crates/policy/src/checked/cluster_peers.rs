@@ -48,6 +48,7 @@ pub(super) fn peers(
     if peers.is_empty() {
         problems.below(field).add("[]", "a list with peers");
     }
+    // The API wants at least one; that an empty list means everybody holds for NetworkPolicies only.
     let (mut listed, mut blocks, mut known) = (PeerList::default(), Vec::new(), !peers.is_empty());
     for (index, peer) in peers.iter().enumerate() {
         let mut problems = problems.below(format_args!("{field}[{index}]"));
@@ -69,6 +70,7 @@ pub(super) fn peers(
 
 fn one(peer: &ClusterPeer, problems: &mut Problems<'_>) -> Option<One> {
     let known = all_known(&peer.unknown, problems);
+    // Experimental in the API; only DNS knows which addresses a name has for a pod.
     if let Some(names) = &peer.domain_names {
         problems.below("domainNames").add(names.join(", "), "supported");
         return None;
@@ -91,6 +93,7 @@ fn one(peer: &ClusterPeer, problems: &mut Problems<'_>) -> Option<One> {
         (None, Some(pods), None, None) => self::pods(pods, &mut problems.below("pods")).map(One::Pods),
         (None, None, Some(networks), None) => ranges(networks, problems).map(One::Networks),
         (None, None, None, Some(_)) => selector(nodes.as_ref(), &mut problems.below("nodes")).map(One::Nodes),
+        // Otherwise a field that is not known may be the one that is set, and is reported already.
         _ if known => {
             problems.add(
                 "{} or several fields",
@@ -110,6 +113,7 @@ fn pods(pods: &NamespacedPods, problems: &mut Problems<'_>) -> Option<PodPeer> {
         &mut problems.below("namespaceSelector"),
     );
     let pods = selector(pods.pod_selector.as_ref(), &mut problems.below("podSelector"));
+    // Only now: a user learns of all that is wrong at once.
     let peer = PodPeer::new(Scope::Matching(namespaces?), pods?);
     known.then_some(peer)
 }

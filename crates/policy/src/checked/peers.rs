@@ -39,6 +39,7 @@ pub(super) fn check(
             &mut problems.below(format_args!("{field}[{index}]")),
         ) {
             Some(One::Pods(peer)) => listed.pods.push(peer),
+            // Exceptions may leave nothing of a block.
             Some(One::Block(ranges)) if !ranges.is_empty() => blocks.push(ranges),
             _ => {}
         }
@@ -75,6 +76,7 @@ fn pods(peer: &PolicyPeer, namespace: &str, problems: &mut Problems<'_>) -> Opti
     let pods = selector(peer.pod_selector.as_ref(), &mut problems.below("podSelector"));
     let namespaces = &mut problems.below("namespaceSelector");
     let scope = match &peer.namespace_selector {
+        // Without it the policy's own namespace is meant, not all of them.
         None => Some(Scope::Namespace(namespace.into())),
         some => selector(some.as_ref(), namespaces).map(Scope::Matching),
     };

@@ -9,6 +9,7 @@ use crate::problem::Problems;
 
 /// The ports of a rule; nothing if any entry is not valid.
 pub(super) fn check(protocols: &[ClusterProtocol], problems: &mut Problems<'_>) -> Option<Ports> {
+    // The API refuses it, and does not say whether it would mean all ports or none.
     if protocols.is_empty() {
         problems.below("protocols").add("[]", "a list with protocols");
         return None;

@@ -27,6 +27,11 @@ impl Nodes {
         self.0.remove(name);
     }
 
+    /// Whether a node has an address.
+    pub(super) fn has(&self, address: IpAddr) -> bool {
+        self.0.values().any(|(_, addresses)| addresses.contains(&address))
+    }
+
     /// Addresses of the nodes whose labels match.
     pub(super) fn addresses(&self, selector: &Selector) -> BTreeSet<IpAddr> {
         let meant = self.0.values().filter(|(labels, _)| selector.matches(labels));

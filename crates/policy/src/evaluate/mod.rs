@@ -33,12 +33,22 @@ impl Cluster {
         settings: &PolicySettings,
         policed: impl Fn(&Pod) -> bool,
     ) -> Evaluation {
+        self.evaluate_ends(&Ends::of(self, packet), settings, policed)
+    }
+
+    /// Evaluates a packet between these pods, whoever owns its addresses.
+    pub(crate) fn evaluate_ends(
+        &self,
+        ends: &Ends<'_>,
+        settings: &PolicySettings,
+        policed: impl Fn(&Pod) -> bool,
+    ) -> Evaluation {
+        let packet = ends.packet;
         if let Some(exemption) = exemption(packet, settings) {
             return Evaluation::Exempt(exemption);
         }
-        let ends = Ends::of(self, packet);
         let side = |pod: Option<&Arc<Pod>>, direction| match pod.filter(|pod| policed(pod)) {
-            Some(pod) => Box::new(self.side(pod, &ends, direction)),
+            Some(pod) => Box::new(self.side(pod, ends, direction)),
             None => Box::new(Side::NoPod),
         };
         // The destination is the node itself, whose address no pod owns.
@@ -55,7 +65,8 @@ impl Cluster {
         evaluation
     }
 
-    fn side(&self, pod: &Pod, ends: &Ends<'_>, direction: Direction) -> Side {
+    /// What the policies of a pod decide on its side.
+    pub(crate) fn side(&self, pod: &Pod, ends: &Ends<'_>, direction: Direction) -> Side {
         let tier = Tier::Admin;
         let (passed, decision) = match self.first(pod, ends, direction, tier) {
             Some((Action::Pass, rule)) => (Some(rule), self.after_admin(pod, ends, direction)),
@@ -105,6 +116,7 @@ impl Cluster {
         if is_hairpin(ends.packet) {
             return Decision::Itself;
         }
+        // Rules of NetworkPolicies only allow and have no order: all that match are told, not the first.
         let (mut policies, mut rules) = (Vec::new(), Vec::new());
         for policy in self.isolating(pod, direction) {
             policies.push(policy.name.clone());

@@ -1,6 +1,8 @@
 //! Why a packet passes or not, and which changes would allow it.
 
+mod answer;
 mod matrix;
+mod networks;
 mod text;
 
 use kinglet_model::ObjectName;
@@ -11,7 +13,9 @@ use crate::evaluate::{Decision, Ends, Evaluation, RuleName, Side, peers, ports};
 use crate::packet::Packet;
 use crate::settings::PolicySettings;
 
+pub use answer::{Answer, Endpoint, Question, Verdict};
 pub use matrix::Reachability;
+pub use networks::PodNetworks;
 
 /// Why a packet passes or not. `Display` writes it in sentences.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -76,12 +80,16 @@ pub enum RemedyKind {
 impl Cluster {
     /// Why a packet passes or not.
     pub fn explain(&self, packet: &Packet, settings: &PolicySettings) -> Explanation {
-        let evaluation = self.evaluate(packet, settings);
-        let ends = Ends::of(self, packet);
+        self.explain_ends(&Ends::of(self, packet), settings)
+    }
+
+    /// The same, whoever owns its addresses.
+    fn explain_ends(&self, ends: &Ends<'_>, settings: &PolicySettings) -> Explanation {
+        let evaluation = self.evaluate_ends(ends, settings, |_| true);
         let name =
             |pod: Option<&std::sync::Arc<kinglet_model::Pod>>| pod.map(|pod| pod.metadata.object_name());
         let mut explanation = Explanation {
-            packet: *packet,
+            packet: *ends.packet,
             source: name(ends.source),
             destination: name(ends.destination),
             evaluation: evaluation.clone(),
@@ -90,8 +98,8 @@ impl Cluster {
         };
         // Both sides, even if the first one denies: a user must change both.
         if let Evaluation::Policed { egress, ingress } = &evaluation {
-            self.deny(&mut explanation, &ends, Direction::Egress, egress);
-            self.deny(&mut explanation, &ends, Direction::Ingress, ingress);
+            self.deny(&mut explanation, ends, Direction::Egress, egress);
+            self.deny(&mut explanation, ends, Direction::Ingress, ingress);
         }
         explanation
     }

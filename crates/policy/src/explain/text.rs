@@ -26,47 +26,54 @@ impl fmt::Display for Explanation {
             "{word}: {source} to {destination}, {}",
             self.packet.transport
         )?;
-        match &self.evaluation {
-            Evaluation::Exempt(exemption) => writeln!(out, "  {exemption}")?,
-            Evaluation::Policed { egress, ingress } => {
-                side(out, Direction::Egress, egress)?;
-                side(out, Direction::Ingress, ingress)?;
-            }
-        }
-        self.misses
+        self.reasons()
             .iter()
-            .try_for_each(|miss| writeln!(out, "  {miss}"))?;
-        self.remedies
-            .iter()
-            .try_for_each(|remedy| writeln!(out, "  {remedy}"))
+            .try_for_each(|line| writeln!(out, "  {line}"))
     }
 }
 
-fn side(out: &mut fmt::Formatter<'_>, direction: Direction, side: &Side) -> fmt::Result {
+impl Explanation {
+    /// Why: a sentence or several in each line.
+    pub fn reasons(&self) -> Vec<String> {
+        let mut lines = Vec::new();
+        match &self.evaluation {
+            Evaluation::Exempt(exemption) => lines.push(exemption.to_string()),
+            Evaluation::Policed { egress, ingress } => {
+                lines.push(side(Direction::Egress, egress));
+                lines.push(side(Direction::Ingress, ingress));
+            }
+        }
+        lines.extend(self.misses.iter().map(ToString::to_string));
+        lines.extend(self.remedies.iter().map(ToString::to_string));
+        lines
+    }
+}
+
+fn side(direction: Direction, side: &Side) -> String {
     let Side::Pod {
         pod,
         passed,
         decision,
     } = side
     else {
-        return writeln!(out, "  {direction}: no pod that policies are about.");
+        return format!("{direction}: no pod that policies are about.");
     };
-    write!(out, "  {direction}: ")?;
-    if let Some(rule) = passed {
-        write!(out, "{rule} (Admin tier) passes it on; ")?;
-    }
-    match decision {
-        Decision::Tier { tier, rule, action } => writeln!(out, "{rule} ({tier} tier) {}.", verb(*action)),
-        Decision::Open => writeln!(out, "no policy isolates {pod}, everything is allowed."),
-        Decision::Itself => writeln!(out, "{pod} sends to itself, which NetworkPolicies allow."),
+    let passed = passed
+        .as_ref()
+        .map(|rule| format!("{rule} (Admin tier) passes it on; "));
+    let decided = match decision {
+        Decision::Tier { tier, rule, action } => format!("{rule} ({tier} tier) {}.", verb(*action)),
+        Decision::Open => format!("no policy isolates {pod}, everything is allowed."),
+        Decision::Itself => format!("{pod} sends to itself, which NetworkPolicies allow."),
         Decision::Isolated { policies, rules } => {
-            write!(out, "{pod} is isolated by {}; ", list(policies))?;
-            match rules.as_slice() {
-                [] => writeln!(out, "no rule allows it."),
-                rules => writeln!(out, "{} allows it.", list(rules)),
-            }
+            let allowing = match rules.as_slice() {
+                [] => "no rule allows it.".to_owned(),
+                rules => format!("{} allows it.", list(rules)),
+            };
+            format!("{pod} is isolated by {}; {allowing}", list(policies))
         }
-    }
+    };
+    format!("{direction}: {}{decided}", passed.unwrap_or_default())
 }
 
 fn verb(action: Action) -> &'static str {

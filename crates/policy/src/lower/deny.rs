@@ -1,4 +1,5 @@
-//! The chains that deny: one for each direction, which counts and logs, and one that both lead to.
+//! The chains that deny. For each direction two of them count and log: one for NetworkPolicies, which leads
+//! to the chain with the configured answer, and one for ClusterNetworkPolicies, which drops.
 
 use std::time::Duration;
 
@@ -8,7 +9,9 @@ use kinglet_nft::{
     statement,
 };
 
-use super::names::{DENY, FAMILIES, address_type, denied_name, deny_chain, known_name, log_prefix};
+use super::names::{
+    DENY, FAMILIES, address_type, denied_name, deny_chain, drop_chain, known_name, log_prefix,
+};
 use crate::checked::Direction;
 use crate::packet::NEIGHBOUR_DISCOVERY;
 use crate::settings::{Deny, PolicySettings};
@@ -27,13 +30,18 @@ const LOGGED_OCTETS: u32 = 128;
 /// The chains, in an order in which none leads to a later one.
 pub(super) fn chains(settings: &PolicySettings) -> Vec<(Chain, Vec<Rule>)> {
     let mut chains = vec![(Chain::regular(DENY), deny(settings))];
-    let each = Direction::BOTH.map(|direction| {
-        (
-            Chain::regular(deny_chain(direction)),
-            count_and_log(direction, settings),
-        )
-    });
-    chains.extend(each);
+    for direction in Direction::BOTH {
+        let counted = |last: Rule| {
+            count_and_log(direction, settings)
+                .into_iter()
+                .chain([last])
+                .collect()
+        };
+        let answer = Rule::new().goto(DENY);
+        chains.push((Chain::regular(deny_chain(direction)), counted(answer)));
+        // `Deny` of ClusterNetworkPolicies drops: nothing tells the sender that there is a policy.
+        chains.push((Chain::regular(drop_chain(direction)), counted(Rule::new().drop())));
+    }
     chains
 }
 
@@ -50,7 +58,7 @@ pub(crate) fn denied(direction: Direction) -> [Set; 2] {
     })
 }
 
-/// Accepts what policies do not cover; counts, logs and denies the rest.
+/// Accepts what policies do not cover; counts and logs the rest.
 fn count_and_log(direction: Direction, settings: &PolicySettings) -> Vec<Rule> {
     let count = |family| {
         let pod = match direction {
@@ -71,7 +79,6 @@ fn count_and_log(direction: Direction, settings: &PolicySettings) -> Vec<Rule> {
     let mut rules = exempt(settings);
     rules.extend(FAMILIES.into_iter().map(count));
     rules.extend(settings.log_group.map(|group| log(direction, group)));
-    rules.push(Rule::new().goto(DENY));
     rules
 }
 

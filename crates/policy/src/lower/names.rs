@@ -57,11 +57,19 @@ pub(super) fn profile_chain(direction: Direction, id: Id) -> String {
     }
 }
 
-/// Name of the chain that counts and logs the denied packets of a direction.
+/// Name of the chain that counts and logs the packets of a direction that NetworkPolicies deny.
 pub(super) fn deny_chain(direction: Direction) -> &'static str {
     match direction {
         Direction::Ingress => "deny_in",
         Direction::Egress => "deny_eg",
+    }
+}
+
+/// Name of the chain that counts and logs the packets of a direction that ClusterNetworkPolicies deny.
+pub(super) fn drop_chain(direction: Direction) -> &'static str {
+    match direction {
+        Direction::Ingress => "drop_in",
+        Direction::Egress => "drop_eg",
     }
 }
 

@@ -37,6 +37,7 @@ pub(super) fn plan(service: &Service, pods: &[Arc<Pod>], existing: Option<&Endpo
 
 fn labels(service: &Service) -> Map {
     let mut labels = service.metadata.labels.clone();
+    // What the Service is decides, not a label of that name on it.
     labels.remove(LABEL_HEADLESS);
     if service.is_headless() {
         labels.insert(LABEL_HEADLESS.into(), "".into());
@@ -77,6 +78,7 @@ fn change(existing: &Endpoints, labels: &Map, over: Option<&str>, subsets: &[Sub
     } else if metadata.is_empty() {
         return None;
     }
+    // Refused if somebody changed the object since the plan was made.
     metadata.insert("resourceVersion".into(), json!(&*meta.resource_version));
     patch["metadata"] = metadata.into();
     Some(Write::Merge(meta.name.clone(), patch))
@@ -91,10 +93,12 @@ fn subsets(service: &Service, pods: &[Arc<Pod>]) -> Vec<Subset> {
     let family = service.families().first().copied().unwrap_or(Family::V4);
     let terminating_too = service.spec.publish_not_ready_addresses;
     let mut members: BTreeMap<BTreeSet<SubsetPort>, Vec<Member>> = BTreeMap::new();
+    // Another Pod may have the address of a finished one.
     for pod in pods.iter().filter(|pod| !pod.finished) {
         let (Some(ip), Some(ports)) = (pod.ip(family), ports(service, pod)) else {
             continue;
         };
+        // Endpoints, unlike slices, cannot say that an address is terminating.
         if terminating_too || pod.metadata.deletion_timestamp.is_none() {
             let ready = pod.ready || service.spec.publish_not_ready_addresses;
             members

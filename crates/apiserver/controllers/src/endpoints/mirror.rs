@@ -43,6 +43,7 @@ fn is_skipped(endpoints: &Endpoints) -> bool {
 fn template(endpoints: &Endpoints) -> Template {
     let meta = &endpoints.metadata;
     let mut annotations = meta.annotations.clone();
+    // As in Kubernetes: it is the time of the Endpoints' change, and kube-proxy measures its latency by it.
     annotations.remove(ANNOTATION_TRIGGER_TIME);
     Template {
         namespace: meta.namespace.clone(),
@@ -88,6 +89,7 @@ fn ports(subset: &Subset) -> Vec<SlicePort> {
             app_protocol: port.app_protocol.clone(),
         })
         .collect();
+    // Slices are told apart by their ports, whose order means nothing.
     ports.sort();
     ports
 }

@@ -112,6 +112,7 @@ async fn send(collection: &Collection, namespace: &str, write: &Write) -> Result
         Write::Merge(name, patch) => collection.merge(&named(name), patch).await,
         Write::Delete(name, uid) => {
             let how = Deletion {
+                // Another object may have the name by now.
                 uid: Some(uid),
                 ..Deletion::default()
             };

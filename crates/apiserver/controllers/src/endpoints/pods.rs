@@ -115,10 +115,12 @@ fn slice_ports(service: &Service, pod: &Pod) -> Vec<SlicePort> {
 /// The number of a Service's port in a Pod.
 pub(super) fn number(port: &ServicePort, pod: &Pod) -> Option<u16> {
     match &port.target_port {
+        // Go has 0 for a `targetPort` that is not set.
         None | Some(NamedOrNumber::Number(0)) => Some(port.port),
         Some(NamedOrNumber::Number(number)) => Some(*number),
         Some(NamedOrNumber::Name(name)) => {
             let named =
+                // By protocol, too (`podutil.FindPort`): one name may stand for a TCP and a UDP port.
                 |one: &&super::objects::NamedPort| *one.name == **name && one.protocol == port.protocol;
             pod.ports.iter().find(named).map(|one| one.container_port)
         }

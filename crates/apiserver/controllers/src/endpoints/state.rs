@@ -122,6 +122,8 @@ impl State {
             None => plan.endpoints = endpoints.filter(|one| self.is_left_over(name, one)).map(delete),
             Some(service) => {
                 if let Some(selector) = service.selector()
+                    // Clients get the name itself from DNS; Kubernetes gives it no endpoints either
+                    // (kubernetes/kubernetes#105986).
                     && service.spec.r#type != ServiceType::ExternalName
                 {
                     let pods = self.selected(&name.namespace, selector);
@@ -171,6 +173,7 @@ fn within<'a, K>(
     objects: &'a BTreeMap<ObjectName, Arc<K>>,
     namespace: &'a str,
 ) -> impl Iterator<Item = (&'a ObjectName, &'a Arc<K>)> {
+    // Names are ordered by namespace first.
     let first = ObjectName::new(namespace, "");
     objects
         .range(first..)

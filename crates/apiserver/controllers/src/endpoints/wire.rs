@@ -72,6 +72,8 @@ impl From<WirePod> for Pod {
         }: WirePod,
     ) -> Self {
         let sidecars = spec.init_containers.into_iter();
+        // Init containers with `restartPolicy: Always` are sidecars (KEP-753); the others end before the Pod
+        // is ready.
         let running = sidecars.filter(|one| &*one.restart_policy == "Always");
         let ports = spec
             .containers
@@ -83,6 +85,7 @@ impl From<WirePod> for Pod {
             .iter()
             .filter_map(|one| one.ip.parse().ok())
             .collect();
+        // Kubelets and tools that know one family write `podIP` alone.
         if ips.is_empty() {
             ips.extend(status.pod_ip.parse::<IpAddr>());
         }
@@ -137,6 +140,7 @@ impl<'de> Deserialize<'de> for Slice {
 impl From<WireSlice> for Slice {
     fn from(wire: WireSlice) -> Self {
         let mut ports = wire.ports;
+        // Ports are compared as lists, and others may have written them in another order.
         ports.sort();
         let mut owners = wire.metadata.owner_references.into_iter();
         Self {

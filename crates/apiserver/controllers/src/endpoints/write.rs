@@ -77,6 +77,7 @@ impl Template {
             );
             unwanted.extend(packed.deleted);
         }
+        // Last, so that there is no moment when an endpoint is in no slice.
         writes.extend(unwanted.into_iter().map(delete));
         writes
     }
@@ -158,6 +159,7 @@ impl Template {
         if patch.is_empty() && metadata.is_empty() {
             return None;
         }
+        // Refused if somebody changed the slice since the plan was made.
         metadata.insert("resourceVersion".into(), json!(&*slice.metadata.resource_version));
         patch.insert("metadata".into(), metadata.into());
         Some(Write::Merge(slice.metadata.name.clone(), patch.into()))

@@ -91,9 +91,11 @@ impl Round<'_> {
 
     async fn decide(&self, uid: &Uid, node: &Node) -> Result<(), CollectError> {
         let known = |reference| self.known(node, reference) == Some(Owner::Present);
+        // For nearly all objects the graph knows enough, and nobody need be asked.
         if node.owners.iter().all(known) {
             return Ok(());
         }
+        // Asked, not believed: the graph may be behind, and a deletion cannot be taken back.
         let Some(live) = self
             .live(uid, node)
             .await?
@@ -115,6 +117,7 @@ impl Round<'_> {
                 if unblock {
                     return self.unblock(node, &live, how).await;
                 }
+                // Only as it was judged: another owner may have been added since.
                 self.delete(node, &live, Some(&live.resource_version), how).await
             }
         }
@@ -156,6 +159,7 @@ impl Round<'_> {
             self.report_invalid_owner(uid, node, reference);
             return Ok(None);
         }
+        // There is an object of this uid, but not where the reference looks: there, the owner is absent.
         if resource.namespaced && self.graph.node(&reference.uid).is_some() {
             self.report_invalid_owner(uid, node, reference);
         }
@@ -182,6 +186,7 @@ impl Round<'_> {
         }
         let owner = match collection.metadata::<Object>(&key.0).await {
             Ok(live) if live.metadata.uid == *uid => state(live.metadata.stage()),
+            // Another object has its name.
             Ok(_) => Owner::Absent,
             Err(error) if error.is_not_found() => Owner::Absent,
             Err(error) => return Err(error.into()),

@@ -48,6 +48,7 @@ pub(super) fn decide(object: &Metadata, owners: &[Owner], dependents: Dependents
             .owner_references
             .iter()
             .zip(owners)
+            // Also owners that wait for their dependents: this one stays, and they would wait for ever.
             .filter(|(_, state)| **state != Owner::Present);
         let lost: Vec<Uid> = lost.map(|(reference, _)| reference.uid.clone()).collect();
         return if lost.is_empty() {

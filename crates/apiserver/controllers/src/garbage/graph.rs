@@ -69,6 +69,7 @@ impl Graph {
             Feed::Deleted(object) => self.remove(&object.metadata.uid),
             Feed::Listed(objects) => {
                 let listed: HashSet<Uid> = objects.iter().map(|object| object.metadata.uid.clone()).collect();
+                // Deleted while the watch was away.
                 let gone: Vec<Uid> = self.of(&resource).filter(|uid| !listed.contains(uid)).collect();
                 let gone: Vec<Uid> = gone.iter().flat_map(|uid| self.remove(uid)).collect();
                 let applied = objects
@@ -109,9 +110,11 @@ impl Graph {
         let stage_before = before.as_ref().map(|node| node.stage);
         let before = before.map(|node| node.owners).unwrap_or_default();
         let mut concerned = self.relink(&uid, &before, &after);
+        // Any other object is nobody's garbage and waits for nobody.
         if owned || matches!(stage, Stage::Orphaning | Stage::AwaitingDependents) {
             concerned.push(uid.clone());
         }
+        // From now on its dependents are to go.
         if stage == Stage::AwaitingDependents && stage_before != Some(stage) {
             concerned.extend(self.dependents.get(&uid).into_iter().flatten().cloned());
         }
@@ -123,6 +126,7 @@ impl Graph {
             return Vec::new();
         };
         let mut concerned = self.relink(uid, &node.owners, &[]);
+        // It may have been their last owner.
         concerned.extend(self.dependents.get(uid).into_iter().flatten().cloned());
         concerned
     }
@@ -137,6 +141,7 @@ impl Graph {
                 }
             }
         }
+        // Also of owners that are not known yet: watches of kinds come in any order.
         for reference in after {
             self.dependents
                 .entry(reference.uid.clone())

@@ -49,6 +49,7 @@ pub(crate) enum MonitorEvent {
 
 impl Monitors {
     pub(super) fn new(client: Client, stop: CancellationToken) -> Self {
+        // Unbounded: what takes the news of a feed cannot wait.
         let (sender, receiver) = mpsc::unbounded_channel();
         Self {
             discovery: Discovery::start(client.clone(), stop.clone()),

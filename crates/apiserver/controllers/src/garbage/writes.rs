@@ -67,6 +67,7 @@ impl Round<'_> {
             self.change(node, live, "ownerReferences", json!(references))
                 .await?;
         }
+        // The change of the references has made a new revision.
         self.delete(node, live, None, how).await
     }
 

@@ -56,6 +56,7 @@ fn wanted(sweep: &Sweep) -> [Condition; 5] {
             ("ResourcesDiscovered", "All resources successfully discovered"),
         ),
         condition(
+            // Nothing is parsed here that could fail; Kubernetes writes the condition all the same.
             "NamespaceDeletionGroupVersionParsingFailure",
             None,
             "",

@@ -92,6 +92,7 @@ async fn empty(client: &Client, name: &ObjectName) -> Result<bool, RequestError>
     if !result.is_clean() {
         return Ok(false);
     }
+    // The write of the status made a new revision: with the old one `finalize` would be refused.
     let whole = namespaces.get(name).await?;
     finalize(&namespaces, name, whole).await
 }

@@ -105,6 +105,7 @@ async fn delete_all(collection: &Collection, namespace: &str) -> Result<Vec<Obje
             delete(collection, namespace, &object.metadata.name).await?;
         }
     }
+    // What finalizers or grace periods hold is still there.
     collection.list_metadata(namespace).await
 }
 

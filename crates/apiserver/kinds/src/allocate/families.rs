@@ -87,6 +87,7 @@ fn still_preferring_both(new: &Value, old: &Value) -> bool {
 fn policy(new: &mut Value, old: Option<&Value>, selectorless: bool) {
     let before = old.map_or("", |old| old.text(POLICY));
     let policy = match (before, selectorless) {
+        // Somebody else makes its endpoints, in whatever family; no service network has to have it.
         ("", true) => "RequireDualStack",
         ("", false) => SINGLE,
         (before, _) => before,

@@ -12,6 +12,7 @@ pub(crate) fn namespace(object: &mut Value) {
     if !name.is_empty() {
         object.fill("metadata.labels", json!({}));
         if let Some(labels) = object.at_mut("metadata.labels") {
+            // Set again on every write, so that policies can rely on it (KEP-2161).
             labels["kubernetes.io/metadata.name"] = name.into();
         }
     }
@@ -23,6 +24,7 @@ pub(crate) fn prepare_namespace(object: &mut Value, old: Option<&Value>) {
     let Some(old) = old else {
         let mut finalizers = object.list("spec.finalizers").to_vec();
         if !finalizers.iter().any(|one| one == "kubernetes") {
+            // It keeps the namespace until all that is in it is gone; `finalize` then removes it.
             finalizers.push("kubernetes".into());
         }
         object.put("spec.finalizers", finalizers);
@@ -45,6 +47,7 @@ pub(crate) fn secret(object: &mut Value) {
     let Some(data) = object.at_mut("data").and_then(Value::as_object_mut) else {
         return;
     };
+    // Of a key in both, `stringData` wins.
     for (key, text) in texts {
         let bytes = text.as_str().unwrap_or_default().as_bytes();
         data.insert(key, STANDARD.encode(bytes).into());
@@ -57,6 +60,7 @@ pub(crate) fn node(object: &mut Value) {
         let capacity = object.at("status.capacity").clone();
         object.put("status.allocatable", capacity);
     }
+    // In Go these are structs, and texts without `omitempty`, which are always written.
     object.fill("spec", json!({}));
     object.fill("status.daemonEndpoints", json!({"kubeletEndpoint": {"Port": 0}}));
     for field in NODE_INFO {

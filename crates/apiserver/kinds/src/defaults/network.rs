@@ -15,6 +15,7 @@ pub(crate) fn service(object: &mut Value) {
     };
     spec.fill("sessionAffinity", "None");
     match spec.text("sessionAffinity") {
+        // Left over from before a change to `None`, it would be refused.
         "None" => drop(spec.drop_field("sessionAffinityConfig")),
         "ClientIP" => spec.fill("sessionAffinityConfig.clientIP.timeoutSeconds", AFFINITY_TIMEOUT),
         _ => {}
@@ -40,6 +41,7 @@ pub(crate) fn service(object: &mut Value) {
     object.fill("status.loadBalancer", json!({}));
     if balanced {
         object.each("status.loadBalancer.ingress", |ingress| {
+            // A host name has no mode (KEP-1860).
             if !ingress.text("ip").is_empty() {
                 ingress.fill("ipMode", "VIP");
             }

@@ -13,11 +13,13 @@ const TOKEN_LIFE: i64 = 3600;
 pub(crate) fn pod(object: &mut Value) {
     if let Some(spec) = object.at_mut("spec") {
         if spec.has("terminationGracePeriodSeconds") && spec.int("terminationGracePeriodSeconds") < 0 {
+            // Kubernetes takes a negative time as the shortest instead of refusing it.
             spec.put("terminationGracePeriodSeconds", 1);
         }
         for list in ["containers", "initContainers"] {
             spec.each(list, requests_from_limits);
         }
+        // Kubernetes does all this to Pods only, not to templates (`SetDefaults_Pod`).
         spec.fill("enableServiceLinks", true);
         if spec.flag("hostNetwork") {
             for list in ["containers", "initContainers"] {
@@ -41,6 +43,7 @@ pub(crate) fn prepare_pod(object: &mut Value, old: Option<&Value>) {
     let Some(spec) = object.at_mut("spec") else {
         return;
     };
+    // What the plugins Priority, ServiceAccount and DefaultTolerationSeconds set.
     spec.fill("priority", 0);
     spec.fill("preemptionPolicy", "PreemptLowerPriority");
     spec.fill("serviceAccountName", "default");
@@ -48,6 +51,7 @@ pub(crate) fn prepare_pod(object: &mut Value, old: Option<&Value>) {
     let mut tolerations = spec.list("tolerations").to_vec();
     for key in ["node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"] {
         let tolerated = |one: &Value| {
+            // A toleration without a key tolerates every taint.
             matches!(one.text("key"), "")
                 || (one.text("key") == key && matches!(one.text("effect"), "" | "NoExecute"))
         };
@@ -89,6 +93,7 @@ fn pod_spec(spec: &mut Value) {
         .find(|name| !name.is_empty())
         .map(str::to_owned);
     if let Some(account) = account {
+        // `serviceAccount` is the deprecated name of the same field: Kubernetes always writes both.
         spec.put("serviceAccountName", account.clone());
         spec.put("serviceAccount", account);
     }
@@ -164,6 +169,7 @@ fn http_get(handler: &mut Value) {
 }
 
 fn volume(volume: &mut Value) {
+    // It has nothing but its name.
     if volume.as_object().is_some_and(|map| map.len() == 1) {
         volume.put("emptyDir", json!({}));
     }
@@ -197,6 +203,7 @@ fn requests_from_limits(container: &mut Value) {
         .and_then(Value::as_object_mut)
     {
         for (name, value) in limits {
+            // The scheduler counts requests only.
             requests.entry(name).or_insert(value);
         }
     }
@@ -205,6 +212,7 @@ fn requests_from_limits(container: &mut Value) {
 fn host_ports(container: &mut Value) {
     container.each("ports", |port| {
         if port.int("hostPort") == 0 {
+            // On the node's network they are the same, and by host ports the scheduler finds conflicts.
             let number = port.int("containerPort");
             port.put("hostPort", number);
         }

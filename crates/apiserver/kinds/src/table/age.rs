@@ -12,6 +12,7 @@ const YEAR: i64 = 365 * DAY;
 pub fn human_duration(seconds: i64) -> String {
     match seconds {
         ..-1 => "<invalid>".to_owned(),
+        // The clocks of two machines differ a little.
         -1 => "0s".to_owned(),
         s if s < 2 * MINUTE => format!("{s}s"),
         s if s < 10 * MINUTE => two(s, MINUTE, "m", 1, "s"),

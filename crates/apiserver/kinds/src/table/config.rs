@@ -79,6 +79,7 @@ fn node_status(node: &Value) -> String {
     let ready = node
         .list("status.conditions")
         .iter()
+        // kube-apiserver's printers keep conditions in a map, where the last of a type stays.
         .rfind(|one| one.text("type") == "Ready");
     let mut status = match ready.map(|one| one.text("status")) {
         Some("True") => "Ready",
@@ -139,6 +140,7 @@ pub(crate) const EVENT: &[Column] = &[
         if o.has("series") {
             o.int("series.count").into()
         } else {
+            // Events of `events.k8s.io` that happened once have no count.
             o.int("count").max(1).into()
         }
     })),
@@ -146,6 +148,7 @@ pub(crate) const EVENT: &[Column] = &[
 ];
 
 fn first_seen(event: &Value, now: Timestamp) -> String {
+    // Events of `events.k8s.io` have only the latter.
     let times = [event.text("firstTimestamp"), event.text("eventTime")];
     age::since(
         times

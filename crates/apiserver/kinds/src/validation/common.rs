@@ -78,6 +78,7 @@ impl Errors {
     /// A port's number.
     pub(crate) fn port_number(&mut self, path: &str, number: &Value) {
         if let Some(complaint) = names::port_number(number.as_i64().unwrap_or_default()) {
+            // In Go a number that is not given is 0, and told so.
             let number = if number.is_null() { &Value::from(0) } else { number };
             self.invalid(path, number.clone(), complaint);
         }
@@ -146,6 +147,7 @@ impl Errors {
         };
         let (link_local, local_multicast) = match address {
             std::net::IpAddr::V4(v4) => (v4.is_link_local(), v4.octets().starts_with(&[224, 0, 0])),
+            // The flags of a multicast address may be any; its scope is link-local (RFC 4291 section 2.7).
             std::net::IpAddr::V6(v6) => (v6.is_unicast_link_local(), v6.segments()[0] & 0xff0f == 0xff02),
         };
         if address.is_unspecified() {

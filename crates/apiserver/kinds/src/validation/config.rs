@@ -30,6 +30,7 @@ pub(crate) fn config_map(object: &Value) -> Vec<FieldError> {
         size += decode(value).len();
     }
     if size > MOST_BYTES {
+        // So prints Kubernetes a path without a name.
         errors.too_long("[]", MOST_BYTES);
     }
     errors.0
@@ -188,6 +189,7 @@ pub(crate) fn event(object: &Value) -> Vec<FieldError> {
         object.text("metadata.namespace"),
         object.text("involvedObject.namespace"),
     );
+    // Events about objects that are in no namespace live in `default`.
     let outside = involved.is_empty() && own == "default";
     if involved != own && !outside {
         errors.invalid(

@@ -85,6 +85,7 @@ fn versions(errors: &mut Errors, spec: &Value) {
         let why = "must have exactly one version marked as storage version";
         errors.invalid("spec.versions", list(), why);
     }
+    // The field of the kind's beta version, to which Kubernetes still converts before it validates.
     if let Some(first) = all.first() {
         joined(errors, "spec.version", first.text("name"), "");
     }

@@ -62,6 +62,7 @@ pub(crate) fn new_ingress(object: &Value) -> Vec<FieldError> {
         && class != annotation
     {
         errors.invalid(
+            // Without `metadata`, as Kubernetes tells it.
             "annotations.kubernetes.io/ingress.class",
             annotation,
             "must match `ingressClassName` when both are specified",

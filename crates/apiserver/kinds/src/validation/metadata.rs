@@ -33,6 +33,7 @@ pub(super) fn on_create(resource: &Resource, object: &Value) -> Vec<FieldError> 
     namespace(&mut errors, resource.namespaced, metadata.text("namespace"));
     common(&mut errors, metadata);
     finalizers(&mut errors, metadata);
+    // Custom resources go through apimachinery's validation only, which lacks this rule.
     if !resource.is_custom() {
         unqualified_finalizers(&mut errors, metadata);
     }
@@ -78,6 +79,7 @@ fn common(errors: &mut Errors, metadata: &Value) {
     errors.labels("metadata.labels", metadata.at("labels"));
     let mut size = 0;
     for (key, value) in metadata.entries("annotations") {
+        // Other than in labels, case does not matter in the prefix.
         for complaint in names::qualified_name(&key.to_lowercase()) {
             errors.invalid("metadata.annotations", key, complaint);
         }

@@ -235,10 +235,12 @@ pub(crate) fn http_path(text: &str) -> Vec<String> {
 /// An IP address.
 pub(crate) fn address(text: &str) -> Vec<String> {
     match text.parse::<IpAddr>() {
+        // Some software takes them for IPv4, some for IPv6.
         Ok(IpAddr::V6(address)) if address.to_ipv4_mapped().is_some() => {
             vec!["must not be an IPv4-mapped IPv6 address".to_owned()]
         }
         Ok(_) => Vec::new(),
+        // Some parsers take them for octal, and end up at another address (CVE-2021-29923).
         Err(_) if has_leading_zeros(text) => vec!["must not have leading 0s".to_owned()],
         Err(_) => vec!["must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)".to_owned()],
     }
@@ -281,6 +283,8 @@ impl NameRule {
         };
         match name.strip_suffix('-') {
             Some(stem) if prefix && !stem.is_empty() && self != Self::PathSegment => {
+                // As apimachinery's `maskTrailingDash`: the last two characters are replaced, and the rest is
+                // judged as a name.
                 let mut stem = stem.to_owned();
                 stem.pop();
                 rule(&format!("{stem}a"))

@@ -78,6 +78,7 @@ fn of_type(errors: &mut Errors, service: &Value, kind: &str) {
                 }
             }
             let name = service.text("spec.externalName");
+            // An absolute name, with the dot of the root, is a name too.
             let name = name.strip_suffix('.').unwrap_or(name);
             errors.required_name("spec.externalName", name, names::dns_subdomain);
         }
@@ -164,6 +165,7 @@ fn duplicate_ports(errors: &mut Errors, service: &Value, kind: &str) {
         if !numbers.insert((protocol, number)) {
             errors.duplicate(
                 format!("spec.ports[{index}]"),
+                // Kubernetes shows the key of its comparison: a port of which nothing else is set.
                 json!({"protocol": protocol, "port": number, "targetPort": 0}),
             );
         }
@@ -175,11 +177,13 @@ fn balancer(errors: &mut Errors, service: &Value, kind: &str) {
     let balanced = kind == "LoadBalancer";
     let ranges = service.texts("spec.loadBalancerSourceRanges");
     if !ranges.is_empty() {
+        // With a capital, as Kubernetes tells it.
         let path = "spec.LoadBalancerSourceRanges";
         if !balanced {
             errors.forbidden(path, ONLY);
         }
         for (index, range) in ranges.into_iter().enumerate() {
+            // Kubernetes lets them be padded, as they could be in the annotation from which they come.
             errors.follows(&format!("{path}[{index}]"), range.trim(), names::network);
         }
     } else if let Some(ranges) = service.annotation("service.beta.kubernetes.io/load-balancer-source-ranges")

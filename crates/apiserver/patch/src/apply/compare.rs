@@ -151,6 +151,7 @@ impl Changes {
             let old = left.remove(&element).unwrap_or_default();
             let new = right.remove(&element).unwrap_or_default();
             path.push(element);
+            // Items that stand more than once share a name, and count as one.
             match (old.as_slice(), new.as_slice()) {
                 ([] | [_], [] | [_]) => {
                     self.value(old.first().copied(), new.first().copied(), list.item, path);

@@ -27,6 +27,7 @@ fn collect(value: &Value, ty: Type<'_>, path: &mut Vec<PathElement>, set: &mut F
                     collect(value, ty, path, set);
                 }
                 let empty = value.is_null() || value.as_object().is_some_and(serde_json::Map::is_empty);
+                // Entries of maps are owned themselves, declared fields only by what is in them.
                 if empty || !ty.declares(name) {
                     set.insert(path);
                 }

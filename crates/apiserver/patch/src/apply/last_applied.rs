@@ -55,8 +55,10 @@ pub(super) fn refresh(object: &mut Value, applied: &Value) {
     let Some(annotations) = annotations.as_object_mut() else {
         return;
     };
+    // With the line feed that kubectl's encoder writes.
     annotations.insert(ANNOTATION.into(), json!(format!("{applied}\n")));
     let size = |(key, value): (&String, &Value)| key.len() + value.as_str().map_or(0, str::len);
+    // Validation would refuse the object (`TotalAnnotationSizeLimitB`): rather no annotation than no apply.
     if annotations.iter().map(size).sum::<usize>() > MOST_BYTES {
         annotations.remove(ANNOTATION);
     }

@@ -177,6 +177,7 @@ impl Managers {
             return;
         };
         bucket.fields = bucket.fields.union(&entry.fields);
+        // They come in the order of their times: this one is the latest.
         bucket.time = entry.time;
     }
 }

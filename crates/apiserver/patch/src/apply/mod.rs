@@ -65,6 +65,7 @@ pub fn apply(
     managers.reconcile(ownership.ty);
     check_values(applied, &live, ownership.ty, write)?;
     if managers.0.is_empty() {
+        // Fields without an owner would fall to whoever applies first, without a conflict.
         let first = Write {
             manager: BEFORE_FIRST_APPLY,
             ..*write
@@ -88,6 +89,7 @@ pub fn track_update(old: Option<&Value>, new: &mut Value, write: &Write<'_>) {
     let mut old = old.cloned().unwrap_or_else(|| Value::Object(Map::new()));
     let stored = take_managed_fields(&mut old);
     let sent = take_managed_fields(new);
+    // Through a subresource nobody can set the entries.
     let sent = sent.filter(|_| write.subresource.is_none());
     let mut managers = managers_of_update(stored.as_ref(), sent.as_ref());
     let exists = old.pointer("/metadata/uid").is_some();
@@ -96,6 +98,7 @@ pub fn track_update(old: Option<&Value>, new: &mut Value, write: &Write<'_>) {
     }
     let ownership = write.ownership();
     let faulty = |value: &Value| validate::faults(value, ownership.ty, true).is_some();
+    // As in Kubernetes, no write fails for want of bookkeeping.
     if faulty(new) || faulty(&old) {
         set_managed_fields(new, stored);
         return;

@@ -36,6 +36,7 @@ impl Ownership<'_> {
         let merged = merge(live, applied, self.ty);
         let last = managers.0.remove(id).unwrap_or_else(|| entry.clone());
         entry.fields = fields_of(applied, self.ty).recursive_difference(&self.reset);
+        // An apply that changes nothing leaves the time.
         entry.time = last.time;
         managers.0.insert(id.clone(), entry);
         let mut new = self.pruned(&merged, managers, &last.fields);

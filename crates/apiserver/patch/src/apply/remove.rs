@@ -78,6 +78,7 @@ fn without(value: &Value, removed: &FieldSet, ty: Type<'_>) -> Option<Value> {
         }
         (Shape::List(list), Value::Array(items)) if list.identity != Identity::None => {
             let left = items.iter().filter_map(|item| {
+                // No set of fields can name it.
                 let Ok(element) = list.element(item) else {
                     return Some(item.clone());
                 };

@@ -136,6 +136,7 @@ impl FieldSet {
                 continue;
             }
             let Some(element) = PathElement::parse(text) else {
+                // Kinds of a later version are passed over, a malformed element of a known one is none.
                 match text.split_once(':') {
                     Some(("f" | "v" | "k" | "i", _)) | None => return None,
                     Some(_) => continue,

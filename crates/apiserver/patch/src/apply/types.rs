@@ -88,6 +88,7 @@ impl<'a> Type<'a> {
 
     /// A type by its resolved schema and the node that led there.
     fn node(schema: Schema<'a>, raw: Option<&Value>, around_open: bool) -> Self {
+        // It holds an object of another kind, of which this schema knows nothing.
         if schema.definition_name() == Some(RAW_EXTENSION) {
             return Self::Whole;
         }
@@ -129,12 +130,14 @@ impl<'a> Type<'a> {
                 map: false,
                 ..all
             },
+            // Texts of other formats, such as `int-or-string`, are scalars of any kind to kube-openapi.
             Some("string") if node.schema.format().is_none_or(|format| format == "byte") => {
                 scalar(ScalarKind::String)
             }
             Some("integer" | "number") => scalar(ScalarKind::Number),
             Some("boolean") => scalar(ScalarKind::Boolean),
             Some(_) => scalar(ScalarKind::Any),
+            // Written as texts or as numbers.
             None if node.schema.definition_name() == Some(QUANTITY) => scalar(ScalarKind::Any),
             None => all,
         }

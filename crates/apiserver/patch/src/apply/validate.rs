@@ -73,6 +73,8 @@ impl Faults {
             };
             let element = match element {
                 Ok(element) => element,
+                // Without its name, what is wrong below has no path: structured-merge-diff gives the list up
+                // here.
                 Err(message) => return self.add(path, &format!("element {index}: {message}")),
             };
             let length = path.len();

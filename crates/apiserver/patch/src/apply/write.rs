@@ -72,6 +72,7 @@ impl<'a> Write<'a> {
         new: &Value,
         managers: &mut Managers,
     ) {
+        // Go's structs do not tell null from a field that is not set.
         let changed = if ownership.ty.is_built_in() {
             ownership.update(&without_nulls(old), &without_nulls(new), managers)
         } else {
@@ -109,6 +110,7 @@ impl<'a> Write<'a> {
                 if let Some(others) = conflicts.without(&own) {
                     return Err(others.into());
                 }
+                // The attempt that met conflicts has changed entries.
                 *managers = before;
                 ownership.apply(live, applied, managers, &id, entry(), true)?
             }

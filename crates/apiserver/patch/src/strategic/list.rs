@@ -128,6 +128,7 @@ fn unique(mut values: Vec<Value>) -> Vec<Value> {
         let mut other = first + 1;
         while other < values.len() {
             if values.get(first) == values.get(other) {
+                // As `uniquifyScalars` of upstream: the order shows in the result.
                 values.swap_remove(other);
             } else {
                 other += 1;

@@ -129,6 +129,7 @@ fn merge_field(
         }
         (Some(Value::Array(_)), Value::Array(patch)) => Some(Value::Array(patch)),
         (_, mut value) => {
+            // There is nothing that nulls and directives could remove.
             discard_nulls(&mut value);
             without_directives(value)
         }

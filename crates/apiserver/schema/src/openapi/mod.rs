@@ -48,6 +48,7 @@ pub fn document(group: &str, version: &str, resources: &[OpenApiResource<'_>]) -
 
 /// What changes whenever the document of a group and version does: the `hash` in its URL, and its entity tag.
 pub fn fingerprint(group: &str, version: &str, resources: &[OpenApiResource<'_>]) -> String {
+    // Without random keys, so that clients find their cached documents right after a restart.
     let mut hasher = std::hash::DefaultHasher::new();
     (builtin::documented_bytes(), group, version).hash(&mut hasher);
     for resource in resources {
@@ -88,6 +89,7 @@ fn add_custom(
     object[builtin::GROUP_VERSION_KIND] = tag(resource.kind);
     schemas.insert(name(resource.kind), object);
 
+    // Besides `items`, lists of all kinds have the same fields.
     let mut list = documented
         .get("io.k8s.api.core.v1.ConfigMapList")
         .cloned()
@@ -106,6 +108,7 @@ fn add_custom(
 fn spell_int_or_string(node: &mut Value) {
     match node {
         Value::Object(fields) => {
+            // Those two are the author's own way to spell it, which structural schemas may use.
             let is_short = fields.get("x-kubernetes-int-or-string") == Some(&Value::Bool(true));
             if is_short && !fields.contains_key("anyOf") && !fields.contains_key("allOf") {
                 fields.insert("anyOf".into(), json!([{"type": "integer"}, {"type": "string"}]));

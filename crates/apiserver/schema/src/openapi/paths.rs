@@ -20,6 +20,7 @@ pub(super) fn paths(
         group => format!("/apis/{group}/{version}"),
     };
     let mut paths = Map::new();
+    // As in Kubernetes, whose documents of custom resources have no path for the group itself.
     if resources.iter().any(|resource| resource.custom_schema.is_none()) {
         paths.insert(format!("{base}/"), available_resources(group, version));
     }

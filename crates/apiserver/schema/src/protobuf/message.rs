@@ -9,8 +9,9 @@ use super::error::DecodeError;
 use super::table::{Container, Field, Kind, Name, Table};
 use super::wire::{Fields, Wire, text, varint};
 
-/// Deepest nesting of messages; a Pod needs about a dozen.
-const MAX_DEPTH: usize = 40;
+/// Deepest nesting of messages, the same as serde_json's for JSON: a Pod needs about a dozen, a definition
+/// three for each level of its schema.
+const MAX_DEPTH: usize = 128;
 /// Most values in one body: two bytes may stand for a value of a hundred, so that a limit on the body is not
 /// enough.
 const MAX_VALUES: usize = 250_000;
@@ -47,6 +48,14 @@ impl<'t> Decoder<'t> {
             match &field.name {
                 Name::Field(name) => self.set(object.entry(*name).or_insert(Value::Null), field, wire)?,
                 Name::Whole => self.set(whole.get_or_insert(Value::Null), field, wire)?,
+                Name::Either => {
+                    let place = whole.get_or_insert(Value::Null);
+                    // Only a list goes on with what was there; of other fields the last one counts.
+                    if field.container == Container::Once || !place.is_array() {
+                        *place = Value::Null;
+                    }
+                    self.set(place, field, wire)?;
+                }
                 Name::Inline => {
                     if let Some(Value::Object(fields)) = self.value(field.kind, wire)? {
                         object.extend(fields);
@@ -64,8 +73,10 @@ impl<'t> Decoder<'t> {
         match (&field.container, wire) {
             (Container::Once, wire) => {
                 let value = self.value(field.kind, wire)?;
+                // Go's encoder writes zeros of fields that are no pointers (proto2), which its JSON omits
+                // (`omitempty`).
                 *place = value
-                    .filter(|value| field.zero_counts || !is_zero(value))
+                    .filter(|value| field.zero_counts || !field.kind.is_scalar() || !is_zero(value))
                     .unwrap_or_default();
             }
             (Container::Map, Wire::Bytes(entry)) => {
@@ -73,6 +84,7 @@ impl<'t> Decoder<'t> {
                 insert(place, key, value);
             }
             (Container::Map, wire) => return Err(wrong_type(wire)),
+            // Kubernetes packs no lists, but a decoder has to take both forms (protobuf's encoding guide).
             (Container::List, Wire::Bytes(packed)) if is_packable(field.kind) => {
                 let mut rest = packed;
                 while !rest.is_empty() {
@@ -119,7 +131,7 @@ impl<'t> Decoder<'t> {
             // Negative numbers are sign-extended to 64 bits.
             (Kind::Int32, Wire::Varint(number)) => (number as i32).into(),
             (Kind::Int64, Wire::Varint(number)) => (number as i64).into(),
-            (Kind::Double, Wire::Fixed64(bits)) => f64::from_bits(bits).into(),
+            (Kind::Double, Wire::Fixed64(bits)) => number(f64::from_bits(bits)),
             (Kind::Text, Wire::Bytes(bytes)) => text(bytes).into(),
             (Kind::Bytes, Wire::Bytes(bytes)) => BASE64_STANDARD.encode(bytes).into(),
             (Kind::Message(message), Wire::Bytes(bytes)) => self.message(message, bytes)?,
@@ -178,10 +190,20 @@ fn wrong_type(wire: Wire<'_>) -> DecodeError {
     DecodeError::Malformed(format!("wrong wireType = {number}"))
 }
 
+/// Numbers without a fraction have none in Go's JSON, either; from 2^53 on not every integer is one.
+fn number(value: f64) -> Value {
+    if value.fract() == 0.0 && value.abs() < 9_007_199_254_740_992.0 {
+        (value as i64).into()
+    } else {
+        value.into()
+    }
+}
+
 /// The last field of a number that holds bytes.
 fn part(bytes: &[u8], wanted: u64) -> Result<Option<&[u8]>, DecodeError> {
     let mut found = None;
     for field in Fields::new(bytes) {
+        // If a field stands twice, the last one counts (protobuf's encoding guide).
         if let (number, Wire::Bytes(bytes)) = field?
             && number == wanted
         {
@@ -223,6 +245,7 @@ fn time(bytes: &[u8]) -> Result<Timestamp, DecodeError> {
 
 fn json(bytes: &[u8]) -> Result<Option<Value>, DecodeError> {
     match part(bytes, 1)? {
+        // Go writes a `RawExtension` and `FieldsV1` without bytes as null.
         None | Some([]) => Ok(None),
         Some(text) => serde_json::from_slice(text)
             .map(Some)

@@ -44,6 +44,7 @@ pub fn decode(body: &[u8]) -> Result<Value, DecodeError> {
         _ => return Err(DecodeError::UnsupportedContent(envelope.content_type)),
     };
     if let Some(fields) = object.as_object_mut() {
+        // In Go's types both are `TypeMeta`, which has no field numbers: only the envelope carries them.
         fields.insert("apiVersion".into(), envelope.api_version.into());
         fields.insert("kind".into(), envelope.kind.into());
     }

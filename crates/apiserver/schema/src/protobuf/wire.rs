@@ -23,6 +23,7 @@ impl<'a> Fields<'a> {
 
     fn field(&mut self) -> Result<(u64, Wire<'a>), DecodeError> {
         let tag = varint(&mut self.rest)?;
+        // Groups (3 and 4) were given up; no message of Kubernetes has them.
         let value = match tag & 7 {
             0 => Wire::Varint(varint(&mut self.rest)?),
             1 => Wire::Fixed64(u64::from_le_bytes(self.array()?)),
@@ -67,6 +68,7 @@ impl<'a> Iterator for Fields<'a> {
             return None;
         }
         let field = self.field();
+        // Nobody knows where the next field would start.
         if field.is_err() {
             self.rest = &[];
         }

@@ -30,6 +30,7 @@ impl Walk {
                 self.path.leave(outside);
                 keep
             }),
+            // A free list stays as it is: for its entries there is no schema to prune by.
             Value::Array(items) if !schema.is_some_and(keeps_items) => {
                 for (index, item) in items.iter_mut().enumerate() {
                     let outside = self.path.enter_item(index);

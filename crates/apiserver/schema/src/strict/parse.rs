@@ -48,6 +48,7 @@ impl Reader {
     }
 
     fn find(&mut self, finding: StrictError) {
+        // Each once, as sigs.k8s.io/json tells them: a field may stand three times.
         if self.findings.len() < MAX_FINDINGS && !self.findings.contains(&finding) {
             self.findings.push(finding);
         }
@@ -156,6 +157,8 @@ impl<'de> Visitor<'de> for Node<'_, '_> {
             let outside = reader.path.enter_field(&key.name);
             let below = schema.and_then(|schema| schema.field(&key.name));
             if below.is_none() && schema.is_some_and(|schema| !schema.preserves_unknown()) {
+                // One complaint for all that is below: Go's decoder skips the value of a field that it does
+                // not know.
                 reader.find(StrictError::UnknownField(reader.path.to_text()));
                 entries.next_value::<IgnoredAny>()?;
             } else {

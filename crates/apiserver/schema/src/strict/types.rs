@@ -41,6 +41,7 @@ struct Walk<'a> {
 
 impl<'a> Walk<'a> {
     fn node(&mut self, schema: Schema<'a>, value: &'a Value) -> Option<String> {
+        // Go's decoder leaves a field as it is when told null.
         if value.is_null() || schema.accepts_anything() {
             return None;
         }
@@ -127,6 +128,7 @@ fn fits_integer(number: &Number, format: Option<&str>) -> bool {
         Some("int32") => number
             .as_i64()
             .is_some_and(|number| i32::try_from(number).is_ok()),
+        // Go parses the digits as they stand: `1.0` is no integer.
         _ => number.is_i64(),
     }
 }
@@ -138,11 +140,13 @@ fn string_error(text: &str, schema: Schema<'_>) -> Option<String> {
                 .definition_name()
                 .is_some_and(|name| name.ends_with(".MicroTime"));
             let fraction = if is_micro { ".000000" } else { "" };
+            // Go names the part of the layout where parsing stopped; we always name the first.
             let layout = format!("2006-01-02T15:04:05{fraction}Z07:00");
             Some(format!(
                 "parsing time {text:?} as {layout:?}: cannot parse {text:?} as \"2006\""
             ))
         }
+        // Go's decoder skips line breaks.
         Some("byte") => match BASE64_STANDARD.decode(text.replace(['\n', '\r'], "")) {
             Ok(_) => None,
             Err(_) => Some(format!(

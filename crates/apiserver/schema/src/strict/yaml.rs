@@ -14,6 +14,8 @@ use crate::Schema;
 pub fn decode_yaml(text: &[u8], schema: Option<Schema<'_>>) -> Result<(Value, Vec<StrictError>), ParseError> {
     let text = std::str::from_utf8(text).map_err(|error| ParseError(error.to_string()))?;
     let options = serde_saphyr::options! {
+        // A duplicate is a finding for our reader: an error here would refuse it under `Ignore` and `Warn`
+        // too.
         duplicate_keys: DuplicateKeyPolicy::PassThrough,
         legacy_octal_numbers: true,
         with_snippet: false,
@@ -27,6 +29,8 @@ pub fn decode_yaml(text: &[u8], schema: Option<Schema<'_>>) -> Result<(Value, Ve
         reader.node(None).deserialize(yaml)
     })
     .map_err(|error| ParseError(format!("yaml: {error}")))?;
+    // Kubernetes looks for duplicates while it makes JSON of the YAML, and for unknown fields only in the
+    // JSON: duplicates below an unknown field are told.
     let mut findings = reader.findings;
     let unknown = schema.map_or_else(Vec::new, |schema| drop_unknown(schema, &mut value));
     findings.extend(unknown.into_iter().map(StrictError::UnknownField));

@@ -39,6 +39,7 @@ pub(super) fn supported<'a>(schema: Schema<'a>) -> Option<Format<'a>> {
         Some("integer") if ["int32", "int64"].contains(&name) => Some(Format::Number(name)),
         Some("number") if ["float", "double"].contains(&name) => Some(Format::Number(name)),
         None | Some("string") => {
+            // As strfmt, the library of formats that Kubernetes uses: `date-time` and `datetime` are one.
             let plain = name.replace('-', "");
             let (_, check) = TEXTS.iter().find(|(known, _)| *known == plain)?;
             Some(Format::Text(TextFormat { name, check: *check }))
@@ -84,11 +85,13 @@ fn matches(text: &str, pattern: &str) -> bool {
 }
 
 fn is_base64(text: &str) -> bool {
+    // `govalidator.IsBase64` wants at least one group.
     !text.is_empty() && BASE64_STANDARD.decode(text).is_ok()
 }
 
 fn is_cidr(text: &str) -> bool {
     let parts = text.split_once('/').and_then(|(address, length)| {
+        // Rust would also read `/+8`.
         let digits = length.len() <= 3 && length.bytes().all(|byte| byte.is_ascii_digit());
         Some((
             address.parse::<IpAddr>().ok()?,
@@ -105,6 +108,7 @@ fn is_date(text: &str) -> bool {
 /// RFC 3339 section 5.6.
 fn is_date_time(text: &str) -> bool {
     let text = text.to_ascii_lowercase();
+    // That the dot is not escaped is strfmt's doing: objects that Kubernetes accepts must stay valid.
     let time = r"^([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](.[0-9]+)?(z|[+-][0-9]{2}:[0-9]{2})$";
     text.split_once('t')
         .is_some_and(|(day, rest)| is_date(day) && matches(rest, time))
@@ -147,6 +151,7 @@ fn is_short_name(text: &str) -> bool {
 /// An absolute URI, or an absolute path.
 fn is_uri(text: &str) -> bool {
     let printable = !text.contains(|c: char| c.is_ascii_control() || c == ' ');
+    // As Go's `url.ParseRequestURI`, with which strfmt checks.
     printable && (text.starts_with('/') || matches(text, r"^[a-zA-Z][a-zA-Z0-9+.\-]*:."))
 }
 

@@ -40,6 +40,7 @@ impl Validator {
         text: &str,
         outcome: &mut Outcome,
     ) {
+        // kube-openapi stops at the first rule that a text breaks.
         outcome.add(self.length(schema, text).or_else(|| self.pattern(schema, text)));
         if let Some(Format::Text(format)) = format
             && !format.accepts(text)
@@ -50,6 +51,7 @@ impl Validator {
     }
 
     fn length(&self, schema: Schema<'_>, text: &str) -> Option<FieldError> {
+        // Kubernetes counts characters too (`utf8.RuneCount`), although its text speaks of bytes.
         let length = text.chars().count() as u64;
         if let Some(most) = limit(schema, "maxLength").filter(|most| length > *most) {
             let unit = if most == 1 { "byte" } else { "bytes" };
@@ -141,6 +143,7 @@ impl Validator {
         let is_multiple = match (number.as_i64(), factor.as_i64()) {
             (Some(number), Some(factor)) if factor > 0 => number % factor == 0,
             _ => {
+                // In binary, 0.3 is no exact multiple of 0.1.
                 let quotient = number.as_f64()? / factor.as_f64().filter(|factor| *factor > 0.0)?;
                 (quotient - quotient.round()).abs() <= f64::EPSILON * quotient.abs().max(1.0)
             }

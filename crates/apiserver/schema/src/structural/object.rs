@@ -36,6 +36,7 @@ pub(crate) fn with_object_fields(schema: Option<&Value>, definitions: &Definitio
 
 fn without_default(mut schema: Value) -> Value {
     if let Some(fields) = schema.as_object_mut() {
+        // `metadata` has `default: {}` there, which would add it to embedded resources that have none.
         fields.remove("default");
     }
     schema

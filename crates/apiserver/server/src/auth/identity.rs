@@ -21,6 +21,7 @@ impl Identity {
     /// An authenticated user.
     pub fn user(name: impl Into<Arc<str>>, groups: impl IntoIterator<Item = Arc<str>>) -> Self {
         let mut groups: Vec<Arc<str>> = groups.into_iter().collect();
+        // As Kubernetes does for everybody whom it knows; `kubectl auth whoami` shows it.
         if !groups.iter().any(|group| **group == *AUTHENTICATED) {
             groups.push(AUTHENTICATED.into());
         }
@@ -39,6 +40,7 @@ impl Identity {
     pub(crate) fn of_certificate(der: &[u8]) -> Option<Self> {
         let (_, certificate) = X509Certificate::from_der(der).ok()?;
         let subject = certificate.subject();
+        // A certificate without a common name names nobody, as in Kubernetes (`CommonNameUserConversion`).
         let name = subject.iter_common_name().next()?.as_str().ok()?;
         let groups = subject
             .iter_organization()

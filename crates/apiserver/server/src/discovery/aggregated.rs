@@ -28,6 +28,8 @@ pub(super) fn answer(entries: &[Entry], version: &str, core: bool, headers: &Hea
     answer
         .headers
         .push((CACHE_CONTROL, HeaderValue::from_static("public")));
+    // By `Accept` the same URL answers this document or the legacy one: caches must keep both apart (RFC
+    // 9110, 12.5.5).
     answer.headers.push((VARY, HeaderValue::from_static("Accept")));
     answer.content_type = Some(if version == "v2" {
         "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
@@ -51,6 +53,7 @@ fn version_of(entries: &[Entry], group: &str, version: &str) -> Value {
         .filter(|entry| entry.group == group && entry.version == version)
         .map(resource)
         .collect();
+    // `Stale` is for groups of other servers that do not answer, and there are none.
     json!({"version": version, "resources": resources, "freshness": "Current"})
 }
 

@@ -12,6 +12,7 @@ pub(super) fn tagged(value: &Value, headers: &HeaderMap) -> Answer {
     let json = serde_json::to_vec(value).unwrap_or_default();
     let tag = format!("\"{}\"", hash(&json));
     let known = headers.get(IF_NONE_MATCH).and_then(|value| value.to_str().ok()) == Some(tag.as_str());
+    // RFC 9110, 15.4.5
     let mut answer = if known {
         Answer::new(304, Payload::Empty)
     } else {

@@ -56,6 +56,7 @@ pub(super) fn resources(entries: &[Entry], group: &str, version: &str) -> Option
         format!("{group}/{version}")
     };
     let mut list = json!({"kind": "APIResourceList", "groupVersion": group_version, "resources": resources});
+    // As in Kubernetes: the document of the core group is older than the field.
     if !group.is_empty() {
         list["apiVersion"] = "v1".into();
     }

@@ -182,6 +182,8 @@ fn answer(registry: &Registry, indexed: &Indexed, by_hash: bool, headers: &Heade
         answer
             .headers
             .push((CACHE_CONTROL, HeaderValue::from_static("public, immutable")));
+        // `immutable` holds only as long as an answer is fresh (RFC 8246, 2); a year is what kube-openapi
+        // says.
         let next_year = jiff::Timestamp::now() + jiff::SignedDuration::from_hours(365 * 24);
         if let Ok(expires) =
             HeaderValue::from_str(&next_year.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string())

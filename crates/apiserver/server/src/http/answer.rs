@@ -31,6 +31,8 @@ pub(crate) enum Payload {
     Text(String),
     /// A watch: one JSON document per line.
     Watch(Body),
+    /// The whole answer of somebody else, head and body.
+    Response(Response<Body>),
     /// Nothing.
     Empty,
 }
@@ -87,6 +89,7 @@ impl Answer {
         let (body, gzipped) = match self.payload {
             // A compressor would hold events back until its window is full.
             Payload::Watch(body) => (body, false),
+            Payload::Response(response) => return response,
             Payload::Empty => (full(Bytes::new()), false),
             Payload::Text(text) => (full(text.into()), false),
             Payload::Value(value) => compress(encode(&value, accept), accept),
@@ -120,6 +123,7 @@ fn warning_text(text: &str) -> String {
     let escaped = text.replace('\\', "\\\\").replace('"', "\\\"");
     let printable: String = escaped
         .chars()
+        // A header's value has no control characters (RFC 9110, 5.5).
         .map(|c| if c.is_control() { ' ' } else { c })
         .collect();
     format!("299 - \"{printable}\"")
@@ -169,6 +173,7 @@ fn compress(bytes: Bytes, accept: &Accept) -> (Body, bool) {
     if !accept.gzip || bytes.len() < GZIP_FROM {
         return (full(bytes), false);
     }
+    // The level of Kubernetes, too: higher ones cost much time for few octets.
     let mut encoder = GzEncoder::new(Vec::with_capacity(bytes.len() / 8), Compression::fast());
     match encoder.write_all(&bytes).and_then(|()| encoder.finish()) {
         Ok(compressed) => (full(compressed.into()), true),

@@ -127,6 +127,7 @@ fn parse(media_type: &str) -> Option<(Encoding, Shape)> {
         ("APIGroupDiscoveryList", "apidiscovery.k8s.io", "v2" | "v2beta1") => {
             Shape::Discovery(version.to_owned())
         }
+        // The client's next choice is tried: kubectl ends the list of what it takes with plain JSON.
         _ => return None,
     };
     Some((encoding, shape))

@@ -59,6 +59,7 @@ impl Route {
         let parts: Vec<String> = path
             .split('/')
             .filter(|part| !part.is_empty())
+            // Behind the split: an escaped slash belongs to a name (RFC 3986, 2.2).
             .map(|part| percent_decode(part, false))
             .collect();
         let parts: Vec<&str> = parts.iter().map(String::as_str).collect();

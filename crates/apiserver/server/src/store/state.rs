@@ -155,12 +155,14 @@ impl State {
         let revision = event.revision;
         // Before the watches are woken: they read from the history.
         collection.history.push(Arc::new(event));
+        // `send` would keep the old revision while nobody watches.
         collection.changed.send_replace(revision);
     }
 
     fn collection_mut(&mut self, name: &str) -> &mut Collection {
         self.collections
             .entry(name.into())
+            // Without an object there was no change since the start: its history is complete from there.
             .or_insert_with(|| Collection::new(self.start, self.limits))
     }
 }

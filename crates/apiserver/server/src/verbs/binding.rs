@@ -113,6 +113,7 @@ fn assign(pod: &mut Value, node: &str, binding: &Value) {
 
 fn bound() -> Answer {
     let status =
+        // A Binding is not kept, so that there is no object to answer.
         json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201});
     Answer::new(201, Payload::Value(status))
 }

@@ -18,6 +18,7 @@ impl Call {
     /// `POST` to a collection.
     pub(crate) async fn create(&self, body: &RequestBody) -> Result<Answer, ApiError> {
         let (object, warnings) = self.decode_object(body)?;
+        // In Kubernetes the storage layer refuses it, and errors from there have code 500 and no reason.
         if !matches!(meta::text(&object, "resourceVersion"), "" | "0") {
             return Err(ApiError::new(
                 500,
@@ -57,6 +58,7 @@ impl Call {
         if !tracked {
             self.track(None, &mut object);
         }
+        // Kept until the store counts the object itself.
         let _reservation = self.server.allocate(self, &mut object, None)?;
         self.validate(&object, None)?;
         self.server.before_write(self, &mut object, None);
@@ -120,6 +122,7 @@ impl Call {
             Some(expected) if found != **expected => Err(ApiError::bad_request(
                 "the namespace of the provided object does not match the namespace sent on the request",
             )),
+            // No error in Kubernetes either (`EnsureObjectNamespaceMatchesRequestNamespace`).
             None if !found.is_empty() => {
                 meta::set(object, "namespace", None);
                 Ok(())
@@ -169,6 +172,7 @@ impl Call {
         let why =
             format!("unable to create new content in namespace {namespace} because it is being terminated");
         let mut error = self.forbidden(name, why);
+        // By this cause controllers know that another attempt is of no use (`apierrors.HasStatusCause`).
         error.details["causes"] = json!([{
             "reason": "NamespaceTerminating",
             "message": format!("namespace {namespace} is being terminated"),

@@ -124,6 +124,7 @@ impl ListOptions {
         if let Some(resume) = &self.resume {
             return Ok(u64::try_from(resume.rv).ok());
         }
+        // 0 asks for any state, and the latest is one.
         let Some(wanted) = self.revision.filter(|wanted| *wanted > 0) else {
             return Ok(None);
         };
@@ -159,6 +160,7 @@ fn too_large(wanted: u64, current: u64) -> ApiError {
         "Timeout",
         format!("Timeout: Too large resource version: {wanted}, current: {current}"),
     );
+    // By this cause client-go's reflectors know that the server is behind, and list without a revision.
     error.details = json!({
         "causes": [{"reason": "ResourceVersionTooLarge", "message": "Too large resource version"}],
         "retryAfterSeconds": 1,
@@ -224,6 +226,7 @@ impl Call {
             ..ListMeta::default()
         };
         if options.limit > 0 && objects.len() > options.limit {
+            // With selectors Kubernetes does not know the count, and leaves it out.
             if options.selection.is_everything() {
                 meta.remaining = Some(objects.len() - options.limit);
             }

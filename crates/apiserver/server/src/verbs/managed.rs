@@ -34,6 +34,7 @@ impl Call {
             schema: resource.schema.as_ref().map(|document| document.schema()),
             manager,
             subresource: (!subresource.is_empty()).then_some(subresource),
+            // What a write of this part cannot change its manager does not own (`ResetFieldsStrategy`).
             reset: match self.part {
                 Part::Main if resource.has_status => &["status"],
                 Part::Status if self.kind.custom => &["spec", "metadata"],

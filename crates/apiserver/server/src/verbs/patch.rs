@@ -28,6 +28,7 @@ impl Patch {
         if kind == MediaType::StrategicMergePatch && !takes_strategic {
             return Err(unsupported());
         }
+        // JSON is YAML, too: one parser for both.
         let parsed = if kind == MediaType::ApplyPatch {
             strict::decode_yaml(&body.bytes, None)
                 .map_err(|error| ApiError::bad_request(format!("error encoding patch: {error}")))
@@ -67,6 +68,7 @@ impl Call {
                 self.patch_once(&patch).await
             };
             match outcome {
+                // What is meant for one state must not be tried on another.
                 Err(error) if is_race(&error) && !patch.names_revision() && attempt < ATTEMPTS => {
                     attempt += 1;
                 }

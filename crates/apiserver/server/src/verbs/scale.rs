@@ -36,6 +36,7 @@ impl Call {
             _ => merge_patch(&before, &patch.body),
         }
         .map_err(|error| refused(&error))?;
+        // It is that of the state read above, which the client did not ask for.
         if !patch.names_revision() {
             meta::set(&mut scale, "resourceVersion", None);
         }
@@ -95,6 +96,7 @@ impl Call {
             .and_then(|paths| paths.label_selector.as_deref())
             .and_then(|path| at(object, path))
             .map(selector_text);
+        // HorizontalPodAutoscalers find the Pods by it.
         if let Some(selector) = selector.filter(|text| !text.is_empty()) {
             scale["status"]["selector"] = selector.into();
         }

@@ -23,6 +23,7 @@ impl Call {
         }
         loop {
             let stored = match self.stored() {
+                // With a uid an object is meant that was there.
                 Err(_) if self.creates_on_update() && meta::text(&object, "uid").is_empty() => {
                     let created = self.create_object(object, false).await?;
                     return Ok(self.answer(201, created).warn(warnings));
@@ -94,9 +95,12 @@ impl Call {
         if !tracked {
             self.track(Some(&old), &mut object);
         }
+        // Kept until the store counts the object itself.
         let _reservation = self.server.allocate(self, &mut object, Some(&old))?;
         self.validate(&object, Some(&old))?;
         self.server.before_write(self, &mut object, Some(&old));
+        // As in Kubernetes: what changes nothing makes no revision and wakes no watch, so that controllers
+        // come to rest.
         if is_unchanged(&object, &old) && !changed_managers(&object, &old) {
             return Ok(old);
         }
@@ -108,6 +112,7 @@ impl Call {
 
     pub(crate) async fn store_update(&self, stored: &Stored, object: Value) -> Result<Value, ApiError> {
         let name = self.name();
+        // The update that takes the last finalizer off deletes the object.
         let gone = meta::is_terminating(&object) && !self.is_held(&object);
         let change = if gone {
             Change::Delete
@@ -133,6 +138,7 @@ impl Call {
     fn check_identity(&self, object: &mut Value, old: &Value) -> Result<(), ApiError> {
         self.check_namespace(object)?;
         let revision = meta::text(object, "resourceVersion");
+        // "0" is no condition in Kubernetes, either.
         if !matches!(revision, "" | "0") && revision != meta::text(old, "resourceVersion") {
             return Err(self.conflict(self.name(), MODIFIED));
         }
@@ -149,6 +155,7 @@ impl Call {
         ] {
             meta::take_over(object, old, field);
         }
+        // Clients that do not know them send none, and do not mean to remove them.
         for field in ["uid", "managedFields"] {
             if meta::meta(object).is_some_and(|meta| meta.get(field).is_none_or(Value::is_null)) {
                 meta::take_over(object, old, field);

@@ -42,6 +42,7 @@ impl WatchOptions {
         let start = match (initial, list.revision) {
             (Some(true), _) => Start::WithState,
             (Some(false), None | Some(0)) => Start::Now,
+            // From before `sendInitialEvents`: a watch from no revision, or any, begins with the state.
             (None, None | Some(0)) => Start::WithState,
             (_, Some(revision)) => Start::After(revision),
         };

@@ -17,12 +17,9 @@ fn pod(name: &str, node: &str) -> Value {
     })
 }
 
-#[test]
-fn denied_packets_are_told_and_counted() {
-    if !is_possible() || hello::newest_kubectl().is_none() {
-        return;
-    }
-    let lab = Lab::up(&["--nodes", "2", "--services", "netpol"]);
+/// Two pods on two nodes, of which policies let neither be reached; how that is seen.
+fn closed(variables: &[(&str, &str)], seen: &str) -> Lab {
+    let lab = Lab::up_with(&["--nodes", "2", "--services", "netpol"], variables);
     lab.apply(&pod("one", "node-1"));
     lab.apply(&pod("two", "node-2"));
     lab.open("default/one", "default/two", "80");
@@ -33,12 +30,31 @@ fn denied_packets_are_told_and_counted() {
     ));
     eventually(|| {
         let outcome = lab.probe("default/one", "default/two", "80");
-        if outcome["result"] == "refused" {
+        if outcome["result"] == seen {
             Ok(())
         } else {
             Err(outcome.to_string())
         }
     });
+    lab
+}
+
+#[test]
+fn packets_are_dropped_where_agents_are_told_so() {
+    if !is_possible() || hello::newest_kubectl().is_none() {
+        return;
+    }
+    let lab = closed(&[("KINGLET_NETWORK_POLICY_DENY", "drop")], "timeout");
+    let outcome = lab.probe("default/one", "default/two", "80/udp");
+    assert_eq!(outcome["result"], "timeout", "{outcome}");
+}
+
+#[test]
+fn denied_packets_are_told_and_counted() {
+    if !is_possible() || hello::newest_kubectl().is_none() {
+        return;
+    }
+    let lab = closed(&[], "refused");
     eventually(|| {
         let log = lab.log_of("node-2", "agent");
         let lines = log.lines().filter(|line| line.starts_with('{'));

@@ -21,6 +21,12 @@ fn fits(world: &mut World, what: &str) -> (usize, usize) {
     world.tally()
 }
 
+/// How a pod's connection to another one fails.
+fn fails(world: &World, from: &str, to: &str, port: &str, how: &str) {
+    let outcome = world.lab.probe(from, to, port);
+    assert_eq!(outcome["result"], how, "{from} to {to}: {outcome}");
+}
+
 /// A missing CRD is nothing to speak of.
 fn nothing_is_said(world: &World) {
     for node in ["node-1", "node-2"] {
@@ -83,6 +89,7 @@ fn tiers_come_and_go() {
     let (_, closed) = fits(&mut world, "Admin denies what a NetworkPolicy allows");
     // Three pods from three each, two families, three ports.
     assert_eq!(closed, 3 * 3 * 2 * 3);
+    fails(&world, "y/a", "x/a", "80", "timeout");
     is_told(&world, "lock");
 
     let pass = json!([{"action": "Pass", "from": [pods("y", "a")], "protocols": [{"tcp": {"destinationPort": {"number": 80}}}]}]);
@@ -96,6 +103,7 @@ fn tiers_come_and_go() {
     let (_, fewer) = fits(&mut world, "one pod passes on one port");
     assert_eq!(fewer, closed - 3 * 2);
 
+    world.serve_oldest_tiers();
     let everybody = json!({"namespaces": {}});
     let rules = json!({"ingress": [{"action": "Deny", "from": [everybody]}]});
     world.apply(&cluster_policy("closed", "Baseline", 1, &all_of("z"), &rules));
@@ -108,6 +116,8 @@ fn tiers_come_and_go() {
     ));
     let (_, opened) = fits(&mut world, "but as a NetworkPolicy says");
     assert_eq!(opened, more - 3 * 8 * 2);
+    // Only what a tier denies is dropped.
+    fails(&world, "y/a", "z/a", "81", "refused");
 
     let networks = json!({"networks": [format!("{}/32", world.address("y/b", true))]});
     let udp = json!([{"udp": {"destinationPort": {"range": {"start": 1, "end": 65535}}}}]);

@@ -38,6 +38,7 @@ pub(super) fn plan<'a>(
     settled: bool,
     now: Timestamp,
 ) -> DaemonSetPlan {
+    // An empty one selects every Pod of the namespace, those of other owners included.
     let Some(selector) = set.selector.as_ref().filter(|one| !one.is_empty()) else {
         return DaemonSetPlan {
             status: set.status.clone(),

@@ -25,6 +25,7 @@ pub(super) fn update(set: &DaemonSet, nodes: &[NodePods], hash: &str, now: Times
     };
     let wanting: Vec<&NodePods> = nodes.iter().filter(|on_node| on_node.should_run).collect();
     let desired = i32::try_from(wanting.len()).unwrap_or(i32::MAX);
+    // Other than for Deployments, Kubernetes rounds both up.
     let amount = |amount| usize::try_from(scaled(amount, desired, true)).unwrap_or_default();
     let nodes: Vec<OnNode<'_>> = wanting
         .into_iter()
@@ -103,6 +104,7 @@ fn surged(nodes: &[OnNode<'_>], most: usize) -> Vec<Arc<str>> {
         let nodes = nodes.iter().filter(|node| node.new.is_none());
         nodes.filter(move |node| node.old.is_some_and(|(_, is)| is == serves))
     };
+    // A node whose old Pod does not serve has nothing to lose, and does not count.
     let next = alone(false).chain(alone(true).take(room));
     next.map(|node| node.node.clone()).collect()
 }

@@ -37,6 +37,7 @@ pub(super) fn plan<'a>(
     namespace: impl IntoIterator<Item = &'a Arc<ReplicaSet>>,
     now: Timestamp,
 ) -> DeploymentPlan {
+    // An empty one selects every ReplicaSet of the namespace, those of other owners included.
     let Some(selector) = deployment.selector.as_ref().filter(|one| !one.is_empty()) else {
         return nothing(deployment);
     };
@@ -107,6 +108,7 @@ fn roll_out(plan: &mut DeploymentPlan, deployment: &Deployment, sets: &Sets, now
 fn recreate(plan: &mut DeploymentPlan, deployment: &Deployment, sets: &Sets) {
     let old = sets.old.iter().filter(|set| set.replicas > 0);
     plan.resize = old.map(|set| (set.clone(), 0)).collect();
+    // `Recreate` promises that two templates never run at the same time.
     if !plan.resize.is_empty() || !sets.old.iter().all(|set| is_empty(set)) {
         return;
     }

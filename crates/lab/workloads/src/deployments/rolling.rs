@@ -46,6 +46,7 @@ pub(super) fn scale(deployment: &Deployment, sets: &Sets) -> Vec<Resize> {
 fn shrink(deployment: &Deployment, sets: &Sets, new: &ReplicaSet) -> Vec<Resize> {
     let least = deployment.replicas - Limits::of(deployment).unavailable;
     let starting = new.replicas - new.available();
+    // New Pods that do not serve yet may never do so.
     let room = sets.replicas() - least - starting;
     if room <= 0 {
         return Vec::new();

@@ -56,6 +56,7 @@ fn note_pause(deployment: &Deployment, status: &mut DeploymentStatus, now: Times
         return;
     }
     let reason = reason(&status.conditions).unwrap_or_default().to_owned();
+    // That it was stuck stays said.
     if deployment.paused && reason != PAUSED && reason != TIMED_OUT {
         let message = "Deployment is paused";
         set(
@@ -66,6 +67,7 @@ fn note_pause(deployment: &Deployment, status: &mut DeploymentStatus, now: Times
             message,
             now,
         );
+    // The time of the condition starts the deadline anew.
     } else if !deployment.paused && reason == PAUSED {
         let message = "Deployment is resumed";
         set(
@@ -115,6 +117,7 @@ fn progress(
     if let Some(created) = created {
         let message = format!("Created new replica set {created:?}");
         Some(("True", "NewReplicaSetCreated", message))
+    // Scaling what is rolled out is no rollout: it has neither progress nor a deadline.
     } else if was_done && status.replicas == status.updated_replicas {
         None
     } else if is_complete(deployment, status) {

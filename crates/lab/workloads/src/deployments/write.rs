@@ -88,6 +88,7 @@ impl Writer {
         set: &ReplicaSet,
         annotations: &Annotations,
     ) -> Result<(), RequestError> {
+        // The history of revisions was computed from this state of the annotations.
         let patch = json!({
             "metadata": {"resourceVersion": &*set.metadata.resource_version, "annotations": annotations},
             "spec": {"minReadySeconds": deployment.min_ready_seconds},
@@ -145,6 +146,7 @@ impl Writer {
     }
 
     async fn delete(&self, set: &ReplicaSet) -> Result<(), RequestError> {
+        // Not if somebody has scaled it up since, for a rollback.
         let how = Deletion {
             uid: Some(&set.metadata.uid),
             resource_version: Some(&set.metadata.resource_version),

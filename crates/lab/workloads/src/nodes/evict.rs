@@ -23,6 +23,7 @@ pub(super) fn eviction(tolerations: &[Toleration], taints: &[Taint]) -> Eviction
         if matching.peek().is_none() {
             return Eviction::After(Duration::ZERO);
         }
+        // A toleration without a time tolerates for ever.
         let shortest = matching.filter_map(|one| one.toleration_seconds).min();
         if let Some(seconds) = shortest {
             let seconds = Duration::from_secs(u64::try_from(seconds).unwrap_or(0));

@@ -96,6 +96,7 @@ impl State {
     /// A renewed Lease is a sign of life.
     pub(super) fn lease(&mut self, change: Change<Lease>) {
         let ObjectName { namespace, name } = change.name();
+        // In other namespaces, leases elect leaders; their names may be those of nodes.
         if *namespace != *LEASES {
             return;
         }

@@ -33,6 +33,7 @@ pub(super) fn wanted(node: &Node, now: Timestamp) -> Vec<Taint> {
         !MANAGED.contains(&&*taint.key) || wanted.iter().any(|(key, effect)| is(taint, key, effect))
     };
     let mut taints: Vec<Taint> = node.taints.iter().filter(keep).cloned().collect();
+    // Times of the API are whole seconds.
     let second = Timestamp::from_second(now.as_second()).unwrap_or(now);
     for (key, effect) in wanted {
         if !taints.iter().any(|taint| is(taint, key, effect)) {

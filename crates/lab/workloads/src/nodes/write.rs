@@ -46,6 +46,7 @@ impl Writer {
         }
         for pod in &plan.orphans {
             info!(pod = %pod.object_name(), node = &*pod.spec.node_name, "deleting a pod whose node is gone");
+            // With a grace period it would wait for a kubelet, which is gone.
             self.delete(pod, Some(0)).await?;
         }
         Ok(())
@@ -53,6 +54,8 @@ impl Writer {
 
     async fn write_conditions(&self, node: &Node, conditions: &[Value]) -> Result<(), RequestError> {
         let name = node.object_name();
+        // Strategic merge finds the condition by its type and leaves the others; with the uid it is refused
+        // if another Pod has the name by now.
         let patch = json!({"status": {"conditions": conditions}});
         ignore_not_found(self.nodes.strategic_part(&name, "status", &patch).await)?;
         let note = format!("Node {name} status is now: NodeNotReady");
@@ -68,6 +71,7 @@ impl Writer {
             json!(taints)
         };
         let version = &*node.metadata.resource_version;
+        // The list is replaced as a whole: a taint that somebody adds meanwhile must not get lost.
         let patch = json!({"metadata": {"resourceVersion": version}, "spec": {"taints": taints}});
         ignore_not_found(self.nodes.merge(&node.object_name(), &patch).await)
     }
@@ -86,6 +90,7 @@ impl Writer {
     async fn evict(&self, pod: &Pod) -> Result<(), RequestError> {
         let note = format!("Marking for deletion Pod {}", pod.object_name());
         self.report(about(pod), Severity::Normal, "TaintManagerEviction", note);
+        // Tells owners that the Pod has not failed by itself (KEP-3329).
         self.write_condition(
             pod,
             json!({

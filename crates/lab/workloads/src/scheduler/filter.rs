@@ -34,6 +34,7 @@ impl<'a> Filter<'a> {
     pub(super) fn reasons(&self, node_info: &NodeInfo) -> Vec<Reason> {
         let spec = &self.pod.spec;
         let node = &node_info.node;
+        // kube-scheduler takes such nodes out before any of its plugins looks at one.
         if !is_named(spec, node) {
             return vec![Reason::NodeName];
         }
@@ -68,6 +69,7 @@ fn is_named(spec: &PodSpec, node: &Node) -> bool {
 }
 
 fn unschedulable(spec: &PodSpec, node: &Node) -> Option<Reason> {
+    // Whoever tolerates the taint that goes with `unschedulable` may run there, such as Pods of DaemonSets.
     let taint = Taint {
         key: TAINT_UNSCHEDULABLE.into(),
         effect: NO_SCHEDULE.into(),

@@ -53,6 +53,7 @@ impl Snapshot {
             .into_iter()
             .map(|node| (node.metadata.name.clone(), node_info(node)))
             .collect();
+        // Pods that are being deleted hold their resources until they have ended.
         for pod in pods.into_iter().filter(|pod| !pod.is_finished()) {
             if let Some(node_info) = nodes.get_mut(&pod.spec.node_name) {
                 node_info.add(pod.clone());
@@ -81,6 +82,7 @@ impl Snapshot {
         let (home, namespace) = (&owner.metadata.namespace, &other.metadata.namespace);
         let selected = term.namespace_selector.as_ref().is_some_and(|selector| {
             let labels = self.namespaces.get(namespace);
+            // An empty one means all namespaces, also one that the watch has not shown yet.
             selector.is_empty() || labels.is_some_and(|labels| selector.matches(labels))
         });
         let listed = term.namespaces.iter().any(|one| **one == **namespace);

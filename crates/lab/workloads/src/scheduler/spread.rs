@@ -27,6 +27,7 @@ struct Counted<'a> {
 impl<'a> Domains<'a> {
     pub(super) fn new(pod: &'a Pod, snapshot: &'a Snapshot) -> Self {
         let hard: Vec<&Spread> = pod.spec.spread.iter().filter(|one| one.is_hard()).collect();
+        // kube-scheduler counts no node that lacks one of the keys.
         let has_all = |node_info: &NodeInfo| {
             hard.iter()
                 .all(|one| node_info.domain(&one.topology_key).is_some())
@@ -52,6 +53,7 @@ impl<'a> Counted<'a> {
     fn new(constraint: &'a Spread, pod: &Pod, nodes: &[&'a NodeInfo]) -> Self {
         let selector = selector(constraint, pod);
         let counts = counts(constraint, pod, &selector, nodes);
+        // With fewer domains the least counts as 0, so that Pods wait for another domain.
         let enough = counts.len() >= constraint.min_domains.unwrap_or(1);
         let least = if enough {
             counts.values().min().copied()
@@ -99,6 +101,7 @@ fn matching(node_info: &NodeInfo, pod: &Pod, selector: &Option<Selector>) -> i64
     let Some(selector) = selector else { return 0 };
     let selected = |other: &&std::sync::Arc<Pod>| {
         other.metadata.namespace == pod.metadata.namespace
+            // It would keep off the Pod that replaces it (kubernetes/kubernetes#87621).
             && !other.is_terminating()
             && selector.matches(&other.metadata.labels)
     };

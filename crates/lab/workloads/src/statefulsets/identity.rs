@@ -42,6 +42,7 @@ pub(super) fn pod(set: &StatefulSet, ordinal: i32) -> Value {
     let owner = Owner::reference::<StatefulSet>(&set.metadata);
     let mut pod = template::pod(&labelled, &set.metadata.name, owner);
     pod["metadata"]["name"] = name.as_str().into();
+    // With the subdomain it makes the Pod's own DNS name below its Service.
     pod["spec"]["hostname"] = name.as_str().into();
     if !set.service_name.is_empty() {
         pod["spec"]["subdomain"] = (&*set.service_name).into();

@@ -19,10 +19,12 @@ pub(super) fn plan<'a>(
     settled: bool,
     now: Timestamp,
 ) -> PodPlan {
+    // An empty one selects every Pod of the namespace, those of other owners included.
     let Some(selector) = set.selector.as_ref().filter(|one| !one.is_empty()) else {
         return PodPlan::default();
     };
     let mut claim = claim(&set.metadata, selector, pods);
+    // A Pod without an ordinal has no place in the set.
     claim.adopt.retain(|pod| ordinal(set, pod).is_some());
     let members: BTreeMap<i32, Arc<Pod>> = claim
         .owned
@@ -71,6 +73,7 @@ impl Members<'_> {
         for ordinal in self.wanted() {
             match self.members.get(&ordinal) {
                 None => plan.create.push(identity::pod(self.set, ordinal)),
+                // Its successor needs its name.
                 Some(pod) if pod.is_finished() && !pod.is_terminating() => plan.delete.push(pod.clone()),
                 Some(pod) if self.serves(pod) => continue,
                 Some(_) => {}

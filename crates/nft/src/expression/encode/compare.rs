@@ -63,6 +63,7 @@ impl Expression {
 }
 
 fn octets_of(writer: &mut Writer, kind: u16, octets: &[u8]) {
+    // `NFTA_DATA_VALUE`
     writer.nested(kind, |writer| writer.bytes(1, octets));
 }
 

@@ -30,6 +30,8 @@ impl Expression {
                 // NFT_PAYLOAD_CSUM_INET: the kernel corrects the checksum by the difference of the octets.
                 writer.u32(6, u32::from(checksum.is_some()));
                 writer.u32(7, checksum.unwrap_or_default());
+                // `NFT_PAYLOAD_L4CSUM_PSEUDOHDR`: checksums of TCP and UDP cover the addresses (RFC 9293,
+                // 3.1; RFC 768), so that theirs must be corrected with the header's.
                 writer.u32(8, u32::from(*pseudo_header));
             }
             _ => {}

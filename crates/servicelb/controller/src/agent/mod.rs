@@ -16,7 +16,8 @@
 //! let (served, told) = tokio::sync::watch::channel(None);
 //! let stop = CancellationToken::new();
 //! let host = agent::LocalHost { state: "/run/kinglet".into() };
-//! let mut share = agent::spawn(&reflectors, settings, host, told, stop);
+//! let metrics = agent::Metrics::default();
+//! let mut share = agent::spawn(&reflectors, settings, host, told, &metrics, stop);
 //! while share.changed().await.is_ok() {
 //!     let share = share.borrow_and_update().clone();
 //!     for (service, ports) in share.iter().flat_map(|share| share.iter()) {
@@ -33,10 +34,12 @@ mod host;
 mod inputs;
 mod kept;
 mod listening;
+mod metrics;
 mod reserved;
 mod run;
 mod served;
 mod settings;
+mod unserved;
 
 use std::sync::Arc;
 
@@ -49,6 +52,7 @@ pub use self::annotation::withdraw;
 pub use self::host::{Host, LocalHost};
 pub use self::inputs::KINDS;
 use self::inputs::inputs;
+pub use self::metrics::Metrics;
 use self::run::Agent;
 pub use self::served::Served;
 pub use self::settings::AgentSettings;
@@ -66,11 +70,12 @@ pub fn spawn(
     settings: AgentSettings,
     host: impl Host,
     served: watch::Receiver<Option<Served>>,
+    metrics: &Metrics,
     stop: CancellationToken,
 ) -> watch::Receiver<Option<Arc<NodeShare>>> {
     let (sender, share) = watch::channel(None);
     let agent = Agent::new(reflectors.client().clone(), settings, host, sender, served);
-    let inputs = inputs(reflectors);
+    let inputs = inputs(reflectors, metrics.lag().clone());
     tokio::spawn(async move {
         stop.run_until_cancelled(agent.serve(inputs)).await;
     });

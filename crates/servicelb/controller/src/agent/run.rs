@@ -8,6 +8,7 @@ use std::time::Duration;
 use kinglet_kube::{Client, Inputs};
 use kinglet_model::Node;
 use kinglet_servicelb_plan::{Affected, HostPorts, Mode, NodeShare, Share, View};
+use kinglet_telemetry::Pending;
 use tokio::sync::watch;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 use tracing::warn;
@@ -18,6 +19,7 @@ use super::inputs::Input;
 use super::kept::Kept;
 use super::served::{KernelState, Served};
 use super::settings::AgentSettings;
+use super::unserved::Unserved;
 
 /// How often the listening ports are read: the kernel has no notification when they change.
 const PAUSE: Duration = Duration::from_secs(2);
@@ -45,6 +47,7 @@ pub(super) struct Agent<H> {
     due: Option<Instant>,
     /// When the last one was written.
     reported: Instant,
+    unserved: Unserved,
 }
 
 impl<H: Host> Agent<H> {
@@ -69,6 +72,7 @@ impl<H: Host> Agent<H> {
             kernel: KernelState::default(),
             due: None,
             reported: Instant::now(),
+            unserved: Unserved::default(),
         }
     }
 
@@ -83,7 +87,10 @@ impl<H: Host> Agent<H> {
             tokio::select! {
                 // Changes first: a report is made of the newest state.
                 biased;
-                changes = inputs.next() => self.take(changes, synced),
+                changes = inputs.next() => {
+                    self.take(changes, synced);
+                    self.await_service(inputs.pending());
+                }
                 _ = ticks.tick(), if synced => {
                     self.publish();
                     self.reserve().await;
@@ -123,10 +130,27 @@ impl<H: Host> Agent<H> {
 
     /// Takes in what the kernel serves.
     fn hear(&mut self) {
+        self.note_service();
         let differs = self.kernel.take(self.served.borrow_and_update().as_ref());
         if differs {
             // All watchers of Nodes get each report, so that those of a burst of changes are put together.
             self.due = Some((Instant::now() + COLLECT).max(self.reported + PACE));
+        }
+    }
+
+    /// Changes wait until the kernel has rules for the share that they led to.
+    fn await_service(&mut self, changes: Option<Pending>) {
+        let share = self.share.borrow().clone();
+        if let Some((share, changes)) = share.zip(changes) {
+            self.unserved.add(share, changes);
+        }
+        self.note_service();
+    }
+
+    fn note_service(&mut self) {
+        if let Some((share, _)) = &*self.served.borrow() {
+            // Also where it was refused: the lag of Services tells of that.
+            self.unserved.serve(share);
         }
     }
 
@@ -226,6 +250,7 @@ impl<H: Host> Agent<H> {
         let host = self.host.clone();
         // A node with many sockets has tables of megabytes, where it has no socket diagnostics.
         let listening = blocking(move || host.listening()).await?;
+        // What was free at the last look and is served now stays served, whatever this look shows.
         self.kept.serve(self.present.get());
         Ok(self.kept.look(listening))
     }

@@ -51,6 +51,7 @@ impl Writer {
             unless_there(self.accounts.create(&self.namespace, &account).await)
         };
         match create().await {
+            // It is the namespace that is not there.
             Err(error) if error.is_not_found() => {}
             result => return result,
         }
@@ -63,6 +64,8 @@ impl Writer {
         let name = service.object_name();
         match &plan.step {
             Step::Finalizers(finalizers) => {
+                // A merge patch replaces the whole list: finalizers that others added since must not get
+                // lost.
                 let patch =
                     json!({"metadata": {"resourceVersion": revision(service), "finalizers": finalizers}});
                 unless_gone(self.services.merge(&name, &patch).await)?;
@@ -90,6 +93,7 @@ impl Writer {
             return self.sets.create(&self.namespace, set).await;
         };
         let mut set = set.clone();
+        // The plan was made from this revision: changes since are not overwritten.
         set["metadata"]["resourceVersion"] = revision.into();
         let name = set["metadata"]["name"].as_str().unwrap_or_default();
         let name = ObjectName::new(&*self.namespace, name);

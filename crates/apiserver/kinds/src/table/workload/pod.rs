@@ -126,6 +126,7 @@ impl<'a> Summary<'a> {
         let pod = self.pod;
         let mut running = false;
         let mut failure = String::new();
+        // The reason of the first container is what shows in the end.
         for status in pod.list("status.containerStatuses").iter().rev() {
             self.restarts.add(status);
             let terminated = status.at("state.terminated");

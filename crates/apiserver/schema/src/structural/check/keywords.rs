@@ -107,6 +107,7 @@ impl Check {
         let pattern = text(node, "pattern");
         if let Err(error) = Regex::new(pattern) {
             let error = error.to_string();
+            // The lines before show the pattern, with a mark below it.
             let reason = error.lines().last().unwrap_or_default();
             let why = format!("must be a valid regular expression, but isn't: {reason}");
             self.refuse("pattern", pattern, &why);

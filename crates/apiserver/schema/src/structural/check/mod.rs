@@ -20,6 +20,7 @@ pub fn check(schema: &Value, path: &str) -> Vec<FieldError> {
     check.keywords(schema);
     check.structural(schema, Level::Root);
     check.complete(schema);
+    // Validation of the defaults would follow types that were just refused; Kubernetes waits too.
     if check.errors.is_empty() {
         check.defaults(schema);
     }

@@ -218,6 +218,7 @@ fn preferred(terms: Vec<PreferredPods>) -> Vec<Weighted<PodTerm>> {
 }
 
 fn host_ports(containers: &[Container], init: &[Container]) -> Vec<HostPort> {
+    // Other init containers have ended when these run, and gave their ports back.
     let running = containers
         .iter()
         .chain(init.iter().filter(|one| one.is_sidecar()));

@@ -50,6 +50,7 @@ pub(super) fn all() -> io::Result<Vec<Port>> {
 fn question(family: u8, protocol: u8, states: u32) -> [u8; HEADER + 56] {
     let mut bytes = [0; HEADER + 56];
     let length = (bytes.len() as u32).to_ne_bytes();
+    // `nlmsg_len`, `nlmsg_type`, `nlmsg_flags`, then `sdiag_family`, `sdiag_protocol`, `idiag_states`.
     let fields: [(usize, &[u8]); 6] = [
         (0, &length),
         (4, &BY_FAMILY.to_ne_bytes()),
