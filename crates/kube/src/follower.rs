@@ -149,8 +149,8 @@ impl Follower {
                     info!(kind = &*self.source.kind, "watch expired; listing again");
                     return;
                 }
-                // The definition of a custom resource was deleted, or has another version now: its watch cannot
-                // be opened any more.
+                // The definition of a custom resource was deleted, or has another version now: its watch
+                // cannot be opened any more.
                 Err(_) if self.find().await != Found::AsBefore => {
                     info!(kind = &*self.source.kind, "no longer served in this version");
                     return;

@@ -103,7 +103,8 @@ pub trait Object: DeserializeOwned + Send + Sync + 'static {
     }
 }
 
-/// Declares that a type is a kind of the API, in one version or in several that do not differ in what is used.
+/// Declares that a type is a kind of the API, in one version or in several that do not differ in what is
+/// used.
 macro_rules! object {
     ($type:ty, $group:literal, $version:literal, $kind:literal, $plural:literal, $namespaced:literal) => {
         $crate::object::object!($type, $group, [$version], $kind, $plural, $namespaced);

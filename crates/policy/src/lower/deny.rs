@@ -1,5 +1,5 @@
-//! The chains that deny. For each direction two of them count and log: one for NetworkPolicies, which leads to
-//! the chain with the configured answer, and one for ClusterNetworkPolicies, which drops.
+//! The chains that deny. For each direction two of them count and log: one for NetworkPolicies, which leads
+//! to the chain with the configured answer, and one for ClusterNetworkPolicies, which drops.
 
 use std::time::Duration;
 

@@ -70,7 +70,7 @@ const REGISTRIES: &[Registry] = &[
         },
         folder: Some("crates/kinglet/src/command"),
         // Of several files each; the manual page is made with the completion.
-        elsewhere: &["demo", "explain", "lab", "man"],
+        elsewhere: &["demo", "lab", "man"],
         helpers: &[],
         page: Some(Page {
             path: "README.md",
