@@ -13,6 +13,8 @@ from .topology import Topology
 CHANGES = 200
 # Fewer where one node runs all pods: each change takes long there.
 CHANGES_ON_ONE_NODE = 40
+# Policies that select one pod.
+POLICIES_OF_ONE_POD = 1_000
 # Kinds of changes in the report of the example netpol_rules, and their names in the output.
 LABELS = {
     "pod new": "pod new",
@@ -36,6 +38,7 @@ def measure(figures, programs, with_slowest):
     Kinglet.
     """
     kinglet(figures, programs, PODS_PER_NODE, CHANGES)
+    of_one_pod(figures, programs, POLICIES_OF_ONE_POD)
     kube_router(figures, programs, *KUBE_ROUTER)
     if with_slowest:
         kinglet(figures, programs, MOST_PODS, CHANGES_ON_ONE_NODE)
@@ -50,6 +53,17 @@ def kinglet(figures, programs, local, count):
     add_changes(figures, what, report, LABELS)
     for when, memory in report["memory"].items():
         figures.add(f"{what}: RSS, MiB", when, memory["now"])
+
+
+def of_one_pod(figures, programs, count):
+    """Many policies that select the same pod: all of them, and one more."""
+    with Namespace(Topology.benchmark, "rules") as node:
+        report = json.loads(node.do(programs.rules, "many", count))
+    what = f"{count:,} policies of one pod"
+    for clock in ("wall", "cpu"):
+        for name, costs in report["all"].items():
+            figures.add(f"{what}, {clock} ms", name, costs[clock])
+    add_changes(figures, what, report, {name: name for name in report["changes"]})
 
 
 def kube_router(figures, programs, pods, local):

@@ -8,7 +8,7 @@ use crate::netpol::{EnforcementOptions, NetworkPolicyOptions};
 use crate::node::{CloudOptions, NodeOptions};
 use crate::ranges::RangesError;
 use crate::servicelb::ServiceLbOptions;
-use crate::shared::{AdminOptions, DisableOptions, PodRangeOptions};
+use crate::shared::{AdminOptions, DisableOptions, LagOptions, PodRangeOptions};
 
 /// Options of `kinglet agent`.
 // A server may run on the same machine: the port of health and metrics is another one.
@@ -54,6 +54,9 @@ pub struct AgentOptions {
     /// The admin server.
     #[command(flatten)]
     pub admin: AdminOptions,
+    /// How far it may be behind.
+    #[command(flatten)]
+    pub lag: LagOptions,
 }
 
 impl AgentOptions {
@@ -88,6 +91,17 @@ mod tests {
         assert_eq!(agent(&[]).admin.admin_listen.to_string(), "127.0.0.1:9901");
         let other = agent(&["--admin-listen=0.0.0.0:1"]);
         assert_eq!(other.admin.admin_listen.to_string(), "0.0.0.0:1");
+    }
+
+    #[test]
+    fn bounds_of_readiness_can_be_left_out() {
+        let bounds = |flags: &[&str]| {
+            let options = agent(flags);
+            [options.admin.max_watch_age(), options.lag.max_lag()].map(|bound| bound.map(|one| one.as_secs()))
+        };
+        assert_eq!(bounds(&[]), [Some(150), Some(10)]);
+        assert_eq!(bounds(&["--max-watch-age=5m", "--max-lag=0"]), [Some(300), None]);
+        assert_eq!(bounds(&["--max-watch-age=0"]), [None, Some(10)]);
     }
 
     #[test]

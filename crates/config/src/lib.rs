@@ -9,6 +9,7 @@
 mod agent;
 mod cluster;
 mod command;
+mod duration;
 mod explain;
 mod lab;
 mod listen;
@@ -39,4 +40,4 @@ pub use publish::{PublishOptions, ServiceName, ServiceNameError};
 pub use ranges::RangesError;
 pub use server::{DemoOptions, ServerOptions};
 pub use servicelb::{ServiceLbMode, ServiceLbOptions, ServiceLbServerOptions};
-pub use shared::{AdminOptions, Component, DisableOptions, OutputFormat, PodRangeOptions};
+pub use shared::{AdminOptions, Component, DisableOptions, LagOptions, OutputFormat, PodRangeOptions};

@@ -1,10 +1,12 @@
 //! Options that several subcommands have: one definition, one help text, one check.
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 use ipnet::IpNet;
 
+use crate::duration::duration;
 use crate::ranges::{RangesError, one_per_family};
 
 /// A component, by the name of what it replaces in K3s.
@@ -61,6 +63,45 @@ pub struct AdminOptions {
         default_value = "127.0.0.1:9900"
     )]
     pub admin_listen: SocketAddr,
+    /// When nothing was heard from the API server about a watched resource for longer, /readyz fails; 0 for
+    /// never. API servers send something every minute.
+    #[arg(
+        long,
+        env = "KINGLET_MAX_WATCH_AGE",
+        value_name = "DURATION",
+        value_parser = duration,
+        default_value = "150s"
+    )]
+    max_watch_age: Duration,
+}
+
+impl AdminOptions {
+    /// Longest silence of a watch with which the process is ready; nothing if there is none.
+    pub fn max_watch_age(&self) -> Option<Duration> {
+        Some(self.max_watch_age).filter(|longest| !longest.is_zero())
+    }
+}
+
+/// How far an agent may be behind.
+#[derive(Args, Clone, Debug)]
+pub struct LagOptions {
+    /// When a change of Services or policies is not in the kernel after this time, /readyz fails; 0 for
+    /// never.
+    #[arg(
+        long,
+        env = "KINGLET_MAX_LAG",
+        value_name = "DURATION",
+        value_parser = duration,
+        default_value = "10s"
+    )]
+    max_lag: Duration,
+}
+
+impl LagOptions {
+    /// Longest wait of a change with which the agent is ready; nothing if there is none.
+    pub fn max_lag(&self) -> Option<Duration> {
+        Some(self.max_lag).filter(|longest| !longest.is_zero())
+    }
 }
 
 /// Addresses of Pods.

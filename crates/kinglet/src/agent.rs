@@ -10,12 +10,14 @@ use kinglet_dataplane::{AddressKinds, DataplaneSettings};
 use kinglet_dataplane_agent::{Kernel, Outputs, ServicesAgent, Sources, serve_health};
 use kinglet_kube::{Client, Reflectors};
 use kinglet_netpol::{AdmissionRequests, PodAdmission};
+use kinglet_servicelb::agent::Metrics as ServiceLbMetrics;
 use kinglet_telemetry::{AdminServer, Readiness, Registry};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{error, info};
 
+use crate::health;
 use crate::services::{cni, netpol, servicelb};
 
 /// The running parts.
@@ -44,11 +46,14 @@ impl Agent {
             netpol::remove()?;
         }
         let client = kinglet_kube::connect(options.kubeconfig.as_deref()).await?;
+        let readiness = Readiness::default();
+        let (reflectors, mut registry) =
+            health::reflectors(client.clone(), &options.admin, &readiness, stop.clone());
         let agent = Self {
-            reflectors: Reflectors::new(client.clone(), stop.clone()),
             client,
             node: node(&options),
-            readiness: Readiness::default(),
+            reflectors,
+            readiness: readiness.clone(),
             tasks: TaskTracker::new(),
         };
         info!(node = %agent.node.node_name, admin = %admin.local_addr()?, "serving the node");
@@ -57,7 +62,6 @@ impl Agent {
                 kinglet_cloud::agent::run(agent.client.clone(), agent.node.clone(), SystemHost, stop.clone());
             agent.tasks.spawn(annotated);
         }
-        let (mut registry, readiness) = (Registry::default(), agent.readiness.clone());
         agent.spawn_services(kernel, &options, &mut registry, &stop);
         let enforces = !options.network_policy.disable_network_policy;
         let (admission, requests) = PodAdmission::new();
@@ -85,6 +89,12 @@ impl Agent {
     ) {
         let mut outputs = Outputs::default();
         outputs.metrics.register(registry);
+        health::follow(
+            "services lag",
+            outputs.metrics.lag(),
+            &options.lag,
+            &self.readiness,
+        );
         let settings = DataplaneSettings {
             node: self.node.node_name.as_str().into(),
             cluster_cidrs: options.pods.cluster_cidr.clone(),
@@ -96,7 +106,10 @@ impl Agent {
             let (served, told) = watch::channel(None);
             let node = self.node.node_name.as_str().into();
             servicelb::tell_mode(&options.servicelb);
-            let share = servicelb::share(&self.reflectors, &options.servicelb, node, told, stop);
+            let metrics = ServiceLbMetrics::default();
+            metrics.register(registry);
+            health::follow("servicelb lag", metrics.lag(), &options.lag, &self.readiness);
+            let share = servicelb::share(&self.reflectors, &options.servicelb, node, told, &metrics, stop);
             sources.shares = Some(share);
             outputs.served = Some(served);
         }
@@ -113,9 +126,10 @@ impl Agent {
         };
         let (gate, stop) = (self.readiness.gate("services"), stop.clone());
         self.tasks.spawn(async move {
-            let synced = move || gate.open();
-            if let Err(error) = agent.run(synced, stop).await {
+            let synced = gate.clone();
+            if let Err(error) = agent.run(move || synced.open(), stop).await {
                 error!(%error, "the Services agent has stopped: rules stay as they are, and changes of Services have no effect");
+                gate.set(false);
             }
         });
     }
@@ -133,6 +147,8 @@ impl Agent {
             requests,
             deny: options.enforcement.network_policy_deny,
             period: options.enforcement.period(),
+            max_watch_age: options.admin.max_watch_age(),
+            lag: options.lag.clone(),
             started: cni::started(&options.cni_socket),
         };
         let enforced = netpol::enforce(&self.reflectors, part, registry, &self.readiness, stop.clone())?;

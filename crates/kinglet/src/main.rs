@@ -9,6 +9,7 @@ mod command;
 mod demo;
 mod explain;
 mod failure;
+mod health;
 mod host;
 mod lab;
 mod runtime;
@@ -25,6 +26,7 @@ fn main() -> ExitCode {
     let result = if command::cni::is_called() {
         command::cni::run().map(|()| ExitCode::SUCCESS)
     } else {
+        command::completion::answer();
         command::run(Cli::parse())
     };
     match result {

@@ -1,7 +1,11 @@
 //! Many watched kinds as one stream of changes.
 
+use std::mem::take;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+
 use kinglet_model::Object;
-use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use kinglet_telemetry::{Lag, Pending};
+use tokio::sync::Notify;
 
 use crate::Reflector;
 use crate::controller::Source;
@@ -33,17 +37,54 @@ use crate::reflector::{Change, Notice};
 /// ```
 #[derive(Debug)]
 pub struct Inputs<C> {
-    sender: UnboundedSender<Input<C>>,
-    receiver: UnboundedReceiver<Input<C>>,
+    waiting: Arc<Waiting<C>>,
+    /// The changes that were given last.
+    given: Option<Pending>,
+    lag: Lag,
     /// Kinds whose first list has not been given.
     unsynced: usize,
 }
 
+/// What has not been given.
 #[derive(Debug)]
-enum Input<C> {
-    Change(C),
-    /// The first list of a kind has ended.
-    Synced,
+struct Waiting<C> {
+    // Unbounded, because a reflector sends under its lock and must not wait for a slow component: the objects
+    // are shared, so that a long queue costs pointers only.
+    queue: Mutex<Queue<C>>,
+    arrived: Notify,
+}
+
+#[derive(Debug)]
+struct Queue<C> {
+    changes: Vec<C>,
+    /// Since the first of the changes came.
+    pending: Option<Pending>,
+    /// Kinds whose first list has ended.
+    synced: usize,
+}
+
+impl<C> Default for Queue<C> {
+    fn default() -> Self {
+        Self {
+            changes: Vec::new(),
+            pending: None,
+            synced: 0,
+        }
+    }
+}
+
+impl<C> Queue<C> {
+    fn push(&mut self, change: C, lag: &Lag) {
+        self.changes.push(change);
+        self.pending.get_or_insert_with(|| lag.begin());
+    }
+}
+
+impl<C> Waiting<C> {
+    fn queue(&self) -> MutexGuard<'_, Queue<C>> {
+        // A panic cannot leave it half-changed: only allocation can fail.
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl<C: Send + 'static> Default for Inputs<C> {
@@ -55,12 +96,21 @@ impl<C: Send + 'static> Default for Inputs<C> {
 impl<C: Send + 'static> Inputs<C> {
     /// Watches nothing yet.
     pub fn new() -> Self {
-        // Unbounded, because a reflector sends under its lock and must not wait for a slow component: the
-        // objects are shared, so that a long queue costs pointers only.
-        let (sender, receiver) = unbounded_channel();
+        Self::measured(Lag::default())
+    }
+
+    /// The same, and `lag` is how long the oldest change has waited. What [`next`](Self::next) gave counts as
+    /// waiting until it is called again; a component that works on it for longer takes it over by
+    /// [`pending`](Self::pending).
+    pub fn measured(lag: Lag) -> Self {
+        let waiting = Waiting {
+            queue: Mutex::default(),
+            arrived: Notify::new(),
+        };
         Self {
-            sender,
-            receiver,
+            waiting: Arc::new(waiting),
+            given: None,
+            lag,
             unsynced: 0,
         }
     }
@@ -73,13 +123,18 @@ impl<C: Send + 'static> Inputs<C> {
         change: impl Fn(Change<K>) -> C + Send + 'static,
     ) {
         self.unsynced += 1;
-        let sender = self.sender.clone();
+        let (waiting, lag) = (Arc::downgrade(&self.waiting), self.lag.clone());
         kind.notify(move |notice| {
-            let input = match notice {
-                Notice::Changed(one) => Input::Change(change(one)),
-                Notice::Synced => Input::Synced,
+            let Some(waiting) = Weak::upgrade(&waiting) else {
+                return false;
             };
-            sender.send(input).is_ok()
+            match notice {
+                Notice::Changed(one) => waiting.queue().push(change(one), &lag),
+                Notice::Synced => waiting.queue().synced += 1,
+            }
+            // Kept for the next wait if nobody waits now.
+            waiting.arrived.notify_one();
+            true
         });
     }
 
@@ -87,16 +142,19 @@ impl<C: Send + 'static> Inputs<C> {
     /// once. Empty when no object came but a first list ended. Cancel-safe; waits for ever when nothing
     /// changes any more.
     pub async fn next(&mut self) -> Vec<C> {
-        let mut changes = Vec::new();
-        // `self.sender` lives as long as the receiver: there is no end of the stream.
-        if let Some(first) = self.receiver.recv().await {
-            self.take(first, &mut changes);
+        // The caller has worked on them.
+        self.given = None;
+        loop {
+            if let Some(changes) = self.take() {
+                return changes;
+            }
+            self.waiting.arrived.notified().await;
         }
-        // No await from here on: a change that was taken must not be lost when the future is dropped.
-        while let Ok(input) = self.receiver.try_recv() {
-            self.take(input, &mut changes);
-        }
-        changes
+    }
+
+    /// What [`next`](Self::next) gave last; it waits until this is dropped.
+    pub fn pending(&mut self) -> Option<Pending> {
+        self.given.take()
     }
 
     /// Whether all objects that existed at the start have been given.
@@ -104,11 +162,15 @@ impl<C: Send + 'static> Inputs<C> {
         self.unsynced == 0
     }
 
-    fn take(&mut self, input: Input<C>, changes: &mut Vec<C>) {
-        match input {
-            Input::Change(change) => changes.push(change),
-            Input::Synced => self.unsynced = self.unsynced.saturating_sub(1),
+    /// What waits, if something does.
+    fn take(&mut self) -> Option<Vec<C>> {
+        let mut queue = self.waiting.queue();
+        if queue.changes.is_empty() && queue.synced == 0 {
+            return None;
         }
+        self.given = queue.pending.take();
+        self.unsynced = self.unsynced.saturating_sub(take(&mut queue.synced));
+        Some(take(&mut queue.changes))
     }
 }
 
@@ -207,6 +269,29 @@ mod tests {
         assert!(waited.is_err(), "nothing has changed");
         nodes.take(Feed::Applied(node("n")));
         assert_eq!(names(inputs.next().await), "+node/n!");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_change_waits_until_the_next_are_asked_for_or_longer() {
+        let seconds = |seconds| tokio::time::advance(Duration::from_secs(seconds));
+        let (nodes, lag) = (Reflector::<Node>::default(), Lag::default());
+        let mut inputs = Inputs::measured(lag.clone());
+        inputs.watch(&nodes, |change| text("node", change));
+        nodes.take(Feed::Applied(node("a")));
+        seconds(1).await;
+        assert_eq!(lag.age(), Duration::from_secs(1), "nobody has taken it");
+        assert_eq!(inputs.next().await.len(), 1);
+        nodes.take(Feed::Applied(node("b")));
+        seconds(2).await;
+        assert_eq!(lag.age(), Duration::from_secs(3), "the first is worked on");
+        assert_eq!(inputs.next().await.len(), 1);
+        assert_eq!(lag.age(), Duration::from_secs(2), "the first is done");
+        let pending = inputs.pending();
+        let waited = timeout(Duration::from_secs(4), inputs.next()).await;
+        assert!(waited.is_err(), "nothing has changed");
+        assert_eq!(lag.age(), Duration::from_secs(6), "the second was taken over");
+        drop(pending);
+        assert_eq!(lag.age(), Duration::ZERO);
     }
 
     #[test]

@@ -78,5 +78,7 @@ mod tests {
             let value = line.strip_prefix(series).unwrap().trim();
             assert!(value.starts_with(age.trim_end_matches('0')), "{line}: {age}");
         }
+        assert_eq!(reflectors.silent(Duration::from_secs(600)), ["nodes"]);
+        assert!(reflectors.silent(Duration::from_secs(700)).is_empty());
     }
 }

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// The last sign of life of a watch: a list, a change or a bookmark. Cheap to clone; clones share it.
+/// The last sign of life of a watch: a list, an answer that opens it, a change or a bookmark. Cheap to clone;
+/// clones share it.
 #[derive(Clone, Debug)]
 pub(crate) struct Pulse {
     start: Instant,

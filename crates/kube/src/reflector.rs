@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use kinglet_model::{Object, ObjectName};
 use kube::Client;
@@ -135,6 +136,11 @@ impl<K: Object> Reflector<K> {
     /// The cached object of that name.
     pub fn get(&self, name: &ObjectName) -> Option<Arc<K>> {
         self.state().objects.get(name).cloned()
+    }
+
+    /// How long ago something was heard of the kind: a list, a change, or a bookmark.
+    pub fn age(&self) -> Duration {
+        self.pulse.age()
     }
 
     /// The last sign of life of the watch.

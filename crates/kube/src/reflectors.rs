@@ -100,6 +100,13 @@ impl Reflectors {
         ages
     }
 
+    /// The kinds of which nothing was heard for longer than this, by their plural names.
+    pub fn silent(&self, longer_than: Duration) -> Vec<&'static str> {
+        let ages = self.ages().into_iter();
+        let silent = ages.filter(|(_, age)| *age > longer_than);
+        silent.map(|(kind, _)| kind.plural).collect()
+    }
+
     fn get_or_start<K: Object>(
         &self,
         start: impl FnOnce(Client, CancellationToken) -> Reflector<K>,

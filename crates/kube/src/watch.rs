@@ -86,6 +86,7 @@ impl Watch {
         let status = response.status();
         let body = response.into_body();
         if status.is_success() {
+            pulse.beat();
             return Ok(Self {
                 body,
                 buffer: BytesMut::new(),

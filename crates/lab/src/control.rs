@@ -9,10 +9,13 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt};
 use tokio::net::UnixListener;
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 /// Time for an answer.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// Time to say a command; clients write it as soon as they are connected.
+const SILENCE: Duration = Duration::from_secs(1);
 
 /// A command.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -90,7 +93,8 @@ where
 {
     let (read, mut write) = stream.into_split();
     let mut line = String::new();
-    tokio::io::BufReader::new(read).read_line(&mut line).await?;
+    // Commands are answered one after another: who connects and says nothing must not hold up the others.
+    timeout(SILENCE, tokio::io::BufReader::new(read).read_line(&mut line)).await??;
     let error = match serde_json::from_str(&line) {
         Ok(request) => handle(request).await.err().map(|error| error.to_string()),
         Err(error) => Some(format!("not a command: {error}")),
@@ -119,6 +123,7 @@ mod tests {
         let served = tokio::spawn(serve(listener, handle, stop.clone()));
         let asked = tokio::task::spawn_blocking(move || {
             let node = || "node-1".to_owned();
+            let _silent = UnixStream::connect(&socket).unwrap();
             (
                 send(&socket, &Request::Heal { node: node() }).is_ok(),
                 send(&socket, &Request::Partition { node: node() })

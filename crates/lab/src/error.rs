@@ -62,6 +62,9 @@ pub enum LabError {
         /// What the system says.
         source: io::Error,
     },
+    /// The server of a kubelet.
+    #[error("{0}")]
+    Kubelet(String),
     /// The machine refuses threads or the like.
     #[error("{0}")]
     System(#[from] io::Error),
@@ -85,5 +88,11 @@ impl LabError {
 impl From<kinglet_kube::RequestError> for LabError {
     fn from(error: kinglet_kube::RequestError) -> Self {
         Self::Api(error.to_string())
+    }
+}
+
+impl From<crate::kubelet::ListenError> for LabError {
+    fn from(error: crate::kubelet::ListenError) -> Self {
+        Self::Kubelet(error.to_string())
     }
 }

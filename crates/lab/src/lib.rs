@@ -44,6 +44,7 @@ pub use builder::Builder;
 pub use control::Request;
 pub use echo::{Identity, Reply};
 pub use error::LabError;
+pub use kubelet::logs;
 pub use lab::{Lab, Progress, Starter, command, down};
 pub use links::LinkError;
 pub use netns::Namespace;

@@ -2,6 +2,7 @@
 
 use std::fs::{self, File};
 use std::io;
+use std::net::SocketAddr;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -9,6 +10,7 @@ use std::sync::Arc;
 use nix::errno::Errno;
 use nix::mount::{MntFlags, MsFlags, mount, umount2};
 use nix::sched::{CloneFlags, setns, unshare};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 
 /// Where `ip netns` keeps namespaces.
 const DIRECTORY: &str = "/run/netns";
@@ -91,6 +93,23 @@ impl Namespace {
             self.enter()?;
             work()
         })?
+    }
+
+    /// Listens in the namespace, for the runtime.
+    pub(crate) fn listen(&self, address: SocketAddr) -> io::Result<TcpListener> {
+        let listener = self.run(|| std::net::TcpListener::bind(address))?;
+        // tokio takes over non-blocking sockets only.
+        listener.set_nonblocking(true)?;
+        TcpListener::from_std(listener)
+    }
+
+    /// Connects from inside the namespace.
+    pub(crate) async fn connect(&self, address: SocketAddr) -> io::Result<TcpStream> {
+        let socket = self.run(|| match address {
+            SocketAddr::V4(_) => TcpSocket::new_v4(),
+            SocketAddr::V6(_) => TcpSocket::new_v6(),
+        })?;
+        socket.connect(address).await
     }
 
     /// Writes a value under /proc/sys/net as the namespace sees it.

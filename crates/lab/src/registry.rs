@@ -135,6 +135,27 @@ impl Entry {
         Flock::lock(file, FlockArg::LockExclusiveNonblock).map_err(|_| LabError::Running(self.name.clone()))
     }
 
+    /// The names of all places of the lab, as [`Self::place`] takes them.
+    pub fn places(&self) -> Vec<String> {
+        let names = |directory: &Path| -> Vec<String> {
+            let entries = fs::read_dir(directory).into_iter().flatten().flatten();
+            entries
+                .filter_map(|entry| entry.file_name().into_string().ok())
+                .collect()
+        };
+        let by_name = self.directory.join("by-name");
+        let mut places = Vec::new();
+        for namespace in names(&by_name) {
+            let pods = names(&by_name.join(&namespace));
+            places.extend(pods.into_iter().map(|pod| format!("{namespace}/{pod}")));
+        }
+        let nodes = names(&self.directory.join("nodes"));
+        places.extend(nodes.into_iter().map(|node| format!("node:{node}")));
+        places.push("client".to_owned());
+        places.sort();
+        places
+    }
+
     /// The place that `NAMESPACE/POD`, `node:NAME` or `client` means.
     pub fn place(&self, text: &str) -> Result<Place, LabError> {
         let missing = |what: String| LabError::NoSuchPlace(what);

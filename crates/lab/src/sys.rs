@@ -1,13 +1,16 @@
-//! Programs inside places: what a child does between fork and exec.
-#![allow(unsafe_code, reason = "pre_exec and prctl")]
+//! Programs inside places: what a child does between fork and exec; and terminals.
+#![allow(unsafe_code, reason = "pre_exec, prctl and ioctl")]
 
 use std::ffi::CString;
+use std::fs::File;
 use std::io;
+use std::os::fd::{AsRawFd, FromRawFd};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::Command;
 
+use nix::libc;
 use nix::mount::{MsFlags, mount};
 use nix::sched::{CloneFlags, setns, unshare};
 use nix::unistd::{sethostname, setsid};
@@ -79,6 +82,7 @@ pub(crate) fn run_inside(command: &mut Command, place: &Place) -> io::Result<()>
         entry.enter()?;
         // A group of its own, so that all that it starts can be killed with it.
         setsid()?;
+        claim_terminal();
         die_with_parent()
     };
     // SAFETY: `prepare` only makes system calls on values that were allocated before the fork; nothing in it
@@ -91,7 +95,50 @@ pub(crate) fn run_inside(command: &mut Command, place: &Place) -> io::Result<()>
 
 fn die_with_parent() -> io::Result<()> {
     // SAFETY: PR_SET_PDEATHSIG takes an integer and changes nothing but the calling process's attribute.
-    let set = unsafe { nix::libc::prctl(nix::libc::PR_SET_PDEATHSIG, nix::libc::SIGKILL) };
+    let set = unsafe { libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) };
+    if set == 0 {
+        Ok(())
+    } else {
+        Err(io::Error::last_os_error())
+    }
+}
+
+/// Makes the terminal at standard input, if it is one, the session's: signals of its keys go to the session.
+fn claim_terminal() {
+    // SAFETY: TIOCSCTTY takes an integer; it fails without effect on what is no terminal, and on one that
+    // another session has.
+    let _ = unsafe { libc::ioctl(0, libc::TIOCSCTTY, 0) };
+}
+
+/// The other end of a terminal that was opened at /dev/ptmx.
+pub(crate) fn terminal_of(controller: &File) -> io::Result<File> {
+    let locked: libc::c_int = 0;
+    // SAFETY: TIOCSPTLCK reads one integer, which lives until the call returns.
+    let unlocked = unsafe { libc::ioctl(controller.as_raw_fd(), libc::TIOCSPTLCK, &raw const locked) };
+    if unlocked != 0 {
+        return Err(io::Error::last_os_error());
+    }
+    let flags = libc::O_RDWR | libc::O_NOCTTY | libc::O_CLOEXEC;
+    // By ioctl and not by its path: that may lead to another mount (ioctl_tty(2)).
+    // SAFETY: TIOCGPTPEER takes flags as an integer and returns a new descriptor or -1.
+    let program = unsafe { libc::ioctl(controller.as_raw_fd(), libc::TIOCGPTPEER, flags) };
+    if program < 0 {
+        return Err(io::Error::last_os_error());
+    }
+    // SAFETY: the descriptor is new and nobody else's.
+    Ok(unsafe { File::from_raw_fd(program) })
+}
+
+/// Sets the size of a terminal in characters.
+pub(crate) fn set_terminal_size(terminal: &File, rows: u16, columns: u16) -> io::Result<()> {
+    let size = libc::winsize {
+        ws_row: rows,
+        ws_col: columns,
+        ws_xpixel: 0,
+        ws_ypixel: 0,
+    };
+    // SAFETY: TIOCSWINSZ reads one `winsize`, which lives until the call returns.
+    let set = unsafe { libc::ioctl(terminal.as_raw_fd(), libc::TIOCSWINSZ, &raw const size) };
     if set == 0 {
         Ok(())
     } else {

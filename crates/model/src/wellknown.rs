@@ -4,8 +4,10 @@
 pub const LABEL_SERVICE_NAME: &str = "kubernetes.io/service-name";
 /// Label of an EndpointSlice: which controller writes it.
 pub const LABEL_MANAGED_BY: &str = "endpointslice.kubernetes.io/managed-by";
-/// Label of a Service: which proxy serves it, if not the usual one.
+/// Label of a Service or an EndpointSlice: which proxy serves it, if not the usual one.
 pub const LABEL_SERVICE_PROXY_NAME: &str = "service.kubernetes.io/service-proxy-name";
+/// Label of a Service or an EndpointSlice: no proxy serves it, whatever its value.
+pub const LABEL_HEADLESS: &str = "service.kubernetes.io/headless";
 /// Label of a Node: its topology zone.
 pub const LABEL_ZONE: &str = "topology.kubernetes.io/zone";
 /// Annotation with `spec.loadBalancerSourceRanges` of a Service, separated by commas, for when the field is

@@ -39,6 +39,9 @@ pub struct PolicyAgent {
     pub outputs: Outputs,
     /// How often the kernel's rules and connections are compared with what they should be, if they are.
     pub comparison_period: Option<Duration>,
+    /// Where nothing was heard of a kind for longer than this, what the rules should be is not known, and
+    /// comparisons do not count.
+    pub max_watch_age: Option<Duration>,
 }
 
 impl PolicyAgent {
@@ -65,10 +68,13 @@ impl PolicyAgent {
         let revoker = ConnectionRevoker::new(queries.clone(), conntrack, metrics.clone(), told);
         let reporter = DenialReporter::new(queries, metrics.clone(), outputs.denied);
         let reconciler = Reconciler {
-            inputs: self.sources.inputs(),
+            inputs: self.sources.inputs(metrics.lag().clone()),
+            unfinished: Vec::new(),
             admission: self.admission,
             monitor: monitor.transpose()?,
             comparisons: Comparisons::every(self.comparison_period),
+            sources: self.sources.clone(),
+            max_watch_age: self.max_watch_age,
             metrics: metrics.clone(),
             committer: Committer {
                 enforcer: commits,
@@ -77,6 +83,7 @@ impl PolicyAgent {
                 enforcement: Enforcement::new(outputs.enforcing),
                 metrics,
                 sweep: Deadline::default(),
+                is_behind: false,
             },
         };
         // Before `stop` a task ends only because it failed, and the others cannot go on without it.

@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 use kinglet_policy::Direction;
-use kinglet_telemetry::Registry;
+use kinglet_telemetry::{Lag, Registry};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
@@ -16,17 +16,20 @@ use crate::enforcer::{Committed, Judged};
 pub struct Metrics {
     policies: Gauge,
     profiles: Gauge,
+    idle_profiles: Gauge,
     sets: Gauge,
     syncs: Histogram,
     last_commit: Gauge,
     failures: Counter,
     repairs: Counter,
     comparisons: Counter,
+    stale_comparisons: Counter,
     differences: Counter,
     revoked: Counter,
     restored: Counter,
     bridge: Gauge,
     denied: Family<[(&'static str, String); 2], Counter>,
+    lag: Lag,
 }
 
 impl Default for Metrics {
@@ -34,6 +37,7 @@ impl Default for Metrics {
         Self {
             policies: Gauge::default(),
             profiles: Gauge::default(),
+            idle_profiles: Gauge::default(),
             sets: Gauge::default(),
             // 0.1 ms to 3 s
             syncs: Histogram::new(exponential_buckets(0.0001, 2.0, 16)),
@@ -41,18 +45,30 @@ impl Default for Metrics {
             failures: Counter::default(),
             repairs: Counter::default(),
             comparisons: Counter::default(),
+            stale_comparisons: Counter::default(),
             differences: Counter::default(),
             revoked: Counter::default(),
             restored: Counter::default(),
             bridge: Gauge::default(),
             denied: Family::default(),
+            lag: Lag::default(),
         }
     }
 }
 
 impl Metrics {
+    /// How long the oldest change has waited that is not in the kernel yet.
+    pub fn lag(&self) -> &Lag {
+        &self.lag
+    }
+
     /// Shows them in a registry.
     pub fn register(&self, registry: &mut Registry) {
+        self.lag.register(
+            "kinglet_netpol_lag_seconds",
+            "Time that the oldest change of objects has waited which is not in the kernel yet; 0 if all are",
+            registry,
+        );
         let gauges = [
             (
                 "kinglet_netpol_policies",
@@ -61,8 +77,13 @@ impl Metrics {
             ),
             (
                 "kinglet_netpol_profiles",
-                "Chains of rules on this node; pods with equal permissions share one",
+                "Chains of rules that pods of this node use; pods with equal permissions share one",
                 &self.profiles,
+            ),
+            (
+                "kinglet_netpol_idle_profiles",
+                "Chains of rules that no pod uses any more; they are removed within seconds",
+                &self.idle_profiles,
             ),
             (
                 "kinglet_netpol_sets",
@@ -111,6 +132,11 @@ impl Metrics {
                 &self.comparisons,
             ),
             (
+                "kinglet_netpol_stale_comparisons",
+                "The same, made while nothing was heard from the API server for too long; not counted among the others",
+                &self.stale_comparisons,
+            ),
+            (
                 "kinglet_netpol_differences",
                 "Comparisons that found the kernel's rules changed",
                 &self.differences,
@@ -150,6 +176,7 @@ impl Metrics {
     pub(crate) fn count_commit(&self, committed: &Committed, took: Duration) {
         self.policies.set(number(committed.policies));
         self.profiles.set(number(committed.profiles));
+        self.idle_profiles.set(number(committed.idle_profiles));
         self.sets.set(number(committed.sets));
         if !committed.changed {
             return;
@@ -171,6 +198,12 @@ impl Metrics {
     /// The kernel's rules were compared, and are as they should be or not.
     pub(crate) fn count_comparison(&self, same: bool) {
         self.comparisons.inc();
+        self.differences.inc_by(u64::from(!same));
+    }
+
+    /// The same, while it is not known what the rules should be.
+    pub(crate) fn count_stale_comparison(&self, same: bool) {
+        self.stale_comparisons.inc();
         self.differences.inc_by(u64::from(!same));
     }
 

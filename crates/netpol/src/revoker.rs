@@ -19,8 +19,8 @@ use crate::metrics::Metrics;
 
 /// Between two lists of the tracked connections: the kernel goes through all of them for each.
 const PAUSE: Duration = Duration::from_millis(250);
-/// Connections that are judged at once, while commits wait.
-const CHUNK: usize = 4096;
+/// Connections that are judged at once, while commits wait. Each may have to pass the rules of many policies.
+const CHUNK: usize = 512;
 
 /// Which tracked connections are looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -73,7 +73,8 @@ impl ConnectionRevoker {
             while let Ok(more) = self.effects.try_recv() {
                 effect |= more;
             }
-            let scope = due.max(self.scope(effect));
+            let changed = self.scope(effect);
+            let scope = due.max(changed);
             due = None;
             if let Some(scope) = scope {
                 match self.update(scope).await {
@@ -89,11 +90,9 @@ impl ConnectionRevoker {
                     Err(error) => return Err(error),
                 }
             }
-            if effect.restricts {
-                // The kernel lists its hash table bucket by bucket while connections come and go, and moves
-                // entries when it resizes: one list may miss some. The next one has them.
-                due = Some(Scope::All);
-            }
+            // The kernel lists its hash table bucket by bucket while connections come and go, and moves
+            // entries when it resizes: one list may miss some. The next one has them.
+            due = due.max(changed);
             tokio::time::sleep(PAUSE).await;
         }
     }

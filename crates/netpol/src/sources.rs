@@ -1,7 +1,10 @@
 //! Where objects come from.
 
+use std::time::Duration;
+
 use kinglet_kube::{Inputs, Kind, Reflector, Reflectors};
 use kinglet_model::{ClusterNetworkPolicy, Namespace, NetworkPolicy, Node, Pod};
+use kinglet_telemetry::Lag;
 
 use crate::input::Input;
 
@@ -42,9 +45,21 @@ impl Sources {
         }
     }
 
+    /// Whether nothing was heard of a kind for longer than this.
+    pub(crate) fn are_silent(&self, longer_than: Duration) -> bool {
+        let ages = [
+            self.pods.age(),
+            self.namespaces.age(),
+            self.policies.age(),
+            self.cluster_policies.age(),
+            self.nodes.age(),
+        ];
+        ages.into_iter().any(|age| age > longer_than)
+    }
+
     /// All changes, of all kinds.
-    pub(crate) fn inputs(&self) -> Inputs<Input> {
-        let mut inputs = Inputs::new();
+    pub(crate) fn inputs(&self, lag: Lag) -> Inputs<Input> {
+        let mut inputs = Inputs::measured(lag);
         inputs.watch(&self.pods, Input::Pod);
         inputs.watch(&self.namespaces, Input::Namespace);
         inputs.watch(&self.policies, Input::Policy);

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::addresses;
 use crate::batch::Batch;
 use crate::conntrack;
 use crate::difference::{Wanted, covers};
@@ -37,6 +38,7 @@ pub fn answer(octets: &[u8]) -> Result<usize, Malformed> {
         found += usize::from(read::rule(&message).is_ok());
         found += usize::from(read::set(&message).is_ok());
         found += usize::from(matches!(read::counter(&message), Ok(Some(_))));
+        found += usize::from(matches!(addresses::address(&message), Ok(Some(_))));
         found += usize::from(conntrack::read_and_write_again(&message)?);
         found += usize::from(Logged::read(&message).is_ok_and(|packet| packet.tuple().is_some()));
         for reader in &mut readers {

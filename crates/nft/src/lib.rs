@@ -1,4 +1,4 @@
-//! nftables and connection tracking over netlink.
+//! nftables and connection tracking over netlink, and the addresses of the machine that rules call local.
 //!
 //! Typed objects ([`Table`], [`Chain`], [`Rule`], [`Set`], [`Element`], [`Counter`]) go into a [`Batch`],
 //! which a [`Connection`] commits: the kernel applies all of it at once or nothing. If it refuses,
@@ -49,6 +49,7 @@
 //! answers while it takes a request, so a call takes as long as the kernel works and never blocks for the
 //! network.
 
+mod addresses;
 mod batch;
 mod connection;
 mod conntrack;
@@ -68,6 +69,7 @@ pub mod statement;
 mod text;
 mod types;
 
+pub use addresses::Addresses;
 pub use batch::{Action, Batch, ObjectKind, Operation};
 pub use connection::Connection;
 pub use conntrack::{Change, Conntrack, Entry, Filter, Layer4, Tuple};

@@ -5,7 +5,7 @@
 //! ([`Explanation`], [`Answer`], [`Reachability`]). [`Rules`] is what a node enforces:
 //!
 //! ```text
-//! packet → map in4 / eg4, by the pod's address → chain of a profile → sets of peers → return or deny
+//! packet → map in4 / eg4, by the pod's address → chain of a profile → sets of peers → accept or deny
 //! ```
 //!
 //! A profile is what pods with equal permissions allow in one direction; such pods share its chain, and
@@ -17,9 +17,11 @@
 //! second profile: what NetworkPolicies allow where they isolate the pod, else the rules of the Baseline
 //! tier.
 //!
+//! The profile of a pod that many policies select is a list of parts, each with some of the policies.
+//!
 //! [`Policies`] updates the rules with each change of an object and makes batches for the kernel. A change of
 //! a pod changes its elements of maps and sets; a change of a policy changes the profiles of the pods that it
-//! selects.
+//! selects, of each the part that the policy is in. Those pods take turns, so that no batch is very large.
 //!
 //! A packet that the kernel handles while a batch is committed must not pass by mistake: see
 //! [`Policies::additions`], [`Policies::sweep`] and [`Policies::guard`].

@@ -14,6 +14,9 @@ use crate::problem::Problem;
 use crate::rules::Rules;
 use crate::settings::PolicySettings;
 
+/// About how many rules are made for one batch: some milliseconds of work for this process and the kernel.
+const SLICE: usize = 2048;
+
 /// The policies of a cluster as one node enforces them, and the batches for its kernel.
 #[derive(Debug)]
 pub struct Policies {
@@ -104,11 +107,15 @@ impl Policies {
     /// it to a chain whose rules it does not see yet. The kernel looks elements up in their present state,
     /// but evaluates the rules of the generation in which it began with the packet. Empty if the
     /// [families changed](Self::families_changed).
+    ///
+    /// Computes the profiles of pods whose policies changed, as far as a batch should go: see
+    /// [`is_behind`](Self::is_behind).
     pub fn additions(&mut self) -> Batch {
         // The whole table is replaced then.
         if self.families_changed() {
             return Batch::new();
         }
+        self.engine.advance(Some(SLICE));
         let target = TableTarget::new(&self.table, self.families);
         let TrackedRules { rules, pending } = &mut self.engine.tracked;
         rules.additions(pending, target)
@@ -128,6 +135,26 @@ impl Policies {
         self.engine.rules().changes(&pending, target)
     }
 
+    /// Whether pods have rules that do not follow their policies yet: there was more to do than
+    /// [`additions`](Self::additions) does at a time. So changes of other objects can come in between,
+    /// however many policies a pod has.
+    pub fn is_behind(&self) -> bool {
+        self.engine.is_behind()
+    }
+
+    /// Computes all profiles of pods whose policies changed, however long that takes.
+    pub fn settle(&mut self) {
+        while self.engine.is_behind() {
+            self.engine.advance(None);
+        }
+    }
+
+    /// How many policies were compiled since the start, each as often as that was done: the measure of what
+    /// changes cost.
+    pub fn compiled(&self) -> usize {
+        self.engine.compiled()
+    }
+
     /// How changes have affected permissions since the last call.
     pub fn take_effect(&mut self) -> Effect {
         std::mem::take(&mut self.effect)
@@ -140,6 +167,11 @@ impl Policies {
         self.engine.sweep();
     }
 
+    /// The number of profiles that no pod uses any more, and that are there until they are swept.
+    pub fn idle(&self) -> usize {
+        self.engine.idle()
+    }
+
     /// Whether there is something for [`sweep`](Self::sweep) to remove, now or the next time.
     pub fn has_idle(&self) -> bool {
         self.engine.has_idle()
@@ -149,6 +181,7 @@ impl Policies {
     /// kernel handles meanwhile may see neither table. Commit [`guard`](Self::guard) before and
     /// [`unguard`](Self::unguard) after it, so that such a packet still meets a table that denies.
     pub fn replacement(&mut self) -> Batch {
+        self.settle();
         // A new table has no chain on which a packet could still be.
         self.engine.sweep_all();
         // The batch holds everything, so that nothing is pending.
@@ -160,7 +193,9 @@ impl Policies {
     }
 
     /// The batch that enforces the present rules in a second table, [`GUARD`].
-    pub fn guard(&self) -> Batch {
+    pub fn guard(&mut self) -> Batch {
+        // The rules of an earlier run may be in force, which know all policies.
+        self.settle();
         let mut ruleset = self.ruleset();
         GUARD.clone_into(&mut ruleset.table.name);
         ruleset.replace()

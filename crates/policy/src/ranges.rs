@@ -33,6 +33,11 @@ impl Ranges {
         self.v4.is_empty() && self.v6.is_empty()
     }
 
+    /// Whether no family has more than one range.
+    pub(crate) fn is_single(&self) -> bool {
+        self.v4.iter().nth(1).is_none() && self.v6.iter().nth(1).is_none()
+    }
+
     pub(crate) fn contains(&self, address: IpAddr) -> bool {
         match address {
             IpAddr::V4(address) => self.v4.contains(address.to_bits()),

@@ -47,6 +47,7 @@ fn policies() -> Policies {
             ],
         },
     })));
+    policies.settle();
     policies
 }
 

@@ -16,7 +16,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
 use tracing::debug;
 
-use crate::readiness::Readiness;
+use crate::readiness::{Part, Readiness};
 
 /// Content type of `/metrics` (OpenMetrics 1.0).
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -84,7 +84,7 @@ impl Pages {
             // Whether the process runs, not whether it is ready: a kubelet restarts it if this fails, and
             // waiting for an API server that is away is no reason to restart.
             "/healthz" => text(StatusCode::OK, "ok\n"),
-            "/readyz" => self.ready(query.is_some_and(|query| query.contains("verbose"))),
+            "/readyz" => self.ready(query.unwrap_or_default()),
             "/metrics" => self.metrics(),
             _ => text(
                 StatusCode::NOT_FOUND,
@@ -93,28 +93,29 @@ impl Pages {
         }
     }
 
-    /// 200 when all parts are ready, otherwise 503 and the list of parts in the form of a kube-apiserver's.
-    fn ready(&self, verbose: bool) -> Response<Full<Bytes>> {
+    /// 200 when all parts are ready, otherwise 503 and the list of parts; in the form, and with the
+    /// parameters `verbose` and `exclude`, of a kube-apiserver.
+    fn ready(&self, query: &str) -> Response<Full<Bytes>> {
+        let excluded: Vec<String> = excluded(query).collect();
+        let is_excluded = |part: &Part| excluded.iter().any(|name| name == part.name);
         let parts = self.readiness.parts();
-        let ready = parts.iter().all(|(_, ready)| *ready);
+        let ready = parts
+            .iter()
+            .all(|part| part.problem.is_none() || is_excluded(part));
         let code = if ready {
             StatusCode::OK
         } else {
             StatusCode::SERVICE_UNAVAILABLE
         };
-        if ready && !verbose {
+        if ready && !query.contains("verbose") {
             return text(code, "ok\n");
         }
-        let lines: String = parts
-            .iter()
-            .map(|(name, ready)| {
-                if *ready {
-                    format!("[+] {name}\n")
-                } else {
-                    format!("[-] {name}: not ready\n")
-                }
-            })
-            .collect();
+        let line = |part: &Part| match (&part.problem, is_excluded(part)) {
+            (_, true) => format!("[+] {} excluded\n", part.name),
+            (None, _) => format!("[+] {}\n", part.name),
+            (Some(problem), _) => format!("[-] {}: {problem}\n", part.name),
+        };
+        let lines: String = parts.iter().map(line).collect();
         text(code, &lines)
     }
 
@@ -129,6 +130,15 @@ impl Pages {
             ),
         }
     }
+}
+
+/// The parts that a query leaves out: `exclude=watches`, as often as it takes.
+fn excluded(query: &str) -> impl Iterator<Item = String> {
+    let values = query
+        .split('&')
+        .filter_map(|parameter| parameter.strip_prefix("exclude="));
+    // Names of parts have spaces, and no other character that a URL must hide.
+    values.map(|name| name.replace("%20", " ").replace('+', " "))
 }
 
 fn text(code: StatusCode, body: &str) -> Response<Full<Bytes>> {
@@ -151,7 +161,8 @@ mod tests {
     use http_body_util::BodyExt;
 
     async fn page(pages: &Pages, path: &str) -> (u16, String) {
-        let response = pages.answer(path, None);
+        let (path, query) = path.split_once('?').unwrap_or((path, ""));
+        let response = pages.answer(path, Some(query));
         let code = response.status().as_u16();
         let bytes = response.into_body().collect().await.unwrap().to_bytes();
         (code, String::from_utf8(bytes.to_vec()).unwrap())
@@ -174,6 +185,15 @@ mod tests {
         );
         gate.open();
         assert_eq!(page(&pages, "/readyz").await, (200, "ok\n".to_owned()));
+        pages
+            .readiness
+            .check("services lag", || Some("a change waits".to_owned()));
+        let waits = "[+] dns\n[-] services lag: a change waits\n".to_owned();
+        assert_eq!(page(&pages, "/readyz").await, (503, waits));
+        let excluded = "/readyz?exclude=services%20lag";
+        assert_eq!(page(&pages, excluded).await, (200, "ok\n".to_owned()));
+        let verbose = "[+] dns\n[+] services lag excluded\n".to_owned();
+        assert_eq!(page(&pages, &format!("{excluded}&verbose")).await, (200, verbose));
         let (code, metrics) = page(&pages, "/metrics").await;
         assert_eq!(code, 200);
         assert!(metrics.contains("kinglet_test_total 1"), "{metrics}");

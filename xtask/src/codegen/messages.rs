@@ -6,8 +6,9 @@
 //!
 //! The table has a line for each message (`api.core.v1.Volume`, the name without `k8s.io.`), followed by one
 //! for each field: number, name in JSON and type. Instead of a name, `-` says that the fields of a message
-//! stand in the parent, `=` that a list stands for the message that wraps it. A type may start with `[]`
-//! (repeated), `{}` (map with text keys) or `*` (zero counts).
+//! stand in the parent, `=` that a list stands for the message that wraps it, `|` that of these fields the
+//! last one that is set does. A type may start with `[]` (repeated), `{}` (map with text keys) or `*` (zero
+//! counts).
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -15,57 +16,19 @@ use std::path::Path;
 
 use anyhow::{Context, bail};
 
-/// Package and messages: the kinds that clients send as protobuf.
-const ROOTS: &[(&str, &[&str])] = &[
-    (
-        "api.core.v1",
-        &[
-            "ConfigMap",
-            "Endpoints",
-            "Event",
-            "Namespace",
-            "Node",
-            "Pod",
-            "ResourceQuota",
-            "Secret",
-            "Service",
-            "ServiceAccount",
-        ],
-    ),
-    (
-        "api.apps.v1",
-        &["DaemonSet", "Deployment", "ReplicaSet", "StatefulSet"],
-    ),
-    (
-        "api.authentication.v1",
-        &["SelfSubjectReview", "TokenRequest", "TokenReview"],
-    ),
-    (
-        "api.authorization.v1",
-        &[
-            "LocalSubjectAccessReview",
-            "SelfSubjectAccessReview",
-            "SelfSubjectRulesReview",
-            "SubjectAccessReview",
-        ],
-    ),
-    ("api.autoscaling.v1", &["Scale"]),
-    ("api.batch.v1", &["CronJob", "Job"]),
-    ("api.coordination.v1", &["Lease"]),
-    ("api.discovery.v1", &["EndpointSlice"]),
-    ("api.events.v1", &["Event"]),
-    ("api.networking.v1", &["Ingress", "IngressClass", "NetworkPolicy"]),
-    ("api.policy.v1", &["PodDisruptionBudget"]),
-    (
-        "api.rbac.v1",
-        &["ClusterRole", "ClusterRoleBinding", "Role", "RoleBinding"],
-    ),
-    ("api.scheduling.v1", &["PriorityClass"]),
-    ("apimachinery.pkg.apis.meta.v1", &["DeleteOptions"]),
-];
+use super::kinds::{GROUPS, Group};
 
+/// What clients send besides objects.
+const OPTIONS: &str = "apimachinery.pkg.apis.meta.v1.DeleteOptions";
+/// Go's unions of apiextensions: the last of the fields that is set stands for the message.
+const UNIONS: &[&str] = &[
+    "JSONSchemaPropsOrArray",
+    "JSONSchemaPropsOrBool",
+    "JSONSchemaPropsOrStringArray",
+];
 /// Messages that JSON shows in a form of their own; the decoder knows them.
 const SPECIAL: &[&str] = &[
+    "apiextensions_apiserver.pkg.apis.apiextensions.v1.JSON",
     "apimachinery.pkg.api.resource.Quantity",
     "apimachinery.pkg.apis.meta.v1.FieldsV1",
     "apimachinery.pkg.apis.meta.v1.MicroTime",
@@ -91,16 +54,18 @@ struct Field {
 
 type Messages = BTreeMap<String, Vec<Field>>;
 
-/// Writes the table, from the directories of the two Go modules.
-pub(crate) fn generate(api: &Path, apimachinery: &Path) -> anyhow::Result<()> {
+/// Writes the table, from the directories of Go modules, each with the package that it is in messages.
+pub(crate) fn generate(modules: &[(&Path, &str)]) -> anyhow::Result<()> {
     let mut messages = Messages::new();
-    for (root, prefix) in [(api, "api"), (apimachinery, "apimachinery")] {
-        read_directory(root, prefix, &mut messages)?;
+    for (root, package) in modules {
+        read_directory(root, package, &mut messages)?;
     }
-    let mut wanted: Vec<String> = ROOTS
-        .iter()
-        .flat_map(|(package, kinds)| kinds.iter().map(move |kind| format!("{package}.{kind}")))
-        .collect();
+    let kinds = |group: &'static Group| {
+        let package = group.package();
+        group.kinds.iter().map(move |kind| format!("{package}.{kind}"))
+    };
+    let mut wanted: Vec<String> = GROUPS.iter().flat_map(kinds).collect();
+    wanted.push(OPTIONS.to_owned());
     let mut done = BTreeSet::new();
     while let Some(name) = wanted.pop() {
         if SCALARS.contains(&name.as_str()) || SPECIAL.contains(&name.as_str()) || !done.insert(name.clone())
@@ -118,8 +83,13 @@ pub(crate) fn generate(api: &Path, apimachinery: &Path) -> anyhow::Result<()> {
 
 fn describe(name: &str, messages: &Messages) -> String {
     let fields = messages.get(name).map(Vec::as_slice).unwrap_or_default();
+    let is_union = UNIONS.iter().any(|union| name.ends_with(&format!(".{union}")));
     let fields = fields.iter().map(|field| {
-        let name = if field.in_struct { &field.name } else { "=" };
+        let name = match (is_union, field.in_struct) {
+            (true, _) => "|",
+            (false, true) => &field.name,
+            (false, false) => "=",
+        };
         let zero = if field.zero_counts { "*" } else { "" };
         format!(
             "{} {name} {}{zero}{}\n",

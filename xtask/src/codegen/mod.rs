@@ -1,5 +1,6 @@
 //! Generators of committed files.
 
+mod kinds;
 mod messages;
 mod schema;
 
@@ -23,6 +24,12 @@ pub(crate) enum Codegen {
         /// Directory of the Go module `k8s.io/apimachinery`.
         #[arg(long, value_name = "DIR")]
         apimachinery: PathBuf,
+        /// Directory of the Go module `k8s.io/apiextensions-apiserver`.
+        #[arg(long, value_name = "DIR")]
+        apiextensions: PathBuf,
+        /// Directory of the Go module `k8s.io/kube-aggregator`.
+        #[arg(long, value_name = "DIR")]
+        aggregator: PathBuf,
     },
 }
 
@@ -30,6 +37,16 @@ pub(crate) enum Codegen {
 pub(crate) fn run(what: Codegen) -> anyhow::Result<()> {
     match what {
         Codegen::Schema { from } => schema::generate(&from),
-        Codegen::Messages { api, apimachinery } => messages::generate(&api, &apimachinery),
+        Codegen::Messages {
+            api,
+            apimachinery,
+            apiextensions,
+            aggregator,
+        } => messages::generate(&[
+            (&api, "api"),
+            (&apimachinery, "apimachinery"),
+            (&apiextensions, "apiextensions_apiserver"),
+            (&aggregator, "kube_aggregator"),
+        ]),
     }
 }

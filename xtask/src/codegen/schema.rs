@@ -13,82 +13,7 @@ use anyhow::{Context, ensure};
 use flate2::{Compression, GzBuilder};
 use serde_json::{Map, Value};
 
-/// Document, group, version, kinds: the kinds that the server serves or takes in. Lists of them are added
-/// where they exist.
-const KINDS: &[(&str, &str, &str, &[&str])] = &[
-    (
-        "api__v1",
-        "",
-        "v1",
-        &[
-            "ConfigMap",
-            "Endpoints",
-            "Event",
-            "Namespace",
-            "Node",
-            "Pod",
-            "Secret",
-            "Service",
-            "ServiceAccount",
-        ],
-    ),
-    (
-        "apis__apiextensions.k8s.io__v1",
-        "apiextensions.k8s.io",
-        "v1",
-        &["CustomResourceDefinition"],
-    ),
-    (
-        "apis__apps__v1",
-        "apps",
-        "v1",
-        &["DaemonSet", "Deployment", "ReplicaSet", "StatefulSet"],
-    ),
-    (
-        "apis__authentication.k8s.io__v1",
-        "authentication.k8s.io",
-        "v1",
-        &["SelfSubjectReview", "TokenRequest", "TokenReview"],
-    ),
-    (
-        "apis__authorization.k8s.io__v1",
-        "authorization.k8s.io",
-        "v1",
-        &[
-            "LocalSubjectAccessReview",
-            "SelfSubjectAccessReview",
-            "SelfSubjectRulesReview",
-            "SubjectAccessReview",
-        ],
-    ),
-    ("apis__apps__v1", "autoscaling", "v1", &["Scale"]),
-    ("apis__batch__v1", "batch", "v1", &["Job"]),
-    (
-        "apis__coordination.k8s.io__v1",
-        "coordination.k8s.io",
-        "v1",
-        &["Lease"],
-    ),
-    (
-        "apis__discovery.k8s.io__v1",
-        "discovery.k8s.io",
-        "v1",
-        &["EndpointSlice"],
-    ),
-    ("apis__events.k8s.io__v1", "events.k8s.io", "v1", &["Event"]),
-    (
-        "apis__networking.k8s.io__v1",
-        "networking.k8s.io",
-        "v1",
-        &["Ingress", "IngressClass", "NetworkPolicy"],
-    ),
-    (
-        "apis__rbac.authorization.k8s.io__v1",
-        "rbac.authorization.k8s.io",
-        "v1",
-        &["ClusterRole", "ClusterRoleBinding", "Role", "RoleBinding"],
-    ),
-];
+use super::kinds::{GROUPS, Group};
 
 /// Definitions of `meta/v1` that no kind refers to but every server uses.
 const META: &[&str] = &[
@@ -112,8 +37,9 @@ const OUT: &str = "crates/apiserver/schema/data";
 pub(crate) fn generate(from: &Path) -> anyhow::Result<()> {
     let all = read(from)?;
     let mut wanted: Vec<String> = META.iter().map(|name| format!("{META_PREFIX}{name}")).collect();
-    for (_, group, version, kinds) in KINDS {
-        for kind in *kinds {
+    for one in GROUPS {
+        let (group, version) = (one.group, one.version);
+        for kind in one.kinds {
             let name = find(&all, group, version, kind)
                 .with_context(|| format!("{group}/{version} {kind} is in no document"))?;
             wanted.push(name.to_owned());
@@ -130,11 +56,7 @@ pub(crate) fn generate(from: &Path) -> anyhow::Result<()> {
 
 fn read(from: &Path) -> anyhow::Result<Map<String, Value>> {
     let mut all = Map::new();
-    for document in KINDS
-        .iter()
-        .map(|(document, ..)| document)
-        .collect::<BTreeSet<_>>()
-    {
+    for document in GROUPS.iter().map(Group::document).collect::<BTreeSet<_>>() {
         let path = from.join(format!("{document}_openapi.json"));
         let text = fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
         let mut document: Value = serde_json::from_slice(&text)?;
@@ -191,9 +113,9 @@ fn references(node: &Value, into: &mut Vec<String>) {
 fn keep_served_kinds(schema: &mut Value) {
     if let Some(kinds) = schema.get_mut(GVK).and_then(Value::as_array_mut) {
         kinds.retain(|one| {
-            KINDS
+            GROUPS
                 .iter()
-                .any(|(_, group, version, _)| one["group"] == *group && one["version"] == *version)
+                .any(|served| one["group"] == served.group && one["version"] == served.version)
         });
     }
 }

@@ -72,7 +72,7 @@ const ENVIRONMENT: &[(&str, &str)] = &[
     ("crates/kinglet/src/command/cni.rs", "the protocol of CNI"),
     ("crates/kinglet/src/command/lb.rs", "the protocol of klipper-lb"),
     (
-        "crates/lab/src/kubelet/workload.rs",
+        "crates/lab/src/kubelet/program.rs",
         "programs in Pods find what this process finds",
     ),
 ];

@@ -1,11 +1,11 @@
 //! The ServiceAccount `default` of every namespace: Pods run as it unless they say otherwise.
 
-use std::collections::HashSet;
-
 use kinglet_kube::{Change, Collection, Inputs, Next, Reconciler, Reflectors, RequestError, Resource};
 use kinglet_model::{Meta, Namespace, Object};
 use serde::Deserialize;
 use serde_json::json;
+
+use crate::presence::Presence;
 
 const NAME: &str = "default";
 
@@ -30,7 +30,7 @@ impl Object for ServiceAccount {
 /// Creates missing accounts; keys are the names of namespaces.
 pub(crate) struct Accounts {
     collection: Collection,
-    state: State,
+    state: Presence,
 }
 
 /// A change of a watched object.
@@ -46,7 +46,7 @@ pub(crate) fn controller(reflectors: &Reflectors) -> (Accounts, Inputs<Input>) {
     inputs.watch(&reflectors.of(), Input::Account);
     let accounts = Accounts {
         collection: Collection::new(reflectors.client().clone(), Resource::of::<ServiceAccount>()),
-        state: State::default(),
+        state: Presence::default(),
     };
     (accounts, inputs)
 }
@@ -62,7 +62,14 @@ impl Reconciler for Accounts {
     fn observe(&mut self, change: Input) -> Vec<String> {
         match change {
             Input::Namespace(change) => vec![self.state.namespace(change)],
-            Input::Account(change) => self.state.account(change).into_iter().collect(),
+            Input::Account(change) => {
+                let name = change.name();
+                let ours = &*name.name == NAME;
+                let present = change.now().is_some();
+                ours.then(|| self.state.object(&name.namespace, present))
+                    .into_iter()
+                    .collect()
+            }
         }
     }
 
@@ -88,44 +95,5 @@ async fn create(collection: &Collection, namespace: &str) -> Result<(), RequestE
             Ok(())
         }
         result => result,
-    }
-}
-
-#[derive(Default)]
-struct State {
-    /// Namespaces that are not being deleted.
-    namespaces: HashSet<String>,
-    /// Namespaces that have the account.
-    accounts: HashSet<String>,
-}
-
-impl State {
-    fn namespace(&mut self, change: Change<Namespace>) -> String {
-        let name = change.name().name.to_string();
-        match change
-            .now()
-            .filter(|namespace| namespace.metadata.deletion_timestamp.is_none())
-        {
-            Some(_) => self.namespaces.insert(name.clone()),
-            None => self.namespaces.remove(&name),
-        };
-        name
-    }
-
-    fn account(&mut self, change: Change<ServiceAccount>) -> Option<String> {
-        let name = change.name();
-        if &*name.name != NAME {
-            return None;
-        }
-        let namespace = name.namespace.to_string();
-        match change.now() {
-            Some(_) => self.accounts.insert(namespace.clone()),
-            None => self.accounts.remove(&namespace),
-        };
-        Some(namespace)
-    }
-
-    fn is_missing(&self, namespace: &str) -> bool {
-        self.namespaces.contains(namespace) && !self.accounts.contains(namespace)
     }
 }

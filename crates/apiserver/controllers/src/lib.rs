@@ -5,6 +5,7 @@
 //! - [`garbage`]: objects whose owners are gone, and the order in which owners and dependents go;
 //! - [`namespaces`]: emptying of namespaces that are being deleted;
 //! - [`accounts`]: the ServiceAccount `default` of every namespace;
+//! - [`root_ca`]: the ConfigMap `kube-root-ca.crt` of every namespace;
 //! - [`events`]: Events that nobody needs any more.
 //!
 //! Each is a pure core (from objects to wanted writes) in a thin shell that watches, writes and retries. A
@@ -18,7 +19,10 @@ mod endpoints;
 mod events;
 mod garbage;
 mod namespaces;
+mod presence;
+mod root_ca;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use kinglet_kube::{Client, Controllers, Recorder, Reflectors};
@@ -31,6 +35,8 @@ pub struct ControllerSettings {
     pub instance: String,
     /// How long an Event is kept after its last occurrence.
     pub event_ttl: Duration,
+    /// The certificate of the API server's authority (PEM), which every namespace gets; without it none does.
+    pub authority: Option<Arc<str>>,
 }
 
 impl Default for ControllerSettings {
@@ -38,6 +44,7 @@ impl Default for ControllerSettings {
         Self {
             instance: "localhost".to_owned(),
             event_ttl: Duration::from_secs(3600),
+            authority: None,
         }
     }
 }
@@ -57,6 +64,9 @@ pub fn spawn(
     controllers.start(garbage::controller(client.clone(), recorder, stop.clone()));
     controllers.start(namespaces::controller(&reflectors));
     controllers.start(accounts::controller(&reflectors));
+    if let Some(authority) = &settings.authority {
+        controllers.start(root_ca::controller(&reflectors, authority.clone()));
+    }
     controllers.spawn(events::run(client.clone(), settings.event_ttl));
     controllers.synced()
 }

@@ -14,6 +14,7 @@
 
 mod admission;
 pub mod allocate;
+mod autoscaler;
 mod builtin;
 pub mod custom;
 mod defaults;

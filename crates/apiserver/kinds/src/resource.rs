@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use kinglet_api_schema::structural::Rules;
 use kinglet_api_schema::{FieldError, SchemaDocument};
 use serde_json::Value;
 
@@ -55,10 +56,17 @@ pub struct Resource {
     pub storage: Option<Storage>,
     /// Schema of the kind; `None` accepts everything.
     pub schema: Option<Arc<SchemaDocument>>,
+    /// Rules of the schema in CEL, of custom resources.
+    pub rules: Option<Arc<Rules>>,
     /// Columns of the Table output; `table::definitions` and `table::row` read them.
     pub columns: Columns,
     /// What the kind does beyond storing.
     pub behaviour: Behaviour,
+    /// What everybody is told (`Warning` header) who asks for the kind in this version.
+    pub deprecated: Option<Arc<str>>,
+    /// What writers are told (`Warning` header) of a kind that other API servers act on and this one only
+    /// stores.
+    pub inert: Option<&'static str>,
 }
 
 impl Resource {
@@ -213,6 +221,8 @@ pub struct Behaviour {
     /// Whether the object takes addresses and ports from the cluster's ranges: `allocate` completes it before
     /// it is validated.
     pub allocates: bool,
+    /// Whether texts that the schema requires must be there. Kinds with rules of their own say it themselves.
+    pub by_schema: bool,
 }
 
 impl Behaviour {
@@ -226,6 +236,19 @@ impl Behaviour {
         validate_status: |_| Vec::new(),
         generation: false,
         allocates: false,
+        by_schema: false,
+    };
+
+    /// Only the schema says what is required.
+    pub(crate) const BY_SCHEMA: Self = Self {
+        by_schema: true,
+        ..Self::NONE
+    };
+
+    /// The same, for a kind whose changes are counted.
+    pub(crate) const COUNTED: Self = Self {
+        generation: true,
+        ..Self::BY_SCHEMA
     };
 }
 

@@ -9,6 +9,8 @@ use serde_json::Value;
 pub enum FieldErrorKind {
     /// The value does not follow the rule.
     Invalid,
+    /// The same of a structure, which is not shown.
+    InvalidStructure,
     /// A value is missing.
     Required,
     /// The value is not one of the accepted ones.
@@ -31,7 +33,7 @@ impl FieldErrorKind {
     /// `reason` of the cause (Kubernetes `CauseType`).
     pub fn reason(self) -> &'static str {
         match self {
-            Self::Invalid => "FieldValueInvalid",
+            Self::Invalid | Self::InvalidStructure => "FieldValueInvalid",
             Self::Required => "FieldValueRequired",
             Self::NotSupported => "FieldValueNotSupported",
             Self::Duplicate => "FieldValueDuplicate",
@@ -45,7 +47,7 @@ impl FieldErrorKind {
 
     fn text(self) -> &'static str {
         match self {
-            Self::Invalid | Self::TypeInvalid => "Invalid value",
+            Self::Invalid | Self::InvalidStructure | Self::TypeInvalid => "Invalid value",
             Self::Required => "Required value",
             Self::NotSupported => "Unsupported value",
             Self::Duplicate => "Duplicate value",
@@ -65,8 +67,8 @@ pub struct FieldError {
     pub kind: FieldErrorKind,
     /// Path of the field, for instance `spec.ports[0].port`.
     pub field: String,
-    /// The value at fault; not shown for `Required`, `Forbidden` and `TooLong`; the number of entries for
-    /// `TooMany`.
+    /// The value at fault; not shown for `InvalidStructure`, `Required`, `Forbidden` and `TooLong`; the
+    /// number of entries for `TooMany`.
     pub value: Value,
     /// The rule.
     pub detail: String,
@@ -117,9 +119,9 @@ impl FieldError {
 
     /// The text after the field path.
     pub fn body(&self) -> String {
-        use FieldErrorKind::{Forbidden, Required, TooLong};
+        use FieldErrorKind::{Forbidden, InvalidStructure, Required, TooLong};
         let mut body = self.kind.text().to_owned();
-        if !matches!(self.kind, Required | Forbidden | TooLong) {
+        if !matches!(self.kind, Required | Forbidden | TooLong | InvalidStructure) {
             body.push_str(": ");
             body.push_str(&self.value.to_string());
         }

@@ -131,7 +131,7 @@ impl<'a> Schema<'a> {
     }
 
     /// Whether `required` names a field.
-    pub(crate) fn requires(self, name: &str) -> bool {
+    pub fn requires(self, name: &str) -> bool {
         let required = self.node.get("required").and_then(Value::as_array);
         required.is_some_and(|all| all.iter().any(|one| one == name))
     }

@@ -30,6 +30,22 @@ pub enum OpenError {
         /// What the system says.
         source: io::Error,
     },
+    /// The objects of a server that ran here before are gone.
+    #[error(
+        "{} {state} although {} shows that a server ran here: restore it from a backup, or remove {} to begin \
+         with no objects",
+        .store.display(), .authority.display(), .directory.display()
+    )]
+    LostStore {
+        /// The store's file.
+        store: PathBuf,
+        /// What is wrong with it.
+        state: &'static str,
+        /// The certificate of the server's authority.
+        authority: PathBuf,
+        /// The data directory.
+        directory: PathBuf,
+    },
     /// The store.
     #[error("store: {0}")]
     Store(#[from] StoreError),
@@ -40,6 +56,9 @@ pub enum OpenError {
     #[error("bootstrap: {0}")]
     Bootstrap(#[source] ApiError),
 }
+
+/// The store's file in the data directory.
+const STORE: &str = "state.redb";
 
 /// An embedded API server. Clones are the same server.
 #[derive(Clone)]
@@ -59,9 +78,14 @@ impl ApiServer {
                 create_private(&path).map_err(|source| OpenError::Directory { path, source })?;
             }
         }
-        let store = Store::open(directory.map(|directory| directory.join("state.redb")).as_deref())?;
+        if let Some(directory) = directory {
+            check_store(directory)?;
+        }
+        let store = Store::open(directory.map(|directory| directory.join(STORE)).as_deref())?;
         let tls = directory.map(|directory| directory.join("tls"));
-        let authority = Authority::open(tls.as_deref(), &addresses(&settings), &names(&settings))?;
+        let authority = Authority::open(tls.as_deref(), &addresses(&settings), &names(&settings))
+            // Its thread would hold the file a while longer than this call.
+            .inspect_err(|_| store.close())?;
         let inner = Arc::new(Inner {
             settings,
             store,
@@ -108,6 +132,23 @@ impl ApiServer {
         self.inner.authority.token()
     }
 
+    /// The certificate of the server's authority, as PEM.
+    pub fn ca(&self) -> &str {
+        &self.inner.authority.ca.certificate
+    }
+
+    /// Tells whether the store can be written, now and whenever that changes. Never ends.
+    pub async fn watch_store(&self, mut tell: impl FnMut(bool)) {
+        let mut health = self.inner.store.health();
+        loop {
+            tell(health.borrow_and_update().is_none());
+            // The server holds the sender as long as this future.
+            if health.changed().await.is_err() {
+                return;
+            }
+        }
+    }
+
     /// Ends all watches, refuses further writes, and waits until everything is on disk and the store is
     /// closed.
     pub async fn close(&self) {
@@ -121,6 +162,29 @@ impl ApiServer {
             tracing::error!("the API server's store was not closed in order");
         }
     }
+}
+
+/// A store that is missing beside an authority was lost: to begin anew silently would delete everything that
+/// controllers keep in the world. The store is made before the authority, so that an interrupted first start
+/// does not look like this.
+fn check_store(directory: &Path) -> Result<(), OpenError> {
+    let (store, authority) = (directory.join(STORE), directory.join("tls/ca.crt"));
+    let state = match std::fs::metadata(&store) {
+        Ok(file) if file.len() > 0 => return Ok(()),
+        Ok(_) => "is empty",
+        Err(error) if error.kind() == io::ErrorKind::NotFound => "is missing",
+        // Opening it tells what is wrong.
+        Err(_) => return Ok(()),
+    };
+    if !authority.exists() {
+        return Ok(());
+    }
+    Err(OpenError::LostStore {
+        store,
+        state,
+        authority,
+        directory: directory.to_owned(),
+    })
 }
 
 fn create_private(path: &Path) -> io::Result<()> {

@@ -2,7 +2,9 @@
 
 use std::sync::{Arc, PoisonError};
 
+use futures::StreamExt;
 use kinglet_api_kinds::custom::established_status;
+use kinglet_api_schema::structural;
 use serde_json::Value;
 
 use crate::inner::Inner;
@@ -11,6 +13,8 @@ use crate::registry::Served;
 use crate::store::{Change, Expected, Key};
 use crate::verbs::Call;
 
+/// Objects of a definition that are deleted at a time.
+const DELETED_TOGETHER: usize = 256;
 const DEFINITIONS: &str = "apiextensions.k8s.io/customresourcedefinitions";
 
 /// Whether a call writes CustomResourceDefinitions.
@@ -64,6 +68,15 @@ fn versions(definition: &Value) -> impl Iterator<Item = &Value> {
         .flatten()
 }
 
+/// Warnings about rules in CEL that this server does not understand: they are not enforced.
+pub(crate) fn unusable_rules(definition: &Value) -> Vec<String> {
+    let schemas = versions(definition).filter_map(|version| version.pointer("/schema/openAPIV3Schema"));
+    let found = schemas.flat_map(structural::unusable_rules);
+    found
+        .map(|why| format!("a validation rule is not understood and not enforced: {why}"))
+        .collect()
+}
+
 /// Accepts a definition: its names, conditions and stored versions. Nothing more is needed before it is
 /// served.
 pub(crate) fn accept(definition: &mut Value) {
@@ -112,7 +125,9 @@ async fn empty(server: &Inner, collection: &Arc<str>) {
         .list(collection, None, None)
         .map(|listing| listing.objects)
         .unwrap_or_default();
-    for stored in objects {
+    let deletions = futures::stream::iter(objects);
+    // Many at a time, so that they share flushes.
+    let deletions = deletions.for_each_concurrent(DELETED_TOGETHER, |stored| async move {
         let key = Key {
             collection: collection.clone(),
             name: stored.name.clone(),
@@ -121,5 +136,6 @@ async fn empty(server: &Inner, collection: &Arc<str>) {
         if let Err(error) = server.store.write(key, expected, Change::Delete).await {
             tracing::warn!(%collection, name = %stored.name, %error, "an object without a definition stays");
         }
-    }
+    });
+    deletions.await;
 }

@@ -10,7 +10,7 @@
 //! - EndpointSlices may hold loopback addresses: the backends of a stand-alone server live there.
 //! - Every authenticated identity is an administrator. RBAC objects are stored, but there is nobody whom they
 //!   could restrict.
-//! - There are no kubelets behind it: `pods/log`, `pods/exec` and the like answer 501.
+//! - Where no kubelets stand behind it, `pods/log`, `pods/exec` and the like answer 501.
 //!
 //! Invariant: knows no service of Kinglet; services know it only through a client.
 
@@ -24,6 +24,7 @@ pub mod error;
 mod hooks;
 mod http;
 mod inner;
+mod kubelet;
 mod listener;
 mod meta;
 mod registry;
@@ -36,6 +37,7 @@ mod watch;
 pub use api::{ApiServer, OpenError};
 pub use auth::{AuthorityError, Identity};
 pub use http::Body;
+pub use kubelet::KubeletClient;
 pub use listener::{BindError, Listening};
 pub use settings::ApiServerSettings;
 pub use store::{DiskError, StoreError};

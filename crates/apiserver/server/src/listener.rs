@@ -11,6 +11,8 @@ use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
+use rustls::pki_types::{CertificateDer, UnixTime};
+use rustls::server::danger::ClientCertVerifier;
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
@@ -53,14 +55,24 @@ pub struct Listening {
     server: Arc<Inner>,
     listener: StdListener,
     address: SocketAddr,
-    tls: TlsAcceptor,
+    tls: Tls,
+}
+
+/// How connections are accepted, and whose certificates tell who is at the other end.
+#[derive(Clone)]
+struct Tls {
+    acceptor: TlsAcceptor,
+    verifier: Arc<dyn ClientCertVerifier>,
 }
 
 impl Listening {
     pub(crate) fn bind(server: Arc<Inner>) -> Result<Self, BindError> {
         let address = server.settings.listen;
         let failed = |source| BindError::Listen { address, source };
-        let tls = server.authority.tls()?;
+        let tls = Tls {
+            acceptor: TlsAcceptor::from(Arc::new(server.authority.tls()?)),
+            verifier: server.authority.verifier()?,
+        };
         let listener = StdListener::bind(address).map_err(failed)?;
         // tokio takes over non-blocking sockets only.
         listener.set_nonblocking(true).map_err(failed)?;
@@ -72,7 +84,7 @@ impl Listening {
             server,
             listener,
             address,
-            tls: TlsAcceptor::from(Arc::new(tls)),
+            tls,
         })
     }
 
@@ -116,19 +128,27 @@ impl Listening {
     }
 }
 
-async fn connection(server: Arc<Inner>, tls: TlsAcceptor, stream: TcpStream, stop: CancellationToken) {
+impl Tls {
+    /// Who has a certificate of this server's authority. Others may still have a token.
+    fn identity(&self, chain: &[CertificateDer<'_>]) -> Option<Identity> {
+        let (certificate, intermediates) = chain.split_first()?;
+        let verified = self
+            .verifier
+            .verify_client_cert(certificate, intermediates, UnixTime::now());
+        verified.ok().and_then(|_| Identity::of_certificate(certificate))
+    }
+}
+
+async fn connection(server: Arc<Inner>, tls: Tls, stream: TcpStream, stop: CancellationToken) {
     // Watch events are small and must not wait for more.
     let _best_effort = stream.set_nodelay(true);
-    let stream = match tokio::time::timeout(HANDSHAKE, tls.accept(stream)).await {
+    let stream = match tokio::time::timeout(HANDSHAKE, tls.acceptor.accept(stream)).await {
         Ok(Ok(stream)) => stream,
         Ok(Err(error)) => return tracing::debug!(%error, "TLS handshake with the API server failed"),
         Err(_) => return tracing::debug!("TLS handshake with the API server timed out"),
     };
     let (_, session) = stream.get_ref();
-    let identity = session
-        .peer_certificates()
-        .and_then(|chain| chain.first())
-        .and_then(|certificate| Identity::of_certificate(certificate));
+    let identity = session.peer_certificates().and_then(|chain| tls.identity(chain));
     let service = service_fn(move |mut request: Request<Incoming>| {
         let server = server.clone();
         if let Some(identity) = &identity {
@@ -140,7 +160,8 @@ async fn connection(server: Arc<Inner>, tls: TlsAcceptor, stream: TcpStream, sto
     // Without timers hyper has no limit on the time for a request's head.
     builder.http1().timer(TokioTimer::new());
     builder.http2().timer(TokioTimer::new());
-    let connection = builder.serve_connection(TokioIo::new(stream), service);
+    // Exec, attach and port-forward turn HTTP/1.1 connections into others.
+    let connection = builder.serve_connection_with_upgrades(TokioIo::new(stream), service);
     tokio::pin!(connection);
     let outcome = tokio::select! {
         outcome = connection.as_mut() => outcome,

@@ -12,6 +12,7 @@ use crate::discovery;
 use crate::error::ApiError;
 use crate::http::{Accept, Answer, Body, Payload, Query, RequestBody, Route, Target, read_body};
 use crate::inner::Inner;
+use crate::kubelet::{self, PodResource};
 use crate::verbs::{self, decode};
 
 /// Answers a request.
@@ -65,11 +66,12 @@ async fn answer_route(
 ) -> Result<Answer, ApiError> {
     // Open to everybody, as in Kubernetes: load balancers and clients probe them without credentials.
     match route {
-        Route::Health => return Ok(health(parts.uri.path(), &query)),
+        Route::Health => return Ok(health(&server, parts.uri.path(), &query)),
         Route::Version => return Ok(Answer::ok(Payload::Value(discovery::version()))),
         _ => {}
     }
     let identity = authenticate(&server, parts)?;
+    refuse_impersonation(&parts.headers)?;
     let body = body?;
     if let Route::Objects(target) = route {
         return objects(server, parts, query, accept, identity, body, target).await;
@@ -119,6 +121,9 @@ async fn objects(
         let answer = review(kind, object, &identity, &server.authority);
         return Ok(Answer::new(201, Payload::Value(answer)));
     }
+    if let (Some(client), Some(resource)) = (&server.settings.kubelets, PodResource::of(&target)) {
+        return kubelet::answer(&server, client, parts, &target, &query, resource).await;
+    }
     let request = verbs::Request {
         method: parts.method.clone(),
         target,
@@ -144,6 +149,24 @@ fn authenticate(server: &Inner, parts: &Parts) -> Result<Identity, ApiError> {
         .ok_or_else(|| ApiError::new(401, "Unauthorized", "Unauthorized"))
 }
 
+/// Only administrators exist here, and RBAC objects are not enforced: to answer as another user would say yes
+/// to everything, which is worse than no answer.
+fn refuse_impersonation(headers: &HeaderMap) -> Result<(), ApiError> {
+    let asked = headers
+        .keys()
+        .find(|name| name.as_str().starts_with("impersonate-"));
+    let Some(header) = asked else { return Ok(()) };
+    let (resource, name) = match header.as_str() {
+        "impersonate-user" => ("users", header_text(headers, header.as_str())),
+        "impersonate-group" => ("groups", header_text(headers, header.as_str())),
+        "impersonate-uid" => ("uids", header_text(headers, header.as_str())),
+        other => ("userextras", other),
+    };
+    let why = "this API server cannot act or answer as somebody else: it stores RBAC objects but does not \
+               enforce them, and whoever authenticates is an administrator";
+    Err(ApiError::forbidden("", resource, name, why))
+}
+
 fn header_text<'a>(headers: &'a HeaderMap, name: &str) -> &'a str {
     headers
         .get(name)
@@ -151,21 +174,25 @@ fn header_text<'a>(headers: &'a HeaderMap, name: &str) -> &'a str {
         .unwrap_or_default()
 }
 
-/// `ok`, or with `verbose` the list of checks. The server is ready as soon as it answers: its store is loaded
-/// before.
-fn health(path: &str, query: &Query) -> Answer {
+/// `ok`, or with `verbose` the list of checks. The store is loaded before the server answers; what may fail
+/// later is the disk. That is no reason to start the process anew, so `/livez` does not tell of it.
+fn health(server: &Inner, path: &str, query: &Query) -> Answer {
     let mut parts = path.trim_matches('/').split('/');
     let name = parts.next().unwrap_or_default();
-    if parts
-        .next()
-        .is_some_and(|check| !matches!(check, "ping" | "log" | "store"))
-    {
+    let check = parts.next();
+    if check.is_some_and(|check| !matches!(check, "ping" | "log" | "store")) {
         return page_not_found();
     }
-    let text = if query.get("verbose").is_some() {
-        format!("[+]ping ok\n[+]log ok\n[+]store ok\n{name} check passed\n")
-    } else {
-        "ok".to_owned()
-    };
-    Answer::ok(Payload::Text(text))
+    let concerned = name != "livez" && check.is_none_or(|check| check == "store");
+    match server.store.problem().filter(|_| concerned) {
+        Some(problem) => {
+            let checks = format!("[+]ping ok\n[+]log ok\n[-]store failed: {}\n", problem.message);
+            Answer::new(500, Payload::Text(format!("{checks}{name} check failed\n")))
+        }
+        None if query.get("verbose").is_some() => {
+            let checks = "[+]ping ok\n[+]log ok\n[+]store ok\n";
+            Answer::ok(Payload::Text(format!("{checks}{name} check passed\n")))
+        }
+        None => Answer::ok(Payload::Text("ok".to_owned())),
+    }
 }

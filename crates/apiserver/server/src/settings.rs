@@ -6,6 +6,8 @@ use std::path::PathBuf;
 
 use ipnet::IpNet;
 
+use crate::kubelet::KubeletClient;
+
 /// ApiServerSettings of an embedded API server.
 #[derive(Clone, Debug)]
 pub struct ApiServerSettings {
@@ -22,6 +24,8 @@ pub struct ApiServerSettings {
     pub node_port_range: RangeInclusive<u16>,
     /// DNS domain of the cluster, for the server certificate.
     pub cluster_domain: String,
+    /// How kubelets are reached, where there are some: they answer for logs, exec, attach and port-forward.
+    pub kubelets: Option<KubeletClient>,
 }
 
 impl Default for ApiServerSettings {
@@ -35,6 +39,7 @@ impl Default for ApiServerSettings {
             service_cidrs: range([10, 43, 0, 0], 16).into_iter().collect(),
             node_port_range: 30000..=32767,
             cluster_domain: "cluster.local".to_owned(),
+            kubelets: None,
         }
     }
 }

@@ -1,7 +1,9 @@
 //! The connections to the kernel of one network namespace.
 
+use std::collections::BTreeSet;
+
 use kinglet_dataplane::{DataplaneSettings, ExistingTable, Stale, table};
-use kinglet_nft::{Batch, Change, Connection, Conntrack, Error, Filter, Ownership, Set, Table};
+use kinglet_nft::{Addresses, Batch, Change, Connection, Conntrack, Error, Filter, Ownership, Set, Table};
 
 /// `ENOENT`
 const NOT_THERE: i32 = 2;
@@ -18,9 +20,12 @@ pub struct Kernel {
 #[derive(Debug)]
 pub(crate) struct Rules(Connection);
 
-/// The tracked connections of the network namespace.
+/// The tracked connections of the network namespace, and its addresses.
 #[derive(Debug)]
-pub(crate) struct Connections(Conntrack);
+pub(crate) struct Connections {
+    tracked: Conntrack,
+    addresses: Addresses,
+}
 
 impl Kernel {
     /// Connects to the network namespace of the calling thread, and stays there when it moves to another
@@ -31,7 +36,10 @@ impl Kernel {
     pub fn open() -> Result<Self, Error> {
         Ok(Self {
             rules: Rules(Connection::open()?),
-            connections: Connections(Conntrack::open()?),
+            connections: Connections {
+                tracked: Conntrack::open()?,
+                addresses: Addresses::open()?,
+            },
         })
     }
 
@@ -152,12 +160,18 @@ impl Connections {
     /// tracks.
     pub(crate) fn delete_stale(&mut self, stale: &Stale) -> Result<usize, Error> {
         let mut deleted = 0;
+        let own = match stale.has_node_ports() {
+            true => self.addresses.all()?,
+            false => BTreeSet::new(),
+        };
         // UDP and SCTP only: the kernel leaves TCP connections out, which are most of all.
         for protocol in stale.protocols() {
             let filter = Filter::all().protocol(protocol);
-            let wrong = self.0.entries_if(&filter, |entry| stale.contains(entry))?;
+            let wrong = self
+                .tracked
+                .entries_if(&filter, |entry| stale.contains(entry, &own))?;
             let deletions: Vec<Change> = wrong.into_iter().map(Change::Delete).collect();
-            deleted += self.0.apply(&deletions)?;
+            deleted += self.tracked.apply(&deletions)?;
         }
         Ok(deleted)
     }

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use kinglet_telemetry::Registry;
+use kinglet_telemetry::{Lag, Registry};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
@@ -15,6 +15,7 @@ pub struct Metrics {
     failures: Counter,
     services: Gauge,
     problems: Counter,
+    lag: Lag,
 }
 
 impl Default for Metrics {
@@ -26,13 +27,24 @@ impl Default for Metrics {
             failures: Counter::default(),
             services: Gauge::default(),
             problems: Counter::default(),
+            lag: Lag::default(),
         }
     }
 }
 
 impl Metrics {
+    /// How long the oldest change has waited that is not in the kernel yet.
+    pub fn lag(&self) -> &Lag {
+        &self.lag
+    }
+
     /// Shows them in a registry.
     pub fn register(&self, registry: &mut Registry) {
+        self.lag.register(
+            "kinglet_services_lag_seconds",
+            "Time that the oldest change of objects has waited which is not in the kernel yet; 0 if all are",
+            registry,
+        );
         registry.register(
             "kinglet_services_sync_duration_seconds",
             "Seconds from a change of objects to the commit of its rules",

@@ -38,7 +38,7 @@ impl Reconciler {
         stale: UnboundedSender<Stale>,
     ) -> Self {
         Self {
-            inputs: sources.inputs(),
+            inputs: sources.inputs(outputs.metrics.lag().clone()),
             shares: ShareWatch::of(sources.shares.clone()),
             services,
             rules: Blocking::new(rules),
@@ -49,11 +49,14 @@ impl Reconciler {
 
     /// Reconciles until the kernel's socket is lost.
     pub(crate) async fn run(mut self, synced: impl FnOnce()) -> Result<(), AgentError> {
+        // What has been given and is not in the kernel waits, too.
+        let starting = self.outputs.metrics.lag().begin();
         // Rules of half of the objects would take away what an earlier run left for the other half.
         while !(self.inputs.is_synced() && self.shares.is_synced()) {
             self.take_changes().await;
         }
         self.take_over().await?;
+        drop(starting);
         self.publish();
         synced();
         loop {

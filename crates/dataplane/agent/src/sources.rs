@@ -5,6 +5,7 @@ use std::sync::Arc;
 use kinglet_dataplane::{Services, Shares};
 use kinglet_kube::{Change, Inputs, Kind, Reflector, Reflectors};
 use kinglet_model::{EndpointSlice, Node, Object as _, Service};
+use kinglet_telemetry::Lag;
 use tokio::sync::watch;
 
 /// The kinds that the agent watches.
@@ -39,8 +40,8 @@ impl Sources {
     }
 
     /// All changes of objects, of all kinds.
-    pub(crate) fn inputs(&self) -> Inputs<Input> {
-        let mut inputs = Inputs::new();
+    pub(crate) fn inputs(&self, lag: Lag) -> Inputs<Input> {
+        let mut inputs = Inputs::measured(lag);
         inputs.watch(&self.services, Input::Service);
         inputs.watch(&self.slices, Input::Slice);
         inputs.watch(&self.nodes, Input::Node);

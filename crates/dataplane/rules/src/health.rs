@@ -6,6 +6,8 @@ use std::sync::Arc;
 
 use kinglet_model::{EndpointSlice, Object, ObjectName, Service, ServiceType, TrafficPolicy};
 
+use crate::plan::is_proxied;
+
 /// The state of a Service on this node.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Health {
@@ -20,7 +22,8 @@ pub type HealthChecks = BTreeMap<u16, Health>;
 
 /// The health check of a Service, if it has one: `type: LoadBalancer` with `externalTrafficPolicy: Local`.
 pub(crate) fn check(service: &Service, slices: &[&EndpointSlice], node: &Arc<str>) -> Option<(u16, Health)> {
-    let has_one = service.service_type == ServiceType::LoadBalancer
+    let has_one = is_proxied(service)
+        && service.service_type == ServiceType::LoadBalancer
         && service.external_traffic_policy == TrafficPolicy::Local
         && service.health_check_node_port != 0;
     let health = || Health {
@@ -53,7 +56,7 @@ mod tests {
         let service = |policy: &str| -> Service {
             serde_json::from_value(json!({
                 "metadata": {"name": "web", "namespace": "shop"},
-                "spec": {"type": "LoadBalancer", "externalTrafficPolicy": policy, "healthCheckNodePort": 31000},
+                "spec": {"type": "LoadBalancer", "clusterIPs": ["10.43.0.1"], "externalTrafficPolicy": policy, "healthCheckNodePort": 31000},
             }))
             .unwrap()
         };

@@ -19,6 +19,7 @@
 
 mod backend;
 mod desired;
+mod elsewhere;
 mod endpoints;
 mod existing;
 mod flows;

@@ -7,6 +7,7 @@ use kinglet_model::{EndpointSlice, Node, Object, ObjectName, Service, wellknown}
 use kinglet_nft::{Batch, Ownership, Ruleset, Table};
 
 use crate::desired::{Desired, Rank};
+use crate::elsewhere::is_left_to_others;
 use crate::endpoints::NodeTopology;
 use crate::existing::ExistingTable;
 use crate::flows::{Flows, Stale};
@@ -94,9 +95,10 @@ impl Services {
     /// Takes a slice that is new or changed, perhaps to belong to another Service.
     pub fn apply_endpoint_slice(&mut self, slice: Arc<EndpointSlice>) {
         let name = slice.object_name();
-        // It may have belonged to another Service before: the label can change.
+        // It may have belonged to another Service before, or be left to others now: labels can change.
         self.remove_endpoint_slice(&name);
-        if let Some(owner) = slice.service() {
+        let served = !is_left_to_others(&slice.metadata);
+        if let Some(owner) = slice.service().filter(|_| served) {
             self.owners.insert(name.clone(), owner.clone());
             self.known(owner).slices.insert(name, slice);
         }

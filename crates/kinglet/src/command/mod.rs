@@ -3,7 +3,7 @@
 mod agent;
 mod cleanup;
 pub(crate) mod cni;
-mod completion;
+pub(crate) mod completion;
 mod explain;
 mod lb;
 mod server;

@@ -144,23 +144,17 @@ fn sentence(outcome: &Outcome) -> String {
     text
 }
 
-/// Prints what a pod's programs have written.
+/// Prints what a pod's containers have written.
 pub(super) fn logs(root: &Path, name: &str, pod: &str, container: Option<&str>) -> Result<()> {
     let place = running(root, name)?.place(pod)?;
-    let mut files: Vec<_> = std::fs::read_dir(&place.directory)?
-        .flatten()
-        .map(|entry| entry.path())
-        .filter(|path| path.extension().is_some_and(|extension| extension == "log"))
-        .filter(|path| container.is_none_or(|name| path.file_stem().is_some_and(|stem| stem == name)))
-        .collect();
-    files.sort();
-    if files.is_empty() {
-        bail!("{pod} has written nothing: only containers with a command do");
+    let text = kinglet_lab::logs(&place, container)?;
+    if text.is_empty() {
+        match container {
+            Some(container) => bail!("container {container:?} of {pod} has written nothing"),
+            None => bail!("{pod} has written nothing"),
+        }
     }
-    let mut out = anstream::stdout();
-    for file in files {
-        out.write_all(&std::fs::read(file)?)?;
-    }
+    anstream::stdout().write_all(&text)?;
     Ok(())
 }
 

@@ -53,7 +53,8 @@ impl Server {
             cluster_domain: settings.cluster.cluster_domain.clone(),
         };
         let published = Published::of(&settings, addresses).await?;
-        let parts = Parts::new(client, published, &server.readiness, &server.tasks, stop);
+        let admin = &settings.listen.admin;
+        let parts = Parts::new(client, admin, published, &server.readiness, &server.tasks, stop);
         parts.start(listeners, &settings)?;
         Ok(server)
     }

@@ -6,15 +6,15 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use kinglet_addons::Directory;
-use kinglet_apiserver::Listening;
+use kinglet_apiserver::{ApiServer, Listening};
 use kinglet_cloud::{CloudController, CloudSettings};
-use kinglet_config::{Component, ServiceLbServerOptions};
+use kinglet_config::{AdminOptions, Component, ServiceLbServerOptions};
 use kinglet_dns_controller::{DnsController, PublishSettings, publish};
 use kinglet_dns_server::DnsServer;
 use kinglet_dns_zone::{ZoneBuilder, ZoneSettings};
 use kinglet_ingress_controller::{COMPONENT, IngressController, Outputs, ProblemMetrics, Publication};
 use kinglet_ingress_proxy::{Proxy, ProxySnapshot};
-use kinglet_kube::{Client, Election, Recorder, Reflectors, control, metrics};
+use kinglet_kube::{Client, Election, Recorder, Reflectors, control};
 use kinglet_model::{LoadBalancerIngress, ObjectName};
 use kinglet_servicelb::Duty;
 use kinglet_telemetry::{Readiness, Registry};
@@ -26,6 +26,7 @@ use super::advertise::Published;
 use super::listeners::Listeners;
 use super::packaged;
 use super::settings::{ServerSettings, Source};
+use crate::health;
 use crate::host::{STATE, hostname, tls_provider};
 use crate::services::servicelb;
 
@@ -49,14 +50,13 @@ pub(super) struct Parts<'a> {
 impl<'a> Parts<'a> {
     pub(super) fn new(
         client: Client,
+        options: &AdminOptions,
         published: Published,
         readiness: &'a Readiness,
         tasks: &'a TaskTracker,
         stop: CancellationToken,
     ) -> Self {
-        let reflectors = Reflectors::new(client.clone(), stop.clone());
-        let mut registry = Registry::default();
-        metrics::register(&reflectors, &mut registry);
+        let (reflectors, registry) = health::reflectors(client.clone(), options, readiness, stop.clone());
         Self {
             client,
             reflectors,
@@ -80,8 +80,9 @@ impl<'a> Parts<'a> {
         if let Some(proxy) = listeners.proxy {
             self.ingress(proxy, settings)?;
         }
-        if let Some((_, listening)) = listeners.api {
-            self.controllers();
+        if let Some((api, listening)) = listeners.api {
+            self.controllers(api.ca());
+            self.store(api);
             self.api(listening);
         }
         let admin = listeners.admin;
@@ -210,10 +211,11 @@ impl<'a> Parts<'a> {
     }
 
     /// What a kube-controller-manager does for the embedded API server.
-    fn controllers(&self) {
+    fn controllers(&self, authority: &str) {
         let gate = self.readiness.gate("controllers");
         let settings = kinglet_controllers::ControllerSettings {
             instance: hostname(),
+            authority: Some(authority.into()),
             ..Default::default()
         };
         let synced = kinglet_controllers::spawn(&self.client, &settings, &self.stop);
@@ -221,6 +223,12 @@ impl<'a> Parts<'a> {
             synced.await;
             gate.open();
         });
+    }
+
+    /// A server that cannot write is not ready.
+    fn store(&self, api: ApiServer) {
+        let gate = self.readiness.gate("store");
+        self.spawn(async move { api.watch_store(|works| gate.set(works)).await });
     }
 
     fn api(&self, listening: Listening) {

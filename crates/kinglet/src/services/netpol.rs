@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use ipnet::IpNet;
-use kinglet_config::PolicyDenial;
+use kinglet_config::{LagOptions, PolicyDenial};
 use kinglet_kube::{Recorder, Reflectors};
 use kinglet_netpol::{
     AdmissionRequests, DeniedPackets, Kernel, Metrics, Outputs, PolicyAgent, Sources, StartedPod, denial_line,
@@ -15,6 +15,8 @@ use kinglet_policy::{Deny, PolicySettings};
 use kinglet_telemetry::{Readiness, Registry};
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
+
+use crate::health;
 
 /// Event source.
 const COMPONENT: &str = "kinglet-network-policy";
@@ -29,11 +31,16 @@ pub(crate) struct Part {
     pub(crate) deny: PolicyDenial,
     /// How often the kernel's rules are compared with what they should be, if they are.
     pub(crate) period: Option<Duration>,
+    /// For how long the API may be silent until comparisons do not count.
+    pub(crate) max_watch_age: Option<Duration>,
+    /// How far enforcement may be behind.
+    pub(crate) lag: LagOptions,
     /// Pods that have started before.
     pub(crate) started: Vec<StartedPod>,
 }
 
-/// Enforces policies until `stop` is cancelled; the part `network-policy` is ready while it does.
+/// Enforces policies until `stop` is cancelled; the part `network-policy` is ready while it does, and the
+/// part `network-policy lag` while it is not behind.
 pub(crate) fn enforce(
     reflectors: &Reflectors,
     part: Part,
@@ -44,6 +51,7 @@ pub(crate) fn enforce(
     let kernel = Kernel::open().context("cannot open nftables")?;
     let metrics = Metrics::default();
     metrics.register(registry);
+    health::follow("network-policy lag", metrics.lag(), &part.lag, readiness);
     let gate = readiness.gate("network-policy");
     let ended = gate.clone();
     let client = reflectors.client().clone();
@@ -68,6 +76,7 @@ pub(crate) fn enforce(
             ..PolicySettings::default()
         },
         comparison_period: part.period,
+        max_watch_age: part.max_watch_age,
     };
     Ok(async move {
         if let Err(error) = agent.run(stop).await {

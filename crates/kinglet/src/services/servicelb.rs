@@ -7,7 +7,7 @@ use kinglet_config::{ServiceLbMode, ServiceLbOptions, ServiceLbServerOptions};
 use kinglet_dataplane::Shares;
 use kinglet_kube::Reflectors;
 use kinglet_servicelb::Duty;
-use kinglet_servicelb::agent::{self, AgentSettings, LocalHost};
+use kinglet_servicelb::agent::{self, AgentSettings, LocalHost, Metrics};
 use kinglet_servicelb_plan::{Mode, ServiceLbSettings};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -58,6 +58,7 @@ pub(crate) fn share(
     options: &ServiceLbOptions,
     node: Arc<str>,
     served: watch::Receiver<Option<Arc<Shares>>>,
+    metrics: &Metrics,
     stop: &CancellationToken,
 ) -> watch::Receiver<Option<Arc<Shares>>> {
     let settings = AgentSettings {
@@ -66,5 +67,5 @@ pub(crate) fn share(
         namespace: options.servicelb_namespace.clone(),
     };
     let host = LocalHost { state: STATE.into() };
-    agent::spawn(reflectors, settings, host, served, stop.clone())
+    agent::spawn(reflectors, settings, host, served, metrics, stop.clone())
 }

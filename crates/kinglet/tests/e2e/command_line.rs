@@ -27,7 +27,16 @@ fn help_of_every_subcommand_teaches() {
 
 #[test]
 fn completions_and_man_page() {
-    assert!(text(&kinglet(&["completion", "bash"]).stdout).contains("--dns-listen"));
+    let script = text(&kinglet(&["completion", "bash"]).stdout);
+    assert!(script.contains(r#"COMPLETE="bash""#), "{script}");
+    // As the script asks.
+    let asked = Command::new(env!("CARGO_BIN_EXE_kinglet"))
+        .args(["--", "kinglet", "server", "--dns-l"])
+        .env("COMPLETE", "bash")
+        .env("_CLAP_COMPLETE_INDEX", "2")
+        .output()
+        .unwrap();
+    assert_eq!(text(&asked.stdout).trim(), "--dns-listen");
     let man = text(&kinglet(&["man"]).stdout);
     assert!(man.contains(".TH") && man.contains("dns\\-listen"), "{man}");
     assert!(

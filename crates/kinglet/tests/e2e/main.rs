@@ -17,6 +17,7 @@ mod explain;
 mod hello;
 mod ingress;
 mod kubectl;
+mod kubelet;
 mod lab;
 mod netpol;
 mod pod;

@@ -8,7 +8,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use kinglet_apiserver::ApiServer;
+use kinglet_apiserver::{ApiServer, KubeletClient};
 use kinglet_kube::{Client, Collection, Resource};
 use kinglet_model::{EndpointSlice, ObjectName, Service};
 use tokio_util::sync::CancellationToken;
@@ -34,7 +34,7 @@ pub(crate) struct Api {
     pub(crate) kubeconfig: PathBuf,
     /// For clients on nodes and in pods, who reach the API at the router.
     pub(crate) inside: PathBuf,
-    embedded: Option<ApiServer>,
+    embedded: Option<Embedded>,
     /// Ends the server and the way to it: after everybody who uses it.
     stop: CancellationToken,
     tasks: TaskTracker,
@@ -54,14 +54,14 @@ impl Api {
             Some(path) => (std::path::absolute(path).unwrap_or_else(|_| path.clone()), None),
             None => {
                 let path = directory.join("kubeconfig.yaml");
-                let server = embed(settings, directory, &path, &tasks, &stop).await?;
+                let server = embed(settings, directory, &path, router, &tasks, &stop).await?;
                 (path, Some(server))
             }
         };
         let client = kinglet_kube::connect(Some(&kubeconfig)).await?;
         answers(&client, &kubeconfig).await?;
-        if embedded.is_some() {
-            control(&client, settings, clients_stop).await;
+        if let Some(Embedded { server, .. }) = &embedded {
+            control(&client, settings, server.ca(), clients_stop).await;
         }
         let inside = directory.join("kubeconfig-inside.json");
         let file = Kubeconfig::read(&kubeconfig)?;
@@ -103,10 +103,13 @@ impl Api {
             }
         }
         for entrance in entrances {
-            let listener = relay::bind(&router.namespace, entrance).map_err(|source| LabError::Relay {
-                address: entrance,
-                source,
-            })?;
+            let listener = router
+                .namespace
+                .listen(entrance)
+                .map_err(|source| LabError::Relay {
+                    address: entrance,
+                    source,
+                })?;
             self.tasks
                 .spawn(relay::serve(listener, server, self.stop.clone()));
         }
@@ -158,9 +161,17 @@ impl Api {
         self.stop.cancel();
         self.tasks.close();
         self.tasks.wait().await;
-        if let Some(server) = &self.embedded {
-            server.close().await;
+        if let Some(embedded) = &self.embedded {
+            embedded.server.close().await;
         }
+    }
+
+    /// The bearer token by which the server is known to the kubelets; `None` when it is a given cluster's,
+    /// which cannot reach them.
+    pub(crate) fn kubelet_token(&self) -> Option<&str> {
+        self.embedded
+            .as_ref()
+            .map(|embedded| embedded.kubelet_token.as_str())
     }
 
     /// Whether the cluster goes with the lab.
@@ -175,13 +186,31 @@ impl Drop for Api {
     }
 }
 
+/// A server that goes with the lab.
+struct Embedded {
+    server: ApiServer,
+    kubelet_token: String,
+}
+
+/// Kubelets are reached over the nodes' network, as those of nodes on a wire: a node that is cut off cannot
+/// be asked either.
+fn kubelet_client(router: &Router, token: &str) -> KubeletClient {
+    let outside = router.namespace.clone();
+    KubeletClient::new(token, move |address| {
+        let outside = outside.clone();
+        Box::pin(async move { outside.connect(address).await })
+    })
+}
+
 async fn embed(
     settings: &LabSettings,
     directory: &Path,
     kubeconfig: &Path,
+    router: &Router,
     tasks: &TaskTracker,
     stop: &CancellationToken,
-) -> Result<ApiServer, LabError> {
+) -> Result<Embedded, LabError> {
+    let kubelet_token = uuid::Uuid::new_v4().to_string();
     let family = settings.families.first().copied();
     let settings = kinglet_apiserver::ApiServerSettings {
         data_dir: Some(directory.join("api")),
@@ -190,6 +219,7 @@ async fn embed(
         advertise: family.map(|family| SocketAddr::new(addressing::router(family).addr(), PORT)),
         service_cidrs: settings.service_cidrs.clone(),
         cluster_domain: settings.cluster_domain.clone(),
+        kubelets: Some(kubelet_client(router, &kubelet_token)),
         ..kinglet_apiserver::ApiServerSettings::default()
     };
     let opened = tokio::task::spawn_blocking(move || ApiServer::open(settings)).await;
@@ -204,11 +234,14 @@ async fn embed(
             tracing::error!(%error, "the API server's listener failed");
         }
     });
-    Ok(server)
+    Ok(Embedded {
+        server,
+        kubelet_token,
+    })
 }
 
 /// What a cluster's control plane does beside its API server.
-async fn control(client: &Client, settings: &LabSettings, stop: &CancellationToken) {
+async fn control(client: &Client, settings: &LabSettings, authority: &str, stop: &CancellationToken) {
     let instance = format!("lab-{}", settings.name);
     let workloads = kinglet_lab_workloads::WorkloadSettings {
         instance: instance.clone(),
@@ -217,6 +250,7 @@ async fn control(client: &Client, settings: &LabSettings, stop: &CancellationTok
     let workloads = kinglet_lab_workloads::spawn(client, &workloads, stop);
     let controllers = kinglet_controllers::ControllerSettings {
         instance,
+        authority: Some(authority.into()),
         ..kinglet_controllers::ControllerSettings::default()
     };
     kinglet_controllers::spawn(client, &controllers, stop).await;

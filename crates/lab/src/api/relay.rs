@@ -7,16 +7,8 @@ use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
 
-use crate::netns::Namespace;
-
 /// Pause after a failed accept: usually a lack of file descriptors, which does not go away at once.
 const PAUSE: Duration = Duration::from_millis(100);
-
-pub(super) fn bind(namespace: &Namespace, address: SocketAddr) -> io::Result<TcpListener> {
-    let listener = namespace.run(|| std::net::TcpListener::bind(address))?;
-    listener.set_nonblocking(true)?;
-    TcpListener::from_std(listener)
-}
 
 pub(super) async fn serve(listener: TcpListener, server: SocketAddr, stop: CancellationToken) {
     loop {

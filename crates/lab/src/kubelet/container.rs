@@ -4,20 +4,22 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use kinglet_kube::RequestError;
 use kinglet_kube::Severity::{Normal, Warning};
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
 use crate::echo::Identity;
 
-use super::context::{DataKind, PodContext};
-use super::environment::{self, EnvironmentError, Sources};
+use super::console::Console;
+use super::context::PodContext;
 use super::health::{self, Verdict};
+use super::log;
 use super::probe::{ProbeError, Target};
+use super::program::Exit;
 use super::spec::{Container, RestartPolicy};
 use super::state::{Ended, Phase, Which};
-use super::workload::{Exit, Workload};
+use super::variables::{VariablesError, variables};
+use super::workload::Workload;
 
 /// The pause before the second restart; it doubles up to [`LONGEST_BACKOFF`], as a kubelet's does.
 const BACKOFF: Duration = Duration::from_secs(10);
@@ -72,9 +74,7 @@ pub(crate) struct Runner {
 #[derive(Debug, thiserror::Error)]
 enum StartError {
     #[error(transparent)]
-    Request(#[from] RequestError),
-    #[error(transparent)]
-    Environment(#[from] EnvironmentError),
+    Variables(#[from] VariablesError),
     #[error(transparent)]
     Run(#[from] std::io::Error),
 }
@@ -83,7 +83,7 @@ impl StartError {
     /// The reason why the container waits, as a kubelet gives it in the status.
     fn reason(&self) -> &'static str {
         match self {
-            Self::Request(_) | Self::Environment(_) => "CreateContainerConfigError",
+            Self::Variables(_) => "CreateContainerConfigError",
             Self::Run(_) => "RunContainerError",
         }
     }
@@ -139,7 +139,8 @@ impl Runner {
     async fn start(&self) -> Option<Workload> {
         loop {
             let error = match self.try_start().await {
-                Ok(workload) => {
+                Ok((workload, console)) => {
+                    self.context.consoles.set(&self.spec.name, console);
                     self.running();
                     return Some(workload);
                 }
@@ -153,20 +154,18 @@ impl Runner {
         }
     }
 
-    async fn try_start(&self) -> Result<Workload, StartError> {
-        let context = &self.context;
+    async fn try_start(&self) -> Result<(Workload, Console), StartError> {
+        let PodContext {
+            place, state, node, ..
+        } = &self.context;
+        let restarts = state.container(self.which).map_or(0, |state| state.restarts);
+        let log = log::Writer::begin(&place.directory, &self.spec.name, restarts)?;
         if self.spec.command.is_empty() {
-            let addresses = &context.place.description.addresses;
-            return Ok(Workload::echo(
-                &self.spec,
-                &context.place,
-                addresses,
-                self.identity(),
-            )?);
+            let (addresses, identity) = (&place.description.addresses, self.identity());
+            return Ok(Workload::echo(&self.spec, place, addresses, identity, log)?);
         }
-        let environment = self.environment().await?;
-        let spawner = &context.node.spawner;
-        Ok(Workload::program(spawner, &context.place, &self.spec, &environment).await?)
+        let environment = variables(&self.context, &self.spec).await?;
+        Ok(Workload::program(&node.spawner, place, &self.spec, &environment, log).await?)
     }
 
     fn identity(&self) -> Identity {
@@ -176,23 +175,6 @@ impl Runner {
             container: self.spec.name.clone(),
             image: self.spec.image.clone(),
         }
-    }
-
-    async fn environment(&self) -> Result<Vec<(String, String)>, StartError> {
-        let PodContext { node, pod, place, .. } = &self.context;
-        let (config_maps, secrets) = environment::references(&self.spec);
-        let namespace = &pod.metadata.namespace;
-        let config_maps = node.data(DataKind::ConfigMap, namespace, &config_maps).await?;
-        let secrets = node.data(DataKind::Secret, namespace, &secrets).await?;
-        let sources = Sources {
-            pod,
-            addresses: &place.description.addresses,
-            hosts: &node.network.addresses,
-            cluster: &node.cluster.variables,
-            config_maps: &config_maps,
-            secrets: &secrets,
-        };
-        Ok(environment::environment(&self.spec, &sources)?)
     }
 
     fn running(&self) {
@@ -237,6 +219,7 @@ impl Runner {
             Over::Killed => workload.kill().await,
             Over::Asked | Over::Unhealthy => self.terminate(workload).await,
         };
+        self.context.consoles.remove(&self.spec.name);
         Ended {
             code: exit.code,
             signal: exit.signal,

@@ -16,6 +16,7 @@ use crate::place::Place;
 use crate::spawner::Spawner;
 
 use super::cni::Plugin;
+use super::console::Consoles;
 use super::spec::{Data, Pod};
 use super::state::Shared;
 
@@ -167,4 +168,6 @@ pub(crate) struct PodContext {
     pub(crate) pod: Arc<Pod>,
     pub(crate) place: Place,
     pub(crate) state: Shared,
+    /// The containers that run.
+    pub(crate) consoles: Consoles,
 }

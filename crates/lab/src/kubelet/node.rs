@@ -26,6 +26,8 @@ pub(crate) struct Registration {
     pub(crate) uninitialized: bool,
     /// Life of the Lease; it is renewed four times in that time.
     pub(crate) lease: Duration,
+    /// Where the kubelet serves; 0 when it does not.
+    pub(crate) port: u16,
 }
 
 /// Registers the node, as often as it takes.
@@ -194,7 +196,7 @@ fn node_status(registration: &Registration, now: Timestamp) -> Value {
         "allocatable": resources,
         "conditions": conditions(now),
         "nodeInfo": info(),
-        "daemonEndpoints": {"kubeletEndpoint": {"Port": 0}},
+        "daemonEndpoints": {"kubeletEndpoint": {"Port": registration.port}},
     });
     if !registration.uninitialized {
         status["addresses"] = addresses(registration);
@@ -288,6 +290,7 @@ mod tests {
             pod_cidrs: vec!["10.42.1.0/24".parse().unwrap()],
             uninitialized,
             lease: Duration::from_secs(40),
+            port: 10250,
         }
     }
 

@@ -8,6 +8,7 @@ use kinglet_kube::Backoff;
 use kinglet_kube::Severity::{Normal, Warning};
 use tokio::sync::watch;
 
+use super::console::Consoles;
 use super::container::Stop;
 use super::context::{NodeContext, PodContext};
 use super::sandbox::{self, Sandbox, SandboxError};
@@ -27,11 +28,14 @@ pub(crate) enum Wanted {
 
 /// One pod.
 pub(crate) struct Worker {
-    pub(crate) node: Arc<NodeContext>,
-    pub(crate) pod: Arc<Pod>,
-    pub(crate) wanted: watch::Receiver<Wanted>,
+    node: Arc<NodeContext>,
+    pod: Arc<Pod>,
+    wanted: watch::Receiver<Wanted>,
     /// Counts how often somebody killed the pod's sandbox.
-    pub(crate) kills: watch::Receiver<u64>,
+    kills: watch::Receiver<u64>,
+    /// Tells whoever looks into the pod of its sandbox.
+    entered: watch::Sender<Option<PodContext>>,
+    state: Shared,
 }
 
 /// How the life of a sandbox ended.
@@ -44,9 +48,31 @@ enum Outcome {
 }
 
 impl Worker {
+    pub(crate) fn new(
+        node: Arc<NodeContext>,
+        pod: Arc<Pod>,
+        wanted: watch::Receiver<Wanted>,
+        kills: watch::Receiver<u64>,
+        entered: watch::Sender<Option<PodContext>>,
+    ) -> Self {
+        Self {
+            state: Shared::new(initial(&pod)),
+            node,
+            pod,
+            wanted,
+            kills,
+            entered,
+        }
+    }
+
+    /// What the pod is doing.
+    pub(crate) fn state(&self) -> Shared {
+        self.state.clone()
+    }
+
     /// Lives until the pod is gone.
     pub(crate) async fn run(mut self) {
-        let state = Shared::new(initial(&self.pod));
+        let state = self.state.clone();
         self.tell_limits();
         let publisher = tokio::spawn(publisher::publish(
             self.node.clone(),
@@ -55,7 +81,9 @@ impl Worker {
         ));
         while let Some(sandbox) = self.sandbox().await {
             let context = self.enter(&sandbox, &state);
+            self.entered.send_replace(Some(context.clone()));
             let outcome = self.live(&context).await;
+            self.entered.send_replace(None);
             sandbox.tear_down(&self.node).await;
             if outcome == Outcome::Over {
                 break;
@@ -117,6 +145,7 @@ impl Worker {
             pod: self.pod.clone(),
             place,
             state: state.clone(),
+            consoles: Consoles::default(),
         }
     }
 

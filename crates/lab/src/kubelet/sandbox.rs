@@ -165,7 +165,8 @@ fn place(node: &NodeContext, pod: &Pod, network: Option<&Network>) -> io::Result
     Ok(place)
 }
 
-fn directory(node: &NodeContext, pod: &Pod) -> PathBuf {
+/// A pod's files.
+pub(super) fn directory(node: &NodeContext, pod: &Pod) -> PathBuf {
     node.directory.join("pods").join(&*pod.metadata.uid)
 }
 

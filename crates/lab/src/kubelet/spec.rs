@@ -60,6 +60,14 @@ pub(crate) struct PodSpec {
     pub(crate) security_context: SecurityContext,
 }
 
+impl PodSpec {
+    /// The container of a name, of whatever kind.
+    pub(crate) fn container(&self, name: &str) -> Option<&Container> {
+        let mut all = self.containers.iter().chain(&self.init_containers);
+        all.find(|container| container.name == name)
+    }
+}
+
 /// Only kernel parameters.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
@@ -136,6 +144,12 @@ pub(crate) struct Container {
     pub(crate) command: Vec<String>,
     pub(crate) args: Vec<String>,
     pub(crate) working_dir: Option<String>,
+    /// It reads what those write who attach to it.
+    pub(crate) stdin: bool,
+    /// It reads only what the first one writes.
+    pub(crate) stdin_once: bool,
+    /// It runs on a terminal.
+    pub(crate) tty: bool,
     pub(crate) ports: Vec<ContainerPort>,
     pub(crate) env: Vec<EnvVar>,
     pub(crate) env_from: Vec<EnvFrom>,

@@ -140,6 +140,13 @@ impl Shared {
         }
     }
 
+    /// The state of the container of a name.
+    pub(crate) fn named(&self, name: &str) -> Option<ContainerState> {
+        let state = self.lock();
+        let mut all = state.containers.iter().chain(&state.init_containers);
+        all.find(|container| container.name == name).cloned()
+    }
+
     /// Sees every change from now on.
     pub(crate) fn subscribe(&self) -> watch::Receiver<u64> {
         self.changes.subscribe()

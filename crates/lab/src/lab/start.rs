@@ -14,7 +14,7 @@ use super::running::Lab;
 use crate::addressing;
 use crate::api::Api;
 use crate::error::LabError;
-use crate::kubelet::{COMPONENT, Cluster, Gate, Kubelet, NodeContext, Plugin, Pod, Registration};
+use crate::kubelet::{self, COMPONENT, Cluster, Gate, Kubelet, NodeContext, Plugin, Pod, Registration};
 use crate::network::{NodeNetwork, Router};
 use crate::place::{self, Place, Resolver};
 use crate::registry::{Description, NodeDescription};
@@ -121,8 +121,13 @@ impl Lab {
             plugin,
         };
         let external = external_addresses(settings, number);
-        let registration = registration(settings, &context, &external);
+        let token = self.api.kubelet_token();
+        let port = token.map_or(0, |_| kubelet::PORT);
+        let registration = registration(settings, &context, &external, port);
         let kubelet = Kubelet::new(context);
+        if let Some(token) = token {
+            self.tasks.spawn(kubelet.listen(token)?.serve(self.stop.clone()));
+        }
         let run = kubelet
             .clone()
             .run(registration, shared.pods.clone(), self.stop.clone());
@@ -223,7 +228,7 @@ fn external_addresses(settings: &LabSettings, number: u16) -> Vec<IpAddr> {
         .collect()
 }
 
-fn registration(settings: &LabSettings, node: &NodeContext, external: &[IpAddr]) -> Registration {
+fn registration(settings: &LabSettings, node: &NodeContext, external: &[IpAddr], port: u16) -> Registration {
     Registration {
         name: node.name.clone(),
         internal: node.network.addresses.clone(),
@@ -231,5 +236,6 @@ fn registration(settings: &LabSettings, node: &NodeContext, external: &[IpAddr])
         pod_cidrs: node.network.pod_cidrs.clone(),
         uninitialized: settings.uninitialized,
         lease: settings.lease,
+        port,
     }
 }

@@ -75,7 +75,8 @@ async fn a_deleted_pod_ends_in_good_order() {
     let place = lab.place("default/polite").unwrap();
     let up = lab
         .until(LIMIT, async |_: &Lab| {
-            let text = std::fs::read_to_string(place.directory.join("app.log")).unwrap_or_default();
+            let text = kinglet_lab::logs(&place, Some("app")).unwrap_or_default();
+            let text = String::from_utf8_lossy(&text).into_owned();
             if text.contains("up") { Ok(()) } else { Err(text) }
         })
         .await;

@@ -21,8 +21,8 @@ async fn log(lab: &Lab, pod: &str, container: &str, expected: &str) {
     let found = lab
         .until(LIMIT, async |lab: &Lab| {
             let place = lab.place(pod).map_err(|error| error.to_string())?;
-            let text = std::fs::read_to_string(place.directory.join(format!("{container}.log")));
-            let text = text.map_err(|error| error.to_string())?;
+            let text = kinglet_lab::logs(&place, Some(container)).map_err(|error| error.to_string())?;
+            let text = String::from_utf8_lossy(&text);
             if text.contains(expected) {
                 Ok(())
             } else {

@@ -148,6 +148,7 @@ mod tests {
         });
         policies.apply_pod(Arc::new(serde_json::from_value(pod).unwrap()));
         policies.apply_policy(&serde_json::from_value(policy).unwrap());
+        policies.settle();
         policies
     }
 

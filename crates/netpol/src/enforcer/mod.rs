@@ -30,8 +30,13 @@ pub(crate) struct Committed {
     pub(crate) effect: Effect,
     /// Something waits for [`Enforcer::sweep`].
     pub(crate) has_idle: bool,
+    /// There is more to do than one commit does: another one is due.
+    pub(crate) is_behind: bool,
     pub(crate) policies: usize,
+    /// Those that pods use.
     pub(crate) profiles: usize,
+    /// Those that wait for [`Enforcer::sweep`].
+    pub(crate) idle_profiles: usize,
     pub(crate) sets: usize,
 }
 
@@ -98,8 +103,8 @@ impl Enforcer {
         self.policies.cluster().unresolved()
     }
 
-    /// Brings the kernel up to date by the difference. After an error it is not known what the kernel has:
-    /// [`replace`](Self::replace) is next.
+    /// Brings the kernel up to date by the difference, or closer to that if it is large. After an error it is
+    /// not known what the kernel has: [`replace`](Self::replace) is next.
     pub(crate) fn commit(&mut self) -> Result<Committed, Error> {
         // Base chains and sets differ between address families: no difference leads there.
         if self.policies.families_changed() {
@@ -192,13 +197,15 @@ impl Enforcer {
     }
 
     fn committed(&mut self, changed: bool) -> Committed {
-        let size = self.policies.rules().size();
+        let (size, idle_profiles) = (self.policies.rules().size(), self.policies.idle());
         Committed {
             changed,
             effect: self.policies.take_effect(),
             has_idle: self.policies.has_idle(),
+            is_behind: self.policies.is_behind(),
             policies: self.policies.cluster().policy_count(),
-            profiles: size.profiles,
+            profiles: size.profiles.saturating_sub(idle_profiles),
+            idle_profiles,
             sets: size.sets,
         }
     }

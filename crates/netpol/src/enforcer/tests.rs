@@ -86,7 +86,10 @@ fn damage_is_found_and_replaced() {
         // Later changes are part of what should be.
         let gone = made::<NetworkPolicy>(json!({"metadata": {"namespace": "shop", "name": "p"}}));
         enforcer.apply(vec![Input::Policy(Change::Deleted(Arc::new(gone)))]);
-        enforcer.commit().unwrap();
+        let committed = enforcer.commit().unwrap();
+        // Nothing leads to the profile any more, which is there until it is swept.
+        assert_eq!((committed.policies, committed.profiles), (0, 0));
+        assert_eq!(committed.idle_profiles, 1);
         assert_eq!(found(&mut enforcer), "");
         while enforcer.sweep().unwrap().has_idle {}
         assert_eq!(found(&mut enforcer), "");

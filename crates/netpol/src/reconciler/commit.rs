@@ -31,6 +31,8 @@ pub(crate) struct Committer {
     pub(crate) metrics: Metrics,
     /// When chains are removed that nothing leads to.
     pub(crate) sweep: Deadline,
+    /// The last commit did not do all that was to do.
+    pub(crate) is_behind: bool,
 }
 
 impl Committer {
@@ -48,6 +50,11 @@ impl Committer {
             enforcer.commit()
         };
         self.commit(change).await
+    }
+
+    /// Goes on where the last commit ended.
+    pub(crate) async fn go_on(&mut self) -> Result<(), AgentError> {
+        self.commit(Enforcer::commit).await
     }
 
     /// Waits until [`sweep`](Self::sweep) is due.
@@ -105,6 +112,7 @@ impl Committer {
         let committed = attempt.result.inspect_err(|_| self.metrics.count_failure())?;
         self.metrics.count_commit(&committed, began.elapsed());
         self.tell_revoker(committed.effect);
+        self.is_behind = committed.is_behind;
         if committed.has_idle {
             self.sweep.within(SWEEP);
         }

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use kinglet_kube::Inputs;
 use kinglet_nft::Error;
+use kinglet_telemetry::Pending;
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
 pub(crate) use commit::Committer;
@@ -20,6 +21,7 @@ use crate::error::AgentError;
 use crate::input::Input;
 use crate::metrics::Metrics;
 use crate::monitor::{TableMonitor, changed_by_others};
+use crate::sources::Sources;
 use port_names::PortNames;
 
 /// How long changes are collected after a commit: a burst of changes makes few commits.
@@ -30,6 +32,11 @@ const CHECK_BRIDGES: Duration = Duration::from_secs(60);
 /// Brings the kernel to what the API says.
 pub(crate) struct Reconciler {
     pub(crate) inputs: Inputs<Input>,
+    /// Changes that are not all in the kernel yet, because one commit did not do all that was to do.
+    pub(crate) unfinished: Vec<Pending>,
+    pub(crate) sources: Sources,
+    /// Longest silence of a source after which comparisons count.
+    pub(crate) max_watch_age: Option<Duration>,
     pub(crate) admission: Option<AdmissionRequests>,
     pub(crate) monitor: Option<TableMonitor>,
     pub(crate) comparisons: Comparisons,
@@ -52,6 +59,8 @@ enum Event {
     /// Another program changed the table, or may have.
     ForeignChange(Result<(), Error>),
     SweepDue,
+    /// The last commit did not do all that was to do, and nothing else is.
+    CommitDue,
     PortNamesDue,
     ComparisonDue,
     BridgeCheckDue,
@@ -62,11 +71,14 @@ impl Reconciler {
     /// rules of an earlier run stay.
     pub(crate) async fn run(mut self) -> Result<(), AgentError> {
         self.check_bridges().await;
+        // What has been given and is not in the kernel waits, too.
+        let starting = self.metrics.lag().begin();
         while !self.inputs.is_synced() {
             let inputs = self.inputs.next().await;
             self.committer.apply(inputs).await?;
         }
         self.committer.replace().await?;
+        drop(starting);
         // Only now: without kube-router's rules there would have been a moment without any.
         self.remove_leftovers().await?;
         let mut timers = Timers::new();
@@ -77,6 +89,7 @@ impl Reconciler {
     }
 
     async fn next_event(&mut self, timers: &mut Timers) -> Event {
+        let is_behind = self.committer.is_behind;
         // All of these are cancel-safe: what is not chosen is not lost.
         let other = async {
             tokio::select! {
@@ -93,6 +106,9 @@ impl Reconciler {
             biased;
             requests = next_requests(&mut self.admission) => Event::Admission(requests),
             event = other => event,
+            // Changes that came meanwhile are part of the next commit, and pods that they are about get their
+            // turn.
+            () = std::future::ready(()), if is_behind => Event::CommitDue,
         }
     }
 
@@ -105,13 +121,21 @@ impl Reconciler {
             Event::Inputs(inputs) => {
                 timers.port_names.restart();
                 self.committer.change(inputs).await?;
-                tokio::time::sleep(COLLECT).await;
+                if !self.committer.is_behind {
+                    tokio::time::sleep(COLLECT).await;
+                }
             }
             Event::ForeignChange(changed) => self.undo_foreign_change(changed).await?,
             Event::SweepDue => self.committer.sweep().await?,
+            Event::CommitDue => self.committer.go_on().await?,
             Event::PortNamesDue => timers.port_names.report(&self.committer).await?,
             Event::ComparisonDue => self.compare().await?,
             Event::BridgeCheckDue => self.check_bridges().await,
+        }
+        if self.committer.is_behind {
+            self.unfinished.extend(self.inputs.pending());
+        } else {
+            self.unfinished.clear();
         }
         Ok(())
     }
@@ -156,7 +180,7 @@ impl Reconciler {
             Err(error) => return Err(error),
         };
         let news = self.comparisons.news(&found);
-        self.metrics.count_comparison(news.is_none());
+        self.count_comparison(news.is_none());
         let Some(different) = news else {
             self.committer.judge_all_connections();
             return Ok(());
@@ -172,6 +196,17 @@ impl Reconciler {
             Err(error) => return Err(error),
         }
         Ok(())
+    }
+
+    /// While nothing is heard from the API, rules that are as they were written say nothing about the
+    /// policies of now.
+    fn count_comparison(&self, same: bool) {
+        let is_silent = |longest| self.sources.are_silent(longest);
+        if self.max_watch_age.is_some_and(is_silent) {
+            self.metrics.count_stale_comparison(same);
+        } else {
+            self.metrics.count_comparison(same);
+        }
     }
 
     async fn undo_foreign_change(&mut self, changed: Result<(), Error>) -> Result<(), AgentError> {

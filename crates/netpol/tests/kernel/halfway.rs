@@ -208,6 +208,37 @@ fn no_packet_slips_through_while_policies_come_and_go() {
     forbidden.assert_silent(changes);
 }
 
+#[test]
+fn no_packet_slips_through_while_one_of_many_policies_changes() {
+    if !is_possible() {
+        return;
+    }
+    let mut forbidden = Forbidden::new();
+    let named = |name: u16, number| {
+        let mut policy = policy(number);
+        policy.metadata.name = format!("of-many-{name}").into();
+        policy
+    };
+    (0..60).for_each(|name| forbidden.policies.apply_policy(&named(name, name)));
+    forbidden.rules.commit(&forbidden.policies.replacement()).unwrap();
+    let mut swept = Instant::now();
+    let changes = forbidden.change(|policies, rules, number| {
+        if number % 3 == 0 {
+            policies.remove_policy(&named(number % 60, 0).metadata.object_name());
+        } else {
+            policies.apply_policy(&named(number % 60, number));
+        }
+        rules.commit(&policies.additions()).unwrap();
+        rules.commit(&policies.changes()).unwrap();
+        if swept.elapsed() > Duration::from_millis(200) {
+            swept = Instant::now();
+            policies.sweep();
+            rules.commit(&policies.changes()).unwrap();
+        }
+    });
+    forbidden.assert_silent(changes);
+}
+
 /// A policy of the cluster that is not about what is sent, each time by other rules: NetworkPolicies go on to
 /// decide.
 fn cluster_policy(number: u16) -> ClusterNetworkPolicy {

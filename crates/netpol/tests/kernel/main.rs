@@ -21,6 +21,7 @@ use kinglet_model::{Namespace, NetworkPolicy, Node, Pod};
 use kinglet_netpol::{
     AgentError, AgentStopped, KINDS, Kernel, Metrics, Outputs, PodAdmission, PolicyAgent, Sources,
 };
+use kinglet_nft::{Batch, Connection, Family, Ownership, Table};
 use kinglet_policy::PolicySettings;
 use kinglet_telemetry::Registry;
 use kinglet_test_support::ScriptedApi;
@@ -91,11 +92,12 @@ struct Running {
 impl Running {
     /// Starts it and waits until it enforces.
     fn start(api: ScriptedApi) -> Self {
-        Self::start_with(api, None)
+        Self::start_with(api, None, None)
     }
 
-    /// The same; it compares the kernel's rules with what they should be every `period`.
-    fn start_with(api: ScriptedApi, period: Option<Duration>) -> Self {
+    /// The same; it compares the kernel's rules with what they should be every `period`, which counts if all
+    /// watches are younger than `max_watch_age`.
+    fn start_with(api: ScriptedApi, period: Option<Duration>, max_watch_age: Option<Duration>) -> Self {
         let kernel = Kernel::open().unwrap();
         let (runtime, stop) = (Runtime::new().unwrap(), CancellationToken::new());
         let (metrics, mut registry) = (Metrics::default(), Registry::default());
@@ -124,6 +126,7 @@ impl Running {
             started: Vec::new(),
             outputs,
             comparison_period: period,
+            max_watch_age,
         };
         let running = runtime.spawn(agent.run(stop.clone()));
         let agent = Self {
@@ -150,6 +153,13 @@ impl Running {
         let mut page = String::new();
         prometheus_client::encoding::text::encode(&mut page, &self.registry).unwrap();
         page
+    }
+
+    /// The value of a metric.
+    fn value(&self, metric: &str) -> f64 {
+        let page = self.metrics();
+        let value = |line: &str| line.strip_prefix(metric)?.strip_prefix(' ')?.parse().ok();
+        page.lines().find_map(value).unwrap_or_default()
     }
 
     fn has(&self, metric: &str) -> bool {
@@ -261,7 +271,7 @@ fn the_first_pod_of_a_family_brings_rules_for_it() {
         api.put::<NetworkPolicy>(policy());
         let agent = Running::start(api);
         assert!(
-            !table().contains("ip6 saddr . ip6 daddr @self6 return"),
+            !table().contains("ip6 saddr . ip6 daddr @self6 accept"),
             "{}",
             table()
         );
@@ -277,7 +287,7 @@ fn the_first_pod_of_a_family_brings_rules_for_it() {
             table().contains("fd00:42::8 : goto i_")
         });
         assert!(
-            table().contains("ip6 saddr . ip6 daddr @self6 return"),
+            table().contains("ip6 saddr . ip6 daddr @self6 accept"),
             "{}",
             table()
         );
@@ -315,18 +325,68 @@ fn rules_are_compared_again_and_again() {
         let api = api();
         api.put::<Node>(node("here", "True"));
         api.put::<NetworkPolicy>(policy());
-        let agent = Running::start_with(api, Some(Duration::from_millis(20)));
+        let agent = Running::start_with(api, Some(Duration::from_millis(20)), None);
         eventually("comparisons", || {
-            let page = agent.metrics();
-            let count = page
-                .lines()
-                .find_map(|line| line.strip_prefix("kinglet_netpol_comparisons_total "));
-            count.is_some_and(|count| count.parse::<u32>().unwrap() >= 5)
+            agent.value("kinglet_netpol_comparisons_total") >= 5.0
         });
-        for metric in ["differences", "repairs", "failures"] {
+        for metric in ["stale_comparisons", "differences", "repairs", "failures"] {
             let none = format!("kinglet_netpol_{metric}_total 0");
             assert!(agent.has(&none), "{}", agent.metrics());
         }
+        agent.stop();
+    });
+}
+
+#[test]
+fn comparisons_do_not_count_while_the_api_is_silent() {
+    in_namespace(|| {
+        let api = api();
+        api.put::<Node>(node("here", "True"));
+        let (period, longest) = (Duration::from_millis(20), Duration::ZERO);
+        let agent = Running::start_with(api, Some(period), Some(longest));
+        eventually("comparisons", || {
+            agent.value("kinglet_netpol_stale_comparisons_total") >= 5.0
+        });
+        assert!(
+            agent.has("kinglet_netpol_comparisons_total 0"),
+            "{}",
+            agent.metrics()
+        );
+        agent.stop();
+    });
+}
+
+#[test]
+fn a_change_that_the_kernel_does_not_take_waits() {
+    in_namespace(|| {
+        // A table without an owner stays so.
+        assert!(nft("add table inet kinglet-netpol").0);
+        let api = api();
+        api.put::<Node>(node("here", "True"));
+        let agent = Running::start(api);
+        let lag = || agent.value("kinglet_netpol_lag_seconds");
+        eventually("nothing waits", || lag() == 0.0);
+        // Another program replaces the table by one of its own.
+        let mut other = Connection::open().unwrap();
+        let table = Table::new(Family::Inet, "kinglet-netpol");
+        let mut batch = Batch::new();
+        batch
+            .delete_table(&table)
+            .add_table(&table.ownership(Ownership::Owned));
+        other.commit(&batch).unwrap();
+        eventually("policies are watched", || {
+            agent.api.send::<NetworkPolicy>("ADDED", policy())
+        });
+        eventually("the policy waits", || lag() > 0.0);
+        let before = lag();
+        eventually("longer and longer", || lag() > before);
+        // The table goes with its owner.
+        drop(other);
+        eventually("the policy is enforced", || {
+            crate::table().contains("10.42.0.7 : goto i_")
+        });
+        eventually("nothing waits any more", || lag() == 0.0);
+        assert!(agent.enforcing.load(Ordering::Relaxed));
         agent.stop();
     });
 }
@@ -404,7 +464,7 @@ fn a_name_that_no_pod_has_is_told_on_the_policy() {
             "spec.ingress[0].ports[1].port: \"htpp\" is not the name of a port of any pod that the policy selects; it matches nothing"
         );
         // The rest of the rule counts.
-        assert!(table().contains("tcp dport 80 return"), "{}", table());
+        assert!(table().contains("tcp dport 80 accept"), "{}", table());
         agent.stop();
     });
 }

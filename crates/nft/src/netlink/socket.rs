@@ -1,4 +1,4 @@
-//! A netlink socket for netfilter.
+//! A netlink socket.
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -23,10 +23,19 @@ pub(crate) struct Socket {
 }
 
 impl Socket {
-    /// Opens a socket in the network namespace of the calling thread; it stays there when it moves to another
-    /// thread.
+    /// Opens a socket for netfilter in the network namespace of the calling thread; it stays there when it
+    /// moves to another thread.
     pub(crate) fn open() -> io::Result<Self> {
-        let fd = sys::open()?;
+        Self::of(libc::NETLINK_NETFILTER)
+    }
+
+    /// The same for routing: links, addresses, routes.
+    pub(crate) fn of_routing() -> io::Result<Self> {
+        Self::of(libc::NETLINK_ROUTE)
+    }
+
+    fn of(protocol: i32) -> io::Result<Self> {
+        let fd = sys::open(protocol)?;
         let port = sys::bind(fd.as_fd())?;
         let socket = Self {
             fd,

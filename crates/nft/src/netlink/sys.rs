@@ -12,12 +12,12 @@ use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 
 use libc::{c_int, c_void, sockaddr_nl, socklen_t};
 
-/// A new netlink socket for netfilter, in the network namespace of the calling thread.
-pub(super) fn open() -> io::Result<OwnedFd> {
+/// A new netlink socket for a protocol of netlink, in the network namespace of the calling thread.
+pub(super) fn open(protocol: c_int) -> io::Result<OwnedFd> {
     // Programs that the process starts must not inherit the owner of a table.
     let kind = libc::SOCK_RAW | libc::SOCK_CLOEXEC;
     // SAFETY: takes integers only.
-    let fd = unsafe { libc::socket(libc::AF_NETLINK, kind, libc::NETLINK_NETFILTER) };
+    let fd = unsafe { libc::socket(libc::AF_NETLINK, kind, protocol) };
     if fd < 0 {
         return Err(io::Error::last_os_error());
     }

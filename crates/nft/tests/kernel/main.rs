@@ -9,6 +9,7 @@
     reason = "helpers of tests fail by panicking"
 )]
 
+mod addresses;
 mod affinity;
 mod batches;
 mod compare;

@@ -5,6 +5,7 @@
 //! netpol_rules objects PODS LOCAL            prints the cluster's objects as the API would, as lists
 //! netpol_rules load PODS LOCAL               prints the first sync; the rules stay
 //! netpol_rules change PODS LOCAL CHANGES     also prints changes and memory; the rules are removed
+//! netpol_rules many POLICIES                 prints changes of a pod that so many policies select
 //! ```
 //! There are as many policies as pods, see [`cluster`]; of the pods, `LOCAL` are on the node. Prints JSON,
 //! times in milliseconds: `wall`, and `cpu` of this process, which is where the kernel does its part, too.
@@ -15,6 +16,7 @@ mod changes;
 mod cluster;
 #[path = "../../../dataplane/agent/examples/l4_rules/cost.rs"]
 mod cost;
+mod many;
 mod memory;
 mod node;
 
@@ -33,6 +35,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         ["objects", pods, local] => cluster(pods, local)?.api(),
         ["load", pods, local] => load(&cluster(pods, local)?)?.1,
         ["change", pods, local, count] => change(&cluster(pods, local)?, count.parse()?)?,
+        ["many", count] => many::all(count.parse()?)?,
         _ => return Err("see the beginning of main.rs for what it takes".into()),
     };
     println!("{result}");

@@ -54,14 +54,29 @@ impl Node {
         Ok(json!({"compute": compute.json(), "commit": commit.json()}))
     }
 
+    /// Takes objects of the first sync, without a measurement.
+    pub(crate) fn apply(
+        &mut self,
+        apply: impl FnOnce(&mut Policies) -> Result<(), Box<dyn Error>>,
+    ) -> Result<(), Box<dyn Error>> {
+        apply(&mut self.policies)?;
+        let batch = self.policies.replacement();
+        Ok(self.commit(&batch)?)
+    }
+
     /// Changes objects, and brings the kernel up to date as the agent does.
     pub(crate) fn change(&mut self, change: impl FnOnce(&mut Policies)) -> Result<Cost, Box<dyn Error>> {
         let ((), cost) = measured(|| {
             change(&mut self.policies);
-            let additions = self.policies.additions();
-            self.commit(&additions)?;
-            let changes = self.policies.changes();
-            Ok::<_, Box<dyn Error>>(self.commit(&changes)?)
+            loop {
+                let additions = self.policies.additions();
+                self.commit(&additions)?;
+                let changes = self.policies.changes();
+                self.commit(&changes)?;
+                if !self.policies.is_behind() {
+                    return Ok::<_, Box<dyn Error>>(());
+                }
+            }
         })?;
         Ok(cost)
     }

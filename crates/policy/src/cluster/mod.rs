@@ -76,7 +76,7 @@ impl Cluster {
         let name = policy.object_name();
         let mut found = Vec::new();
         match Policy::check(policy, &mut found) {
-            Some(checked) => _ = self.policies.insert(name.clone(), Arc::new(checked)),
+            Some(checked) => replace(&mut self.policies, &name, checked),
             // The last valid version is not what the API has any more.
             None => _ = self.policies.remove(&name),
         }
@@ -102,7 +102,7 @@ impl Cluster {
         let name = policy.object_name();
         let mut found = Vec::new();
         match ClusterPolicy::check(policy, &mut found) {
-            Some(checked) => _ = self.cluster_policies.insert(name.clone(), Arc::new(checked)),
+            Some(checked) => replace(&mut self.cluster_policies, &name, checked),
             None => _ = self.cluster_policies.remove(&name),
         }
         self.note(name, found)
@@ -193,6 +193,11 @@ impl Cluster {
         policies
     }
 
+    /// A NetworkPolicy. As long as its content stays the same, it is the same value.
+    pub(crate) fn policy(&self, name: &ObjectName) -> Option<&Arc<Policy>> {
+        self.policies.get(name)
+    }
+
     /// A ClusterNetworkPolicy.
     pub(crate) fn cluster_policy(&self, name: &ObjectName) -> Option<&Arc<ClusterPolicy>> {
         self.cluster_policies.get(name)
@@ -213,6 +218,14 @@ impl Cluster {
 /// node's addresses, and those of a finished pod may belong to another one.
 fn has_own_addresses(pod: &Pod) -> bool {
     !pod.host_network && !pod.is_finished()
+}
+
+/// Puts an object in the place of another one, unless they are equal: what was made of it is found again.
+fn replace<T: PartialEq>(objects: &mut BTreeMap<ObjectName, Arc<T>>, name: &ObjectName, object: T) {
+    match objects.get(name) {
+        Some(before) if **before == object => {}
+        _ => _ = objects.insert(name.clone(), Arc::new(object)),
+    }
 }
 
 fn in_namespace<'a, T>(

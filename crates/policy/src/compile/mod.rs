@@ -1,22 +1,23 @@
 //! Compiles policies to rules, from scratch.
 
+mod compiler;
 mod profile;
 mod rule;
+mod source;
 mod step;
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::net::IpAddr;
 
-use crate::checked::Direction;
 use crate::cluster::Cluster;
-use crate::rules::{Id, Member, PodFacts, Profile, Rules, Set, SetKind};
+use crate::rules::{Member, PodFacts, Rules, Set, SetKind, SharedProfile};
 
-pub(crate) use profile::profile;
+pub(crate) use compiler::Compiler;
 
 impl Rules {
     /// The rules of the node with this name.
     pub fn compile(cluster: &Cluster, node: &str) -> Self {
-        let mut rules = Self::default();
+        let (mut rules, mut compiler) = (Self::default(), Compiler::default());
         for pod in cluster.all_pods() {
             let owned = cluster.owned(pod);
             // Of all nodes: the rules must know which addresses are of pods.
@@ -24,31 +25,28 @@ impl Rules {
             if *pod.node_name != *node || owned.is_empty() {
                 continue;
             }
-            for direction in Direction::BOTH {
-                if let Some(profile) = profile(cluster, pod, direction) {
-                    rules.isolate(owned.clone(), profile, cluster);
-                }
+            // Without a limit nothing is left out.
+            for profile in compiler.profiles(cluster, pod).unwrap_or_default() {
+                rules.isolate(&owned, &profile, cluster);
             }
         }
         rules
     }
 
-    fn isolate(&mut self, addresses: BTreeSet<std::net::IpAddr>, profile: Profile, cluster: &Cluster) {
-        let id = profile.id();
-        self.isolated.extend(&addresses);
-        let map = self.map_mut(profile.direction);
-        map.extend(addresses.into_iter().map(|address| (address, id)));
-        self.add(id, &Arc::new(profile), cluster);
+    fn isolate(&mut self, addresses: &BTreeSet<IpAddr>, profile: &SharedProfile, cluster: &Cluster) {
+        self.isolated.extend(addresses);
+        let map = self.map_mut(profile.1.direction);
+        map.extend(addresses.iter().map(|address| (*address, profile.0)));
+        self.add(profile, cluster);
     }
 
-    fn add(&mut self, id: Id, profile: &Arc<Profile>, cluster: &Cluster) {
-        for (_, kind) in profile.sets() {
-            let set = self.sets.entry(kind.id());
-            set.or_insert_with(|| filled(kind, cluster));
+    fn add(&mut self, (id, profile): &SharedProfile, cluster: &Cluster) {
+        for (_, id, kind) in profile.sets() {
+            self.sets.entry(id).or_insert_with(|| filled(kind, cluster));
         }
-        self.profiles.entry(id).or_insert_with(|| profile.clone());
-        if let Some((id, next)) = profile.next() {
-            self.add(id, next, cluster);
+        self.profiles.entry(*id).or_insert_with(|| profile.clone());
+        for next in profile.leads_to() {
+            self.add(next, cluster);
         }
     }
 }

@@ -2,13 +2,14 @@
 
 use kinglet_model::{Pod, Protocol};
 
+use super::step::StepBuilder;
 use crate::checked::{Action, Direction, Peers, PortMatch, Ports, Rule};
 use crate::ports::PortSet;
-use crate::rules::{PodPort, RulePeer, Step, Tuples};
+use crate::rules::{PodPort, RulePeer, Tuples};
 
 /// What a rule matches at a pod.
-pub(super) fn step(action: Action, rule: &Rule, direction: Direction, pod: &Pod) -> Step {
-    let mut step = Step {
+pub(super) fn step(action: Action, rule: &Rule, direction: Direction, pod: &Pod) -> StepBuilder {
+    let mut step = StepBuilder {
         action,
         lines: Default::default(),
         tuples: Tuples::default(),

@@ -1,15 +1,27 @@
 //! Simplifies the steps of profiles.
 
+use std::collections::BTreeMap;
+
 use kinglet_model::Protocol;
 
+use crate::checked::Action;
 use crate::ports::PortSet;
-use crate::rules::{PodPort, RulePeer, Step};
+use crate::rules::{Line, PodPort, RulePeer, SetKind, Step, Tuples};
 
 /// With more single ports of pods than this, one lookup of address and port is cheaper than a rule for each:
 /// the kernel evaluates rules one after another.
 const SINGLE_PORTS: usize = 8;
 
-impl Step {
+/// A step that is being made.
+#[derive(Debug)]
+pub(super) struct StepBuilder {
+    pub(super) action: Action,
+    /// Ports by peer.
+    pub(super) lines: BTreeMap<RulePeer, PortSet>,
+    pub(super) tuples: Tuples,
+}
+
+impl StepBuilder {
     /// Whether it matches nothing.
     pub(super) fn is_empty(&self) -> bool {
         self.lines.is_empty() && self.tuples.0.is_empty()
@@ -23,8 +35,26 @@ impl Step {
         self.tuples.0.extend(other.tuples.0);
     }
 
+    /// The step.
+    pub(super) fn finish(mut self) -> Step {
+        self.simplify();
+        self.flatten();
+        let lines = self.lines.into_iter().map(|(peer, ports)| Line {
+            set: peer.set().map(|kind| kind.id()),
+            peer,
+            ports,
+        });
+        let tuples =
+            (!self.tuples.0.is_empty()).then(|| (SetKind::Tuples(self.tuples.clone()).id(), self.tuples));
+        Step {
+            action: self.action,
+            lines: lines.collect(),
+            tuples,
+        }
+    }
+
     /// Removes ports of single peers that everybody may use anyway.
-    pub(super) fn simplify(&mut self) {
+    fn simplify(&mut self) {
         let Some(anybody) = self.lines.get(&RulePeer::Any).cloned() else {
             return;
         };
@@ -41,7 +71,7 @@ impl Step {
     }
 
     /// Moves single ports of pods into tuples if there are many.
-    pub(super) fn flatten(&mut self) {
+    fn flatten(&mut self) {
         let lines = self.lines.iter();
         // Only pods: a tuple of a block would need an element for each of its addresses.
         let pods = lines.filter(|(peer, _)| matches!(peer, RulePeer::Pods(_)));

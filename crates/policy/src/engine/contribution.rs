@@ -11,48 +11,26 @@ use super::references::References;
 use super::tracked::TrackedRules;
 use crate::checked::Direction;
 use crate::cluster::Cluster;
-use crate::compile::profile;
-use crate::rules::{Id, Member, PodFacts, Profile, Rules};
+use crate::rules::{Id, Member, PodFacts, Rules, SharedProfile};
 
 /// The addresses of a pod, and its profiles if the node runs it and policies select it. Its members of sets
 /// are not kept, which would cost memory for each pod of the cluster: they are found by address.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Contribution {
-    owned: BTreeSet<IpAddr>,
-    pub(super) profiles: Vec<(Id, Arc<Profile>)>,
+    pub(super) owned: BTreeSet<IpAddr>,
+    pub(super) profiles: Vec<SharedProfile>,
 }
 
 impl Contribution {
-    pub(super) fn of(cluster: &Cluster, name: &ObjectName, node: &str) -> Self {
-        let Some(pod) = cluster.pod(name) else {
-            return Self::default();
-        };
-        let owned = cluster.owned(pod);
-        if owned.is_empty() || *pod.node_name != *node {
-            let profiles = Vec::new();
-            return Self { owned, profiles };
-        }
-        let profiles = Direction::BOTH.into_iter();
-        let profiles = profiles.filter_map(|direction| profile(cluster, pod, direction));
-        let profiles = profiles.map(|profile| (profile.id(), Arc::new(profile)));
-        Self {
-            owned,
-            profiles: profiles.collect(),
-        }
-    }
-
     /// Removes all elements of the pod.
     pub(super) fn remove(&self, name: &ObjectName, tracked: &mut TrackedRules, references: &References) {
         for address in &self.owned {
             tracked.set(Slot::Known(*address), None);
-            tracked.set(Slot::Isolated(*address), None);
-            for direction in Direction::BOTH {
-                tracked.set(Slot::Map(direction, *address), None);
-            }
             for (id, member) in members(&tracked.rules, references, &name.namespace, *address) {
                 tracked.set(Slot::Member(id, member), None);
             }
         }
+        self.lead_to(&[], tracked);
     }
 
     /// Adds all elements of the pod.
@@ -65,11 +43,8 @@ impl Contribution {
     ) {
         for address in &self.owned {
             tracked.set(Slot::Known(*address), Some(None));
-            for (id, profile) in &self.profiles {
-                tracked.set(Slot::Isolated(*address), Some(None));
-                tracked.set(Slot::Map(profile.direction, *address), Some(Some(*id)));
-            }
         }
+        self.lead_to(&self.profiles, tracked);
         let Some(pod) = cluster.pod(name) else {
             return;
         };
@@ -78,6 +53,19 @@ impl Contribution {
             let set = tracked.rules.sets.get(&id);
             for member in set.map(|set| set.kind.members(&facts)).unwrap_or_default() {
                 tracked.set(Slot::Member(id, member), Some(None));
+            }
+        }
+    }
+
+    /// Leads the pod's addresses to these profiles, and to no others.
+    pub(super) fn lead_to(&self, profiles: &[SharedProfile], tracked: &mut TrackedRules) {
+        for address in &self.owned {
+            let isolated = (!profiles.is_empty()).then_some(None);
+            tracked.set(Slot::Isolated(*address), isolated);
+            for direction in Direction::BOTH {
+                let mut profiles = profiles.iter();
+                let profile = profiles.find(|(_, profile)| profile.direction == direction);
+                tracked.set(Slot::Map(direction, *address), profile.map(|(id, _)| Some(*id)));
             }
         }
     }

@@ -11,9 +11,10 @@ use super::tracked::TrackedRules;
 use crate::checked::Action;
 use crate::cluster::Cluster;
 use crate::compile::filled;
-use crate::rules::{Id, Profile, SetKind};
+use crate::rules::{Id, SetKind, SharedProfile};
 
-/// Reference counts. Pods refer to profiles, profiles to sets and to the profile of the next tier.
+/// Reference counts. Pods refer to profiles, profiles to sets, to their parts and to the profile of the next
+/// tier.
 #[derive(Debug, Default)]
 pub(super) struct References {
     profiles: HashMap<Id, usize>,
@@ -22,6 +23,8 @@ pub(super) struct References {
     denying: HashMap<Id, usize>,
     /// Profiles without references, and whether the last sweep found them so.
     idle: BTreeMap<Id, bool>,
+    /// Profiles that two sweeps have found without references.
+    leaving: BTreeSet<Id>,
     /// Sets of pods, by the only namespace whose pods can be members, if there is one. Without this index a
     /// change of a pod would have to look at all sets of the node.
     by_namespace: BTreeMap<Option<Arc<str>>, BTreeSet<Id>>,
@@ -35,31 +38,37 @@ impl References {
         own.into_iter().chain(all).flatten().copied()
     }
 
-    /// Adds a reference to a profile; adds the profile and its sets if they are not there yet.
+    /// Adds a reference to a profile; adds the profile, its sets and what it leads to if they are not there
+    /// yet.
     pub(super) fn acquire(
         &mut self,
-        id: Id,
-        profile: &Arc<Profile>,
+        (id, profile): &SharedProfile,
         tracked: &mut TrackedRules,
         cluster: &Cluster,
     ) {
-        let count = self.profiles.entry(id).or_default();
+        let count = self.profiles.entry(*id).or_default();
         *count += 1;
-        // An idle profile is still in the kernel, with its sets.
-        if *count > 1 || self.idle.remove(&id).is_some() {
+        // One without references is still in the kernel, with its sets.
+        if *count > 1 || self.idle.remove(id).is_some() || self.leaving.remove(id) {
             return;
         }
-        tracked.insert_profile(id, profile.clone());
-        for (action, kind) in profile.sets() {
-            self.acquire_set(action, kind, tracked, cluster);
+        tracked.insert_profile(*id, profile.clone());
+        for (action, id, kind) in profile.sets() {
+            self.acquire_set(action, id, kind, tracked, cluster);
         }
-        if let Some((id, next)) = profile.next() {
-            self.acquire(id, next, tracked, cluster);
+        for next in profile.leads_to() {
+            self.acquire(next, tracked, cluster);
         }
     }
 
-    fn acquire_set(&mut self, action: Action, kind: SetKind, tracked: &mut TrackedRules, cluster: &Cluster) {
-        let id = kind.id();
+    fn acquire_set(
+        &mut self,
+        action: Action,
+        id: Id,
+        kind: SetKind,
+        tracked: &mut TrackedRules,
+        cluster: &Cluster,
+    ) {
         if action != Action::Accept {
             *self.denying.entry(id).or_default() += 1;
         }
@@ -87,45 +96,64 @@ impl References {
         }
     }
 
-    /// Removes the profiles that have had no reference since the last sweep, and their sets.
-    pub(super) fn sweep(&mut self, tracked: &mut TrackedRules) {
-        let idle = std::mem::take(&mut self.idle);
-        for (id, before) in idle {
-            if before {
-                self.remove_profile(id, tracked);
-            } else {
-                self.idle.insert(id, true);
-            }
+    /// Gives up the profiles that have had no reference since the last sweep.
+    pub(super) fn sweep(&mut self) {
+        let (leaving, idle): (Vec<_>, Vec<_>) = std::mem::take(&mut self.idle)
+            .into_iter()
+            .partition(|(_, before)| *before);
+        self.leaving.extend(leaving.into_iter().map(|(id, _)| id));
+        self.idle = idle.into_iter().map(|(id, _)| (id, true)).collect();
+    }
+
+    /// Removes some of the profiles that are given up, with their sets.
+    pub(super) fn remove_some(&mut self, count: usize, tracked: &mut TrackedRules) {
+        for _ in 0..count {
+            let Some(id) = self.leaving.pop_first() else { break };
+            self.remove_profile(id, tracked);
         }
     }
 
     /// Removes everything without references.
     pub(super) fn sweep_all(&mut self, tracked: &mut TrackedRules) {
-        // A profile that goes may leave the one of the next tier without references.
-        while let Some((id, _)) = self.idle.pop_first() {
+        // A profile that goes may leave others without references.
+        while let Some(id) = self.pop_unused() {
             self.remove_profile(id, tracked);
         }
     }
 
-    /// Whether something waits to be swept.
+    fn pop_unused(&mut self) -> Option<Id> {
+        let idle = self.idle.pop_first().map(|(id, _)| id);
+        idle.or_else(|| self.leaving.pop_first())
+    }
+
+    /// The number of profiles without references.
+    pub(super) fn idle(&self) -> usize {
+        self.idle.len() + self.leaving.len()
+    }
+
+    /// Whether something waits to be swept or removed.
     pub(super) fn has_idle(&self) -> bool {
-        !self.idle.is_empty()
+        !self.idle.is_empty() || self.has_leaving()
+    }
+
+    /// Whether something waits to be removed.
+    pub(super) fn has_leaving(&self) -> bool {
+        !self.leaving.is_empty()
     }
 
     fn remove_profile(&mut self, id: Id, tracked: &mut TrackedRules) {
         let Some(profile) = tracked.remove_profile(id) else {
             return;
         };
-        for (action, kind) in profile.sets() {
-            self.release_set(action, &kind, tracked);
+        for (action, id, kind) in profile.sets() {
+            self.release_set(action, id, &kind, tracked);
         }
-        if let Some((next, _)) = profile.next() {
-            self.release(next);
+        for (next, _) in profile.leads_to() {
+            self.release(*next);
         }
     }
 
-    fn release_set(&mut self, action: Action, kind: &SetKind, tracked: &mut TrackedRules) {
-        let id = kind.id();
+    fn release_set(&mut self, action: Action, id: Id, kind: &SetKind, tracked: &mut TrackedRules) {
         if action != Action::Accept {
             released(&mut self.denying, id);
         }

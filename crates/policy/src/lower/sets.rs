@@ -48,13 +48,12 @@ fn set(kind: &SetKind, id: Id, family: L3) -> Set {
     }
 }
 
-/// The elements that never change; nothing if no rule needs the set. A range of all addresses is one: the
-/// rule compares the family instead.
+/// The elements that never change; nothing if no rule needs the set: a rule compares a single range itself.
 fn elements(kind: &SetKind, family: L3) -> Option<Vec<Element>> {
     let SetKind::Ranges(ranges) = kind else {
         return Some(Vec::new());
     };
-    if ranges.is_whole(family) {
+    if ranges.is_single_in(family) {
         return None;
     }
     let ranges = ranges.iter().filter(|(first, _)| L3::of(*first) == family);
@@ -76,6 +75,14 @@ impl Ranges {
         match family {
             L3::Ipv4 => self.v4.iter().next() == Some((0, u32::MAX)),
             L3::Ipv6 => self.v6.iter().next() == Some((0, u128::MAX)),
+        }
+    }
+
+    /// Whether the family has no more than one range.
+    pub(super) fn is_single_in(&self, family: L3) -> bool {
+        match family {
+            L3::Ipv4 => self.v4.iter().nth(1).is_none(),
+            L3::Ipv6 => self.v6.iter().nth(1).is_none(),
         }
     }
 

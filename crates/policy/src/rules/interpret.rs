@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use super::{End, Id, Member, Profile, RulePeer, Rules, SetKind, Step};
+use super::{End, Id, Line, Member, RulePeer, Rules, Step};
 use crate::checked::{Action, Direction};
 use crate::packet::{ConnectionState, Packet, Path, Transport};
 use crate::settings::PolicySettings;
@@ -37,32 +37,38 @@ impl Rules {
             Direction::Ingress => packet.destination,
         };
         match self.map(direction).get(&own) {
-            Some(id) => self.returns(*id, packet),
+            Some(id) => self.decide(*id, packet).unwrap_or_default(),
             None => true,
         }
     }
 
-    /// Whether a profile's chain returns, which means that it allows the packet.
-    fn returns(&self, id: Id, packet: &Packet) -> bool {
+    /// Whether a profile's chain accepts; nothing if it returns to the chain of which it is a part.
+    fn decide(&self, id: Id, packet: &Packet) -> Option<bool> {
         // The kernel refuses elements that lead nowhere; should there be one, it must not allow anything.
         let Some(profile) = self.profiles.get(&id) else {
-            return false;
+            return Some(false);
         };
-        let mut steps = profile.steps.iter();
+        let mut parts = profile.parts().iter();
+        if let Some(decided) = parts.find_map(|(part, _)| self.decide(*part, packet)) {
+            return Some(decided);
+        }
+        let mut steps = profile.steps().iter();
         let step = steps.find(|step| self.matches(step, profile.direction, packet));
-        match step.map(|step| step.action) {
-            Some(Action::Accept) => true,
-            Some(Action::Deny) => false,
-            Some(Action::Pass) | None => self.end(profile, packet),
+        match (step.map(|step| step.action), &profile.end) {
+            (Some(Action::Accept), _) => Some(true),
+            (Some(Action::Deny), _) => Some(false),
+            (Some(Action::Pass), End::NextPart(passed_on)) => self.end(passed_on.as_deref()?, packet),
+            (Some(Action::Pass) | None, end) => self.end(end, packet),
         }
     }
 
-    fn end(&self, profile: &Profile, packet: &Packet) -> bool {
-        match &profile.end {
-            End::Allow => true,
+    fn end(&self, end: &End, packet: &Packet) -> Option<bool> {
+        match end {
+            End::Allow => Some(true),
             // The set of pairs, in the kernel.
-            End::Deny => packet.source == packet.destination && self.isolated.contains(&packet.source),
-            End::Next(id, _) => self.returns(*id, packet),
+            End::Deny => Some(packet.source == packet.destination && self.isolated.contains(&packet.source)),
+            End::Next((id, _)) => self.decide(*id, packet),
+            End::NextPart(_) => None,
         }
     }
 
@@ -72,28 +78,26 @@ impl Rules {
             Direction::Ingress => packet.source,
         };
         let mut lines = step.lines.iter();
-        lines.any(|(peer, ports)| ports.contains(packet.transport) && self.is_meant(peer, other))
+        lines.any(|line| line.ports.contains(packet.transport) && self.is_meant(line, other))
             || self.has_tuple(step, other, packet.transport)
     }
 
-    fn is_meant(&self, peer: &RulePeer, address: IpAddr) -> bool {
-        match peer {
+    fn is_meant(&self, line: &Line, address: IpAddr) -> bool {
+        match &line.peer {
             RulePeer::Any => true,
             RulePeer::Ranges(ranges) => ranges.contains(address),
             RulePeer::Pods(_) | RulePeer::Nodes(_) => {
-                let id = peer.set().map(|set| set.id());
-                id.is_some_and(|id| self.has(id, Member::of(address)))
+                line.set.is_some_and(|id| self.has(id, Member::of(address)))
             }
         }
     }
 
     fn has_tuple(&self, step: &Step, address: IpAddr, transport: Transport) -> bool {
-        let Transport::Port(protocol, number) = transport else {
+        let (Transport::Port(protocol, number), Some((set, _))) = (transport, &step.tuples) else {
             return false;
         };
         let port = Some((protocol, number));
-        let set = SetKind::Tuples(step.tuples.clone()).id();
-        self.has(set, Member { address, port })
+        self.has(*set, Member { address, port })
     }
 
     fn has(&self, set: Id, member: Member) -> bool {

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use crate::checked::Direction;
 
 pub(crate) use id::Id;
-pub(crate) use profile::{End, Profile, Step};
+pub(crate) use profile::{Body, End, Line, Profile, SharedProfile, Step};
 pub(crate) use sets::{Member, PodFacts, PodPort, RulePeer, Set, SetKind, Tuples};
 
 /// What a node enforces. Two values are equal if the node does the same.

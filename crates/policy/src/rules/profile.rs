@@ -1,7 +1,6 @@
 //! Profiles: what pods with equal permissions allow in one direction.
 
-use std::collections::BTreeMap;
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 use std::sync::Arc;
 
 use super::Id;
@@ -9,23 +8,44 @@ use super::sets::{RulePeer, SetKind, Tuples};
 use crate::checked::{Action, Direction};
 use crate::ports::PortSet;
 
-/// What a pod allows in one direction: the first step that matches decides.
+/// What a pod allows in one direction, or a part of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Profile {
     pub(crate) direction: Direction,
-    pub(crate) steps: Vec<Step>,
-    /// What happens to a packet that no step matches, and to one that a step passes.
+    pub(crate) body: Body,
+    /// What happens to a packet that the body does not decide, and to one that a step passes.
     pub(crate) end: End,
 }
+
+/// What decides first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Body {
+    /// The first step that matches decides.
+    Steps(Vec<Step>),
+    /// The first part that decides. Of many policies each part has some: a change of one of them changes one
+    /// part, and the list.
+    Parts(Vec<SharedProfile>),
+}
+
+/// A profile with its identifier.
+pub(crate) type SharedProfile = (Id, Arc<Profile>);
 
 /// Rules that follow one another with the same action: their order does not matter.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Step {
     pub(crate) action: Action,
-    /// Ports by peer.
-    pub(crate) lines: BTreeMap<RulePeer, PortSet>,
-    /// Ports of single pods, looked up together with the address.
-    pub(crate) tuples: Tuples,
+    pub(crate) lines: Vec<Line>,
+    /// Ports of single pods, looked up together with the address, and their set.
+    pub(crate) tuples: Option<(Id, Tuples)>,
+}
+
+/// The ports that a peer may use.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Line {
+    pub(crate) peer: RulePeer,
+    /// The set in which the peer is looked up, if it is. Kept, because it takes a digest to find.
+    pub(crate) set: Option<Id>,
+    pub(crate) ports: PortSet,
 }
 
 /// What comes after all steps.
@@ -36,44 +56,59 @@ pub(crate) enum End {
     Deny,
     /// The profile after the Admin tier. It is a profile of its own, since pods with different rules in the
     /// Admin tier share it.
-    Next(Id, Arc<Profile>),
+    Next(SharedProfile),
+    /// The next part of the profile that this one is a part of; what a step passes has the end of that
+    /// profile, which is there only if a step passes something.
+    NextPart(Option<Box<End>>),
 }
 
 impl Profile {
     pub(crate) fn id(&self) -> Id {
-        // Maps and sets are ordered, so that equal content gives equal text.
+        // Lines and tuples are ordered, so that equal content gives equal text.
         let mut text = format!("{}\n", self.direction);
-        for step in &self.steps {
-            // Writing to a text cannot fail.
-            _ = writeln!(text, "{}", step.action);
-            for (peer, ports) in &step.lines {
-                _ = writeln!(text, "{peer} {ports}");
-            }
-            _ = write!(text, "tuples {}", step.tuples);
+        match &self.body {
+            Body::Steps(steps) => steps.iter().for_each(|step| step.describe(&mut text)),
+            // Identifiers stand for content.
+            Body::Parts(parts) => parts.iter().for_each(|(id, _)| _ = writeln!(text, "part {id}")),
         }
-        match &self.end {
-            End::Allow => text.push_str("allow"),
-            End::Deny => text.push_str("deny"),
-            // The identifier stands for the content of the next profile.
-            End::Next(id, _) => _ = write!(text, "next {id}"),
-        }
+        _ = write!(text, "{}", self.end);
         Id::of(&text)
     }
 
     /// The sets in which it looks peers up, with the action of the step.
-    pub(crate) fn sets(&self) -> impl Iterator<Item = (Action, SetKind)> + '_ {
-        self.steps.iter().flat_map(|step| {
-            let tuples = (!step.tuples.0.is_empty()).then(|| SetKind::Tuples(step.tuples.clone()));
-            let sets = step.lines.keys().filter_map(RulePeer::set).chain(tuples);
-            sets.map(|kind| (step.action, kind))
+    pub(crate) fn sets(&self) -> impl Iterator<Item = (Action, Id, SetKind)> + '_ {
+        self.steps().iter().flat_map(|step| {
+            let tuples = step.tuples.iter();
+            let tuples = tuples.map(|(id, tuples)| (*id, SetKind::Tuples(tuples.clone())));
+            let lines = step.lines.iter();
+            let sets = lines.filter_map(|line| Some((line.set?, line.peer.set()?)));
+            sets.chain(tuples).map(|(id, kind)| (step.action, id, kind))
         })
     }
 
-    /// The profile that it leads to.
-    pub(crate) fn next(&self) -> Option<(Id, &Arc<Profile>)> {
-        match &self.end {
-            End::Next(id, profile) => Some((*id, profile)),
-            End::Allow | End::Deny => None,
+    /// The profiles that it leads to.
+    pub(crate) fn leads_to(&self) -> Vec<&SharedProfile> {
+        let mut profiles: Vec<_> = self.parts().iter().collect();
+        profiles.extend(self.end.next());
+        profiles
+    }
+
+    /// Whether its body decides nothing.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.steps().is_empty() && self.parts().is_empty()
+    }
+
+    pub(crate) fn steps(&self) -> &[Step] {
+        match &self.body {
+            Body::Steps(steps) => steps,
+            Body::Parts(_) => &[],
+        }
+    }
+
+    pub(crate) fn parts(&self) -> &[SharedProfile] {
+        match &self.body {
+            Body::Steps(_) => &[],
+            Body::Parts(parts) => parts,
         }
     }
 }
@@ -81,18 +116,42 @@ impl Profile {
 impl Step {
     /// Whether it matches every packet.
     pub(crate) fn is_total(&self) -> bool {
-        self.lines.get(&RulePeer::Any).is_some_and(PortSet::is_all)
+        let mut lines = self.lines.iter();
+        lines.any(|line| line.peer == RulePeer::Any && line.ports.is_all())
+    }
+
+    fn describe(&self, text: &mut String) {
+        // Writing to a text cannot fail.
+        _ = writeln!(text, "{}", self.action);
+        for line in &self.lines {
+            _ = writeln!(text, "{} {}", line.peer, line.ports);
+        }
+        match &self.tuples {
+            Some((_, tuples)) => _ = write!(text, "tuples {tuples}"),
+            None => text.push_str("tuples "),
+        }
     }
 }
 
-impl RulePeer {
-    /// The set in which it is looked up.
-    pub(crate) fn set(&self) -> Option<SetKind> {
+impl End {
+    /// The profile that it leads to.
+    fn next(&self) -> Option<&SharedProfile> {
         match self {
-            Self::Any => None,
-            Self::Pods(peer) => Some(SetKind::Pods(peer.clone())),
-            Self::Nodes(selector) => Some(SetKind::Nodes(selector.clone())),
-            Self::Ranges(ranges) => Some(SetKind::Ranges(ranges.clone())),
+            Self::Next(next) => Some(next),
+            Self::NextPart(Some(end)) => end.next(),
+            Self::Allow | Self::Deny | Self::NextPart(None) => None,
+        }
+    }
+}
+
+impl fmt::Display for End {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Allow => formatter.write_str("allow"),
+            Self::Deny => formatter.write_str("deny"),
+            Self::Next((id, _)) => write!(formatter, "next {id}"),
+            Self::NextPart(None) => formatter.write_str("next part"),
+            Self::NextPart(Some(end)) => write!(formatter, "next part, passed on to {end}"),
         }
     }
 }

@@ -147,22 +147,49 @@ impl PodPeer {
 impl Tuples {
     fn members(&self, address: IpAddr, pod: &PodFacts<'_>) -> Vec<Member> {
         let mut members = Vec::new();
-        for (peer, protocol, named) in &self.0 {
-            let meant = match peer {
-                RulePeer::Any => true,
-                // Nodes do not name ports; rules with both were refused.
-                RulePeer::Nodes(_) => false,
-                RulePeer::Pods(peer) => peer.matches(pod.pod, pod.labels),
-                RulePeer::Ranges(ranges) => ranges.contains(address),
+        // Entries are ordered by peer: each is asked once, however many ports it may use.
+        let entries: Vec<_> = self.0.iter().collect();
+        for of_peer in entries.chunk_by(|(one, ..), (other, ..)| one == other) {
+            let Some((peer, ..)) = of_peer.first() else {
+                continue;
             };
-            if meant {
-                members.extend(named.numbers(*protocol, pod.pod).map(|number| Member {
+            if !peer.means(address, pod) {
+                continue;
+            }
+            for (_, protocol, port) in of_peer {
+                members.extend(port.numbers(*protocol, pod.pod).map(|number| Member {
                     address,
                     port: Some((*protocol, number)),
                 }));
             }
         }
         members
+    }
+}
+
+impl RulePeer {
+    /// The set in which it is looked up.
+    pub(crate) fn set(&self) -> Option<SetKind> {
+        match self {
+            Self::Any => None,
+            Self::Pods(peer) => Some(SetKind::Pods(peer.clone())),
+            Self::Nodes(selector) => Some(SetKind::Nodes(selector.clone())),
+            // A rule compares a single range itself: the kernel finds sets by going through all of a table,
+            // and many policies have an address each.
+            Self::Ranges(ranges) if ranges.is_single() => None,
+            Self::Ranges(ranges) => Some(SetKind::Ranges(ranges.clone())),
+        }
+    }
+
+    /// Whether it means a pod with this address.
+    fn means(&self, address: IpAddr, pod: &PodFacts<'_>) -> bool {
+        match self {
+            Self::Any => true,
+            // Nodes do not name ports; rules with both were refused.
+            Self::Nodes(_) => false,
+            Self::Pods(peer) => peer.matches(pod.pod, pod.labels),
+            Self::Ranges(ranges) => ranges.contains(address),
+        }
     }
 }
 

@@ -22,7 +22,7 @@ use kinglet_policy::Policies;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 
-use events::{Present, event, settings};
+use events::{Present, crowd, event, settings};
 use kinglet_test_support::netns::in_namespace;
 use listing::normal;
 
@@ -44,7 +44,10 @@ fn commit(connection: &mut Connection, batch: &Batch) {
 #[test]
 fn changes_lead_to_the_same_table_as_a_fresh_start() {
     in_namespace(|| {
-        let steps = prop::collection::vec((event(), any::<bool>()), 1..40);
+        let steps = prop_oneof![
+            3 => prop::collection::vec((event(), any::<bool>()), 1..40),
+            1 => prop::collection::vec((crowd(), any::<bool>()), 60..120),
+        ];
         let mut runner = TestRunner::new(Config {
             cases: 64,
             failure_persistence: None,
@@ -67,6 +70,8 @@ fn changes_lead_to_the_same_table_as_a_fresh_start() {
                     policies.sweep();
                 }
             }
+            commit(&mut connection, &policies.additions());
+            commit(&mut connection, &policies.changes());
             while policies.has_idle() {
                 policies.sweep();
             }

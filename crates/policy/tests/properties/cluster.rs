@@ -25,14 +25,16 @@ pub(super) fn node() -> impl Strategy<Value = Event> {
     })
 }
 
-pub(super) fn policy() -> impl Strategy<Value = Event> {
+pub(super) fn policy<N: AsRef<str> + std::fmt::Debug>(
+    name: impl Strategy<Value = N>,
+) -> impl Strategy<Value = Event> {
     let tier = select(&["Admin", "Admin", "Admin", "Baseline", "Baseline", "Middle"][..]);
-    let place = (select(POLICIES), tier, select(&[0, 1, 1, 2000][..]));
+    let place = (name, tier, select(&[0, 1, 1, 2000][..]));
     let ingress = prop::collection::vec(rule("from", pods()), 0..4);
     let egress = prop::collection::vec(rule("to", anybody()), 0..4);
     (place, pods(), ingress, egress).prop_map(|((name, tier, priority), subject, ingress, egress)| {
         let object = json!({
-            "metadata": {"name": name},
+            "metadata": {"name": name.as_ref()},
             "spec": {
                 "tier": tier, "priority": priority, "subject": subject, "ingress": ingress, "egress": egress,
             },

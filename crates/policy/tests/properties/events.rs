@@ -84,12 +84,26 @@ pub(crate) fn event() -> impl Strategy<Value = Event> {
         1 => select(NAMESPACES).prop_map(Event::NoNamespace),
         6 => pod(),
         1 => (select(NAMESPACES), select(PODS)).prop_map(|(space, name)| Event::NoPod(ObjectName::new(space, name))),
-        6 => policy(),
+        6 => policy(select(NAMESPACES), select(POLICIES)),
         1 => (select(NAMESPACES), select(POLICIES)).prop_map(|(space, name)| Event::NoPolicy(ObjectName::new(space, name))),
-        6 => cluster::policy(),
+        6 => cluster::policy(select(cluster::POLICIES)),
         1 => select(cluster::POLICIES).prop_map(|name| Event::NoClusterPolicy(ObjectName::cluster(name))),
         1 => cluster::node(),
         1 => select(cluster::NODES).prop_map(Event::NoNode),
+    ]
+}
+
+/// Changes of a cluster where many policies select each pod of a namespace.
+pub(crate) fn crowd() -> impl Strategy<Value = Event> {
+    let name = || (0..60_u8).prop_map(|number| format!("of-many-{number}"));
+    prop_oneof![
+        1 => namespace(),
+        3 => pod(),
+        30 => policy(Just("x"), name()),
+        2 => name().prop_map(|name| Event::NoPolicy(ObjectName::new("x", name))),
+        30 => cluster::policy(name()),
+        2 => name().prop_map(|name| Event::NoClusterPolicy(ObjectName::cluster(name))),
+        1 => cluster::node(),
     ]
 }
 
@@ -171,16 +185,19 @@ fn pod() -> impl Strategy<Value = Event> {
     })
 }
 
-fn policy() -> impl Strategy<Value = Event> {
+fn policy<N: AsRef<str> + std::fmt::Debug>(
+    namespace: impl Strategy<Value = &'static str>,
+    name: impl Strategy<Value = N>,
+) -> impl Strategy<Value = Event> {
     let types = subsequence(&["Ingress", "Egress"][..], 0..=2);
     let rules = || prop::collection::vec((peers(), ports()), 0..3);
-    (select(NAMESPACES), select(POLICIES), selector(), types, rules(), rules()).prop_map(
+    (namespace, name, selector(), types, rules(), rules()).prop_map(
         |(space, name, pods, types, ingress, egress)| {
             let rule = |field: &'static str| {
                 move |(peers, ports): &(Vec<Value>, Vec<Value>)| json!({field: peers, "ports": ports})
             };
             let object = json!({
-                "metadata": {"namespace": space, "name": name},
+                "metadata": {"namespace": space, "name": name.as_ref()},
                 "spec": {
                     "podSelector": pods, "policyTypes": types,
                     "ingress": ingress.iter().map(rule("from")).collect::<Vec<_>>(),

@@ -13,18 +13,26 @@ use kinglet_policy::{ConnectionState, Packet, Path, Policies, PolicySettings, Ru
 use proptest::prelude::*;
 use proptest::sample::select;
 
-use events::{ADDRESSES, Event, Present, event, settings};
+use events::{ADDRESSES, Event, Present, crowd, event, settings};
 
 fn policies(events: &[Event]) -> Policies {
     let mut policies = Policies::new(settings(), Ownership::Shared);
     events.iter().for_each(|event| event.apply(&mut policies));
+    policies.settle();
     policies
+}
+
+/// Brings the kernel up to date.
+fn commit(policies: &mut Policies) -> usize {
+    let additions = policies.additions().len();
+    additions + policies.changes().len()
 }
 
 /// Removes what nothing leads to any more.
 fn sweep(policies: &mut Policies) {
-    // A chain, then the one that only it led to, each after a sweep that found it idle.
-    (0..4).for_each(|_| policies.sweep());
+    policies.settle();
+    // Chains, then those that only they led to, each after a sweep that found it idle.
+    (0..20).for_each(|_| policies.sweep());
     assert!(!policies.has_idle());
 }
 
@@ -98,8 +106,7 @@ proptest! {
             event.apply(&mut changed);
             present.note(event);
             if *computed {
-                changed.additions();
-                changed.changes();
+                commit(&mut changed);
             }
         }
         sweep(&mut changed);
@@ -118,9 +125,9 @@ proptest! {
         let mut policies = Policies::new(settings(), Ownership::Shared);
         for event in &steps {
             event.apply(&mut policies);
-            policies.changes();
+            commit(&mut policies);
             event.apply(&mut policies);
-            prop_assert!(policies.changes().is_empty());
+            prop_assert_eq!(commit(&mut policies), 0);
         }
     }
 
@@ -151,6 +158,31 @@ proptest! {
         for ((earlier, later), _) in kept {
             prop_assert!(effect.restricts || later >= earlier, "{:?}", effect);
             prop_assert!(effect.relaxes || later <= earlier, "{:?}", effect);
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn many_policies_of_a_pod_are_no_different(
+        steps in prop::collection::vec((crowd(), prop::bool::weighted(0.3)), 80..240),
+        packets in prop::collection::vec(packet(), 64),
+    ) {
+        let mut changed = Policies::new(settings(), Ownership::Shared);
+        for (event, computed) in &steps {
+            event.apply(&mut changed);
+            if *computed {
+                commit(&mut changed);
+            }
+        }
+        sweep(&mut changed);
+        let compiled = Rules::compile(changed.cluster(), "here");
+        prop_assert_eq!(changed.rules(), &compiled);
+        for packet in &packets {
+            let evaluation = changed.cluster().evaluate_on_node(packet, &settings());
+            prop_assert_eq!(compiled.allow(packet, &settings()), evaluation.allowed(), "{:?} {:?}", packet, evaluation);
         }
     }
 }

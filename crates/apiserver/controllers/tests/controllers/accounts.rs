@@ -1,8 +1,8 @@
-//! The ServiceAccount `default`.
+//! What every namespace has: the ServiceAccount `default`, and the certificate of the API server's authority.
 
 use serde_json::json;
 
-use crate::cluster::Cluster;
+use crate::cluster::{AUTHORITY, Cluster};
 
 #[tokio::test]
 async fn every_namespace_has_the_default_account_again_and_again() {
@@ -18,4 +18,16 @@ async fn every_namespace_has_the_default_account_again_and_again() {
             account["metadata"]["uid"].is_string() && account["metadata"]["uid"] != *uid
         })
         .await;
+}
+
+#[tokio::test]
+async fn every_namespace_has_the_certificate_again_and_again() {
+    let cluster = Cluster::start("root-ca").await;
+    let path = cluster.core("configmaps/kube-root-ca.crt");
+    let is_right = |object: &serde_json::Value| object["data"]["ca.crt"] == AUTHORITY;
+    cluster.until(&path, is_right).await;
+    cluster.patch(&path, json!({"data": {"ca.crt": "forged"}})).await;
+    cluster.until(&path, is_right).await;
+    cluster.delete(&path, json!({})).await;
+    cluster.until(&path, is_right).await;
 }

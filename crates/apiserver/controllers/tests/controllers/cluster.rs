@@ -9,6 +9,8 @@ use kinglet_test_support::api::{Api, Server};
 use serde_json::{Value, json};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
+/// The certificate that every namespace gets.
+pub(crate) const AUTHORITY: &str = "a certificate";
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
 pub(crate) struct Cluster {
@@ -56,7 +58,10 @@ impl Cluster {
 
     /// Starts (more) controllers.
     pub(crate) async fn run_controllers(&self) {
-        let settings = kinglet_controllers::ControllerSettings::default();
+        let settings = kinglet_controllers::ControllerSettings {
+            authority: Some(AUTHORITY.into()),
+            ..Default::default()
+        };
         let synced = kinglet_controllers::spawn(&self.client, &settings, &self.stop);
         tokio::time::timeout(PATIENCE, synced)
             .await

@@ -29,6 +29,7 @@ pub(super) const CORE: Group = Group {
                 validate: validation::endpoints::endpoints,
                 ..Behaviour::NONE
             },
+            deprecated: Some("v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice"),
             ..NAMESPACED
         },
         Kind {
@@ -42,6 +43,19 @@ pub(super) const CORE: Group = Group {
                 validate: validation::config::event,
                 ..Behaviour::NONE
             },
+            ..NAMESPACED
+        },
+        Kind {
+            kind: "LimitRange",
+            plural: "limitranges",
+            short: &["limits"],
+            behaviour: Behaviour {
+                default: defaults::storage::limit_range,
+                ..Behaviour::BY_SCHEMA
+            },
+            inert: Some(
+                "this server does not enforce LimitRanges: limits and defaults are stored, not applied",
+            ),
             ..NAMESPACED
         },
         Kind {
@@ -76,6 +90,33 @@ pub(super) const CORE: Group = Group {
             ..CLUSTER
         },
         Kind {
+            kind: "PersistentVolumeClaim",
+            plural: "persistentvolumeclaims",
+            short: &["pvc"],
+            status: true,
+            columns: Columns::BuiltIn(table::PERSISTENT_VOLUME_CLAIM),
+            behaviour: Behaviour {
+                default: defaults::storage::claim,
+                validate: validation::storage::claim,
+                ..Behaviour::BY_SCHEMA
+            },
+            inert: Some("no controller of this server binds or provisions volumes: the claim stays Pending"),
+            ..NAMESPACED
+        },
+        Kind {
+            kind: "PersistentVolume",
+            plural: "persistentvolumes",
+            short: &["pv"],
+            status: true,
+            columns: Columns::BuiltIn(table::PERSISTENT_VOLUME),
+            behaviour: Behaviour {
+                default: defaults::storage::volume,
+                validate: validation::storage::volume,
+                ..Behaviour::BY_SCHEMA
+            },
+            ..CLUSTER
+        },
+        Kind {
             kind: "Pod",
             plural: "pods",
             short: &["po"],
@@ -91,6 +132,50 @@ pub(super) const CORE: Group = Group {
                 validate_update: validation::pod::validate_update,
                 ..Behaviour::NONE
             },
+            ..NAMESPACED
+        },
+        Kind {
+            kind: "PodTemplate",
+            plural: "podtemplates",
+            columns: Columns::BuiltIn(table::POD_TEMPLATE),
+            behaviour: Behaviour {
+                default: defaults::workload::pod_template,
+                validate: validation::workload::pod_template,
+                generation: true,
+                ..Behaviour::NONE
+            },
+            ..NAMESPACED
+        },
+        Kind {
+            kind: "ReplicationController",
+            plural: "replicationcontrollers",
+            short: &["rc"],
+            categories: ALL,
+            status: true,
+            scale: true,
+            fields: &[("status.replicas", "status.replicas", "0")],
+            columns: Columns::BuiltIn(table::REPLICATION_CONTROLLER),
+            behaviour: Behaviour {
+                default: defaults::workload::replication_controller,
+                validate: validation::workload::replication_controller,
+                generation: true,
+                ..Behaviour::NONE
+            },
+            inert: Some(
+                "no controller of this server makes Pods of ReplicationControllers; use a Deployment",
+            ),
+            ..NAMESPACED
+        },
+        Kind {
+            kind: "ResourceQuota",
+            plural: "resourcequotas",
+            short: &["quota"],
+            status: true,
+            columns: Columns::BuiltIn(table::RESOURCE_QUOTA),
+            behaviour: Behaviour::BY_SCHEMA,
+            inert: Some(
+                "this server does not enforce ResourceQuotas: they are stored, and nothing is counted",
+            ),
             ..NAMESPACED
         },
         Kind {

@@ -29,6 +29,10 @@ pub(super) struct Kind {
     pub(super) storage: Option<Storage>,
     pub(super) columns: Columns,
     pub(super) behaviour: Behaviour,
+    /// What everybody is told of a version that should not be used any more.
+    pub(super) deprecated: Option<&'static str>,
+    /// What writers are told of a kind that is only stored.
+    pub(super) inert: Option<&'static str>,
 }
 
 /// Selector, path, value when missing.
@@ -52,6 +56,8 @@ pub(super) const NAMESPACED: Kind = Kind {
     storage: None,
     columns: Columns::NameAndCreation,
     behaviour: Behaviour::NONE,
+    deprecated: None,
+    inert: None,
 };
 /// The same for a kind of the cluster.
 pub(super) const CLUSTER: Kind = Kind {
@@ -79,8 +85,11 @@ impl Kind {
             fields: self.fields.iter().map(selectable).collect(),
             storage: self.storage,
             schema: document(group.group, group.version, self.kind),
+            rules: None,
             columns: self.columns.clone(),
             behaviour: self.behaviour,
+            deprecated: self.deprecated.map(Arc::from),
+            inert: self.inert,
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Kinds of the network: the groups `discovery.k8s.io` and `networking.k8s.io`.
 
 use super::kind::{CLUSTER, Group, Kind, NAMESPACED};
-use crate::{Behaviour, Columns, defaults, table, validation};
+use crate::{Behaviour, Columns, NameRule, defaults, table, validation};
 
 pub(super) const DISCOVERY: Group = Group {
     group: "discovery.k8s.io",
@@ -55,6 +55,19 @@ pub(super) const NETWORKING: Group = Group {
             ..NAMESPACED
         },
         Kind {
+            kind: "IPAddress",
+            plural: "ipaddresses",
+            short: &["ip"],
+            // Names are addresses, of which IPv6 has colons.
+            name: NameRule::PathSegment,
+            columns: Columns::BuiltIn(table::IP_ADDRESS),
+            behaviour: Behaviour::BY_SCHEMA,
+            inert: Some(
+                "this server allocates cluster IPs without IPAddress objects: they are stored, not read",
+            ),
+            ..CLUSTER
+        },
+        Kind {
             kind: "NetworkPolicy",
             plural: "networkpolicies",
             short: &["netpol"],
@@ -66,6 +79,17 @@ pub(super) const NETWORKING: Group = Group {
                 ..Behaviour::NONE
             },
             ..NAMESPACED
+        },
+        Kind {
+            kind: "ServiceCIDR",
+            plural: "servicecidrs",
+            status: true,
+            columns: Columns::BuiltIn(table::SERVICE_CIDR),
+            behaviour: Behaviour::BY_SCHEMA,
+            inert: Some(
+                "this server takes cluster IPs from --service-cidr: ServiceCIDRs are stored, not read",
+            ),
+            ..CLUSTER
         },
     ],
 };

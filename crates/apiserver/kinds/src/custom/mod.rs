@@ -5,7 +5,7 @@ mod status;
 use std::sync::Arc;
 
 use kinglet_api_schema::FieldError;
-use kinglet_api_schema::structural::document;
+use kinglet_api_schema::structural::{Rules, document};
 use serde_json::Value;
 
 pub use self::status::established_status;
@@ -36,6 +36,7 @@ pub fn resources(crd: &Value) -> Result<Vec<Resource>, Vec<FieldError>> {
 fn resource(spec: &Value, version: &Value) -> Resource {
     let names = spec.at("names");
     let columns = version.list("additionalPrinterColumns");
+    let schema = Arc::new(document(version.at("schema.openAPIV3Schema")));
     let shared = |path: &str| names.texts(path).into_iter().map(Arc::from).collect();
     Resource {
         group: spec.text("group").into(),
@@ -53,7 +54,8 @@ fn resource(spec: &Value, version: &Value) -> Resource {
         name_rule: NameRule::DnsSubdomain,
         fields: selectable(version),
         storage: None,
-        schema: Some(Arc::new(document(version.at("schema.openAPIV3Schema")))),
+        rules: Rules::of(&schema).map(Arc::new),
+        schema: Some(schema),
         columns: if columns.is_empty() {
             Columns::NameAndAge
         } else {
@@ -63,6 +65,23 @@ fn resource(spec: &Value, version: &Value) -> Resource {
             generation: true,
             ..Behaviour::NONE
         },
+        deprecated: version
+            .flag("deprecated")
+            .then(|| deprecation(spec, version).into()),
+        inert: None,
+    }
+}
+
+/// What users of a deprecated version are told.
+fn deprecation(spec: &Value, version: &Value) -> String {
+    match version.text("deprecationWarning") {
+        "" => format!(
+            "{}/{} {} is deprecated",
+            spec.text("group"),
+            version.text("name"),
+            spec.text("names.kind")
+        ),
+        text => text.to_owned(),
     }
 }
 

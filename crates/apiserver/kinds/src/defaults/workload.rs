@@ -1,8 +1,10 @@
-//! Deployments, ReplicaSets, DaemonSets, StatefulSets and Jobs.
+//! What makes Pods: Deployments, ReplicaSets, DaemonSets, StatefulSets, Jobs, CronJobs; and what says how
+//! many of them run.
 
 use serde_json::{Value, json};
 
 use super::pod;
+use crate::autoscaler::cpu_utilization;
 use crate::json::{Json, JsonMut};
 
 /// Old revisions that are kept for a rollback.
@@ -64,6 +66,85 @@ pub(crate) fn stateful_set(object: &mut Value) {
     template(object);
     object.fill("status.replicas", 0);
     object.fill("status.availableReplicas", 0);
+}
+
+/// ReplicationController: selects what its template makes.
+pub(crate) fn replication_controller(object: &mut Value) {
+    object.fill("spec.replicas", 1);
+    let labels = object.at("spec.template.metadata.labels").clone();
+    if labels.is_object() {
+        for field in ["spec.selector", "metadata.labels"] {
+            if object.entries(field).next().is_none() {
+                object.put(field, labels.clone());
+            }
+        }
+    }
+    template(object);
+    object.fill("status.replicas", 0);
+}
+
+/// PodTemplate.
+pub(crate) fn pod_template(object: &mut Value) {
+    object.fill("template.spec", json!({}));
+    if let Some(template) = object.at_mut("template") {
+        pod::template(template);
+    }
+}
+
+/// CronJob.
+pub(crate) fn cron_job(object: &mut Value) {
+    object.fill("spec.concurrencyPolicy", "Allow");
+    object.fill("spec.suspend", false);
+    object.fill("spec.successfulJobsHistoryLimit", 3);
+    object.fill("spec.failedJobsHistoryLimit", 1);
+    object.fill("spec.jobTemplate.spec.template.spec", json!({}));
+    if let Some(template) = object.at_mut("spec.jobTemplate.spec.template") {
+        pod::template(template);
+    }
+    object.fill("status", json!({}));
+}
+
+/// HorizontalPodAutoscaler of `autoscaling/v2`.
+pub(crate) fn autoscaler(object: &mut Value) {
+    object.fill("spec.minReplicas", 1);
+    if object.list("spec.metrics").is_empty() {
+        object.put("spec.metrics", json!([cpu_utilization(80)]));
+    }
+    if object.has("spec.behavior") {
+        let percent = json!({"type": "Percent", "value": 100, "periodSeconds": 15});
+        let pods = json!({"type": "Pods", "value": 4, "periodSeconds": 15});
+        object.fill("spec.behavior.scaleUp.stabilizationWindowSeconds", 0);
+        object.fill("spec.behavior.scaleUp.policies", json!([pods, percent]));
+        object.fill("spec.behavior.scaleDown.policies", json!([percent]));
+        object.fill("spec.behavior.scaleUp.selectPolicy", "Max");
+        object.fill("spec.behavior.scaleDown.selectPolicy", "Max");
+    }
+    object.fill("status.desiredReplicas", 0);
+}
+
+/// HorizontalPodAutoscaler of `autoscaling/v1`.
+pub(crate) fn autoscaler_v1(object: &mut Value) {
+    object.fill("spec.minReplicas", 1);
+    object.fill("status.currentReplicas", 0);
+    object.fill("status.desiredReplicas", 0);
+}
+
+/// PodDisruptionBudget: nothing is known yet.
+pub(crate) fn disruption_budget(object: &mut Value) {
+    for count in [
+        "currentHealthy",
+        "desiredHealthy",
+        "disruptionsAllowed",
+        "expectedPods",
+    ] {
+        object.fill(&format!("status.{count}"), 0);
+    }
+}
+
+/// PriorityClass.
+pub(crate) fn priority_class(object: &mut Value) {
+    object.fill("value", 0);
+    object.fill("preemptionPolicy", "PreemptLowerPriority");
 }
 
 /// Job.

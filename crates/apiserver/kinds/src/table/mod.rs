@@ -2,8 +2,11 @@
 
 mod age;
 mod config;
+mod control;
 mod custom;
 mod network;
+mod scaling;
+mod storage;
 mod workload;
 
 #[cfg(test)]
@@ -15,7 +18,10 @@ use serde_json::{Value, json};
 
 pub use age::human_duration;
 pub(crate) use config::*;
+pub(crate) use control::*;
 pub(crate) use network::*;
+pub(crate) use scaling::*;
+pub(crate) use storage::*;
 pub(crate) use workload::*;
 
 use crate::json::Json;
@@ -98,6 +104,14 @@ const fn number(name: &'static str, path: &'static str, cell: Cell) -> Column {
     }
 }
 
+/// A column of yes and no described by a field of the kind.
+const fn flag(name: &'static str, path: &'static str, cell: Cell) -> Column {
+    Column {
+        kind: "boolean",
+        ..field(name, path, cell)
+    }
+}
+
 /// The same column, shown only with `-o wide`.
 const fn wide(column: Column) -> Column {
     Column {
@@ -119,6 +133,9 @@ const CREATED: Column = Column {
     ..AGE
 };
 
+/// Kinds of which nothing more is shown.
+pub(crate) const NAME_AND_AGE: &[Column] = &[NAME, AGE];
+
 fn name(object: &Value, _: Timestamp) -> Value {
     object.text("metadata.name").into()
 }
@@ -130,6 +147,11 @@ fn creation_age(object: &Value, now: Timestamp) -> Value {
 /// Text, or `<none>`.
 fn or_none(text: &str) -> Value {
     if text.is_empty() { "<none>" } else { text }.into()
+}
+
+/// Text, or `<unset>`.
+fn or_unset(text: &str) -> Value {
+    if text.is_empty() { "<unset>" } else { text }.into()
 }
 
 /// At most three entries, then how many more there are.

@@ -125,20 +125,21 @@ pub(crate) const JOB: &[Column] = &[
 const CONTAINERS: Column = wide(column(
     "Containers",
     "Names of each container in the template.",
-    |o, _| of_containers(o, "name"),
+    |o, _| of_containers(o, "spec.template.spec", "name"),
 ));
 const IMAGES: Column = wide(column(
     "Images",
     "Images referenced by each container in the template.",
-    |o, _| of_containers(o, "image"),
+    |o, _| of_containers(o, "spec.template.spec", "image"),
 ));
 const SELECTOR: Column = Column {
     description: Description::Field("spec.selector"),
     ..wide(column("Selector", "", |o, _| selector(o, "spec.selector")))
 };
 
-fn of_containers(object: &Value, what: &str) -> Value {
-    let containers = object.list("spec.template.spec.containers").iter();
+/// A field of the containers of a Pod template whose spec is at a path.
+pub(super) fn of_containers(object: &Value, spec: &str, what: &str) -> Value {
+    let containers = object.at(spec).list("containers").iter();
     containers
         .map(|container| container.text(what))
         .collect::<Vec<_>>()

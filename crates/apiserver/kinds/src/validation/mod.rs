@@ -13,7 +13,9 @@ pub(crate) mod names;
 pub(crate) mod pod;
 pub(crate) mod policy;
 pub(crate) mod rbac;
+mod schema;
 pub(crate) mod service;
+pub(crate) mod storage;
 pub(crate) mod workload;
 
 #[cfg(test)]
@@ -33,6 +35,7 @@ impl Resource {
         let mut errors = metadata::on_create(self, object);
         errors.extend((self.behaviour.validate_new)(object));
         errors.extend((self.behaviour.validate)(object));
+        errors.extend(self.missing(object));
         errors
     }
 
@@ -41,6 +44,7 @@ impl Resource {
         let mut errors = metadata::on_update(self, new, old);
         errors.extend((self.behaviour.validate_update)(new, old));
         errors.extend((self.behaviour.validate)(new));
+        errors.extend(self.missing(new));
         errors
     }
 
@@ -49,5 +53,11 @@ impl Resource {
         let mut errors = metadata::on_update(self, new, old);
         errors.extend((self.behaviour.validate_status)(new));
         errors
+    }
+
+    /// What the schema wants to be there, for kinds of which only the schema says it.
+    fn missing(&self, object: &Value) -> Vec<FieldError> {
+        let document = self.schema.as_ref().filter(|_| self.behaviour.by_schema);
+        document.map_or_else(Vec::new, |document| schema::missing(document.schema(), object))
     }
 }

@@ -1,4 +1,5 @@
-//! Deployments, ReplicaSets, DaemonSets, StatefulSets and Jobs.
+//! What makes Pods: Deployments, ReplicaSets, DaemonSets, StatefulSets, Jobs, CronJobs; and what says how
+//! many of them run.
 
 use kinglet_api_schema::FieldError;
 use kinglet_model::Selector;
@@ -100,6 +101,121 @@ pub(crate) fn job(object: &Value) -> Vec<FieldError> {
             &["OnFailure", "Never"],
         ));
     }
+    errors.0
+}
+
+/// CronJob.
+pub(crate) fn cron_job(object: &Value) -> Vec<FieldError> {
+    let mut errors = Errors::default();
+    let schedule = object.text("spec.schedule");
+    if schedule.is_empty() {
+        errors.required("spec.schedule", "");
+    } else if !is_schedule(schedule) {
+        let why = format!("Expected exactly 5 fields, or a descriptor such as @daily: {schedule}");
+        errors.invalid("spec.schedule", schedule, why);
+    }
+    for field in [
+        "spec.startingDeadlineSeconds",
+        "spec.successfulJobsHistoryLimit",
+        "spec.failedJobsHistoryLimit",
+    ] {
+        errors.not_negative(object, field);
+    }
+    errors.one_of(
+        "spec.concurrencyPolicy",
+        object.text("spec.concurrencyPolicy"),
+        &["Allow", "Forbid", "Replace"],
+        true,
+    );
+    let path = "spec.jobTemplate.spec.template.spec";
+    pod::spec(&mut errors, path, object.at(path));
+    let policy = object.text(&format!("{path}.restartPolicy"));
+    if policy == "Always" {
+        let accepted = ["OnFailure", "Never"];
+        let path = format!("{path}.restartPolicy");
+        errors.0.push(FieldError::not_supported(path, policy, &accepted));
+    }
+    errors.0
+}
+
+/// Five fields, or a descriptor of robfig/cron.
+fn is_schedule(text: &str) -> bool {
+    text.starts_with('@') || text.split_whitespace().count() == 5
+}
+
+/// PodTemplate.
+pub(crate) fn pod_template(object: &Value) -> Vec<FieldError> {
+    let mut errors = Errors::default();
+    errors.labels("template.metadata.labels", object.at("template.metadata.labels"));
+    pod::spec(&mut errors, "template.spec", object.at("template.spec"));
+    errors.0
+}
+
+/// ReplicationController: its selector is a plain map.
+pub(crate) fn replication_controller(object: &Value) -> Vec<FieldError> {
+    let mut errors = Errors::default();
+    errors.not_negative(object, "spec.replicas");
+    let labels = object.at("spec.template.metadata.labels");
+    if object.entries("spec.selector").next().is_none() {
+        errors.required("spec.selector", "");
+    } else if object
+        .entries("spec.selector")
+        .any(|(key, value)| labels.get(key) != Some(value))
+    {
+        let why = "`selector` does not match template `labels`";
+        errors.invalid("spec.template.metadata.labels", labels.clone(), why);
+    }
+    pod::spec(&mut errors, "spec.template.spec", object.at("spec.template.spec"));
+    errors.0
+}
+
+/// HorizontalPodAutoscaler, of both versions.
+pub(crate) fn autoscaler(object: &Value) -> Vec<FieldError> {
+    let mut errors = Errors::default();
+    let (least, most) = (object.int("spec.minReplicas"), object.int("spec.maxReplicas"));
+    if least < 1 {
+        errors.invalid("spec.minReplicas", least, "must be greater than or equal to 1");
+    }
+    if most < 1 {
+        errors.invalid("spec.maxReplicas", most, "must be greater than 0");
+    } else if most < least {
+        errors.invalid(
+            "spec.maxReplicas",
+            most,
+            "must be greater than or equal to `minReplicas`",
+        );
+    }
+    errors.0
+}
+
+/// PodDisruptionBudget.
+pub(crate) fn disruption_budget(object: &Value) -> Vec<FieldError> {
+    let mut errors = Errors::default();
+    if object.has("spec.minAvailable") && object.has("spec.maxUnavailable") {
+        let why = "minAvailable and maxUnavailable cannot be both set";
+        errors.invalid("spec", object.at("spec").clone(), why);
+    }
+    errors.label_selector("spec.selector", object.at("spec.selector"));
+    errors.0
+}
+
+/// The highest value of a PriorityClass that users may have.
+const HIGHEST_PRIORITY: i64 = 1_000_000_000;
+
+/// PriorityClass.
+pub(crate) fn priority_class(object: &Value) -> Vec<FieldError> {
+    let mut errors = Errors::default();
+    let is_system = object.text("metadata.name").starts_with("system-");
+    if object.int("value") > HIGHEST_PRIORITY && !is_system {
+        let why = format!("maximum allowed value of a user defined priority is {HIGHEST_PRIORITY}");
+        errors.forbidden("value", why);
+    }
+    errors.one_of(
+        "preemptionPolicy",
+        object.text("preemptionPolicy"),
+        &["Never", "PreemptLowerPriority"],
+        false,
+    );
     errors.0
 }
 

@@ -9,8 +9,9 @@ use super::error::DecodeError;
 use super::table::{Container, Field, Kind, Name, Table};
 use super::wire::{Fields, Wire, text, varint};
 
-/// Deepest nesting of messages; a Pod needs about a dozen.
-const MAX_DEPTH: usize = 40;
+/// Deepest nesting of messages, the same as serde_json's for JSON: a Pod needs about a dozen, a definition
+/// three for each level of its schema.
+const MAX_DEPTH: usize = 128;
 /// Most values in one body: two bytes may stand for a value of a hundred, so that a limit on the body is not
 /// enough.
 const MAX_VALUES: usize = 250_000;
@@ -47,6 +48,14 @@ impl<'t> Decoder<'t> {
             match &field.name {
                 Name::Field(name) => self.set(object.entry(*name).or_insert(Value::Null), field, wire)?,
                 Name::Whole => self.set(whole.get_or_insert(Value::Null), field, wire)?,
+                Name::Either => {
+                    let place = whole.get_or_insert(Value::Null);
+                    // Only a list goes on with what was there; of other fields the last one counts.
+                    if field.container == Container::Once || !place.is_array() {
+                        *place = Value::Null;
+                    }
+                    self.set(place, field, wire)?;
+                }
                 Name::Inline => {
                     if let Some(Value::Object(fields)) = self.value(field.kind, wire)? {
                         object.extend(fields);
@@ -67,7 +76,7 @@ impl<'t> Decoder<'t> {
                 // Go's encoder writes zeros of fields that are no pointers (proto2), which its JSON omits
                 // (`omitempty`).
                 *place = value
-                    .filter(|value| field.zero_counts || !is_zero(value))
+                    .filter(|value| field.zero_counts || !field.kind.is_scalar() || !is_zero(value))
                     .unwrap_or_default();
             }
             (Container::Map, Wire::Bytes(entry)) => {
@@ -122,7 +131,7 @@ impl<'t> Decoder<'t> {
             // Negative numbers are sign-extended to 64 bits.
             (Kind::Int32, Wire::Varint(number)) => (number as i32).into(),
             (Kind::Int64, Wire::Varint(number)) => (number as i64).into(),
-            (Kind::Double, Wire::Fixed64(bits)) => f64::from_bits(bits).into(),
+            (Kind::Double, Wire::Fixed64(bits)) => number(f64::from_bits(bits)),
             (Kind::Text, Wire::Bytes(bytes)) => text(bytes).into(),
             (Kind::Bytes, Wire::Bytes(bytes)) => BASE64_STANDARD.encode(bytes).into(),
             (Kind::Message(message), Wire::Bytes(bytes)) => self.message(message, bytes)?,
@@ -179,6 +188,15 @@ fn wrong_type(wire: Wire<'_>) -> DecodeError {
         Wire::Fixed32(_) => 5,
     };
     DecodeError::Malformed(format!("wrong wireType = {number}"))
+}
+
+/// Numbers without a fraction have none in Go's JSON, either; from 2^53 on not every integer is one.
+fn number(value: f64) -> Value {
+    if value.fract() == 0.0 && value.abs() < 9_007_199_254_740_992.0 {
+        (value as i64).into()
+    } else {
+        value.into()
+    }
 }
 
 /// The last field of a number that holds bytes.

@@ -32,6 +32,8 @@ pub(super) enum Name {
     Inline,
     /// The list stands for the message.
     Whole,
+    /// Of the fields of the message, the last one that is set stands for the message.
+    Either,
 }
 
 /// How often a field may stand.
@@ -60,6 +62,14 @@ pub(super) enum Kind {
     Message(usize),
 }
 
+impl Kind {
+    /// Whether zero may stand for absence. A message or free JSON that is there was set, whatever its value
+    /// in JSON is: `additionalProperties: false`, `default: 0`.
+    pub(super) fn is_scalar(self) -> bool {
+        !matches!(self, Self::Message(_) | Self::Json)
+    }
+}
+
 /// The table, parsed once.
 pub(super) fn table() -> &'static Table {
     static TABLE: LazyLock<Table> = LazyLock::new(|| Table::parse(MESSAGES));
@@ -82,11 +92,16 @@ impl Table {
         Self { by_name, messages }
     }
 
-    /// The message of a kind: the package is the group's first label.
+    /// The message of a kind: the package is the group's first label, but for the two groups that are not of
+    /// `k8s.io/api`.
     pub(super) fn find(&self, api_version: &str, kind: &str) -> Option<usize> {
         let (group, version) = api_version.split_once('/').unwrap_or(("core", api_version));
-        let package = group.split('.').next().unwrap_or_default();
-        let of_group = format!("api.{package}.{version}.{kind}");
+        let package = match group {
+            "apiextensions.k8s.io" => "apiextensions_apiserver.pkg.apis.apiextensions".to_owned(),
+            "apiregistration.k8s.io" => "kube_aggregator.pkg.apis.apiregistration".to_owned(),
+            group => format!("api.{}", group.split('.').next().unwrap_or_default()),
+        };
+        let of_group = format!("{package}.{version}.{kind}");
         // Every group has `DeleteOptions` and the like as kinds of its own (`metav1.AddToGroupVersion`).
         let of_all = format!("apimachinery.pkg.apis.meta.v1.{kind}");
         let found = self
@@ -117,6 +132,7 @@ fn parse_field(line: &'static str, messages: &HashMap<&'static str, usize>) -> O
     let name = match words.next()? {
         "-" => Name::Inline,
         "=" => Name::Whole,
+        "|" => Name::Either,
         name => Name::Field(name),
     };
     let kind = words.next()?;
@@ -139,7 +155,9 @@ fn parse_field(line: &'static str, messages: &HashMap<&'static str, usize>) -> O
         "apimachinery.pkg.apis.meta.v1.MicroTime" => Kind::MicroTime,
         "apimachinery.pkg.api.resource.Quantity" => Kind::Quantity,
         "apimachinery.pkg.util.intstr.IntOrString" => Kind::IntOrString,
-        "apimachinery.pkg.apis.meta.v1.FieldsV1" | "apimachinery.pkg.runtime.RawExtension" => Kind::Json,
+        "apimachinery.pkg.apis.meta.v1.FieldsV1"
+        | "apimachinery.pkg.runtime.RawExtension"
+        | "apiextensions_apiserver.pkg.apis.apiextensions.v1.JSON" => Kind::Json,
         name => Kind::Message(*messages.get(name)?),
     };
     Some(Field {
@@ -177,6 +195,11 @@ mod tests {
                 "policy/v1",
                 "PodDisruptionBudget",
                 "api.policy.v1.PodDisruptionBudget",
+            ),
+            (
+                "apiextensions.k8s.io/v1",
+                "CustomResourceDefinition",
+                "apiextensions_apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinition",
             ),
             (
                 "v1",

@@ -18,7 +18,8 @@ pub fn validate(schema: Schema<'_>, object: &Value) -> Vec<FieldError> {
     errors
 }
 
-fn keeps_rules_from_running(error: &FieldError) -> bool {
+/// Whether rules are not to be run on an object: what they look at may be missing or of another type.
+pub fn keeps_rules_from_running(error: &FieldError) -> bool {
     use FieldErrorKind::{NotSupported, Required, TooLong, TooMany, TypeInvalid};
     matches!(
         error.kind,
@@ -27,7 +28,7 @@ fn keeps_rules_from_running(error: &FieldError) -> bool {
 }
 
 /// Whether a schema has rules in CEL.
-fn has_rules(node: &Value) -> bool {
+pub(super) fn has_rules(node: &Value) -> bool {
     match node {
         Value::Object(fields) => {
             fields.contains_key("x-kubernetes-validations") || fields.values().any(has_rules)

@@ -6,12 +6,16 @@
 //! could restrict.
 
 mod authority;
+mod certificate;
+mod client;
+mod error;
 mod files;
 mod identity;
 mod kubeconfig;
+mod pairs;
 mod reviews;
 
 pub(crate) use authority::Authority;
-pub use authority::AuthorityError;
+pub use error::AuthorityError;
 pub use identity::Identity;
 pub(crate) use reviews::{Review, review};

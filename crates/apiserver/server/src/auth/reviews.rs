@@ -106,11 +106,14 @@ fn token_status(object: &Value, authority: &Authority) -> Value {
     }
 }
 
+const ALLOWED: &str = "administrators may do everything; RBAC objects are stored, not enforced";
+const REFUSED: &str = "this API server knows administrators only; RBAC objects are stored, not enforced";
+
 fn access_status(allowed: bool) -> Value {
     if allowed {
-        json!({"allowed": true, "reason": "administrators of this API server may do everything"})
+        json!({"allowed": true, "reason": ALLOWED})
     } else {
-        json!({"allowed": false, "reason": "this API server knows administrators only"})
+        json!({"allowed": false, "reason": REFUSED})
     }
 }
 
@@ -126,10 +129,11 @@ fn rules_status(identity: &Identity) -> Value {
     json!({"resourceRules": resources, "nonResourceRules": paths, "incomplete": false})
 }
 
-/// Whether the subject of an access review is an administrator.
+/// Whether the subject of an access review is an administrator: a member of the group, or the user whom this
+/// server's certificate and token name.
 fn names_admin(object: &Value) -> bool {
-    object
-        .pointer("/spec/groups")
-        .and_then(Value::as_array)
-        .is_some_and(|groups| groups.iter().any(|group| group == super::identity::MASTERS))
+    let user = object.pointer("/spec/user").and_then(Value::as_str);
+    let groups = object.pointer("/spec/groups").and_then(Value::as_array);
+    user == Some(&*Identity::admin().user)
+        || groups.is_some_and(|groups| groups.iter().any(|group| group == super::identity::MASTERS))
 }

@@ -47,6 +47,9 @@ impl Entry {
             verbs,
         };
         let mut subresources = Vec::new();
+        if *resource.plural == *"certificatesigningrequests" && !resource.is_custom() {
+            subresources.push(own("approval", &["get", "patch", "update"]));
+        }
         if resource.group.is_empty() && *resource.plural == *"namespaces" {
             subresources.push(own("finalize", &["update"]));
         }
@@ -114,5 +117,53 @@ pub(super) fn groups(entries: &[Entry]) -> Vec<(&str, Vec<&str>)> {
             versions.push(&entry.version);
         }
     }
+    for (_, versions) in &mut groups {
+        // The first one is the preferred one.
+        versions.sort_by_key(|version| std::cmp::Reverse(priority(version)));
+    }
     groups
+}
+
+/// Stable versions come before beta and alpha ones, higher numbers before lower ones, and other names last,
+/// in the order of the alphabet (apimachinery `CompareKubeAwareVersionStrings`).
+fn priority(version: &str) -> (u8, u32, u32, std::cmp::Reverse<&str>) {
+    let parsed = version.strip_prefix('v').and_then(|rest| {
+        let end = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
+        let (major, rest) = rest.split_at(end);
+        let (class, minor) = match (rest, rest.strip_prefix("beta"), rest.strip_prefix("alpha")) {
+            ("", ..) => (3, "0"),
+            (_, Some(minor), _) => (2, minor),
+            (_, _, Some(minor)) => (1, minor),
+            _ => return None,
+        };
+        Some((class, major.parse().ok()?, minor.parse().ok()?))
+    });
+    let (class, major, minor) = parsed.unwrap_or_default();
+    let name = if class == 0 { version } else { "" };
+    (class, major, minor, std::cmp::Reverse(name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stable_versions_are_preferred() {
+        let sorted = [
+            "v10",
+            "v2",
+            "v1",
+            "v11beta2",
+            "v10beta3",
+            "v3beta1",
+            "v12alpha1",
+            "v11alpha2",
+            "foo1",
+            "foo10",
+        ];
+        let mut versions = sorted;
+        versions.reverse();
+        versions.sort_by_key(|version| std::cmp::Reverse(priority(version)));
+        assert_eq!(versions, sorted);
+    }
 }

@@ -3,13 +3,13 @@
 use serde_json::{Value, json};
 
 /// The Kubernetes version whose API is followed. Clients compare it with their own.
-const GIT_VERSION: &str = concat!("v1.34.0+kinglet-", env!("CARGO_PKG_VERSION"));
+const GIT_VERSION: &str = concat!("v1.37.2+kinglet-", env!("CARGO_PKG_VERSION"));
 
 /// The answer to `/version` (apimachinery `version.Info`).
 pub(crate) fn version() -> Value {
     json!({
         "major": "1",
-        "minor": "34",
+        "minor": "37",
         "gitVersion": GIT_VERSION,
         "gitCommit": "",
         "gitTreeState": "clean",

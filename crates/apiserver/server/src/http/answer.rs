@@ -31,6 +31,8 @@ pub(crate) enum Payload {
     Text(String),
     /// A watch: one JSON document per line.
     Watch(Body),
+    /// The whole answer of somebody else, head and body.
+    Response(Response<Body>),
     /// Nothing.
     Empty,
 }
@@ -87,6 +89,7 @@ impl Answer {
         let (body, gzipped) = match self.payload {
             // A compressor would hold events back until its window is full.
             Payload::Watch(body) => (body, false),
+            Payload::Response(response) => return response,
             Payload::Empty => (full(Bytes::new()), false),
             Payload::Text(text) => (full(text.into()), false),
             Payload::Value(value) => compress(encode(&value, accept), accept),

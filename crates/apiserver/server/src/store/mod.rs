@@ -3,10 +3,12 @@
 //! Reads come from memory and never wait for the disk. Writes go through one thread ([`writer`]) that commits
 //! them in groups to redb and publishes them when they are durable: a revision that anyone has seen is on
 //! disk. The recent changes of each collection are kept in memory so that watches resume; older revisions are
-//! compacted.
+//! compacted. When the disk fails, reads go on, and writes are refused until it works again.
 
 mod disk;
+mod durable;
 mod history;
+mod holder;
 mod object;
 mod state;
 mod writer;
@@ -19,12 +21,14 @@ use std::thread::JoinHandle;
 use tokio::sync::{oneshot, watch};
 
 pub use disk::DiskError;
+pub(crate) use durable::Problem;
 pub(crate) use history::{Compacted, Event};
 pub(crate) use object::{Key, Stored};
 pub(crate) use state::{Batch, Listing};
 pub(crate) use writer::{Change, Expected, WriteError};
 
 use disk::Disk;
+use durable::{Durable, Health};
 use history::HistoryLimits;
 use state::State;
 use writer::{Message, Proposal};
@@ -50,6 +54,7 @@ pub enum StoreError {
 /// All objects. See the module's documentation.
 pub(crate) struct Store {
     state: Arc<RwLock<State>>,
+    health: Health,
     sender: Sender<Message>,
     writer: Mutex<Option<JoinHandle<()>>>,
 }
@@ -70,10 +75,15 @@ impl Store {
             None => State::new(0, limits, Vec::new()),
         };
         let state = Arc::new(RwLock::new(state));
+        let health = Health::default();
+        let durable = path
+            .zip(disk)
+            .map(|(path, disk)| Durable::new(path, disk, health.clone()));
         // Loaded before the writer starts: it judges proposals by the state.
-        let (sender, writer) = writer::start(state.clone(), disk)?;
+        let (sender, writer) = writer::start(state.clone(), durable)?;
         Ok(Self {
             state,
+            health,
             sender,
             writer: Mutex::new(Some(writer)),
         })
@@ -81,6 +91,16 @@ impl Store {
 
     fn read(&self) -> RwLockReadGuard<'_, State> {
         self.state.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Why nothing can be written at present.
+    pub(crate) fn problem(&self) -> Option<Problem> {
+        self.health.borrow().clone()
+    }
+
+    /// Is told when the disk fails and when it works again.
+    pub(crate) fn health(&self) -> watch::Receiver<Option<Problem>> {
+        self.health.subscribe()
     }
 
     /// The revision of the last write.

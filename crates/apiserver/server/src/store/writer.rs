@@ -5,20 +5,20 @@
 //! whoever lost against another of the group sees that one. Under load one disk flush serves many writes.
 
 use std::collections::HashMap;
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::thread;
 
 use serde_json::Value;
 use tokio::sync::oneshot;
 
-use super::disk::Disk;
+use super::durable::{Durable, Group, Problem};
 use super::history::Event;
 use super::object::{Key, Stored};
 use super::state::State;
 
 /// Proposals committed together at most: bounds the time that one commit takes.
-const GROUP: usize = 512;
+const LARGEST_GROUP: usize = 512;
 
 /// What must hold of the object for a change to happen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,9 +50,13 @@ pub(crate) enum WriteError {
     /// The object was changed in between.
     #[error("the object has been modified")]
     Conflict,
-    /// The disk failed; nothing is changed.
-    #[error("the store cannot write: {0}")]
-    Disk(String),
+    /// The disk fails or is full. Nothing is changed, unless the failure came after the write: then the
+    /// change shows when the disk works again.
+    #[error("the store cannot write: {}", .0.message)]
+    Disk(Problem),
+    /// The object cannot be encoded.
+    #[error("the store cannot encode the object: {0}")]
+    Encode(String),
     /// The store is closed.
     #[error("the store is closed")]
     Closed,
@@ -86,17 +90,28 @@ struct Examined {
 /// Starts the writer. It ends at [`Message::Stop`] or when all senders are gone; the handle is for waiting.
 pub(super) fn start(
     state: Arc<RwLock<State>>,
-    disk: Option<Disk>,
+    durable: Option<Durable>,
 ) -> std::io::Result<(Sender<Message>, thread::JoinHandle<()>)> {
     let (sender, messages) = channel();
     let handle = thread::Builder::new()
         .name("apiserver-store".into())
-        .spawn(move || run(&state, disk.as_ref(), &messages))?;
+        .spawn(move || run(&state, durable, &messages))?;
     Ok((sender, handle))
 }
 
-fn run(state: &RwLock<State>, disk: Option<&Disk>, messages: &Receiver<Message>) {
-    while let Ok(first) = messages.recv() {
+fn run(state: &RwLock<State>, mut durable: Option<Durable>, messages: &Receiver<Message>) {
+    loop {
+        let first = match durable.as_ref().and_then(Durable::due) {
+            None => messages.recv().map_err(RecvTimeoutError::from),
+            // Without a write, too: readiness must not wait for one.
+            Some(pause) => messages.recv_timeout(pause),
+        };
+        recover(state, durable.as_mut());
+        let first = match first {
+            Ok(first) => first,
+            Err(RecvTimeoutError::Timeout) => continue,
+            Err(RecvTimeoutError::Disconnected) => return,
+        };
         let mut group = Vec::new();
         let mut next = Some(first);
         let mut stop = false;
@@ -105,7 +120,7 @@ fn run(state: &RwLock<State>, disk: Option<&Disk>, messages: &Receiver<Message>)
                 Message::Write(proposal) => group.push(*proposal),
                 Message::Stop => stop = true,
             }
-            next = if stop || group.len() >= GROUP {
+            next = if stop || group.len() >= LARGEST_GROUP {
                 // What comes after the stop is refused by the closed channel.
                 None
             } else {
@@ -113,28 +128,37 @@ fn run(state: &RwLock<State>, disk: Option<&Disk>, messages: &Receiver<Message>)
             };
         }
         // Before the stop is obeyed: whoever sent these got no error and waits for an answer.
-        commit(state, disk, group);
+        commit(state, durable.as_mut(), group);
         if stop {
             return;
         }
     }
 }
 
-fn commit(state: &RwLock<State>, disk: Option<&Disk>, group: Vec<Proposal>) {
+/// Opens the database again when it has failed, and publishes what is on disk although its commit failed.
+fn recover(state: &RwLock<State>, durable: Option<&mut Durable>) {
+    let revision = state.read().unwrap_or_else(PoisonError::into_inner).revision();
+    if let Some(found) = durable.and_then(|durable| durable.recover(revision)) {
+        publish(state, found);
+    }
+}
+
+fn publish(state: &RwLock<State>, group: Group) {
+    // Reads wait only for this, not for the disk.
+    let mut state = state.write().unwrap_or_else(PoisonError::into_inner);
+    for (key, event) in group {
+        state.apply(&key.collection, event);
+    }
+}
+
+fn commit(state: &RwLock<State>, durable: Option<&mut Durable>, group: Vec<Proposal>) {
     let Examined {
         events,
         revision,
         answers,
     } = examine(state, group);
     // The disk first: a revision that a watch has shown must not be lost with the power.
-    let written = write(disk, revision, &events);
-    if written.is_ok() {
-        // Reads wait only for this, not for the disk.
-        let mut state = state.write().unwrap_or_else(PoisonError::into_inner);
-        for (key, event) in events {
-            state.apply(&key.collection, event);
-        }
-    }
+    let written = write(durable, revision, events).map(|written| publish(state, written));
     for (sender, answer) in answers {
         // When the disk failed nobody has won: those that were refused because of another of the group, too,
         // are told of the disk. A client that is gone does not wait for its answer.
@@ -142,19 +166,13 @@ fn commit(state: &RwLock<State>, disk: Option<&Disk>, group: Vec<Proposal>) {
     }
 }
 
-fn write(disk: Option<&Disk>, revision: u64, events: &[(Key, Event)]) -> Result<(), WriteError> {
-    // A group of refusals costs no flush.
-    let Some(disk) = disk.filter(|_| !events.is_empty()) else {
-        return Ok(());
-    };
-    let rows: Vec<_> = events
-        .iter()
-        .map(|(key, event)| (key, (!event.deleted).then_some(&*event.object)))
-        .collect();
-    disk.commit(revision, &rows).map_err(|error| {
-        tracing::error!(%error, "the API server's store cannot write");
-        WriteError::Disk(error.to_string())
-    })
+/// Writes a group and gives it back, to be published.
+fn write(durable: Option<&mut Durable>, revision: u64, group: Group) -> Result<Group, WriteError> {
+    match durable {
+        // A group of refusals costs no flush.
+        Some(durable) if !group.is_empty() => durable.commit(revision, group).map_err(WriteError::Disk),
+        _ => Ok(group),
+    }
 }
 
 /// Checks proposals in order, each against the state that those before it lead to.
@@ -214,7 +232,7 @@ fn event(
         Change::Delete => (current.as_ref().map(|one| one.value()).unwrap_or_default(), true),
     };
     let object = Stored::encode(key.name.clone(), revision, object)
-        .map_err(|error| WriteError::Disk(error.to_string()))?;
+        .map_err(|error| WriteError::Encode(error.to_string()))?;
     Ok(Event {
         revision,
         object: Arc::new(object),

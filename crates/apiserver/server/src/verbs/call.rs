@@ -187,7 +187,11 @@ impl Call {
             WriteError::Exists => ApiError::already_exists(&resource.group, &resource.plural, name),
             WriteError::Missing => self.not_found(name),
             WriteError::Conflict => self.conflict(name, MODIFIED),
-            WriteError::Disk(_) => ApiError::internal(error),
+            WriteError::Disk(ref problem) if problem.full => {
+                ApiError::new(507, "InsufficientStorage", error.to_string())
+            }
+            WriteError::Disk(_) => ApiError::new(503, "ServiceUnavailable", error.to_string()),
+            WriteError::Encode(_) => ApiError::internal(error),
             WriteError::Closed => ApiError::new(503, "ServiceUnavailable", error.to_string()),
         }
     }

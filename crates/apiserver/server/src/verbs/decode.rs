@@ -5,6 +5,7 @@ use kinglet_api_schema::{FieldError, Schema, protobuf};
 use serde_json::Value;
 
 use super::call::{Call, FieldValidation};
+use crate::custom;
 use crate::error::ApiError;
 use crate::http::{MediaType, RequestBody};
 
@@ -70,10 +71,18 @@ impl Call {
         let mut object = decoded.object;
         self.check_type(&mut object)?;
         let complaints = self.conform(&mut object, decoded.complaints)?;
+        let mut warnings = if custom::is_definition(self) {
+            custom::unusable_rules(&object)
+        } else {
+            Vec::new()
+        };
         match mode {
-            FieldValidation::Ignore => Ok((object, Vec::new())),
-            FieldValidation::Warn => Ok((object, complaints.iter().map(ToString::to_string).collect())),
-            FieldValidation::Strict if complaints.is_empty() => Ok((object, Vec::new())),
+            FieldValidation::Ignore => Ok((object, warnings)),
+            FieldValidation::Warn => {
+                warnings.extend(complaints.iter().map(ToString::to_string));
+                Ok((object, warnings))
+            }
+            FieldValidation::Strict if complaints.is_empty() => Ok((object, warnings)),
             FieldValidation::Strict => {
                 let why = format!("strict decoding error: {}", strict::message(&complaints));
                 Err(self.cannot_be_handled(&why))

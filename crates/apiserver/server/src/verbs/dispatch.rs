@@ -44,6 +44,8 @@ pub(crate) async fn dispatch(server: Arc<Inner>, request: Request) -> Result<Ans
         None => Part::Main,
         Some("status") if kind.resource.has_status => Part::Status,
         Some("scale") if kind.resource.scale.is_some() => Part::Scale,
+        // Conditions of the status, as far as the rules of this server go.
+        Some("approval") if kind.is("certificates.k8s.io", "certificatesigningrequests") => Part::Status,
         Some("finalize") if kind.is("", "namespaces") => Part::Finalize,
         Some("binding") if kind.is("", "pods") => Part::Binding,
         Some(other) => return Err(absent_subresource(&kind.resource.group, plural, other)),
@@ -76,7 +78,7 @@ pub(crate) async fn dispatch(server: Arc<Inner>, request: Request) -> Result<Ans
     if matches!(method, Method::POST | Method::PUT | Method::PATCH) {
         call.check_write_options()?;
     }
-    let deprecated = call.kind.is("", "endpoints");
+    let warnings = warnings(&call, &method);
     let watching = target.watch || call.query.flag("watch").unwrap_or(false);
     // `/watch/…/NAME` watches the collection and shows one object of it.
     if call.name.is_some() && !target.watch {
@@ -84,17 +86,17 @@ pub(crate) async fn dispatch(server: Arc<Inner>, request: Request) -> Result<Ans
     } else {
         call.on_collection(&method, watching, &body).await
     }
-    .map(|answer| {
-        if deprecated {
-            answer.warn(vec![ENDPOINTS.to_owned()])
-        } else {
-            answer
-        }
-    })
+    .map(|answer| answer.warn(warnings))
 }
 
-/// The warning by which Kubernetes advises against Endpoints.
-const ENDPOINTS: &str = "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice";
+/// What everybody is told of a deprecated version, and writers of a kind that is only stored.
+fn warnings(call: &Call, method: &Method) -> Vec<String> {
+    let resource = &call.kind.resource;
+    let writes = call.part == Part::Main && matches!(*method, Method::POST | Method::PUT | Method::PATCH);
+    let inert = resource.inert.filter(|_| writes).map(str::to_owned);
+    let deprecated = resource.deprecated.as_deref().map(str::to_owned);
+    deprecated.into_iter().chain(inert).collect()
+}
 
 impl Call {
     async fn on_collection(
@@ -158,7 +160,8 @@ impl Call {
     }
 }
 
-/// Subresources that Kubernetes has and this server has not, because no kubelet stands behind it, say so.
+/// Subresources that Kubernetes has and this server has not, for instance because no kubelet stands behind
+/// it, say so.
 fn absent_subresource(group: &str, plural: &str, subresource: &str) -> ApiError {
     let first = subresource.split('/').next().unwrap_or_default();
     let known = match (group, plural) {
@@ -179,9 +182,16 @@ fn absent_subresource(group: &str, plural: &str, subresource: &str) -> ApiError 
     if !known.contains(&first) {
         return ApiError::unknown_resource();
     }
+    let why = match first {
+        "log" | "exec" | "attach" | "portforward" => "this API server runs without kubelets",
+        "proxy" => "this API server passes no requests on",
+        "ephemeralcontainers" => "no kubelet here runs ephemeral containers",
+        "eviction" => "this API server evicts no Pods; delete them",
+        _ => "this API server signs no tokens",
+    };
     ApiError::new(
         501,
         "NotImplemented",
-        format!("{plural}/{first} is not served: this API server runs without kubelets and token signers"),
+        format!("{plural}/{first} is not served: {why}"),
     )
 }

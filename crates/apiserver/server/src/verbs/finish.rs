@@ -29,7 +29,12 @@ impl Call {
             (Some(old), _) => resource.validate_change(object, old),
         };
         if let Some(document) = resource.schema.as_ref().filter(|_| self.kind.custom) {
-            errors.extend(structural::validate(document.schema(), object));
+            let wrong = structural::validate(document.schema(), object);
+            let complete = !wrong.iter().any(structural::keeps_rules_from_running);
+            errors.extend(wrong);
+            if let Some(rules) = resource.rules.as_ref().filter(|_| complete) {
+                errors.extend(rules.validate(object, old));
+            }
         }
         if errors.is_empty() {
             return Ok(());

@@ -74,6 +74,14 @@ impl Watch {
         }
         let stop = self.encoder.call.server.stop.clone();
         loop {
+            // Before the changes: a collection that has always news would never come to the timers below.
+            let now = Instant::now();
+            if now >= self.deadline || stop.is_cancelled() {
+                return self.last();
+            }
+            if self.options.bookmarks && now >= self.next_bookmark {
+                return Some(self.bookmark());
+            }
             // Marked before the look, so that a change after it wakes the watch.
             self.changed.mark_unchanged();
             if let Some(chunk) = self.next_events() {

@@ -120,3 +120,40 @@ async fn a_restart_serves_stored_definitions() {
     assert_eq!(names(&api.get(WIDGETS).await.1), ["w"]);
     api.0.close().await;
 }
+
+#[tokio::test]
+async fn rules_are_evaluated_and_deprecated_versions_told_of() {
+    let api = Api::in_memory();
+    let mut definition = definition();
+    let versions = definition["spec"]["versions"].as_array_mut().unwrap();
+    versions[0]["schema"]["openAPIV3Schema"]["properties"]["spec"]["x-kubernetes-validations"] = json!([
+        {"rule": "self.size < 10", "message": "too big"},
+        {"rule": "self.color == oldSelf.color", "message": "color is fixed"},
+    ]);
+    versions[1]["deprecated"] = true.into();
+    assert_eq!(api.post(DEFINITIONS, definition).await.0, 201);
+    let (status, refused) = api.post(WIDGETS, widget(10)).await;
+    assert_eq!(
+        (status, refused["message"].as_str()),
+        (
+            422,
+            Some("Widget.example.com \"w\" is invalid: spec: Invalid value: too big")
+        )
+    );
+    assert_eq!(api.post(WIDGETS, widget(3)).await.0, 201);
+    let change = json!({"spec": {"color": "blue"}});
+    let (status, refused) = api.merge(&format!("{WIDGETS}/w"), change).await;
+    assert_eq!(
+        (status, &refused["details"]["causes"][0]["message"]),
+        (422, &json!("Invalid value: color is fixed"))
+    );
+    let request = http::Request::get(WIDGETS.replace("v1", "v2"))
+        .extension(kinglet_apiserver::Identity::admin())
+        .body(http_body_util::Full::new(bytes::Bytes::new()))
+        .unwrap();
+    let response = api.raw(request).await;
+    assert_eq!(
+        response.headers()["warning"],
+        "299 - \"example.com/v2 Widget is deprecated\""
+    );
+}

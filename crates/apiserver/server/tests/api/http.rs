@@ -191,3 +191,45 @@ async fn what_is_not_served_says_so() {
     let huge = json!({"data": {"a": "x".repeat(4 << 20)}});
     assert_eq!(api.post(CONFIG_MAPS, huge).await.0, 413);
 }
+
+#[tokio::test]
+async fn nobody_is_impersonated() {
+    let api = Api::in_memory();
+    for header in [
+        "impersonate-user",
+        "impersonate-group",
+        "impersonate-uid",
+        "impersonate-extra-a",
+    ] {
+        let response = ask(&api, CONFIG_MAPS, &[(header, "alice")]).await;
+        assert_eq!(response.status(), 403, "{header}");
+        let status: Value = serde_json::from_str(&text(response).await).unwrap();
+        let message = status["message"].as_str().unwrap();
+        assert!(
+            message.contains("cannot act or answer as somebody else"),
+            "{message}"
+        );
+    }
+    let reviews = "/apis/authorization.k8s.io/v1";
+    let ask = |user: &str, groups: Value| json!({"spec": {"user": user, "groups": groups, "resourceAttributes": {"verb": "delete", "resource": "nodes"}}});
+    for (user, groups, allowed) in [
+        ("alice", json!([]), false),
+        ("alice", json!(["system:masters"]), true),
+        ("system:admin", json!([]), true),
+        (
+            "system:serviceaccount:default:default",
+            json!(["system:serviceaccounts"]),
+            false,
+        ),
+    ] {
+        for path in [
+            "subjectaccessreviews",
+            "namespaces/default/localsubjectaccessreviews",
+        ] {
+            let (_, review) = api
+                .post(&format!("{reviews}/{path}"), ask(user, groups.clone()))
+                .await;
+            assert_eq!(review["status"]["allowed"], allowed, "{path} {user} {review}");
+        }
+    }
+}

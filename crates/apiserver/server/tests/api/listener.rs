@@ -98,3 +98,72 @@ async fn certificates_authenticate_and_outlive_a_restart() {
         api.0.close().await;
     }
 }
+
+/// Connects with a certificate of another authority.
+async fn connect(
+    directory: &std::path::Path,
+    address: std::net::SocketAddr,
+) -> tokio_rustls::client::TlsStream<tokio::net::TcpStream> {
+    let key = rcgen::KeyPair::generate().unwrap();
+    let certificate = rcgen::CertificateParams::new(vec!["stranger".to_owned()]).unwrap();
+    let certificate = certificate.self_signed(&key).unwrap();
+    let mut roots = RootCertStore::empty();
+    roots
+        .add(CertificateDer::from_pem_file(directory.join("tls/ca.crt")).unwrap())
+        .unwrap();
+    let mut config = ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(roots)
+        .with_client_auth_cert(
+            vec![certificate.der().clone()],
+            PrivateKeyDer::try_from(key.serialize_der()).unwrap(),
+        )
+        .unwrap();
+    config.alpn_protocols = vec![b"h2".to_vec()];
+    let stream = tokio::net::TcpStream::connect(address).await.unwrap();
+    let name = ServerName::try_from("kubernetes.default.svc").unwrap();
+    let connector = tokio_rustls::TlsConnector::from(Arc::new(config));
+    connector.connect(name, stream).await.unwrap()
+}
+
+#[tokio::test]
+async fn tokens_count_beside_foreign_certificates_and_large_bodies_are_refused() {
+    let directory = tempfile::tempdir().unwrap();
+    let api = Api::open(directory.path());
+    let listening = api.0.bind().unwrap();
+    let address = listening.local_addr();
+    let stop = CancellationToken::new();
+    let serving = tokio::spawn(listening.serve(stop.clone()));
+    let stream = connect(directory.path(), address).await;
+    let (mut sender, connection) =
+        hyper::client::conn::http2::handshake(hyper_util::rt::TokioExecutor::new(), TokioIo::new(stream))
+            .await
+            .unwrap();
+    let task = tokio::spawn(connection);
+    let token = format!("Bearer {}", api.0.token());
+    let path = "https://kubernetes/api/v1/namespaces/default/configmaps";
+    for (authorization, body, status) in [
+        ("Bearer wrong", 0, 401),
+        (token.as_str(), 0, 200),
+        (token.as_str(), 20 << 20, 413),
+        // The connection is good for more.
+        (token.as_str(), 0, 200),
+    ] {
+        let method = if body == 0 { "GET" } else { "POST" };
+        let request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header("authorization", authorization)
+            .header("content-type", "application/json")
+            .body(Full::new(Bytes::from(vec![b' '; body])))
+            .unwrap();
+        let response = sender.send_request(request).await.unwrap();
+        assert_eq!(response.status(), status);
+        response.into_body().collect().await.unwrap();
+    }
+    task.abort();
+    stop.cancel();
+    serving.await.unwrap().unwrap();
+    api.0.close().await;
+}

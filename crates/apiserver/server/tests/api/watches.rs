@@ -124,3 +124,31 @@ async fn closing_the_server_ends_watches() {
     api.0.close().await;
     assert_eq!(watch.next().await, None);
 }
+
+/// A collection that always has news: the timers of its watch come first.
+#[tokio::test(start_paused = true)]
+async fn a_busy_watch_has_bookmarks_and_an_end() {
+    let api = Api::in_memory();
+    let start = revision(&api.config_map("a").await);
+    let options = "watch=1&allowWatchBookmarks=true&timeoutSeconds=100";
+    let mut watch = api
+        .watch(&format!("{CONFIG_MAPS}?{options}&resourceVersion={start}"))
+        .await;
+    tokio::time::advance(std::time::Duration::from_secs(61)).await;
+    api.config_map("b").await;
+    assert_eq!(watch.brief().await, "BOOKMARK");
+    assert_eq!(watch.brief().await, "ADDED b");
+    tokio::time::advance(std::time::Duration::from_secs(40)).await;
+    api.config_map("c").await;
+    let last = watch.next().await.unwrap();
+    assert_eq!(last["type"], "BOOKMARK");
+    assert!(watch.next().await.is_none());
+    // From where it ended the next one goes on.
+    let mut next = api
+        .watch(&format!(
+            "{CONFIG_MAPS}?watch=1&resourceVersion={}",
+            revision(&last["object"])
+        ))
+        .await;
+    assert_eq!(next.brief().await, "ADDED c");
+}

@@ -3,6 +3,8 @@
 use kinglet_dataplane_agent::{AgentError, KINDS, Kernel, Outputs, ServicesAgent, Sources};
 use kinglet_kube::Reflectors;
 use kinglet_model::{EndpointSlice, Node, Object, Service};
+use kinglet_nft::{Batch, Connection, Family, Ownership, Table};
+use kinglet_telemetry::Lag;
 use kinglet_test_support::ScriptedApi;
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
@@ -22,6 +24,7 @@ struct Served {
     runtime: Runtime,
     stop: CancellationToken,
     agent: tokio::task::JoinHandle<Result<(), AgentError>>,
+    lag: Lag,
 }
 
 impl Served {
@@ -43,11 +46,13 @@ impl Served {
             Sources::of(&Reflectors::new(api.client(), stop.clone()))
         };
         let ended = stop.clone();
+        let outputs = Outputs::default();
+        let lag = outputs.metrics.lag().clone();
         let agent = ServicesAgent {
             kernel,
             settings: settings(),
             sources,
-            outputs: Outputs::default(),
+            outputs,
         };
         let agent = runtime.spawn(async move { agent.run(|| synced.send(()).unwrap(), ended).await });
         runtime.block_on(is_synced).unwrap();
@@ -58,6 +63,7 @@ impl Served {
             runtime,
             stop,
             agent,
+            lag,
         })
     }
 
@@ -127,6 +133,34 @@ fn the_agent_makes_a_lost_table_again() {
         .program("nft", "delete table inet kinglet-services");
     served.move_to("10.42.0.12");
     eventually("the table is made again", || served.answers("pod-2"));
+    served.stop.cancel();
+    served.runtime.block_on(served.agent).unwrap().unwrap();
+}
+
+#[test]
+fn a_change_that_the_kernel_does_not_take_waits() {
+    // A table without an owner stays so.
+    let before = |world: &World| world.node.program("nft", "add table inet kinglet-services");
+    let Some(served) = Served::new(|world| drop(before(world))) else {
+        return;
+    };
+    eventually("nothing waits", || served.lag.age().is_zero());
+    // Another program replaces the table by one of its own.
+    let mut other = served.world.node.run(|| Connection::open().unwrap());
+    let table = Table::new(Family::Inet, "kinglet-services");
+    let mut batch = Batch::new();
+    batch
+        .delete_table(&table)
+        .add_table(&table.ownership(Ownership::Owned));
+    other.commit(&batch).unwrap();
+    served.move_to("10.42.0.12");
+    eventually("the change waits", || !served.lag.age().is_zero());
+    let age = served.lag.age();
+    eventually("longer and longer", || served.lag.age() > age);
+    // The table goes with its owner.
+    drop(other);
+    eventually("the change is served", || served.answers("pod-2"));
+    eventually("nothing waits any more", || served.lag.age().is_zero());
     served.stop.cancel();
     served.runtime.block_on(served.agent).unwrap().unwrap();
 }

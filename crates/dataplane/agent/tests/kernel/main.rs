@@ -10,6 +10,7 @@
 
 mod agent;
 mod changes;
+mod conversations;
 #[path = "../../../rules/tests/incremental/events.rs"]
 mod events;
 mod flow;

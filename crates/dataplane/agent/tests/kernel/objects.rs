@@ -58,3 +58,25 @@ pub(crate) fn slice_object(name: &str, endpoints: &[&str]) -> Value {
         ],
     })
 }
+
+/// A Service `default/NAME` of UDP port 5353 with these addresses and `spec`.
+pub(crate) fn datagrams(name: &str, address: &str, spec: Value) -> Arc<Service> {
+    let mut object = web_object(json!({
+        "clusterIP": address,
+        "clusterIPs": [address],
+        "ipFamilies": ["IPv4"],
+        "ports": [{"name": "udp", "protocol": "UDP", "port": 5353}],
+    }));
+    if let (Value::Object(own), Value::Object(changes)) = (&mut object["spec"], spec) {
+        own.extend(changes);
+    }
+    object["metadata"]["name"] = name.into();
+    Arc::new(serde_json::from_value(object).expect("a Service"))
+}
+
+/// The only slice of a Service.
+pub(crate) fn slice_of(service: &str, endpoints: &[&str]) -> Arc<EndpointSlice> {
+    let mut object = slice_object(service, endpoints);
+    object["metadata"]["labels"]["kubernetes.io/service-name"] = service.into();
+    Arc::new(serde_json::from_value(object).expect("an EndpointSlice"))
+}

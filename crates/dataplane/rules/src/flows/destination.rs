@@ -15,9 +15,9 @@ use crate::table::{SetId, SetKind};
 pub(crate) struct Destination {
     pub(crate) family: IpFamily,
     pub(crate) protocol: u8,
-    /// Nothing for a port of the node.
-    pub(crate) address: Option<IpAddr>,
     pub(crate) port: u16,
+    /// Nothing for a port of the node. The last in order: all addresses of a port follow the node's.
+    pub(crate) address: Option<IpAddr>,
 }
 
 /// Endpoints behind each destination.

@@ -14,6 +14,7 @@ mod stale;
 mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound;
 
 use kinglet_model::{ObjectName, Protocol};
 
@@ -103,7 +104,11 @@ impl Flows {
     /// Takes what changed since the last call.
     pub(crate) fn take_stale(&mut self) -> Stale {
         let mut destinations = Destinations::new();
+        let mut taken = BTreeSet::new();
         for destination in std::mem::take(&mut self.changed) {
+            if destination.address.is_none() {
+                taken.extend(self.addresses_at(destination));
+            }
             let services = self.services.get(&destination);
             // Several Services may claim a destination; an endpoint of any of them may be right.
             let backends = services.into_iter().flat_map(BTreeMap::values).flatten();
@@ -114,8 +119,24 @@ impl Flows {
         }
         Stale {
             destinations,
+            taken,
             affinities: self.affinities.take_gone(),
         }
+    }
+
+    /// The addresses of Services with the number of a port of the node.
+    fn addresses_at(&self, node_port: Destination) -> impl Iterator<Item = Destination> {
+        let behind = (Bound::Excluded(node_port), Bound::Unbounded);
+        let at_port = move |destination: &Destination| {
+            Destination {
+                address: None,
+                ..*destination
+            } == node_port
+        };
+        let behind = self.services.range(behind);
+        let same_port = behind.take_while(move |(destination, _)| at_port(destination));
+        let claimed = same_port.filter(|(_, services)| !services.is_empty());
+        claimed.map(|(destination, _)| *destination)
     }
 
     /// Takes back what changed, because it could not be committed.

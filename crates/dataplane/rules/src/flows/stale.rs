@@ -1,6 +1,7 @@
 //! Which tracked connections and session affinities are stale.
 
 use std::collections::BTreeSet;
+use std::net::IpAddr;
 
 use kinglet_model::IpFamily;
 use kinglet_nft::{CtStatus, Data, Entry, Set};
@@ -14,6 +15,9 @@ use crate::table::SetKind;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Stale {
     pub(super) destinations: Destinations,
+    /// Addresses of Services, at ports of the node that changed: what goes there does not go to the node's
+    /// port, even if the address is the node's.
+    pub(super) taken: BTreeSet<Destination>,
     pub(super) affinities: BTreeSet<Affinity>,
 }
 
@@ -26,6 +30,7 @@ impl Stale {
     /// Adds what became stale later.
     pub fn merge(&mut self, later: Self) {
         self.destinations.extend(later.destinations);
+        self.taken.extend(later.taken);
         self.affinities.extend(later.affinities);
     }
 
@@ -55,10 +60,18 @@ impl Stale {
         protocols
     }
 
-    /// Whether the connection is to be deleted: it was translated to an endpoint that is gone, or was not
-    /// translated because there were no endpoints yet. A connection to a node port's number is left alone if
-    /// its source is translated: it goes to another machine, and without its entry the answers would be lost.
-    pub fn contains(&self, entry: &Entry) -> bool {
+    /// Whether ports of the node changed: [`contains`](Self::contains) needs its addresses.
+    pub fn has_node_ports(&self) -> bool {
+        self.destinations
+            .keys()
+            .any(|destination| destination.address.is_none())
+    }
+
+    /// Whether the connection is to be deleted: it goes to an address and port that changed, and was
+    /// translated to an endpoint that is gone, or was not translated because there were no endpoints yet.
+    /// `own` are the addresses of the node: what goes to a port of another machine, or to an address of a
+    /// Service that did not change, is not the Service's whose port of the node changed.
+    pub fn contains(&self, entry: &Entry, own: &BTreeSet<IpAddr>) -> bool {
         let Some(port) = entry.original.destination_port() else {
             return false;
         };
@@ -66,26 +79,26 @@ impl Stale {
         let to = |address| Destination {
             family: IpFamily::of(entry.original.destination),
             protocol: entry.original.protocol,
-            address,
             port,
+            address,
         };
-        let translated = entry.status.contains(CtStatus::DNAT);
         // An address of a Service goes before ports of the node, as in the rules.
-        if let Some(backends) = self.destinations.get(&to(Some(address))) {
-            return if translated {
-                !endpoint(entry).is_some_and(|endpoint| backends.contains(&endpoint))
-            } else {
-                !backends.is_empty()
-            };
+        let service = to(Some(address));
+        if let Some(backends) = self.destinations.get(&service) {
+            return leads_elsewhere(entry, backends);
         }
-        let Some(backends) = self.destinations.get(&to(None)) else {
-            return false;
-        };
-        if translated {
-            !endpoint(entry).is_some_and(|endpoint| backends.contains(&endpoint))
-        } else {
-            !backends.is_empty() && !entry.status.contains(CtStatus::SNAT)
-        }
+        let to_node = own.contains(&address) && !address.is_loopback() && !self.taken.contains(&service);
+        let backends = self.destinations.get(&to(None)).filter(|_| to_node);
+        backends.is_some_and(|backends| leads_elsewhere(entry, backends))
+    }
+}
+
+/// Whether a connection leads to none of the endpoints, though there are some or though it was translated.
+fn leads_elsewhere(entry: &Entry, backends: &BTreeSet<Backend>) -> bool {
+    if entry.status.contains(CtStatus::DNAT) {
+        !endpoint(entry).is_some_and(|endpoint| backends.contains(&endpoint))
+    } else {
+        !backends.is_empty()
     }
 }
 

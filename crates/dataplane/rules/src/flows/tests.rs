@@ -38,8 +38,8 @@ fn destination(text: &str) -> Destination {
     Destination {
         family: IpFamily::of(ip),
         protocol: UDP,
-        address: (!ip.is_unspecified()).then_some(ip),
         port,
+        address: (!ip.is_unspecified()).then_some(ip),
     }
 }
 
@@ -62,8 +62,16 @@ fn connections_that_do_not_fit_are_stale() {
         ("10.43.0.11:53", &[]),
     ];
     flows.set_destinations(&name, destinations(&served));
+    // Another Service has an address of the node, at the same port; it does not change.
+    let other = ObjectName::new("kube-system", "other");
+    flows.set_destinations(&other, destinations(&[("192.0.2.2:30053", endpoints)]));
+    flows.take_stale();
+    flows.set_destinations(&name, Destinations::new());
+    flows.set_destinations(&name, destinations(&served));
     let stale = flows.take_stale();
     assert_eq!(stale.protocols(), [UDP]);
+    let own = ["192.0.2.1", "192.0.2.2", "127.0.0.1"].map(|text| text.parse().unwrap());
+    let own = BTreeSet::from(own);
     let (dnat, snat, none) = (CtStatus::DNAT, CtStatus::SNAT, CtStatus::default());
     for (to, answers, status, expected) in [
         ("10.43.0.10:53", "10.42.0.2:5353", dnat, false),
@@ -77,11 +85,15 @@ fn connections_that_do_not_fit_are_stale() {
         ("192.0.2.1:30053", "10.42.0.2:5353", dnat, false),
         ("192.0.2.1:30053", "10.42.0.3:5353", dnat, true),
         ("192.0.2.1:30053", "192.0.2.1:30053", none, true),
+        ("192.0.2.2:30053", "10.42.0.3:5353", dnat, false),
+        ("127.0.0.1:30053", "127.0.0.1:30053", none, false),
+        ("198.51.100.1:30053", "198.51.100.1:30053", none, false),
         ("198.51.100.1:30053", "198.51.100.1:30053", snat, false),
+        ("198.51.100.1:30053", "10.42.0.3:5353", dnat, false),
     ] {
         let entry = entry(to, answers, status);
         assert_eq!(
-            stale.contains(&entry),
+            stale.contains(&entry, &own),
             expected,
             "{to} answered by {answers}, {status:?}"
         );
@@ -106,7 +118,11 @@ fn only_changes_make_connections_stale() {
     }
     flows.set_destinations(&name, Destinations::new());
     let gone = flows.take_stale();
-    assert!(gone.contains(&entry("10.43.0.10:53", "10.42.0.2:53", CtStatus::DNAT)));
-    assert!(!gone.contains(&entry("10.43.0.10:53", "10.43.0.10:53", CtStatus::default())));
+    let none = BTreeSet::new();
+    assert!(gone.contains(&entry("10.43.0.10:53", "10.42.0.2:53", CtStatus::DNAT), &none));
+    assert!(!gone.contains(
+        &entry("10.43.0.10:53", "10.43.0.10:53", CtStatus::default()),
+        &none
+    ));
     assert!(flows.services.is_empty() && flows.of_service.is_empty());
 }

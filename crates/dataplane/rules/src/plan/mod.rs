@@ -4,10 +4,9 @@ mod frontends;
 mod service_plan;
 mod source_ranges;
 
-use kinglet_model::{
-    EndpointSlice, IpFamily, Object, Service, ServicePort, ServiceType, TrafficPolicy, wellknown,
-};
+use kinglet_model::{EndpointSlice, IpFamily, Object, Service, ServicePort, ServiceType, TrafficPolicy};
 
+use crate::elsewhere::is_left_to_others;
 use crate::endpoints::{NodeTopology, Selected, Wanted, candidates, select};
 use crate::identity::PortId;
 use crate::problem::{Problem, Problems};
@@ -49,13 +48,9 @@ pub(crate) fn plan(
 }
 
 /// Whether a proxy has anything to do with the Service: it has addresses, and no other proxy is named.
-fn is_proxied(service: &Service) -> bool {
-    let elsewhere = service
-        .metadata
-        .label(wellknown::LABEL_SERVICE_PROXY_NAME)
-        .is_some();
+pub(crate) fn is_proxied(service: &Service) -> bool {
     let alias = service.service_type == ServiceType::ExternalName;
-    !(elsewhere || alias || service.headless || service.cluster_ips.is_empty())
+    !(is_left_to_others(&service.metadata) || alias || service.headless || service.cluster_ips.is_empty())
 }
 
 fn endpoints(

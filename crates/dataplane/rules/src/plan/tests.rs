@@ -82,6 +82,15 @@ fn some_services_are_not_for_a_proxy() {
         [headless, pending, alias],
         [const { None }; 3].map(Option::unwrap_or_default)
     );
+    for label in ["service-proxy-name", "headless"] {
+        let labels = json!({(format!("service.kubernetes.io/{label}")): ""});
+        let service: Service = serde_json::from_value(json!({
+            "metadata": {"name": "web", "namespace": "default", "labels": labels},
+            "spec": {"clusterIPs": ["10.43.0.1"], "ports": ports},
+        }))
+        .unwrap();
+        assert!(!is_proxied(&service), "{label}");
+    }
 }
 
 #[test]

@@ -68,6 +68,29 @@ fn a_change_touches_only_its_own_service() {
     assert!(messages <= 9, "{messages} messages");
 }
 
+#[test]
+fn slices_that_labels_leave_to_others_are_not_served() {
+    let mut services = Services::new(settings(), Ownership::Shared);
+    services.apply_service(Arc::new(service(7)));
+    let labelled = |label: Option<&str>| {
+        let mut slice = slice(7, &["10.42.0.1"]);
+        let labels = &mut slice.metadata.labels;
+        labels.extend(label.map(|label| (label.into(), "".into())));
+        Arc::new(slice)
+    };
+    for label in [
+        "service.kubernetes.io/headless",
+        "service.kubernetes.io/service-proxy-name",
+    ] {
+        for (label, served) in [(Some(label), false), (None, true), (Some(label), false)] {
+            services.apply_endpoint_slice(labelled(label));
+            services.batches();
+            let ruleset = format!("{:?}", services.ruleset());
+            assert_eq!(ruleset.contains("10.42.0.1"), served, "{label:?}");
+        }
+    }
+}
+
 fn messages(services: &mut Services) -> usize {
     services.batches().iter().map(Batch::len).sum()
 }

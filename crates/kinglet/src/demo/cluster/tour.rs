@@ -28,6 +28,9 @@ fn groups(lab: &Description, pod: &str, node: IpAddr) -> Vec<(&'static str, Vec<
             vec![
                 format!("{kubectl} get nodes,pods,services,ingresses -A -o wide"),
                 format!("{kubectl} describe pod -n hello -l app=web"),
+                format!("{kubectl} logs -n hello -l app=web --prefix"),
+                format!("{kubectl} exec -it -n hello deployment/web -- bash"),
+                format!("{kubectl} port-forward -n hello service/web 8080:8081"),
             ],
         ),
         (

@@ -1,6 +1,7 @@
 //! Network policy with real packets: objects in the API of a lab, agents on its nodes, connections between
 //! its pods.
 
+mod canary;
 mod changes;
 mod denied;
 mod flows;

@@ -25,8 +25,10 @@ const PORTS: [(Protocol, u16); 3] = [(Protocol::Tcp, 80), (Protocol::Tcp, 81), (
 const MANAGER: &str = "e2e";
 /// Where policies only show that all earlier changes have arrived.
 const CANARY: &str = "canary";
-/// The policy that shows it.
+/// The policies that show it, and the label that changes with them.
 const TURN: &str = "turn";
+/// The pod that asks.
+const ASKER: &str = "asker";
 
 /// A lab, its pods and a client of its API.
 pub(crate) struct World {
@@ -39,7 +41,8 @@ pub(crate) struct World {
     canaries: Vec<Place>,
     /// A pod that no policy keeps from asking them.
     asker: Vec<Place>,
-    allowed: bool,
+    /// How often it was waited for all changes.
+    turn: usize,
     /// Whether the CRD of ClusterNetworkPolicies is installed.
     tiers: bool,
 }
@@ -77,7 +80,7 @@ impl World {
             places: Vec::new(),
             canaries: Vec::new(),
             asker: Vec::new(),
-            allowed: true,
+            turn: 0,
             tiers: false,
         };
         world.populate(nodes);
@@ -107,8 +110,8 @@ impl World {
             .iter()
             .map(|name| self.place(&format!("{CANARY}/{name}")))
             .collect();
-        self.apply(&pod(CANARY, "asker", 1, None));
-        self.asker = vec![self.place(&format!("{CANARY}/asker"))];
+        self.apply(&pod(CANARY, ASKER, 1, None));
+        self.asker = vec![self.place(&format!("{CANARY}/{ASKER}"))];
         self.pods = all;
         self.settle();
     }
@@ -202,39 +205,74 @@ impl World {
         self.runtime.block_on(events.list("")).unwrap()
     }
 
-    /// Waits until all changes of policies so far are in the kernels: policies arrive in order, and the last
-    /// one turns what a node lets pass.
+    /// Waits until all changes of policies, pods and namespaces so far are in the kernels. Objects of a kind
+    /// arrive in order, each kind on its own way: the last change of each is needed to open a port.
+    ///
+    /// Only a port that opens proves something. One that is to close may seem closed before it is: on a busy
+    /// machine an answer may take longer than [`prober`] waits for one that must not come.
     pub(crate) fn settle(&mut self) {
-        self.allowed = !self.allowed;
-        let ingress = if self.allowed { json!([{}]) } else { json!([]) };
+        self.change_turn();
+        eventually(|| self.turned());
+    }
+
+    /// Makes the last change of each kind.
+    pub(crate) fn change_turn(&mut self) {
+        self.turn += 1;
+        let label = json!({TURN: self.turn.to_string()});
+        let [open, _] = self.ports_of_turn();
+        let peer =
+            json!({"podSelector": {"matchLabels": label}, "namespaceSelector": {"matchLabels": label}});
         self.apply(&policy(
             CANARY,
             TURN,
-            json!({"podSelector": {}, "policyTypes": ["Ingress"], "ingress": ingress}),
+            json!({
+                "podSelector": {}, "policyTypes": ["Ingress"],
+                "ingress": [{"from": [peer], "ports": [{"port": open}]}],
+            }),
         ));
-        let mut turned = vec![(80, self.allowed)];
+        let mut space = namespace(CANARY, CANARY);
+        space["metadata"]["labels"][TURN] = label[TURN].clone();
+        self.apply(&space);
+        let patch = json!({"metadata": {"labels": label}});
+        let pods = self.collection::<Pod>();
+        let asker = ObjectName::new(CANARY, ASKER);
+        self.runtime.block_on(pods.merge(&asker, &patch)).unwrap();
         if self.tiers {
-            self.turn_tiers(!self.allowed);
-            turned.push((81, !self.allowed));
+            self.turn_tiers();
         }
-        let question = |canary: &Place, port, expected| Question {
+    }
+
+    /// Whether all nodes have the last change of each kind.
+    pub(crate) fn turned(&self) -> Result<(), String> {
+        let [open, closed] = self.ports_of_turn();
+        let mut asked = vec![(Protocol::Tcp, open, true), (Protocol::Tcp, closed, false)];
+        if self.tiers {
+            asked.push((Protocol::Udp, open, true));
+        }
+        let question = |canary: &Place, (protocol, port, expected)| Question {
             from: 0,
             to: canary.description.addresses[0],
-            protocol: Protocol::Tcp,
+            protocol,
             port,
             expected,
         };
         let mut questions = Vec::new();
         for canary in &self.canaries {
-            let each = turned.iter();
-            questions.extend(each.map(|(port, expected)| question(canary, *port, *expected)));
+            questions.extend(asked.iter().map(|one| question(canary, *one)));
         }
-        eventually(
-            || match prober::wrong(&self.runtime, &self.asker, &questions)[..] {
-                [] => Ok(()),
-                ref wrong => Err(format!("not settled: {wrong:?}")),
-            },
-        );
+        match prober::wrong(&self.runtime, &self.asker, &questions)[..] {
+            [] => Ok(()),
+            ref wrong => Err(format!("not settled: {wrong:?}")),
+        }
+    }
+
+    /// The port that this turn opens, and the one that it closes.
+    fn ports_of_turn(&self) -> [u16; 2] {
+        if self.turn.is_multiple_of(2) {
+            [80, 81]
+        } else {
+            [81, 80]
+        }
     }
 
     /// What the plain reading of policies says of every pair of pods, in both families, from the objects that

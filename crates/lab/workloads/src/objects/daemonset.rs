@@ -6,11 +6,12 @@ use kinglet_model::{Meta, Selector};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{kind, nullable, selector};
+use super::wire::{Amounts, Wire, WireStrategy};
+use super::{kind, selector};
 
 /// A DaemonSet.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
-#[serde(from = "Wire")]
+#[serde(from = "Wire<Spec, DaemonSetStatus>")]
 pub(crate) struct DaemonSet {
     pub(crate) metadata: Meta,
     pub(crate) selector: Option<Selector>,
@@ -41,43 +42,20 @@ pub(crate) struct DaemonSetStatus {
 }
 
 #[derive(Default, Deserialize)]
-#[serde(default)]
-struct Wire {
-    metadata: Meta,
-    spec: Spec,
-    status: DaemonSetStatus,
-}
-
-#[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 struct Spec {
     #[serde(deserialize_with = "selector")]
     selector: Option<Selector>,
     template: Arc<Value>,
     min_ready_seconds: i32,
-    update_strategy: Strategy,
+    update_strategy: WireStrategy<Amounts>,
 }
 
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-struct Strategy {
-    r#type: Box<str>,
-    #[serde(deserialize_with = "nullable")]
-    rolling_update: Rolling,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-struct Rolling {
-    max_surge: Option<Value>,
-    max_unavailable: Option<Value>,
-}
-
-impl From<Wire> for DaemonSet {
-    fn from(wire: Wire) -> Self {
+impl From<Wire<Spec, DaemonSetStatus>> for DaemonSet {
+    fn from(wire: Wire<Spec, DaemonSetStatus>) -> Self {
         let spec = wire.spec;
+        let on_delete = spec.update_strategy.is_on_delete();
         let rolling = spec.update_strategy.rolling_update;
-        let on_delete = &*spec.update_strategy.r#type == "OnDelete";
         let max_unavailable = rolling.max_unavailable.unwrap_or_else(|| 1.into());
         Self {
             metadata: wire.metadata,

@@ -6,11 +6,12 @@ use kinglet_model::{Meta, Selector};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::wire::{Amounts, Wire, WireStrategy};
 use super::{Condition, is_zero, kind, nullable};
 
 /// A Deployment.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
-#[serde(from = "Wire")]
+#[serde(from = "Wire<Spec, DeploymentStatus>")]
 pub(crate) struct Deployment {
     pub(crate) metadata: Meta,
     pub(crate) replicas: i32,
@@ -72,43 +73,20 @@ pub(crate) struct DeploymentStatus {
 }
 
 #[derive(Default, Deserialize)]
-#[serde(default)]
-struct Wire {
-    metadata: Meta,
-    spec: Spec,
-    status: DeploymentStatus,
-}
-
-#[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 struct Spec {
     replicas: Option<i32>,
     selector: Arc<Value>,
     template: Arc<Value>,
-    strategy: WireStrategy,
+    strategy: WireStrategy<Amounts>,
     min_ready_seconds: i32,
     revision_history_limit: Option<i32>,
     paused: bool,
     progress_deadline_seconds: Option<i32>,
 }
 
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-struct WireStrategy {
-    r#type: Box<str>,
-    #[serde(deserialize_with = "nullable")]
-    rolling_update: Rolling,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-struct Rolling {
-    max_surge: Option<Value>,
-    max_unavailable: Option<Value>,
-}
-
-impl From<WireStrategy> for Strategy {
-    fn from(wire: WireStrategy) -> Self {
+impl From<WireStrategy<Amounts>> for Strategy {
+    fn from(wire: WireStrategy<Amounts>) -> Self {
         if &*wire.r#type == "Recreate" {
             return Self::Recreate;
         }
@@ -120,8 +98,8 @@ impl From<WireStrategy> for Strategy {
     }
 }
 
-impl From<Wire> for Deployment {
-    fn from(wire: Wire) -> Self {
+impl From<Wire<Spec, DeploymentStatus>> for Deployment {
+    fn from(wire: Wire<Spec, DeploymentStatus>) -> Self {
         let spec = wire.spec;
         // To Kubernetes the greatest number means that there is no deadline.
         let unlimited = |seconds: &i32| *seconds != i32::MAX;

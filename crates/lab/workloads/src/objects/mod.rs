@@ -10,6 +10,7 @@ mod quantity;
 mod replicaset;
 mod spec;
 mod statefulset;
+mod wire;
 
 pub(super) use self::condition::{Condition, condition};
 pub(super) use self::daemonset::{DaemonSet, DaemonSetStatus};

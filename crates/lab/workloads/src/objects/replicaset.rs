@@ -6,11 +6,12 @@ use kinglet_model::{Meta, Selector};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::wire::Wire;
 use super::{Condition, OwnedMeta, Owner, kind, nullable, selector};
 
 /// A ReplicaSet.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
-#[serde(from = "Wire")]
+#[serde(from = "Wire<Spec, ReplicaSetStatus, OwnedMeta>")]
 pub(crate) struct ReplicaSet {
     pub(crate) metadata: Meta,
     /// Who controls it: a Deployment.
@@ -51,14 +52,6 @@ pub(crate) struct ReplicaSetStatus {
 }
 
 #[derive(Default, Deserialize)]
-#[serde(default)]
-struct Wire {
-    metadata: OwnedMeta,
-    spec: Spec,
-    status: ReplicaSetStatus,
-}
-
-#[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 struct Spec {
     replicas: Option<i32>,
@@ -68,8 +61,8 @@ struct Spec {
     template: Arc<Value>,
 }
 
-impl From<Wire> for ReplicaSet {
-    fn from(wire: Wire) -> Self {
+impl From<Wire<Spec, ReplicaSetStatus, OwnedMeta>> for ReplicaSet {
+    fn from(wire: Wire<Spec, ReplicaSetStatus, OwnedMeta>) -> Self {
         let (metadata, owner) = wire.metadata.split();
         Self {
             metadata,

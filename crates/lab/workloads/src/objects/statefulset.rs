@@ -6,11 +6,12 @@ use kinglet_model::{Meta, Selector};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::wire::{Wire, WireStrategy};
 use super::{kind, nullable, selector};
 
 /// A StatefulSet.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
-#[serde(from = "Wire")]
+#[serde(from = "Wire<Spec, StatefulSetStatus>")]
 pub(crate) struct StatefulSet {
     pub(crate) metadata: Meta,
     pub(crate) selector: Option<Selector>,
@@ -46,14 +47,6 @@ pub(crate) struct StatefulSetStatus {
 }
 
 #[derive(Default, Deserialize)]
-#[serde(default)]
-struct Wire {
-    metadata: Meta,
-    spec: Spec,
-    status: StatefulSetStatus,
-}
-
-#[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 struct Spec {
     replicas: Option<i32>,
@@ -67,7 +60,7 @@ struct Spec {
     min_ready_seconds: i32,
     #[serde(deserialize_with = "nullable")]
     ordinals: Ordinals,
-    update_strategy: Strategy,
+    update_strategy: WireStrategy<Rolling>,
 }
 
 #[derive(Default, Deserialize)]
@@ -83,24 +76,15 @@ struct Ordinals {
 }
 
 #[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-struct Strategy {
-    r#type: Box<str>,
-    #[serde(deserialize_with = "nullable")]
-    rolling_update: Rolling,
-}
-
-#[derive(Default, Deserialize)]
 #[serde(default)]
 struct Rolling {
     partition: i32,
 }
 
-impl From<Wire> for StatefulSet {
-    fn from(wire: Wire) -> Self {
+impl From<Wire<Spec, StatefulSetStatus>> for StatefulSet {
+    fn from(wire: Wire<Spec, StatefulSetStatus>) -> Self {
         let spec = wire.spec;
         let strategy = spec.update_strategy;
-        let on_delete = &*strategy.r#type == "OnDelete";
         let claims = spec.volume_claim_templates.iter();
         Self {
             metadata: wire.metadata,
@@ -112,7 +96,7 @@ impl From<Wire> for StatefulSet {
             first: spec.ordinals.start,
             min_ready_seconds: spec.min_ready_seconds,
             parallel: &*spec.pod_management_policy == "Parallel",
-            partition: (!on_delete).then_some(strategy.rolling_update.partition),
+            partition: (!strategy.is_on_delete()).then_some(strategy.rolling_update.partition),
             status: wire.status,
         }
     }

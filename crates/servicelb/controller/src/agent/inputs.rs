@@ -3,6 +3,7 @@
 use kinglet_kube::{Change, Inputs, Kind, Reflectors};
 use kinglet_model::{Node, Pod, Service};
 use kinglet_servicelb_plan::{Affected, View};
+use kinglet_telemetry::Lag;
 
 /// The kinds that the agent watches.
 pub const KINDS: &[Kind] = &[Kind::of::<Service>(), Kind::of::<Node>(), Kind::of::<Pod>()];
@@ -15,8 +16,8 @@ pub(super) enum Input {
 }
 
 /// All changes of [`KINDS`].
-pub(super) fn inputs(reflectors: &Reflectors) -> Inputs<Input> {
-    let mut inputs = Inputs::new();
+pub(super) fn inputs(reflectors: &Reflectors, lag: Lag) -> Inputs<Input> {
+    let mut inputs = Inputs::measured(lag);
     inputs.watch(&reflectors.of(), Input::Service);
     inputs.watch(&reflectors.of(), Input::Node);
     inputs.watch(&reflectors.of(), Input::Pod);

@@ -15,7 +15,8 @@
 //! let (served, told) = tokio::sync::watch::channel(None);
 //! let stop = CancellationToken::new();
 //! let host = agent::LocalHost { state: "/run/kinglet".into() };
-//! let mut share = agent::spawn(&reflectors, settings, host, told, stop);
+//! let metrics = agent::Metrics::default();
+//! let mut share = agent::spawn(&reflectors, settings, host, told, &metrics, stop);
 //! while share.changed().await.is_ok() {
 //!     let share = share.borrow_and_update().clone();
 //!     for (service, ports) in share.iter().flat_map(|share| share.iter()) {
@@ -32,9 +33,11 @@ mod host;
 mod inputs;
 mod kept;
 mod listening;
+mod metrics;
 mod reserved;
 mod run;
 mod settings;
+mod unserved;
 
 use std::sync::Arc;
 
@@ -47,6 +50,7 @@ pub use self::annotation::withdraw;
 pub use self::host::{Host, LocalHost};
 pub use self::inputs::KINDS;
 use self::inputs::inputs;
+pub use self::metrics::Metrics;
 use self::run::Agent;
 pub use self::settings::AgentSettings;
 
@@ -63,11 +67,12 @@ pub fn spawn(
     settings: AgentSettings,
     host: impl Host,
     served: watch::Receiver<Option<Arc<NodeShare>>>,
+    metrics: &Metrics,
     stop: CancellationToken,
 ) -> watch::Receiver<Option<Arc<NodeShare>>> {
     let (sender, share) = watch::channel(None);
     let agent = Agent::new(reflectors.client().clone(), settings, host, sender, served);
-    let inputs = inputs(reflectors);
+    let inputs = inputs(reflectors, metrics.lag().clone());
     tokio::spawn(async move {
         stop.run_until_cancelled(agent.serve(inputs)).await;
     });

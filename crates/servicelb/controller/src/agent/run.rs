@@ -8,6 +8,7 @@ use std::time::Duration;
 use kinglet_kube::{Client, Inputs};
 use kinglet_model::Node;
 use kinglet_servicelb_plan::{Affected, HostPorts, Mode, NodeShare, Share, View, is_serving};
+use kinglet_telemetry::Pending;
 use tokio::sync::watch;
 use tokio::time::{MissedTickBehavior, interval};
 use tracing::warn;
@@ -17,6 +18,7 @@ use super::host::Host;
 use super::inputs::Input;
 use super::kept::Kept;
 use super::settings::AgentSettings;
+use super::unserved::Unserved;
 
 /// How often the listening ports are read: the kernel has no notification when they change.
 const PAUSE: Duration = Duration::from_secs(2);
@@ -35,6 +37,7 @@ pub(super) struct Agent<H> {
     share: watch::Sender<Option<Arc<NodeShare>>>,
     /// The share that the kernel has rules for.
     served: watch::Receiver<Option<Arc<NodeShare>>>,
+    unserved: Unserved,
     /// Whether the kernel has had rules for the whole share since the start.
     serving: bool,
 }
@@ -58,6 +61,7 @@ impl<H: Host> Agent<H> {
             settings,
             share,
             served,
+            unserved: Unserved::default(),
             serving: false,
         }
     }
@@ -71,7 +75,10 @@ impl<H: Host> Agent<H> {
             tokio::select! {
                 // Changes first: a report is made of the newest state.
                 biased;
-                changes = inputs.next() => self.take(changes, synced),
+                changes = inputs.next() => {
+                    self.take(changes, synced);
+                    self.await_service(inputs.pending());
+                }
                 _ = ticks.tick(), if synced => {
                     self.publish();
                     self.reserve().await;
@@ -81,6 +88,7 @@ impl<H: Host> Agent<H> {
                 // The server waits for this report to delete DaemonSets: it is written at once, not with the
                 // tick.
                 Ok(()) = self.served.changed(), if synced => {
+                    self.note_service();
                     if self.is_served() && !self.serving {
                         self.serving = true;
                         self.report().await;
@@ -97,6 +105,21 @@ impl<H: Host> Agent<H> {
         // A share computed from half of the objects would take away rules that the kernel still needs.
         if synced {
             self.publish();
+        }
+    }
+
+    /// Changes wait until the kernel has rules for the share that they led to.
+    fn await_service(&mut self, changes: Option<Pending>) {
+        let share = self.share.borrow().clone();
+        if let Some((share, changes)) = share.zip(changes) {
+            self.unserved.add(share, changes);
+        }
+        self.note_service();
+    }
+
+    fn note_service(&mut self) {
+        if let Some(served) = &*self.served.borrow() {
+            self.unserved.serve(served);
         }
     }
 

@@ -63,6 +63,7 @@ fn start(
         settings,
         Node(listening.clone()),
         served,
+        &agent::Metrics::default(),
         stop.clone(),
     );
     assert_eq!(reflectors.kinds(), agent::KINDS.iter().copied().collect());

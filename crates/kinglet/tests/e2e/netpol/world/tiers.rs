@@ -55,13 +55,16 @@ impl World {
             .unwrap();
     }
 
-    /// Both kinds arrive on their own ways, so the other one says the opposite of one port.
-    pub(super) fn turn_tiers(&self, allowed: bool) {
-        let action = if allowed { "Accept" } else { "Deny" };
-        let port = json!([{"tcp": {"destinationPort": {"number": 81}}}]);
+    /// Both kinds arrive on their own ways, so the other one opens a port of UDP.
+    pub(super) fn turn_tiers(&self) {
         let everybody = json!([{"namespaces": {}}]);
+        let rule = |action: &str, port: u16| {
+            let port = json!([{"udp": {"destinationPort": {"number": port}}}]);
+            json!({"action": action, "from": everybody, "protocols": port})
+        };
+        let [open, closed] = self.ports_of_turn();
         let rules = json!({
-            "ingress": [{"action": action, "from": everybody, "protocols": port}],
+            "ingress": [rule("Accept", open), rule("Deny", closed)],
             // No other policy may keep the asker from asking.
             "egress": [{"action": "Accept", "to": everybody}],
         });
