@@ -167,7 +167,7 @@ impl Cluster {
         let pair = |source: &[IpAddr], destination: &[IpAddr]| {
             let mut pairs = source
                 .iter()
-                .flat_map(|one| destination.iter().map(|other| (*one, *other)));
+                .flat_map(|one| destination.iter().map(move |other| (*one, *other)));
             // Two pods have two addresses.
             pairs.find(|(one, other)| one.is_ipv4() == other.is_ipv4() && (known || one != other))
         };
@@ -201,7 +201,8 @@ impl Cluster {
         let mut groups: Vec<((bool, Vec<Side>), Vec<IpAddr>)> = Vec::new();
         for address in networks.representatives(&blocks, |address| self.is_taken(address)) {
             let side = |decider: &&Arc<Pod>| self.side_towards(decider, pod, address, direction, transport);
-            let case = (address.is_ipv4(), deciders.iter().map(side).collect());
+            let sides: Vec<Side> = deciders.iter().map(side).collect();
+            let case = (address.is_ipv4(), sides);
             match groups.iter_mut().find(|(known, _)| *known == case) {
                 Some((_, group)) if group.len() < 2 => group.push(address),
                 Some(_) => {}
