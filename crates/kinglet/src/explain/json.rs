@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use super::connection::Report;
 
 /// `{"verdict": WORD, "allowed": BOOL or null, "dependsOn": [...], "decidedBy": [...], "explanations":
-/// [...]}` with one explanation for each case.
+/// [...]}`, with one explanation for each case.
 pub(super) fn report(report: &Report) -> Value {
     let unknown: Vec<_> = report.unknown().into_iter().map(|one| one.as_str()).collect();
     let answers = report.answers.iter();

@@ -1,6 +1,7 @@
 //! What is known of a connection, in sentences.
 
 use std::fmt::Write as _;
+use std::net::IpAddr;
 
 use kinglet_policy::{Answer, Endpoint, Explanation, Path, Question, Verdict};
 
@@ -64,13 +65,13 @@ fn one(question: &Question, answer: &Answer, objects: &Objects) -> String {
             "  {rules}: matches by addresses. --pod-ip or --cluster-cidr tells which ones there are."
         );
     }
-    for case in distinct {
+    for case in &distinct {
         let word = if case.evaluation.allowed() {
             "allowed"
         } else {
             "denied"
         };
-        _ = writeln!(text, "  {word} if {}:", condition(question, case));
+        _ = writeln!(text, "  {word} if {}:", condition(question, case, &distinct));
         case.reasons()
             .iter()
             .for_each(|line| _ = writeln!(text, "    {line}"));
@@ -100,23 +101,27 @@ fn distinct(cases: &[Explanation]) -> Vec<&Explanation> {
     distinct
 }
 
-/// When a case is the one that happens.
-fn condition(question: &Question, case: &Explanation) -> String {
+/// When a case is the one that happens, of several that differ.
+fn condition(question: &Question, case: &Explanation, all: &[&Explanation]) -> String {
+    let differs =
+        |address: fn(&Explanation) -> IpAddr| all.iter().any(|other| address(other) != address(case));
     let mut conditions = Vec::new();
-    for (end, address) in [
-        (&question.from, case.packet.source),
-        (&question.to, case.packet.destination),
-    ] {
-        if let Endpoint::Unknown(pod, _) = end {
+    let source: fn(&Explanation) -> IpAddr = |case| case.packet.source;
+    let destination: fn(&Explanation) -> IpAddr = |case| case.packet.destination;
+    for (end, address) in [(&question.from, source), (&question.to, destination)] {
+        if let Endpoint::Unknown(pod, _) = end
+            && differs(address)
+        {
             let pod = pod.metadata.object_name();
-            conditions.push(format!("{pod} has an address such as {address}"));
+            conditions.push(format!("{pod} has an address such as {}", address(case)));
         }
     }
-    match case.packet.path {
-        Path::FromNode => conditions.push(format!("{} is the node of the pod", case.packet.source)),
-        Path::ToNode => conditions.push(format!("{} is the node of the pod", case.packet.destination)),
-        Path::Forwarded if conditions.is_empty() => conditions.push("the pod runs elsewhere".to_owned()),
-        Path::Forwarded => {}
+    if all.iter().any(|other| other.packet.path != case.packet.path) {
+        conditions.push(match case.packet.path {
+            Path::FromNode => format!("{} is the node of the pod", case.packet.source),
+            Path::ToNode => format!("{} is the node of the pod", case.packet.destination),
+            Path::Forwarded => "the pod runs on another node".to_owned(),
+        });
     }
     conditions.join(" and ")
 }

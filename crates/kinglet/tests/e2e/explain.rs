@@ -292,8 +292,8 @@ fn what_is_not_known_is_not_guessed() {
         "{text}"
     );
     for part in [
-        "allowed if a/client has an address such as",
-        "denied if a/client has an address such as",
+        "allowed if b/new has an address such as 1.0.0.2:",
+        "denied if b/new has an address such as 10.0.0.1:",
     ] {
         assert!(text.contains(part), "{text}");
     }

@@ -108,79 +108,108 @@ impl Cluster {
         paths: impl Fn(IpAddr, IpAddr) -> Vec<Path>,
         settings: &PolicySettings,
     ) -> Option<Answer> {
-        let Question { from, to, transport } = question;
-        let (mut cases, mut known) = (Vec::new(), from.is_known() && to.is_known());
-        let sources = self.candidates(from, to, Direction::Ingress, *transport);
-        let destinations = self.candidates(to, from, Direction::Egress, *transport);
-        for source in sources {
-            for destination in destinations.iter().copied() {
-                if source.is_ipv4() != destination.is_ipv4() || !can_be(from, to, source, destination) {
-                    continue;
-                }
-                let paths = paths(source, destination);
-                known &= paths.len() == 1;
-                for path in paths {
-                    let mut packet = Packet::new(source, destination, *transport);
-                    packet.path = path;
-                    let ends = Ends {
-                        packet: &packet,
-                        source: from.pod(source, self),
-                        destination: to.pod(destination, self),
-                    };
-                    cases.push(self.explain_ends(&ends, settings));
-                }
-            }
-        }
-        let allowed = cases.iter().map(|case| case.evaluation.allowed());
-        let verdict = if known {
-            Verdict::of_all(allowed)
-        } else {
-            Verdict::of_alternatives(allowed.map(Verdict::of))
-        };
+        let (cases, known) = self.each_case(question, paths, |ends| self.explain_ends(ends, settings));
+        let verdict = verdict(cases.iter().map(|case| case.evaluation.allowed()), known);
         Some(Answer {
             verdict: verdict?,
             cases,
         })
     }
 
-    /// The addresses of an end. Of one whose addresses are not known, one address for each decision of the
-    /// other side; `direction` is that of the rules there.
+    /// Only the verdict, of packets that a node forwards: for many connections explanations take too long.
+    pub(super) fn verdict(&self, question: &Question, settings: &PolicySettings) -> Option<Verdict> {
+        let paths = |_, _| vec![Path::Forwarded];
+        let (allowed, known) = self.each_case(question, paths, |ends| {
+            self.evaluate_ends(ends, settings, |_| true).allowed()
+        });
+        verdict(allowed, known)
+    }
+
+    /// What is made of each packet that may be the one, and whether nothing is unknown: then all of them are
+    /// packets of the connection, of one family each.
+    fn each_case<T>(
+        &self,
+        question: &Question,
+        paths: impl Fn(IpAddr, IpAddr) -> Vec<Path>,
+        take: impl Fn(&Ends<'_>) -> T,
+    ) -> (Vec<T>, bool) {
+        let (from, to) = (&question.from, &question.to);
+        let (mut cases, mut known) = (Vec::new(), from.is_known() && to.is_known());
+        for (source, destination) in self.pairs(question) {
+            let paths = paths(source, destination);
+            known &= paths.len() == 1;
+            for path in paths {
+                let mut packet = Packet::new(source, destination, question.transport);
+                packet.path = path;
+                cases.push(take(&Ends {
+                    packet: &packet,
+                    source: from.pod(source, self),
+                    destination: to.pod(destination, self),
+                }));
+            }
+        }
+        (cases, known)
+    }
+
+    /// The addresses of one family that the ends may have at the same time, once for each two groups.
+    fn pairs(&self, question: &Question) -> Vec<(IpAddr, IpAddr)> {
+        let Question { from, to, transport } = question;
+        let sources = self.candidates(from, to, Direction::Ingress, *transport);
+        let destinations = self.candidates(to, from, Direction::Egress, *transport);
+        // A pod that sends to itself has one address at both ends.
+        if matches!((from, to), (Endpoint::Unknown(one, _), Endpoint::Unknown(other, _)) if Arc::ptr_eq(one, other))
+        {
+            let groups = sources.iter().chain(&destinations);
+            let addresses = groups.filter_map(|group| group.first());
+            return addresses.map(|address| (*address, *address)).collect();
+        }
+        let known = from.is_known() && to.is_known();
+        let pair = |source: &[IpAddr], destination: &[IpAddr]| {
+            let mut pairs = source
+                .iter()
+                .flat_map(|one| destination.iter().map(move |other| (*one, *other)));
+            // Two pods have two addresses.
+            pairs.find(|(one, other)| one.is_ipv4() == other.is_ipv4() && (known || one != other))
+        };
+        let groups = sources
+            .iter()
+            .flat_map(|one| destinations.iter().map(move |other| (one, other)));
+        groups.filter_map(|(one, other)| pair(one, other)).collect()
+    }
+
+    /// The addresses of an end. Of one whose addresses are not known, up to two addresses for each decision
+    /// of the other side; `direction` is that of the rules there.
     fn candidates(
         &self,
         end: &Endpoint,
         other: &Endpoint,
         direction: Direction,
         transport: Transport,
-    ) -> Vec<IpAddr> {
+    ) -> Vec<Vec<IpAddr>> {
         let (pod, networks) = match end {
-            Endpoint::Addresses(addresses) => return addresses.clone(),
+            Endpoint::Addresses(addresses) => return addresses.iter().map(|one| vec![*one]).collect(),
             Endpoint::Unknown(pod, networks) => (pod, networks),
         };
-        let mut seen = Vec::new();
-        let deciders: Vec<Option<&Arc<Pod>>> = match other {
-            Endpoint::Addresses(addresses) => addresses.iter().map(|one| self.owner(*one)).collect(),
-            Endpoint::Unknown(pod, _) => vec![Some(pod)],
+        let deciders: Vec<&Arc<Pod>> = match other {
+            Endpoint::Addresses(addresses) => addresses.iter().filter_map(|one| self.owner(*one)).collect(),
+            Endpoint::Unknown(pod, _) => vec![pod],
         };
         let blocks: Vec<&Ranges> = deciders
             .iter()
-            .flatten()
             .flat_map(|pod| self.blocks(pod, direction))
             .collect();
-        let mut addresses = networks.representatives(&blocks, |address| self.is_taken(address));
-        addresses.retain(|address| {
-            let sides: Vec<Side> = deciders
-                .iter()
-                .flatten()
-                .map(|decider| self.side_towards(decider, pod, *address, direction, transport))
-                .collect();
+        let mut groups: Vec<((bool, Vec<Side>), Vec<IpAddr>)> = Vec::new();
+        for address in networks.representatives(&blocks, |address| self.is_taken(address)) {
+            let side = |decider: &&Arc<Pod>| self.side_towards(decider, pod, address, direction, transport);
+            let sides: Vec<Side> = deciders.iter().map(side).collect();
             let case = (address.is_ipv4(), sides);
-            let is_new = !seen.contains(&case);
-            if is_new {
-                seen.push(case);
+            match groups.iter_mut().find(|(known, _)| *known == case) {
+                Some((_, group)) if group.len() < 2 => group.push(address),
+                Some(_) => {}
+                None => groups.push((case, vec![address])),
             }
-            is_new
-        });
-        addresses
+        }
+        groups.into_iter().map(|(_, group)| group).collect()
     }
 
     /// What the side of a pod decides about a peer at an address.
@@ -234,13 +263,12 @@ impl Cluster {
     }
 }
 
-/// Whether the ends can have these addresses at the same time: two pods have two, and one pod has one.
-fn can_be(from: &Endpoint, to: &Endpoint, source: IpAddr, destination: IpAddr) -> bool {
-    match (from, to) {
-        (Endpoint::Unknown(one, _), Endpoint::Unknown(other, _)) if Arc::ptr_eq(one, other) => {
-            source == destination
-        }
-        _ => true,
+/// The verdict of all cases.
+fn verdict(allowed: impl IntoIterator<Item = bool>, known: bool) -> Option<Verdict> {
+    if known {
+        Verdict::of_all(allowed)
+    } else {
+        Verdict::of_alternatives(allowed.into_iter().map(Verdict::of))
     }
 }
 

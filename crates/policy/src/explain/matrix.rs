@@ -7,7 +7,7 @@ use kinglet_model::{Object, ObjectName, Pod};
 use super::answer::{Endpoint, Question, Verdict};
 use super::networks::PodNetworks;
 use crate::cluster::Cluster;
-use crate::packet::{Path, Transport};
+use crate::packet::Transport;
 use crate::settings::PolicySettings;
 
 /// Which pods of some namespaces reach which.
@@ -41,8 +41,7 @@ impl Cluster {
                     to: to.clone(),
                     transport: transport(destination)?,
                 };
-                let answer = self.answer(&question, |_, _| vec![Path::Forwarded], settings);
-                answer.map(|answer| answer.verdict)
+                self.verdict(&question, settings)
             });
             cells.collect()
         };
