@@ -7,6 +7,7 @@ mod flows;
 mod nodes;
 mod prober;
 mod scenarios;
+mod silence;
 mod start;
 mod tiers;
 mod trouble;
