@@ -36,7 +36,7 @@ pub use logging::{LogFormat, LogOptions};
 pub use netpol::{NetworkPolicyOptions, PolicySyncOptions};
 pub use node::{CloudOptions, NodeOptions};
 pub use port::{PortError, PortProtocol, TransportProtocol};
-pub use publish::{PublishOptions, ServiceName, ServiceNameError};
+pub use publish::{AdvertiseError, PublishOptions, ServiceName, ServiceNameError};
 pub use ranges::RangesError;
 pub use server::{DemoOptions, ServerOptions};
 pub use servicelb::{ServiceLbMode, ServiceLbOptions, ServiceLbServerOptions};
