@@ -208,6 +208,14 @@ async fn what_cannot_be_published_is_not_ready_and_touches_no_service() {
     }
     assert!(!publishing.readiness.is_ready());
     assert_eq!(api.get(SERVICE).await, None);
+    let text = api.event("kube-system", "kube-dns", "EndpointNotPublished").await;
+    for part in [
+        "127.0.0.1:53",
+        "may not be in the loopback range",
+        "--advertise-address",
+    ] {
+        assert!(text.contains(part), "{text}");
+    }
 
     refuses.store(false, Ordering::SeqCst);
     publishing.ready().await;

@@ -14,7 +14,7 @@ mod settings;
 
 use std::time::Duration;
 
-use kinglet_kube::{Inputs, Kind, Reflectors, Source, control};
+use kinglet_kube::{Inputs, Kind, Recorder, Reflectors, Source, control};
 use kinglet_model::{EndpointSlice, Service};
 use kinglet_telemetry::Gate;
 use tokio_util::sync::CancellationToken;
@@ -30,7 +30,7 @@ const FAREWELL: Duration = Duration::from_secs(2);
 
 /// Publishes until `stop` is cancelled, then withdraws the endpoints. Opens `gate` once the server is an
 /// endpoint in each family of the Service that it has, or Pods are; what an API server refuses is logged,
-/// and tried again.
+/// reported on the Service, and tried again.
 pub async fn publish(
     reflectors: &Reflectors,
     settings: PublishSettings,
@@ -38,11 +38,13 @@ pub async fn publish(
     stop: &CancellationToken,
 ) {
     let client = reflectors.client();
-    let publisher = Publisher::new(client, settings.clone(), gate.clone());
+    let instance = settings.instance.clone();
+    let recorder = Recorder::spawn(client.clone(), objects::MANAGER, instance, stop.clone());
+    let publisher = Publisher::new(client, settings.clone(), gate.clone(), recorder.clone());
     let changes = Changes::new(reflectors);
     // Both outcomes are an end in good order.
     let _ = stop.run_until_cancelled(control(publisher, changes, || ())).await;
-    let farewell = Publisher::new(client, settings, gate);
+    let farewell = Publisher::new(client, settings, gate, recorder);
     let _ = tokio::time::timeout(FAREWELL, farewell.withdraw()).await;
 }
 

@@ -6,9 +6,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use kinglet_kube::{
-    Change, Client, Collection, Deletion, Next, Reconciler, RequestError, Resource, apply::apply,
+    Change, Client, Collection, Deletion, Next, ObjectReference, Reconciler, Recorder, Report, RequestError,
+    Resource, Severity, apply::apply,
 };
-use kinglet_model::{EndpointSlice, ObjectName, Service};
+use kinglet_model::{EndpointSlice, Meta, ObjectName, Service};
 use kinglet_telemetry::Gate;
 use tokio::time::Instant;
 use tracing::{info, warn};
@@ -36,6 +37,7 @@ pub(super) struct Publisher {
     service: Wanted<Service>,
     own: OwnSlices,
     gate: Gate,
+    recorder: Recorder,
     found_service: Option<Arc<Service>>,
     /// Slices of servers.
     found: BTreeMap<ObjectName, Arc<EndpointSlice>>,
@@ -64,7 +66,7 @@ pub(super) struct Assertion {
 }
 
 impl Publisher {
-    pub(super) fn new(client: &Client, settings: PublishSettings, gate: Gate) -> Self {
+    pub(super) fn new(client: &Client, settings: PublishSettings, gate: Gate, recorder: Recorder) -> Self {
         Self {
             slices: Collection::new(client.clone(), Resource::of::<EndpointSlice>()),
             leases: Leases::new(client),
@@ -73,6 +75,7 @@ impl Publisher {
             client: client.clone(),
             settings,
             gate,
+            recorder,
             found_service: None,
             found: BTreeMap::new(),
             observations: BTreeMap::new(),
@@ -222,6 +225,7 @@ impl Publisher {
             Ok(()) => {}
             Err(text) if is_news => {
                 warn!("this DNS server cannot be published: {text}; trying again");
+                self.report(&text);
             }
             Err(_) => {}
         }
@@ -231,6 +235,29 @@ impl Publisher {
         {
             self.gate.open();
         }
+    }
+
+    /// Says on the Service, which need not be there, why this server is no endpoint of it.
+    fn report(&self, text: &str) {
+        let found = self
+            .found_service
+            .as_ref()
+            .map(|service| service.metadata.clone());
+        let meta = found.unwrap_or_else(|| Meta {
+            name: self.service.name.name.clone(),
+            namespace: self.service.name.namespace.clone(),
+            ..Meta::default()
+        });
+        self.recorder.report(Report {
+            regarding: ObjectReference::of::<Service>(&meta),
+            severity: Severity::Warning,
+            reason: "EndpointNotPublished",
+            action: "PublishEndpoint",
+            note: format!(
+                "the DNS server {} cannot be published: {text}",
+                self.settings.instance
+            ),
+        });
     }
 }
 
