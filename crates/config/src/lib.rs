@@ -36,7 +36,7 @@ pub use logging::{LogFormat, LogOptions};
 pub use netpol::{EnforcementOptions, NetworkPolicyOptions, PolicyDenial};
 pub use node::{CloudOptions, NodeOptions};
 pub use port::{PortChoice, PortError, PortProtocol, TransportProtocol};
-pub use publish::{PublishOptions, ServiceName, ServiceNameError};
+pub use publish::{AdvertiseError, PublishOptions, ServiceName, ServiceNameError};
 pub use ranges::RangesError;
 pub use server::{DemoOptions, ServerOptions};
 pub use servicelb::{ServiceLbMode, ServiceLbOptions, ServiceLbServerOptions};

@@ -19,4 +19,4 @@ pub use lag::{Lag, Pending};
 pub use logging::{FilterError, LogFilter, LogFormat, init_logging};
 /// The registry of metrics that `/metrics` shows.
 pub use prometheus_client::registry::Registry;
-pub use readiness::{Gate, Readiness};
+pub use readiness::{Gate, Part, Readiness};

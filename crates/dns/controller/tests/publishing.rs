@@ -39,7 +39,7 @@ impl Publishing {
         let (readiness, stop) = (Readiness::default(), CancellationToken::new());
         let reflectors = Reflectors::new(client, CancellationToken::new());
         let (watched, stopped) = (reflectors.clone(), stop.clone());
-        let (gate, endpoint) = (readiness.gate("dns endpoint"), settings.endpoint);
+        let (gate, endpoint) = (readiness.gate("dns endpoint"), settings.endpoints[0]);
         let name = format!(
             "kube-dns-{}-{}",
             endpoint.ip().to_string().replace('.', "-"),
@@ -72,7 +72,11 @@ impl Publishing {
 
 fn settings(endpoint: &str) -> PublishSettings {
     let endpoint: SocketAddr = endpoint.parse().unwrap();
-    PublishSettings::new("10.43.0.10".parse().unwrap(), endpoint, endpoint.to_string())
+    PublishSettings::new(
+        "10.43.0.10".parse().unwrap(),
+        vec![endpoint],
+        endpoint.to_string(),
+    )
 }
 
 /// Of a server whose death is noticed soon.
@@ -204,10 +208,52 @@ async fn what_cannot_be_published_is_not_ready_and_touches_no_service() {
     }
     assert!(!publishing.readiness.is_ready());
     assert_eq!(api.get(SERVICE).await, None);
+    let text = api.event("kube-system", "kube-dns", "EndpointNotPublished").await;
+    for part in [
+        "127.0.0.1:53",
+        "may not be in the loopback range",
+        "--advertise-address",
+    ] {
+        assert!(text.contains(part), "{text}");
+    }
 
     refuses.store(false, Ordering::SeqCst);
     publishing.ready().await;
     assert!(api.get(SERVICE).await.is_some());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_is_an_endpoint_in_each_family_of_the_service() {
+    let server = Server::dual_stack();
+    let api = server.api();
+    let both = PublishSettings {
+        endpoints: ["10.0.0.1:53", "[fd00::1]:53"]
+            .map(|one| one.parse().unwrap())
+            .into(),
+        ..short_lived("10.0.0.1:53")
+    };
+    let publishing = Publishing::start(server.client(), both);
+    let other = format!("{SLICES}/kube-dns-fd00--1-53");
+    publishing.ready().await;
+    api.until(&publishing.slice(), |slice| has_endpoint(slice, "10.0.0.1", 53))
+        .await;
+    assert_eq!(api.get(&other).await, None, "the Service has one family");
+
+    let families = json!({"spec": {"ipFamilyPolicy": "PreferDualStack", "clusterIPs": ["10.43.0.10", "fd43::10"],
+        "ipFamilies": ["IPv4", "IPv6"]}});
+    api.patch(SERVICE, families).await;
+    let slice = api
+        .until(&other, |slice| has_endpoint(slice, "fd00::1", 53))
+        .await;
+    assert_eq!(slice["addressType"], "IPv6");
+    let family = json!({"spec": {"ipFamilyPolicy": "SingleStack", "clusterIPs": ["10.43.0.10"], "ipFamilies": ["IPv4"]}});
+    api.patch(SERVICE, family).await;
+    api.gone(&other).await;
+    assert!(api.get(&publishing.slice()).await.is_some());
+
+    publishing.stop.cancel();
+    timeout(patience(), publishing.task).await.unwrap().unwrap();
+    assert_eq!(api.items(SLICES).await, Vec::<Value>::new());
 }
 
 #[tokio::test(flavor = "multi_thread")]

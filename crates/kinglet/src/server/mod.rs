@@ -39,6 +39,7 @@ impl Server {
     /// addresses; each names its flag.
     pub(crate) async fn start(settings: ServerSettings, stop: CancellationToken) -> Result<Self> {
         settings.cluster.validate()?;
+        settings.publish.validate()?;
         let listeners = Listeners::bind(&settings).await?;
         let addresses = listeners.addresses()?;
         let (client, kubeconfig) = api_of(&settings.source, &listeners).await?;

@@ -100,18 +100,19 @@ impl<'a> Parts<'a> {
     }
 
     fn dns(&mut self, server: DnsServer, settings: &ServerSettings) -> Result<()> {
-        let endpoint = self.published.dns;
+        let endpoints = self.published.dns.clone();
         let zone = ZoneSettings {
             domain: settings.cluster.cluster_domain.clone(),
-            local_addresses: endpoint.iter().map(SocketAddr::ip).collect(),
+            local_addresses: endpoints.iter().map(SocketAddr::ip).collect(),
             ..ZoneSettings::default()
         };
         let zone = ZoneBuilder::new(&zone).context("--cluster-domain")?;
         let controller = DnsController::new(zone, self.readiness.gate("dns"));
         let snapshot = controller.snapshot();
-        let stop = match endpoint.filter(|_| !settings.publish.disable_dns_service) {
-            Some(endpoint) => self.endpoint(endpoint, settings),
-            None => self.stop.clone(),
+        let stop = if endpoints.is_empty() || settings.publish.disable_dns_service {
+            self.stop.clone()
+        } else {
+            self.endpoints(endpoints, settings)
         };
         server.register(&mut self.registry);
         let reflectors = self.reflectors.clone();
@@ -124,10 +125,10 @@ impl<'a> Parts<'a> {
         Ok(())
     }
 
-    /// Keeps the endpoint of the cluster DNS; answers what stops the DNS server.
-    fn endpoint(&self, endpoint: SocketAddr, settings: &ServerSettings) -> CancellationToken {
+    /// Keeps the endpoints of the cluster DNS; answers what stops the DNS server.
+    fn endpoints(&self, endpoints: Vec<SocketAddr>, settings: &ServerSettings) -> CancellationToken {
         let address = settings.cluster.dns_address();
-        let mut publishing = PublishSettings::new(address, endpoint, hostname());
+        let mut publishing = PublishSettings::new(address, endpoints, hostname());
         let mut drain = DRAIN;
         if settings.is_alone() {
             publishing.lifetime = None;
@@ -177,14 +178,14 @@ impl<'a> Parts<'a> {
 
     /// The addresses in the status of Ingresses.
     fn publication(&self, settings: &ServerSettings) -> Publication {
-        let own = self.published.web.map(|address| LoadBalancerIngress {
+        let own = self.published.web.iter().map(|address| LoadBalancerIngress {
             ip: Some(address.to_string().into()),
             ..LoadBalancerIngress::default()
         });
         let service = settings.publish.published_service.as_ref();
         Publication {
             service: service.map(|service| ObjectName::new(&*service.namespace, &*service.name)),
-            own: own.into_iter().collect(),
+            own: own.collect(),
         }
     }
 

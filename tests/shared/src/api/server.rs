@@ -18,6 +18,18 @@ impl Server {
         Self(ApiServer::open(ApiServerSettings::default()).unwrap())
     }
 
+    /// The same; Services can have addresses of both families.
+    pub fn dual_stack() -> Self {
+        let ranges = ["10.43.0.0/16", "fd43::/112"];
+        Self(
+            ApiServer::open(ApiServerSettings {
+                service_cidrs: ranges.map(|range| range.parse().unwrap()).into(),
+                ..ApiServerSettings::default()
+            })
+            .unwrap(),
+        )
+    }
+
     /// A client of an administrator.
     pub fn client(&self) -> Client {
         self.client_through(&Gate::default())

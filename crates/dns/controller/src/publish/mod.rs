@@ -1,18 +1,20 @@
 //! Publishes this server as an endpoint of the cluster DNS, the Service `kube-system/kube-dns`.
 //!
-//! Each server keeps an EndpointSlice of its own, named by its endpoint: what others delete or change comes
-//! back, and a server that ends takes it away. Beside it stands a Lease of the same name, which the server
-//! renews; the living remove the slices of the dead. The Service is the same from each server. Where it
-//! selects Pods, it and their slices are left to others, and those of servers are removed.
+//! Each server keeps an EndpointSlice of its own for each family of the Service, named by its endpoint: what
+//! others delete or change comes back, and a server that ends takes them away. Beside each stands a Lease of
+//! the same name, which the server renews; the living remove the slices of the dead. The Service is the same
+//! from each server. Where it selects Pods, it and their slices are left to others, and those of servers are
+//! removed.
 
 mod lease;
 mod objects;
+mod own;
 mod reconciler;
 mod settings;
 
 use std::time::Duration;
 
-use kinglet_kube::{Inputs, Kind, Reflectors, Source, control};
+use kinglet_kube::{Inputs, Kind, Recorder, Reflectors, Source, control};
 use kinglet_model::{EndpointSlice, Service};
 use kinglet_telemetry::Gate;
 use tokio_util::sync::CancellationToken;
@@ -26,8 +28,9 @@ pub const PUBLISH_KINDS: &[Kind] = &[Kind::of::<Service>(), Kind::of::<EndpointS
 /// How long an API server may take to withdraw an endpoint, before the process ends without.
 const FAREWELL: Duration = Duration::from_secs(2);
 
-/// Publishes until `stop` is cancelled, then withdraws the endpoint. Opens `gate` once the server is an
-/// endpoint, or Pods are; what an API server refuses is logged, and tried again.
+/// Publishes until `stop` is cancelled, then withdraws the endpoints. Opens `gate` once the server is an
+/// endpoint in each family of the Service that it has, or Pods are; what an API server refuses is logged,
+/// reported on the Service, and tried again.
 pub async fn publish(
     reflectors: &Reflectors,
     settings: PublishSettings,
@@ -35,11 +38,13 @@ pub async fn publish(
     stop: &CancellationToken,
 ) {
     let client = reflectors.client();
-    let publisher = Publisher::new(client, settings.clone(), gate.clone());
+    let instance = settings.instance.clone();
+    let recorder = Recorder::spawn(client.clone(), objects::MANAGER, instance, stop.clone());
+    let publisher = Publisher::new(client, settings.clone(), gate.clone(), recorder.clone());
     let changes = Changes::new(reflectors);
     // Both outcomes are an end in good order.
     let _ = stop.run_until_cancelled(control(publisher, changes, || ())).await;
-    let farewell = Publisher::new(client, settings, gate);
+    let farewell = Publisher::new(client, settings, gate, recorder);
     let _ = tokio::time::timeout(FAREWELL, farewell.withdraw()).await;
 }
 

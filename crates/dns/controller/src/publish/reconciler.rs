@@ -6,15 +6,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use kinglet_kube::{
-    Change, Client, Collection, Deletion, Next, Reconciler, RequestError, Resource, apply::apply,
+    Change, Client, Collection, Deletion, Next, ObjectReference, Reconciler, Recorder, Report, RequestError,
+    Resource, Severity, apply::apply,
 };
-use kinglet_model::{EndpointSlice, ObjectName, Service};
+use kinglet_model::{EndpointSlice, Meta, ObjectName, Service};
 use kinglet_telemetry::Gate;
 use tokio::time::Instant;
 use tracing::{info, warn};
 
 use super::lease::{Leases, Observation};
 use super::objects::{self, MANAGER, Owner, Wanted};
+use super::own::{OwnSlice, OwnSlices, is_asked_for};
 use super::settings::PublishSettings;
 
 /// A change that the publisher looks at.
@@ -25,7 +27,7 @@ pub(super) enum Input {
     Slice(Change<EndpointSlice>),
 }
 
-/// Keeps the Service and this server's slice, and removes those of servers that are dead. Keys are names of
+/// Keeps the Service and this server's slices, and removes those of servers that are dead. Keys are names of
 /// slices.
 pub(super) struct Publisher {
     client: Client,
@@ -33,15 +35,13 @@ pub(super) struct Publisher {
     leases: Leases,
     settings: PublishSettings,
     service: Wanted<Service>,
-    own: Wanted<EndpointSlice>,
+    own: OwnSlices,
     gate: Gate,
+    recorder: Recorder,
     found_service: Option<Arc<Service>>,
     /// Slices of servers.
     found: BTreeMap<ObjectName, Arc<EndpointSlice>>,
     observations: BTreeMap<ObjectName, Observation>,
-    renewed: Option<Instant>,
-    /// What kept this server from being published, when it was tried last.
-    obstacle: Option<String>,
 }
 
 /// What is to be done about a slice.
@@ -66,20 +66,19 @@ pub(super) struct Assertion {
 }
 
 impl Publisher {
-    pub(super) fn new(client: &Client, settings: PublishSettings, gate: Gate) -> Self {
+    pub(super) fn new(client: &Client, settings: PublishSettings, gate: Gate, recorder: Recorder) -> Self {
         Self {
             slices: Collection::new(client.clone(), Resource::of::<EndpointSlice>()),
             leases: Leases::new(client),
             service: objects::service(settings.cluster_address),
-            own: objects::slice(settings.endpoint),
+            own: OwnSlices::new(&settings),
             client: client.clone(),
             settings,
             gate,
+            recorder,
             found_service: None,
             found: BTreeMap::new(),
             observations: BTreeMap::new(),
-            renewed: None,
-            obstacle: None,
         }
     }
 
@@ -93,21 +92,30 @@ impl Publisher {
 
     fn all(&self) -> Vec<ObjectName> {
         let mut names: Vec<_> = self.found.keys().cloned().collect();
-        names.push(self.own.name.clone());
+        names.extend(
+            self.own
+                .names()
+                .filter(|name| !self.found.contains_key(*name))
+                .cloned(),
+        );
         names
     }
 
     fn plan_one(&self, name: &ObjectName) -> Option<Plan> {
         let found = self.found.get(name);
+        let own = self.own.get(name);
         if self.pods_serve() {
-            let rest = (*name == self.own.name).then_some(Plan::Rest);
+            let rest = own.is_some().then_some(Plan::Rest);
             return found.map(|slice| Plan::Remove(slice.clone())).or(rest);
         }
-        if *name == self.own.name {
-            return Some(Plan::Assert(self.assertion()));
+        if let Some(own) = own {
+            if is_asked_for(own.endpoint, self.found_service.as_deref(), &self.settings) {
+                return Some(Plan::Assert(self.assertion(own)));
+            }
+            return found.map(|slice| Plan::Remove(slice.clone()));
         }
         let slice = found?.clone();
-        let own_stands = self.found.contains_key(&self.own.name);
+        let own_stands = self.own.names().any(|name| self.found.contains_key(name));
         Some(match (objects::owner(&slice), self.settings.lifetime) {
             (Owner::Server, Some(_)) => {
                 let observation = self.observations.get(name).cloned().unwrap_or_default();
@@ -119,13 +127,13 @@ impl Publisher {
         })
     }
 
-    fn assertion(&self) -> Assertion {
-        let slice = self.found.get(&self.own.name);
+    fn assertion(&self, own: &OwnSlice) -> Assertion {
+        let slice = self.found.get(&own.wanted.name);
         let is_met = |service: &Arc<Service>| self.service.is_met_by(service);
         let is_fresh = |renewed: Instant| renewed.elapsed() < self.settings.renewal.mul_f32(0.8);
         Assertion {
-            lease: self.settings.lifetime.is_some() && !self.renewed.is_some_and(is_fresh),
-            slice: !slice.is_some_and(|slice| self.own.is_met_by(slice)),
+            lease: self.settings.lifetime.is_some() && !own.renewed.is_some_and(is_fresh),
+            slice: !slice.is_some_and(|slice| own.wanted.is_met_by(slice)),
             service: !self.found_service.as_ref().is_some_and(is_met),
             failed: None,
         }
@@ -133,17 +141,15 @@ impl Publisher {
 
     /// The Lease stands before the slice, so that nobody sees a slice without one; the Service is touched
     /// only when there is an endpoint to reach by it.
-    async fn assert(&self, assertion: &Assertion) -> Result<(), String> {
+    async fn assert(&self, own: &OwnSlice, assertion: &Assertion) -> Result<(), String> {
+        let name = &own.wanted.name;
         if let (true, Some(lifetime)) = (assertion.lease, self.settings.lifetime) {
-            let renewed = self
-                .leases
-                .renew(&self.own.name, &self.settings.instance, lifetime)
-                .await;
-            renewed.map_err(|error| format!("Lease {}: {error}", self.own.name))?;
+            let renewed = self.leases.renew(name, &self.settings.instance, lifetime).await;
+            renewed.map_err(|error| format!("Lease {name}: {error}"))?;
         }
         if assertion.slice {
-            let applied = apply(&self.client, &self.own.body, MANAGER).await;
-            applied.map_err(|error| refusal(self.settings.endpoint, &error.to_string()))?;
+            let applied = apply(&self.client, &own.wanted.body, MANAGER).await;
+            applied.map_err(|error| refusal(own.endpoint, &error.to_string()))?;
         }
         if assertion.service {
             let applied = apply(&self.client, &self.service.body, MANAGER).await;
@@ -186,10 +192,15 @@ impl Publisher {
         }
     }
 
-    /// Takes this server's endpoint back.
+    /// Takes this server's endpoints back.
     pub(super) async fn withdraw(&self) {
-        let (name, how) = (&self.own.name, Deletion::default());
-        match self.slices.delete(name, &how).await {
+        for name in self.own.names() {
+            self.withdraw_one(name).await;
+        }
+    }
+
+    async fn withdraw_one(&self, name: &ObjectName) {
+        match self.slices.delete(name, &Deletion::default()).await {
             Err(error) if !error.is_not_found() => {
                 warn!(slice = %name, %error, "endpoint not withdrawn; others remove it");
             }
@@ -200,24 +211,53 @@ impl Publisher {
         }
     }
 
-    fn settle_own(&mut self, assertion: Assertion) {
-        let obstacle = assertion.failed;
-        match &obstacle {
-            Some(text) if self.obstacle.as_ref() != Some(text) => {
-                warn!("this DNS server cannot be published: {text}; trying again");
-            }
-            Some(_) => {}
-            None => {
-                if assertion.lease {
-                    self.renewed = Some(Instant::now());
-                }
-                if assertion.slice || self.obstacle.is_some() {
-                    info!(endpoint = %self.settings.endpoint, "published as an endpoint of the cluster DNS");
-                }
-                self.gate.open();
-            }
+    fn settle_own(&mut self, name: &ObjectName, assertion: Assertion) {
+        let Some(own) = self.own.get_mut(name) else { return };
+        let outcome = assertion.failed.map_or(Ok(()), Err);
+        if outcome.is_ok() && assertion.lease {
+            own.renewed = Some(Instant::now());
         }
-        self.obstacle = obstacle;
+        let (endpoint, is_news) = (own.endpoint, own.settle(outcome.clone()));
+        match outcome {
+            Ok(()) if is_news || assertion.slice => {
+                info!(%endpoint, "published as an endpoint of the cluster DNS");
+            }
+            Ok(()) => {}
+            Err(text) if is_news => {
+                warn!("this DNS server cannot be published: {text}; trying again");
+                self.report(&text);
+            }
+            Err(_) => {}
+        }
+        if self
+            .own
+            .are_published(self.found_service.as_deref(), &self.settings)
+        {
+            self.gate.open();
+        }
+    }
+
+    /// Says on the Service, which need not be there, why this server is no endpoint of it.
+    fn report(&self, text: &str) {
+        let found = self
+            .found_service
+            .as_ref()
+            .map(|service| service.metadata.clone());
+        let meta = found.unwrap_or_else(|| Meta {
+            name: self.service.name.name.clone(),
+            namespace: self.service.name.namespace.clone(),
+            ..Meta::default()
+        });
+        self.recorder.report(Report {
+            regarding: ObjectReference::of::<Service>(&meta),
+            severity: Severity::Warning,
+            reason: "EndpointNotPublished",
+            action: "PublishEndpoint",
+            note: format!(
+                "the DNS server {} cannot be published: {text}",
+                self.settings.instance
+            ),
+        });
     }
 }
 
@@ -241,7 +281,7 @@ impl Reconciler for Publisher {
 
     fn observe(&mut self, input: Input) -> Vec<ObjectName> {
         match input {
-            Input::Started => vec![self.own.name.clone()],
+            Input::Started => self.own.names().cloned().collect(),
             Input::Service(change) if change.name() == objects::service_name() => {
                 self.found_service = change.now();
                 self.all()
@@ -268,7 +308,10 @@ impl Reconciler for Publisher {
             }
             Plan::Look(observation, slice) => self.look(name, observation, slice).await,
             Plan::Assert(assertion) => {
-                assertion.failed = self.assert(assertion).await.err();
+                let Some(own) = self.own.get(name) else {
+                    return Ok(Next::Done);
+                };
+                assertion.failed = self.assert(own, assertion).await.err();
                 Ok(match (&assertion.failed, self.settings.lifetime) {
                     (Some(_), _) => Next::Retry(self.settings.renewal),
                     (None, Some(_)) => Next::After(self.settings.renewal),
@@ -280,7 +323,7 @@ impl Reconciler for Publisher {
 
     fn settle(&mut self, name: &ObjectName, plan: Plan, result: &Result<Next, RequestError>) {
         match plan {
-            Plan::Assert(assertion) => self.settle_own(assertion),
+            Plan::Assert(assertion) => self.settle_own(name, assertion),
             Plan::Look(observation, _) if result.is_ok() => {
                 self.observations.insert(name.clone(), observation);
             }
@@ -289,9 +332,12 @@ impl Reconciler for Publisher {
                 self.observations.remove(name);
             }
             Plan::Rest => self.gate.open(),
-            // The Lease went, too: a slice that comes back needs a new one at once.
-            Plan::Remove(_) if *name == self.own.name => self.renewed = None,
-            Plan::Remove(_) => {}
+            // The Lease went, too.
+            Plan::Remove(_) => {
+                if let Some(own) = self.own.get_mut(name) {
+                    own.reset();
+                }
+            }
         }
     }
 
@@ -304,7 +350,7 @@ impl Publisher {
     fn observe_slice(&mut self, change: Change<EndpointSlice>) -> Vec<ObjectName> {
         let name = change.name();
         let ours = change.now().filter(|slice| objects::owner(slice) != Owner::Other);
-        let is_own = name == self.own.name;
+        let is_own = self.own.get(&name).is_some();
         let was_known = match ours {
             Some(slice) => self.found.insert(name.clone(), slice).is_some(),
             None => {

@@ -8,8 +8,9 @@ use std::time::Duration;
 pub struct PublishSettings {
     /// ClusterIP of the Service.
     pub cluster_address: IpAddr,
-    /// Where the cluster reaches this server.
-    pub endpoint: SocketAddr,
+    /// Where the cluster reaches this server; those count that are of a family of the Service, or all if none
+    /// is.
+    pub endpoints: Vec<SocketAddr>,
     /// Name of this process, for people who read its Lease.
     pub instance: String,
     /// How long a server that is not heard of counts as alive. `None` where this is the only server: what
@@ -21,10 +22,10 @@ pub struct PublishSettings {
 
 impl PublishSettings {
     /// For one of several servers.
-    pub fn new(cluster_address: IpAddr, endpoint: SocketAddr, instance: String) -> Self {
+    pub fn new(cluster_address: IpAddr, endpoints: Vec<SocketAddr>, instance: String) -> Self {
         Self {
             cluster_address,
-            endpoint,
+            endpoints,
             instance,
             lifetime: Some(Duration::from_secs(15)),
             renewal: Duration::from_secs(5),

@@ -8,6 +8,7 @@ mod flows;
 mod nodes;
 mod prober;
 mod scenarios;
+mod silence;
 mod start;
 mod tiers;
 mod trouble;

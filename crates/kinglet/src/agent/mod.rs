@@ -1,6 +1,8 @@
 //! Kinglet's part of a node: Services and policies in the kernel, and what the cloud controller is told of
 //! the node.
 
+mod condition;
+
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
@@ -17,6 +19,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{error, info};
 
+use self::condition::ConditionWriter;
 use crate::health;
 use crate::services::{cni, netpol, servicelb};
 
@@ -72,6 +75,7 @@ impl Agent {
         if enforces {
             agent.spawn_policies(&options, requests, &mut registry, &stop)?;
         }
+        agent.spawn_condition(&stop);
         let cni = cni::CniParts {
             socket: options.cni_socket,
             client: agent.client.clone(),
@@ -158,6 +162,16 @@ impl Agent {
         let enforced = netpol::enforce(&self.reflectors, part, registry, &self.readiness, stop.clone())?;
         self.tasks.spawn(enforced);
         Ok(())
+    }
+
+    /// Tells the cluster whether the agent is ready.
+    fn spawn_condition(&self, stop: &CancellationToken) {
+        let writer = ConditionWriter::new(&self.reflectors, &self.node.node_name, self.readiness.clone());
+        let stop = stop.clone();
+        self.tasks.spawn(async move {
+            // Both outcomes are an end in good order.
+            let _ = stop.run_until_cancelled(writer.run()).await;
+        });
     }
 
     /// Waits until every part is ready.
