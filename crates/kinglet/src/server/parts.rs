@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use kinglet_addons::Directory;
-use kinglet_apiserver::Listening;
+use kinglet_apiserver::{ApiServer, Listening};
 use kinglet_cloud::{CloudController, CloudSettings};
 use kinglet_config::{Component, ServiceLbServerOptions};
 use kinglet_dns_controller::{DnsController, PublishSettings, publish};
