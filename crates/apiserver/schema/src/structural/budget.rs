@@ -20,7 +20,8 @@ pub(super) struct Exceeded {
 
 /// Checks that the rules of a schema are little enough work for an object.
 pub(super) fn check(schema: &Value, object: &Value) -> Result<(), Exceeded> {
-    walk(schema, object, "", &mut BUDGET.clone())
+    let mut left = BUDGET;
+    walk(schema, object, "", &mut left)
 }
 
 fn walk(schema: &Value, value: &Value, path: &str, left: &mut u64) -> Result<(), Exceeded> {

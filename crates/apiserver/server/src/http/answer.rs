@@ -27,6 +27,8 @@ pub(crate) enum Payload {
     Value(Value),
     /// JSON that is encoded already.
     Json(Bytes),
+    /// The same in pieces, too large for one.
+    Chunks(Vec<Bytes>),
     /// Plain text.
     Text(String),
     /// A watch: one JSON document per line.
@@ -93,6 +95,8 @@ impl Answer {
             Payload::Empty => (full(Bytes::new()), false),
             Payload::Text(text) => (full(text.into()), false),
             Payload::Value(value) => compress(encode(&value, accept), accept),
+            Payload::Chunks(chunks) if accept.as_stored() => (stream(futures::stream::iter(chunks)), false),
+            Payload::Chunks(chunks) => compress(reencode(chunks.concat().into(), accept), accept),
             Payload::Json(json) => compress(reencode(json, accept), accept),
         };
         let mut response = Response::new(body);
@@ -160,7 +164,7 @@ fn encode(value: &Value, accept: &Accept) -> Bytes {
 }
 
 fn reencode(json: Bytes, accept: &Accept) -> Bytes {
-    if accept.encoding == Encoding::Json && !accept.pretty {
+    if accept.as_stored() {
         return json;
     }
     match serde_json::from_slice(&json) {
@@ -182,6 +186,11 @@ fn compress(bytes: Bytes, accept: &Accept) -> (Body, bool) {
 }
 
 impl Accept {
+    /// Whether encoded objects are sent as they are.
+    fn as_stored(&self) -> bool {
+        self.encoding == Encoding::Json && !self.pretty
+    }
+
     /// Whether the client wants the object itself.
     pub(crate) fn whole(&self) -> bool {
         matches!(self.shape, Shape::Object | Shape::Discovery(_))

@@ -1,14 +1,18 @@
 //! Request bodies.
 
-use bytes::Bytes;
+use std::pin::pin;
+
+use bytes::{Buf, BufMut, Bytes, BytesMut};
 use http::HeaderMap;
 use http::header::CONTENT_TYPE;
-use http_body_util::{BodyExt, LengthLimitError, Limited};
+use http_body_util::BodyExt;
 
 use crate::error::ApiError;
 
 /// Largest body that is read, as in Kubernetes (`MaxRequestBodyBytes`).
 const LIMIT: usize = 3 << 20;
+/// A larger body is not read to its end.
+const DISCARDED: usize = 64 << 20;
 
 /// The media types that requests may carry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,22 +96,33 @@ pub(crate) fn unsupported(accepted: &str) -> ApiError {
     )
 }
 
-/// Reads a body up to the limit.
+/// Reads a body up to the limit. What is beyond is read, too, but not kept: an answer to a body that still
+/// comes makes HTTP/2 reset the stream, and clients tell of the reset instead of the answer.
 pub(crate) async fn read_body<B>(headers: &HeaderMap, body: B) -> Result<RequestBody, ApiError>
 where
     B: http_body::Body,
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
-    let collected = Limited::new(body, LIMIT).collect().await.map_err(|error| {
-        if error.downcast_ref::<LengthLimitError>().is_some() {
-            let message = format!("Request entity too large: limit is {LIMIT}");
-            ApiError::new(413, "RequestEntityTooLarge", message)
-        } else {
-            ApiError::bad_request(format!("unable to read the request's body: {error}"))
+    let mut body = pin!(body);
+    let (mut bytes, mut size) = (BytesMut::new(), 0);
+    while let Some(frame) = body.as_mut().frame().await {
+        let frame = frame.map_err(|error| {
+            ApiError::bad_request(format!("unable to read the request's body: {}", error.into()))
+        })?;
+        let Ok(data) = frame.into_data() else { continue };
+        size += data.remaining();
+        if size <= LIMIT {
+            bytes.put(data);
+        } else if size > DISCARDED {
+            break;
         }
-    })?;
+    }
+    if size > LIMIT {
+        let message = format!("Request entity too large: limit is {LIMIT}");
+        return Err(ApiError::new(413, "RequestEntityTooLarge", message));
+    }
     Ok(RequestBody {
         media_type: MediaType::of(headers),
-        bytes: collected.to_bytes(),
+        bytes: bytes.freeze(),
     })
 }

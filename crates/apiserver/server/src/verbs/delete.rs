@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt};
 use kinglet_api_schema::FieldError;
 use serde_json::{Value, json};
@@ -119,34 +120,34 @@ impl Call {
             .into_iter()
             .filter(|stored| list.selection.matches(&self.kind, stored));
         let options = &options;
-        // Many at a time, so that they share flushes. The encoded form is kept: as values, tens of thousands
-        // of objects take gigabytes.
+        // Many at a time, so that they share flushes. The encoded form is kept, and sent piece by piece: as
+        // values, tens of thousands of objects take gigabytes.
         let mut outcomes = futures::stream::iter(selected)
             .map(|stored| async move {
                 match self.delete_named(&stored.name.name, options).await {
-                    Ok(Outcome::Gone(object) | Outcome::Held(object)) => Ok(object.to_string()),
+                    Ok(Outcome::Gone(object) | Outcome::Held(object)) => Ok(Some(object.to_string())),
                     // Somebody else deleted it meanwhile.
-                    Err(error) if error.reason == "NotFound" => Ok(String::new()),
+                    Err(error) if error.reason == "NotFound" => Ok(None),
                     Err(error) => Err(error),
                 }
             })
             .buffered(DELETED_TOGETHER);
-        let mut items = String::new();
+        let mut chunks = vec![Bytes::new()];
         while let Some(deleted) = outcomes.try_next().await? {
-            if !items.is_empty() && !deleted.is_empty() {
-                items.push(',');
-            }
-            items.push_str(&deleted);
+            let comma = if chunks.len() > 1 { "," } else { "" };
+            chunks.extend(deleted.map(|object| Bytes::from(format!("{comma}{object}"))));
         }
-        let revision = self.server.store.revision().to_string();
-        Ok(Answer::ok(Payload::Json(
-            format!(
-                "{{\"kind\":{},\"apiVersion\":{},\"metadata\":{{\"resourceVersion\":\"{revision}\"}},\"items\":[{items}]}}\n",
-                json!(&*self.kind.resource.list_kind),
-                json!(self.kind.api_version),
-            )
-            .into(),
-        )))
+        let start = format!(
+            "{{\"kind\":{},\"apiVersion\":{},\"metadata\":{{\"resourceVersion\":\"{}\"}},\"items\":[",
+            json!(&*self.kind.resource.list_kind),
+            json!(self.kind.api_version),
+            self.server.store.revision(),
+        );
+        if let Some(first) = chunks.first_mut() {
+            *first = start.into();
+        }
+        chunks.push(Bytes::from_static(b"]}\n"));
+        Ok(Answer::ok(Payload::Chunks(chunks)))
     }
 
     async fn delete_named(&self, name: &str, options: &DeleteOptions) -> Result<Outcome, ApiError> {

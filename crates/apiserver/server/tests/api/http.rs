@@ -1,6 +1,7 @@
 //! Representations, discovery, authentication.
 
 use bytes::Bytes;
+use futures::StreamExt;
 use http::Request;
 use http_body_util::{BodyExt, Full};
 use kinglet_apiserver::{Body, Identity};
@@ -232,4 +233,22 @@ async fn nobody_is_impersonated() {
             assert_eq!(review["status"]["allowed"], allowed, "{path} {user} {review}");
         }
     }
+}
+
+/// Over HTTP/2 an answer before the end of the body would reach few clients.
+#[tokio::test]
+async fn a_large_body_is_read_to_its_end() {
+    let api = Api::in_memory();
+    let read = std::sync::Arc::new(std::sync::atomic::AtomicUsize::new(0));
+    let count = read.clone();
+    let chunks = futures::stream::iter(0..8).map(move |_| {
+        count.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        Ok::<_, std::convert::Infallible>(http_body::Frame::data(Bytes::from(vec![b' '; 1 << 20])))
+    });
+    let request = Request::post(CONFIG_MAPS)
+        .extension(Identity::admin())
+        .body(http_body_util::StreamBody::new(chunks))
+        .unwrap();
+    assert_eq!(api.0.handle(request).await.status(), 413);
+    assert_eq!(read.load(std::sync::atomic::Ordering::Relaxed), 8);
 }
