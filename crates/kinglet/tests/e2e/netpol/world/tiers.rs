@@ -63,8 +63,11 @@ impl World {
             json!({"action": action, "from": everybody, "protocols": port})
         };
         let [open, closed] = self.ports_of_turn();
+        // What is asked over TCP is for NetworkPolicies, whatever other policies of this tier say.
+        let tcp = json!([{"tcp": {"destinationPort": {"range": {"start": 80, "end": 81}}}}]);
+        let pass = json!({"action": "Pass", "from": everybody, "protocols": tcp});
         let rules = json!({
-            "ingress": [rule("Accept", open), rule("Deny", closed)],
+            "ingress": [pass, rule("Accept", open), rule("Deny", closed)],
             // No other policy may keep the asker from asking.
             "egress": [{"action": "Accept", "to": everybody}],
         });
