@@ -128,25 +128,34 @@ impl Encoder {
 mod tests {
     use super::*;
 
-    /// As kubectl has sent it: the stream for errors of a port-forward of port 80, then its stream for data.
+    /// Made by zlib with the dictionary, as clients do: the second block refers to the first.
+    const BLOCKS: [&[u8]; 2] = [
+        b"\x78\xf9\xe3\xc6\xa7\xc2\x02\x25\x3a\x70\x3a\x2b\x29\x4a\x4d\xcc\x85\x16\x25\xac\xa9\xa0\x80\x86\x14\xcb\x45\xa0\x24\
+          \xcc\x64\x61\x80\x54\x68\x70\x82\xb2\x73\x0e\x88\x03\x00\x00\x00\xff\xff",
+        b"\xc2\xaa\x1b\x54\x10\x25\x12\xa1\x19\x00\x00\x00\xff\xff",
+    ];
+
     #[test]
     fn blocks_of_a_client() {
         let mut decoder = Decoder::new().unwrap();
-        // A zlib header, then a stored block: what a client that does not compress would send.
-        let mut text = 1_u32.to_be_bytes().to_vec();
-        for part in ["streamtype", "error"] {
-            text.extend((part.len() as u32).to_be_bytes());
-            text.extend(part.as_bytes());
+        for (block, kind) in BLOCKS.into_iter().zip(["error", "data"]) {
+            let expected = [("streamtype", kind), ("port", "80"), ("host", "localhost")]
+                .map(|(name, value)| (name.to_owned(), value.to_owned()));
+            assert_eq!(decoder.decode(block).unwrap(), expected);
         }
-        let mut block = vec![0x78, 0xbb, 0xe3, 0xc6, 0xa7, 0xc2, 0];
-        block.extend((text.len() as u16).to_le_bytes());
-        block.extend((!(text.len() as u16)).to_le_bytes());
-        block.extend(&text);
-        let expected = vec![("streamtype".to_owned(), "error".to_owned())];
-        assert_eq!(decoder.decode(&block).unwrap(), expected);
-        // The next one has no zlib header.
-        assert_eq!(decoder.decode(&block[6..]).unwrap(), expected);
         assert!(decoder.decode(&[7]).is_err());
+    }
+
+    #[test]
+    fn a_block_that_grows_without_end_is_refused() {
+        let mut deflate = Compress::new(Compression::best(), false);
+        let mut block = vec![0; ZLIB_HEADER];
+        block.reserve(1 << 20);
+        deflate
+            .compress_vec(&vec![0; 1 << 20], &mut block, FlushCompress::Sync)
+            .unwrap();
+        let mut decoder = Decoder::new().unwrap();
+        assert!(decoder.decode(&block).is_err());
     }
 
     #[test]
