@@ -275,9 +275,10 @@ fn port_forward() {
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
-        let printed = child.stdout.take().unwrap();
+        // Held to the end: kubectl goes on writing to it.
+        let mut printed = child.stdout.take().unwrap();
         let _running = Running(child);
-        let (open, closed) = ports(printed);
+        let (open, closed) = ports(&mut printed);
         let ask = |size: usize| {
             let mut stream = TcpStream::connect(("127.0.0.1", open)).unwrap();
             stream.set_read_timeout(Some(DEADLINE)).unwrap();
@@ -310,7 +311,7 @@ fn port_forward() {
 }
 
 /// The local ports that kubectl has chosen for the two of the pod.
-fn ports(mut printed: impl Read) -> (u16, u16) {
+fn ports(printed: &mut impl Read) -> (u16, u16) {
     let mut all = String::new();
     let mut buffer = [0; 256];
     loop {

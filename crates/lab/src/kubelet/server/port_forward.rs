@@ -89,11 +89,8 @@ async fn forward(namespace: &Namespace, port: u16, data: Stream) -> io::Result<(
     tokio::select! {
         // Nothing more comes back: the client closes its end when it has read all.
         () = &mut outward => {}
-        inward = &mut inward => {
-            if inward.is_ok() {
-                outward.await;
-            }
-        }
+        // A server that wants no more may still answer, and the client waits for the end of that.
+        _ = &mut inward => outward.await,
     }
     Ok(())
 }
