@@ -198,7 +198,9 @@ impl Cluster {
             .iter()
             .flat_map(|pod| self.blocks(pod, direction))
             .collect();
-        let mut groups: Vec<((bool, Vec<Side>), Vec<IpAddr>)> = Vec::new();
+        /// A family, and what each side decides about its addresses.
+        type Case = (bool, Vec<Side>);
+        let mut groups: Vec<(Case, Vec<IpAddr>)> = Vec::new();
         for address in networks.representatives(&blocks, |address| self.is_taken(address)) {
             let side = |decider: &&Arc<Pod>| self.side_towards(decider, pod, address, direction, transport);
             let sides: Vec<Side> = deciders.iter().map(side).collect();

@@ -119,7 +119,7 @@ pub(super) fn groups(entries: &[Entry]) -> Vec<(&str, Vec<&str>)> {
     }
     for (_, versions) in &mut groups {
         // The first one is the preferred one.
-        versions.sort_by_key(|version| std::cmp::Reverse(priority(version)));
+        versions.sort_by(|one, other| priority(other).cmp(&priority(one)));
     }
     groups
 }
@@ -163,7 +163,7 @@ mod tests {
         ];
         let mut versions = sorted;
         versions.reverse();
-        versions.sort_by_key(|version| std::cmp::Reverse(priority(version)));
+        versions.sort_by(|one, other| priority(other).cmp(&priority(one)));
         assert_eq!(versions, sorted);
     }
 }
