@@ -160,9 +160,10 @@ impl Connections {
     /// tracks.
     pub(crate) fn delete_stale(&mut self, stale: &Stale) -> Result<usize, Error> {
         let mut deleted = 0;
-        let own = match stale.has_node_ports() {
-            true => self.addresses.all()?,
-            false => BTreeSet::new(),
+        let own = if stale.has_node_ports() {
+            self.addresses.all()?
+        } else {
+            BTreeSet::new()
         };
         // UDP and SCTP only: the kernel leaves TCP connections out, which are most of all.
         for protocol in stale.protocols() {
