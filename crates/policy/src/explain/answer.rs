@@ -54,6 +54,13 @@ pub struct Answer {
     pub cases: Vec<Explanation>,
 }
 
+/// Addresses of one family for which the other side decides the same.
+struct Group {
+    is_ipv4: bool,
+    sides: Vec<Side>,
+    addresses: Vec<IpAddr>,
+}
+
 impl Verdict {
     /// Of several that may happen: what they have in common.
     pub fn of_alternatives(all: impl IntoIterator<Item = Self>) -> Option<Self> {
@@ -198,20 +205,23 @@ impl Cluster {
             .iter()
             .flat_map(|pod| self.blocks(pod, direction))
             .collect();
-        /// A family, and what each side decides about its addresses.
-        type Case = (bool, Vec<Side>);
-        let mut groups: Vec<(Case, Vec<IpAddr>)> = Vec::new();
+        let mut groups: Vec<Group> = Vec::new();
         for address in networks.representatives(&blocks, |address| self.is_taken(address)) {
             let side = |decider: &&Arc<Pod>| self.side_towards(decider, pod, address, direction, transport);
+            let is_ipv4 = address.is_ipv4();
             let sides: Vec<Side> = deciders.iter().map(side).collect();
-            let case = (address.is_ipv4(), sides);
-            match groups.iter_mut().find(|(known, _)| *known == case) {
-                Some((_, group)) if group.len() < 2 => group.push(address),
+            let mut known = groups.iter_mut();
+            match known.find(|group| group.is_ipv4 == is_ipv4 && group.sides == sides) {
+                Some(group) if group.addresses.len() < 2 => group.addresses.push(address),
                 Some(_) => {}
-                None => groups.push((case, vec![address])),
+                None => groups.push(Group {
+                    is_ipv4,
+                    sides,
+                    addresses: vec![address],
+                }),
             }
         }
-        groups.into_iter().map(|(_, group)| group).collect()
+        groups.into_iter().map(|group| group.addresses).collect()
     }
 
     /// What the side of a pod decides about a peer at an address.
