@@ -172,7 +172,7 @@ fn many_policies_of_a_pod_are_added_and_deleted_in_proportion() {
         let mut all = [0; 2];
         for number in 0..count {
             let (messages, compiled) = cost(&mut policies, |policies| {
-                policies.apply_policy(&of_many(0, number))
+                policies.apply_policy(&of_many(0, number));
             });
             all[0] += messages + compiled;
             policies.sweep();
