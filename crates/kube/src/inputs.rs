@@ -129,7 +129,11 @@ impl<C: Send + 'static> Inputs<C> {
                 return false;
             };
             match notice {
-                Notice::Changed(one) => waiting.queue().push(change(one), &lag),
+                // Under one lock: what changed together is given together.
+                Notice::Changed(changes) => {
+                    let mut queue = waiting.queue();
+                    changes.into_iter().for_each(|one| queue.push(change(one), &lag));
+                }
                 Notice::Synced => waiting.queue().synced += 1,
             }
             // Kept for the next wait if nobody waits now.

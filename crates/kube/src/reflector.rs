@@ -24,6 +24,14 @@ pub enum Change<K> {
 }
 
 impl<K: Object> Change<K> {
+    /// The same change, for another subscriber.
+    fn again(&self) -> Self {
+        match self {
+            Self::Applied(object) => Self::Applied(object.clone()),
+            Self::Deleted(object) => Self::Deleted(object.clone()),
+        }
+    }
+
     /// Name of the object.
     pub fn name(&self) -> ObjectName {
         let (Self::Applied(object) | Self::Deleted(object)) = self;
@@ -59,7 +67,9 @@ impl<K> Clone for Reflector<K> {
 
 /// What a subscriber is told.
 pub(crate) enum Notice<K> {
-    Changed(Change<K>),
+    /// What changed together: one object, or all that a list found. Between two changes of a list there may
+    /// never have been a moment when one was made and the other was not.
+    Changed(Vec<Change<K>>),
     /// Everything that existed at the start has been told. Comes once.
     Synced,
 }
@@ -114,9 +124,8 @@ impl<K: Object> Reflector<K> {
     pub(crate) fn notify(&self, mut subscriber: impl FnMut(Notice<K>) -> bool + Send + 'static) {
         // Locked until the subscriber is among the others, so that it misses no change in between.
         let mut state = self.state();
-        for object in state.objects.values() {
-            subscriber(Notice::Changed(Change::Applied(object.clone())));
-        }
+        let present = state.objects.values().cloned().map(Change::Applied);
+        subscriber(Notice::Changed(present.collect()));
         if state.synced {
             subscriber(Notice::Synced);
         }
@@ -165,14 +174,22 @@ impl<K: Object> State<K> {
     }
 
     fn take(&mut self, news: Feed<K>) {
-        match news {
+        let is_list = matches!(news, Feed::Listed(_));
+        let changes: Vec<_> = match news {
             Feed::Listed(objects) => self.replace(objects),
-            Feed::Applied(object) => self.apply(object),
-            Feed::Deleted(object) => self.delete(&object.object_name()),
+            Feed::Applied(object) => self.apply(object).into_iter().collect(),
+            Feed::Deleted(object) => self.delete(&object.object_name()).into_iter().collect(),
+        };
+        if !changes.is_empty() {
+            self.publish(|| Notice::Changed(changes.iter().map(Change::again).collect()));
+        }
+        if is_list && !self.synced {
+            self.synced = true;
+            self.publish(|| Notice::Synced);
         }
     }
 
-    fn apply(&mut self, object: K) {
+    fn apply(&mut self, object: K) -> Option<Change<K>> {
         let object = Arc::new(object);
         let name = object.object_name();
         let version = &object.meta().resource_version;
@@ -181,20 +198,19 @@ impl<K: Object> State<K> {
             .objects
             .get(&name)
             .is_some_and(|old| old.meta().resource_version == *version);
-        if !known {
-            self.objects.insert(name, object.clone());
-            self.publish(|| Notice::Changed(Change::Applied(object.clone())));
+        if known {
+            return None;
         }
+        self.objects.insert(name, object.clone());
+        Some(Change::Applied(object))
     }
 
-    fn delete(&mut self, name: &ObjectName) {
-        if let Some(object) = self.objects.remove(name) {
-            self.publish(|| Notice::Changed(Change::Deleted(object.clone())));
-        }
+    fn delete(&mut self, name: &ObjectName) -> Option<Change<K>> {
+        self.objects.remove(name).map(Change::Deleted)
     }
 
-    /// Brings the cache to the listed state by the differences.
-    fn replace(&mut self, objects: Vec<K>) {
+    /// Brings the cache to the listed state; the differences.
+    fn replace(&mut self, objects: Vec<K>) -> Vec<Change<K>> {
         let listed: std::collections::HashSet<ObjectName> = objects.iter().map(Object::object_name).collect();
         let gone: Vec<ObjectName> = self
             .objects
@@ -203,16 +219,9 @@ impl<K: Object> State<K> {
             .cloned()
             .collect();
         // Deletions first: a name that is used again must not be seen twice at once.
-        for name in &gone {
-            self.delete(name);
-        }
-        for object in objects {
-            self.apply(object);
-        }
-        if !self.synced {
-            self.synced = true;
-            self.publish(|| Notice::Synced);
-        }
+        let mut changes: Vec<_> = gone.iter().filter_map(|name| self.delete(name)).collect();
+        changes.extend(objects.into_iter().filter_map(|object| self.apply(object)));
+        changes
     }
 }
 

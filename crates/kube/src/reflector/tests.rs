@@ -84,16 +84,34 @@ async fn deltas(script: Vec<(u16, String)>, count: usize) -> Vec<String> {
 fn subscribe<K: Object>(reflector: &Reflector<K>) -> mpsc::UnboundedReceiver<String> {
     let (sender, receiver) = mpsc::unbounded_channel();
     reflector.notify(move |notice| {
-        let text = match notice {
-            Notice::Changed(Change::Applied(object)) => {
+        let text = |change: Change<K>| match change {
+            Change::Applied(object) => {
                 format!("+{}@{}", object.meta().name, object.meta().resource_version)
             }
-            Notice::Changed(Change::Deleted(object)) => format!("-{}", object.meta().name),
-            Notice::Synced => "synced".to_owned(),
+            Change::Deleted(object) => format!("-{}", object.meta().name),
         };
-        sender.send(text).is_ok()
+        let texts: Vec<String> = match notice {
+            Notice::Changed(changes) => changes.into_iter().map(text).collect(),
+            Notice::Synced => vec!["synced".to_owned()],
+        };
+        texts.into_iter().all(|text| sender.send(text).is_ok())
     });
     receiver
+}
+
+/// A policy is deleted after another one took its place: without both at once, neither would be there.
+#[test]
+fn what_a_list_finds_is_told_at_once() {
+    let reflector = Reflector::<Namespace>::default();
+    let named = |name: &str, version| serde_json::from_str(&namespace(name, version)).unwrap();
+    reflector.take(Feed::Listed(vec![named("old", 1)]));
+    let (sender, receiver) = std::sync::mpsc::channel();
+    reflector.notify(move |notice| match notice {
+        Notice::Changed(changes) => sender.send(changes.len()).is_ok(),
+        Notice::Synced => true,
+    });
+    reflector.take(Feed::Listed(vec![named("new", 2), named("other", 3)]));
+    assert_eq!(receiver.try_iter().collect::<Vec<_>>(), [1, 3]);
 }
 
 #[tokio::test(start_paused = true)]
