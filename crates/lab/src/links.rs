@@ -5,6 +5,7 @@ use std::net::{IpAddr, Ipv6Addr};
 use std::os::fd::AsRawFd;
 
 use ipnet::IpNet;
+use rtnetlink::packet_route::address::AddressHeaderFlags;
 use rtnetlink::packet_route::link::{InfoData, InfoVeth};
 use rtnetlink::packet_route::route::RouteScope;
 use rtnetlink::{
@@ -128,15 +129,18 @@ impl Links {
         }
     }
 
-    /// Gives a link an address; IPv6 addresses are usable at once (without duplicate address detection, see
-    /// [`crate::network`]).
+    /// Gives a link an address, usable at once.
     pub(crate) async fn address(&self, name: &str, address: IpNet) -> Result<(), LinkError> {
         let index = self.index(name).await?;
         let request = self
             .handle
             .address()
             .add(index, address.addr(), address.prefix_len());
-        let added = request.replace().execute().await;
+        let mut request = request.replace();
+        // Also where duplicate address detection is off (`accept_dad`), an IPv6 address is tentative until a
+        // worker of the kernel has looked at it, and nobody can listen on it until then.
+        request.message_mut().header.flags |= AddressHeaderFlags::Nodad;
+        let added = request.execute().await;
         self.told(added, || format!("address {address} on {name}"))
     }
 
