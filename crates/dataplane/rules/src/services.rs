@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
-use kinglet_model::{EndpointSlice, Node, Object, ObjectName, Service, wellknown};
+use kinglet_model::{EndpointSlice, Node, Object, ObjectName, Pod, Service, wellknown};
 use kinglet_nft::{Batch, Ownership, Ruleset, Table};
 
 use crate::desired::{Desired, Rank};
@@ -13,6 +13,7 @@ use crate::existing::ExistingTable;
 use crate::flows::{Flows, Stale};
 use crate::health::{self, Health, HealthChecks};
 use crate::lower::lower;
+use crate::own_pods::OwnPods;
 use crate::plan::{Offer, plan};
 use crate::problem::Problem;
 use crate::settings::{DataplaneSettings, Share, Shares};
@@ -30,6 +31,7 @@ pub struct Services {
     /// Services that changed since their rules were computed.
     dirty: BTreeSet<ObjectName>,
     shares: Arc<Shares>,
+    own_pods: OwnPods,
     health: BTreeMap<ObjectName, (u16, Health)>,
     desired: Desired,
     flows: Flows,
@@ -52,6 +54,7 @@ impl Services {
             zone: None,
         };
         Self {
+            own_pods: OwnPods::of(settings.node.clone()),
             settings,
             table: table(ownership),
             topology,
@@ -115,6 +118,7 @@ impl Services {
     pub fn apply_node(&mut self, node: &Node) {
         if node.metadata.name == self.settings.node {
             self.set_zone(node.metadata.label(wellknown::LABEL_ZONE).map(Into::into));
+            self.own_pods.set_node(Some(node));
         }
     }
 
@@ -122,7 +126,18 @@ impl Services {
     pub fn remove_node(&mut self, node: &Node) {
         if node.metadata.name == self.settings.node {
             self.set_zone(None);
+            self.own_pods.set_node(None);
         }
+    }
+
+    /// Takes a Pod; only those of the own node matter.
+    pub fn apply_pod(&mut self, pod: &Pod) {
+        self.own_pods.apply(pod.object_name(), pod);
+    }
+
+    /// Forgets a Pod.
+    pub fn remove_pod(&mut self, pod: &Pod) {
+        self.own_pods.remove(&pod.object_name());
     }
 
     /// Takes the node's part of load balancers.
@@ -202,8 +217,12 @@ impl Services {
         self.known.entry(name).or_default()
     }
 
-    /// Computes the rules of all Services that changed.
+    /// Computes the rules of all Services that changed, and how pods of the node are known.
     fn compute(&mut self) {
+        if self.own_pods.take_changed() {
+            let rank = Rank::of_node(&self.settings.node);
+            self.desired.apply(rank, self.own_pods.objects());
+        }
         for name in std::mem::take(&mut self.dirty) {
             let mut problems = Vec::new();
             let known = self.known.get(&name);
@@ -220,8 +239,7 @@ impl Services {
                 };
                 let plan = plan(service, &slices, &self.topology, offer, &mut problems);
                 self.flows.apply(&name, Some(&plan));
-                self.desired
-                    .apply(Rank::of(service), lower(&plan, &self.settings));
+                self.desired.apply(Rank::of(service), lower(&plan));
             } else {
                 self.health.remove(&name);
                 self.flows.apply(&name, None);

@@ -11,9 +11,8 @@ use kinglet_model::{ObjectName, Protocol};
 pub struct DataplaneSettings {
     /// Name of the own Node. Endpoints with this `nodeName` are local.
     pub node: Arc<str>,
-    /// Networks of all pods of the cluster. They tell pods from clients outside: the latter are masqueraded
-    /// on their way from a cluster address to another node, and `externalTrafficPolicy: Local` does not bind
-    /// the former. If there are none, nobody is taken for a pod.
+    /// Networks of all pods of the cluster. They tell pods from clients outside, who are masqueraded on their
+    /// way from a cluster address to another node. If there are none, nobody is taken for a pod.
     pub cluster_cidrs: Vec<IpNet>,
     /// Networks of the node's addresses that serve node ports; all of its addresses but the loopback ones if
     /// there are none.

@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use ipnet::IpNet;
 use kinglet_model::IpFamily;
 use kinglet_nft::{Data, Mapped, Value, Verdict};
 
@@ -11,7 +12,6 @@ use super::objects::Objects;
 use crate::backend::{Backend, protocol_value};
 use crate::identity::Role;
 use crate::plan::{Action, Frontend, PortPlan};
-use crate::settings::DataplaneSettings;
 use crate::table::SetKind;
 
 impl Objects {
@@ -19,6 +19,12 @@ impl Objects {
     pub(super) fn cluster_ip(&mut self, address: IpAddr) {
         let family = IpFamily::of(address);
         self.add(family, SetKind::ClusterIps, address, None);
+    }
+
+    /// Adds a network of the node's own pods.
+    pub(crate) fn own_pods(&mut self, family: IpFamily, network: IpNet) {
+        let range = (network.network(), network.broadcast());
+        self.add(family, SetKind::OwnPods, range, None);
     }
 
     /// Adds the addresses that decide who is masqueraded.
@@ -33,7 +39,7 @@ impl Objects {
     }
 
     /// Adds a frontend: where it leads to, and the endpoints behind it.
-    pub(super) fn frontend(&mut self, port: &PortPlan, frontend: Frontend, settings: &DataplaneSettings) {
+    pub(super) fn frontend(&mut self, port: &PortPlan, frontend: Frontend) {
         let family = port.id.family;
         let key = frontend.key(port);
         let (action, external) = match frontend {
@@ -49,9 +55,9 @@ impl Objects {
         let lookup = frontend.lookup();
         let verdict = match frontend {
             Frontend::LoadBalancer(..) | Frontend::NodeBalancer(_) if port.sources.is_some() => {
-                Verdict::goto(self.source_ranges(port, lookup, action, settings))
+                Verdict::goto(self.source_ranges(port, lookup, action))
             }
-            _ => self.verdict(port, lookup, action, settings),
+            _ => self.verdict(port, lookup, action),
         };
         // With session affinity the endpoints are constants in the rules of the port's own chain.
         if port.affinity.is_none() {

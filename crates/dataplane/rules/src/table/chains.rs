@@ -118,6 +118,8 @@ fn masquerades(family: L3, settings: &DataplaneSettings) -> Vec<Rule> {
     rules.extend([
         // Pods answer each other through the network of pods: they keep their address.
         in_set(original.into(), SetKind::ClusterIps).returns(),
+        // Nor do answers to pods of this node pass it by, whatever address they went to.
+        in_set(source.into(), SetKind::OwnPods).returns(),
         masquerade(in_set((original, Ct::Protocol, port).into(), SetKind::External)),
         masquerade(
             Rule::new()

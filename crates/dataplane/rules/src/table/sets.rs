@@ -1,7 +1,7 @@
 //! The sets and maps that all Services share. There are few of them, since the kernel's work grows with their
 //! number.
 
-use kinglet_nft::{DataType, L3, Set};
+use kinglet_nft::{Data, DataType, Element, L3, Mapped, Set};
 
 /// Most clients with affinity, in each family: without a bound, clients could fill the kernel's memory.
 const AFFINITY: u32 = 65_536;
@@ -30,6 +30,8 @@ pub(crate) enum SetKind {
     Local,
     /// Addresses of endpoints, twice, as source and destination: pods that reach themselves.
     Hairpin,
+    /// Networks of the node's own pods.
+    OwnPods,
     /// Address, protocol and port of a Service, and a number, to the endpoint.
     Backends,
     /// Protocol and port of the node, and a number, to the endpoint.
@@ -39,7 +41,7 @@ pub(crate) enum SetKind {
 }
 
 impl SetKind {
-    pub(crate) const ALL: [Self; 10] = [
+    pub(crate) const ALL: [Self; 11] = [
         Self::Vips,
         Self::NodePorts,
         Self::ClusterIps,
@@ -47,6 +49,7 @@ impl SetKind {
         Self::ExternalPorts,
         Self::Local,
         Self::Hairpin,
+        Self::OwnPods,
         Self::Backends,
         Self::NodePortBackends,
         Self::Affinity,
@@ -66,6 +69,7 @@ impl SetKind {
             Self::ExternalPorts => "external-ports",
             Self::Local => "local",
             Self::Hairpin => "hairpin",
+            Self::OwnPods => "own-pods",
             Self::Backends => "backends",
             Self::NodePortBackends => "node-port-backends",
             Self::Affinity => "affinity",
@@ -104,6 +108,7 @@ impl SetId {
             SetKind::External => Set::new(name, [address, InetProto, InetService]),
             SetKind::ExternalPorts => Set::new(name, [InetProto, InetService]),
             SetKind::Hairpin => Set::new(name, [address, address]),
+            SetKind::OwnPods => Set::new(name, [address]).interval(),
             SetKind::Backends => Set::map(
                 name,
                 [address, InetProto, InetService, Mark],
@@ -117,5 +122,25 @@ impl SetId {
                 set.dynamic().timeouts().size(AFFINITY)
             }
         }
+    }
+
+    /// An element of the set. Of a set of ranges the key of a claim has the first and the last address.
+    pub(crate) fn element(self, key: Data, mapped: Option<Mapped>) -> Element {
+        let element = match (self.kind, key.0.as_slice()) {
+            (SetKind::OwnPods, [first, last]) if first == last => Element::new(first.clone()),
+            (SetKind::OwnPods, [first, last]) => Element::range(first.clone(), last.clone()),
+            _ => Element::new(key),
+        };
+        Element { mapped, ..element }
+    }
+
+    /// The key of a claim to an element that the kernel lists.
+    pub(crate) fn key(self, element: &Element) -> Data {
+        let mut key = element.key.clone();
+        if self.kind == SetKind::OwnPods {
+            let last = element.last.as_ref().unwrap_or(&element.key);
+            key.0.extend(last.0.iter().cloned());
+        }
+        key
     }
 }
