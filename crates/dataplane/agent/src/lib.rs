@@ -1,8 +1,9 @@
 //! Services in the kernel of one node: the shell around [`kinglet_dataplane`].
 //!
-//! A [`ServicesAgent`] follows Services, EndpointSlices and Nodes, commits the batches that the core makes of
-//! them, and deletes tracked connections to endpoints that are gone. [`serve_health`] answers at the
-//! `healthCheckNodePort` of Services.
+//! A [`ServicesAgent`] follows Services, EndpointSlices, Nodes and Pods, commits the batches that the core
+//! makes of them, and deletes tracked connections to endpoints that are gone. [`serve_health`] answers at the
+//! `healthCheckNodePort` of Services. [`RouteLocalnet`] sets what else the kernel needs for ports on loopback
+//! addresses.
 //!
 //! ```no_run
 //! # async fn example(reflectors: kinglet_kube::Reflectors) -> Result<(), Box<dyn std::error::Error>> {
@@ -41,6 +42,7 @@ mod kernel;
 mod metrics;
 mod outputs;
 mod reconciler;
+mod route_localnet;
 mod shares;
 mod sources;
 
@@ -50,4 +52,5 @@ pub use health_checks::serve_health;
 pub use kernel::Kernel;
 pub use metrics::Metrics;
 pub use outputs::Outputs;
+pub use route_localnet::RouteLocalnet;
 pub use sources::{KINDS, Sources};

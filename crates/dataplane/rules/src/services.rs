@@ -55,6 +55,7 @@ impl Services {
         };
         Self {
             own_pods: OwnPods::of(settings.node.clone()),
+            flows: Flows::new(&settings),
             settings,
             table: table(ownership),
             topology,
@@ -64,7 +65,6 @@ impl Services {
             shares: Arc::default(),
             health: BTreeMap::new(),
             desired: Desired::default(),
-            flows: Flows::default(),
             problems: Vec::new(),
         }
     }
@@ -239,7 +239,8 @@ impl Services {
                 };
                 let plan = plan(service, &slices, &self.topology, offer, &mut problems);
                 self.flows.apply(&name, Some(&plan));
-                self.desired.apply(Rank::of(service), lower(&plan));
+                self.desired
+                    .apply(Rank::of(service), lower(&plan, &self.settings));
             } else {
                 self.health.remove(&name);
                 self.flows.apply(&name, None);

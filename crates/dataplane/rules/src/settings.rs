@@ -17,6 +17,9 @@ pub struct DataplaneSettings {
     /// Networks of the node's addresses that serve node ports; all of its addresses but the loopback ones if
     /// there are none.
     pub node_port_addresses: Vec<IpNet>,
+    /// Serve node ports on 127.0.0.0/8, too. The kernel sends such packets on only with
+    /// `net.ipv4.conf.all.route_localnet`, which may be set when these rules are in the kernel.
+    pub localhost_node_ports: bool,
     /// Which kinds of addresses and ports are served.
     pub kinds: AddressKinds,
 }

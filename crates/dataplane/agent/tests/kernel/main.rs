@@ -16,6 +16,7 @@ mod events;
 mod flow;
 #[path = "../../../../nft/tests/support/listing.rs"]
 mod listing;
+mod localhost;
 mod objects;
 mod paths;
 mod policies;

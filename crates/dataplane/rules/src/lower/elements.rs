@@ -12,7 +12,8 @@ use super::objects::Objects;
 use crate::backend::{Backend, protocol_value};
 use crate::identity::Role;
 use crate::plan::{Action, Frontend, PortPlan};
-use crate::table::SetKind;
+use crate::settings::DataplaneSettings;
+use crate::table::{LOCALHOST, SetKind};
 
 impl Objects {
     /// Makes an address a ClusterIP, whose unknown ports refuse connections.
@@ -39,7 +40,7 @@ impl Objects {
     }
 
     /// Adds a frontend: where it leads to, and the endpoints behind it.
-    pub(super) fn frontend(&mut self, port: &PortPlan, frontend: Frontend) {
+    pub(super) fn frontend(&mut self, port: &PortPlan, frontend: Frontend, settings: &DataplaneSettings) {
         let family = port.id.family;
         let key = frontend.key(port);
         let (action, external) = match frontend {
@@ -65,7 +66,22 @@ impl Objects {
                 self.backends(port, lookup, &key, *role);
             }
         }
+        if settings.localhost_node_ports && family == IpFamily::V4 {
+            self.localhost(frontend, key.clone());
+        }
         self.add(family, lookup.verdicts(), key, Some(Mapped::Verdict(verdict)));
+    }
+
+    /// Says whether loopback addresses serve a port of the node. A load balancer's does not get there, but
+    /// claims it: the oldest Service has the port on all addresses.
+    fn localhost(&mut self, frontend: Frontend, key: Data) {
+        let verdict = match frontend {
+            Frontend::NodePort(_) => Verdict::goto(LOCALHOST),
+            Frontend::NodeBalancer(_) => Verdict::Return,
+            _ => return,
+        };
+        let verdict = Some(Mapped::Verdict(verdict));
+        self.add(IpFamily::V4, SetKind::Localhost, key, verdict);
     }
 
     /// Adds the endpoints of a pool under consecutive numbers.

@@ -19,16 +19,17 @@ mod verdict;
 pub(crate) use objects::{Body, Objects};
 
 use crate::plan::ServicePlan;
+use crate::settings::DataplaneSettings;
 
 /// The objects of a Service.
-pub(crate) fn lower(plan: &ServicePlan) -> Objects {
+pub(crate) fn lower(plan: &ServicePlan, settings: &DataplaneSettings) -> Objects {
     let mut objects = Objects::default();
     for address in &plan.cluster_ips {
         objects.cluster_ip(*address);
     }
     for port in &plan.ports {
         for frontend in &port.frontends {
-            objects.frontend(port, *frontend);
+            objects.frontend(port, *frontend, settings);
         }
         if !port.frontends.is_empty() {
             objects.addresses(port);

@@ -5,7 +5,7 @@ mod chains;
 mod networks;
 mod sets;
 
-pub(crate) use chains::{REJECT, base_chains};
+pub(crate) use chains::{LOCALHOST, REJECT, base_chains};
 pub(crate) use networks::Networks;
 pub(crate) use sets::{SetId, SetKind};
 

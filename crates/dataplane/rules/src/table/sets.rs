@@ -20,6 +20,8 @@ pub(crate) enum SetKind {
     Vips,
     /// Protocol and port of the node to a verdict.
     NodePorts,
+    /// Protocol and port of the node to a verdict that says whether its loopback addresses serve it, too.
+    Localhost,
     /// Cluster addresses.
     ClusterIps,
     /// Addresses, protocols and ports whose clients come from outside.
@@ -41,9 +43,10 @@ pub(crate) enum SetKind {
 }
 
 impl SetKind {
-    pub(crate) const ALL: [Self; 11] = [
+    pub(crate) const ALL: [Self; 12] = [
         Self::Vips,
         Self::NodePorts,
+        Self::Localhost,
         Self::ClusterIps,
         Self::External,
         Self::ExternalPorts,
@@ -64,6 +67,7 @@ impl SetKind {
         match self {
             Self::Vips => "vips",
             Self::NodePorts => "node-ports",
+            Self::Localhost => "localhost",
             Self::ClusterIps => "cluster-ips",
             Self::External => "external",
             Self::ExternalPorts => "external-ports",
@@ -81,7 +85,9 @@ impl SetId {
     /// All sets of the table.
     pub(crate) fn all() -> impl Iterator<Item = Self> {
         let families = [L3::Ipv4, L3::Ipv6].into_iter();
-        families.flat_map(|family| SetKind::ALL.into_iter().map(move |kind| kind.of(family)))
+        let all = families.flat_map(|family| SetKind::ALL.into_iter().map(move |kind| kind.of(family)));
+        // The kernel has no `route_localnet` for IPv6.
+        all.filter(|id| *id != SetKind::Localhost.of(L3::Ipv6))
     }
 
     pub(crate) fn name(self) -> String {
@@ -103,7 +109,7 @@ impl SetId {
         };
         match self.kind {
             SetKind::Vips => Set::vmap(name, [address, InetProto, InetService]),
-            SetKind::NodePorts => Set::vmap(name, [InetProto, InetService]),
+            SetKind::NodePorts | SetKind::Localhost => Set::vmap(name, [InetProto, InetService]),
             SetKind::ClusterIps | SetKind::Local => Set::new(name, [address]),
             SetKind::External => Set::new(name, [address, InetProto, InetService]),
             SetKind::ExternalPorts => Set::new(name, [InetProto, InetService]),

@@ -84,6 +84,7 @@ pub(crate) fn settings() -> DataplaneSettings {
     DataplaneSettings {
         node: "here".into(),
         cluster_cidrs: vec!["10.42.0.0/16".parse().unwrap()],
+        localhost_node_ports: true,
         ..DataplaneSettings::default()
     }
 }
