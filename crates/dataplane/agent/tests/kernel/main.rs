@@ -21,6 +21,7 @@ mod objects;
 mod paths;
 mod policies;
 mod restart;
+mod sctp;
 mod sequences;
 mod servers;
 mod world;
