@@ -9,6 +9,7 @@
 mod agent;
 mod cluster;
 mod command;
+mod duration;
 mod explain;
 mod lab;
 mod listen;
@@ -19,6 +20,7 @@ mod port;
 mod publish;
 mod ranges;
 mod server;
+mod service_proxy;
 mod servicelb;
 mod shared;
 
@@ -38,5 +40,6 @@ pub use port::{PortError, PortProtocol, TransportProtocol};
 pub use publish::{PublishOptions, ServiceName, ServiceNameError};
 pub use ranges::RangesError;
 pub use server::{DemoOptions, ServerOptions};
+pub use service_proxy::ServiceProxyOptions;
 pub use servicelb::{ServiceLbMode, ServiceLbOptions, ServiceLbServerOptions};
 pub use shared::{AdminOptions, Component, DisableOptions, OutputFormat, PodRangeOptions};

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use clap::Args;
-use jiff::SignedDuration;
+
+use crate::duration::duration;
 
 /// Options of network policy.
 #[derive(Args, Clone, Debug)]
@@ -38,21 +39,6 @@ impl PolicySyncOptions {
         Some(self.policy_sync_period).filter(|period| !period.is_zero())
     }
 }
-
-/// Also as Go prints it: 5m0s.
-fn duration(text: &str) -> Result<Duration, DurationError> {
-    // A plain number has no unit; only zero needs none.
-    if text == "0" {
-        return Ok(Duration::ZERO);
-    }
-    let parsed: SignedDuration = text.parse().map_err(|_| DurationError)?;
-    Duration::try_from(parsed).map_err(|_| DurationError)
-}
-
-/// A text is no duration, or a negative one.
-#[derive(Debug, thiserror::Error)]
-#[error("a duration such as 30s, 5m or 1h30m is accepted, or 0")]
-struct DurationError;
 
 #[cfg(test)]
 mod tests {

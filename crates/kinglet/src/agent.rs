@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{error, info};
 
-use crate::services::{cni, netpol, servicelb};
+use crate::services::{cni, netpol, service_proxy, servicelb};
 
 /// The running parts.
 pub(crate) struct Agent {
@@ -85,10 +85,12 @@ impl Agent {
     ) {
         let mut outputs = Outputs::default();
         outputs.metrics.register(registry);
+        let localhost = service_proxy::prepare(&options.proxy);
         let settings = DataplaneSettings {
             node: self.node.node_name.as_str().into(),
             cluster_cidrs: options.pods.cluster_cidr.clone(),
-            kinds: kinds(options.service_proxy),
+            localhost_node_ports: localhost.is_some(),
+            kinds: kinds(options.proxy.service_proxy),
             ..DataplaneSettings::default()
         };
         let mut sources = Sources::of(&self.reflectors);
@@ -100,7 +102,7 @@ impl Agent {
             sources.shares = Some(share);
             outputs.served = Some(served);
         }
-        if options.service_proxy {
+        if options.proxy.service_proxy {
             let (health, checks) = watch::channel(Arc::default());
             outputs.health = Some(health);
             self.tasks.spawn(serve_health(checks, stop.clone()));
@@ -113,7 +115,10 @@ impl Agent {
         };
         let (gate, stop) = (self.readiness.gate("services"), stop.clone());
         self.tasks.spawn(async move {
-            let synced = move || gate.open();
+            let synced = move || {
+                localhost.iter().for_each(service_proxy::serve_localhost);
+                gate.open();
+            };
             if let Err(error) = agent.run(synced, stop).await {
                 error!(%error, "the Services agent has stopped: rules stay as they are, and changes of Services have no effect");
             }

@@ -2,8 +2,8 @@
 //!
 //! A [`ServicesAgent`] follows Services, EndpointSlices, Nodes and Pods, commits the batches that the core
 //! makes of them, and deletes tracked connections to endpoints that are gone. [`serve_health`] answers at the
-//! `healthCheckNodePort` of Services. [`RouteLocalnet`] sets what else the kernel needs for ports on loopback
-//! addresses.
+//! `healthCheckNodePort` of Services. [`ConntrackLimits`] and [`RouteLocalnet`] set what else the kernel
+//! needs for Services.
 //!
 //! ```no_run
 //! # async fn example(reflectors: kinglet_kube::Reflectors) -> Result<(), Box<dyn std::error::Error>> {
@@ -36,6 +36,7 @@
 
 mod agent;
 mod cleaner;
+mod conntrack_limits;
 mod error;
 mod health_checks;
 mod kernel;
@@ -47,6 +48,7 @@ mod shares;
 mod sources;
 
 pub use agent::ServicesAgent;
+pub use conntrack_limits::ConntrackLimits;
 pub use error::AgentError;
 pub use health_checks::serve_health;
 pub use kernel::Kernel;
