@@ -6,6 +6,7 @@ mod families;
 mod kube_proxy;
 mod native;
 mod nodes;
+mod pods;
 mod processes;
 mod switch;
 mod traffic;
