@@ -7,6 +7,7 @@ use clap::Args;
 use crate::netpol::{EnforcementOptions, NetworkPolicyOptions};
 use crate::node::{CloudOptions, NodeOptions};
 use crate::ranges::RangesError;
+use crate::service_proxy::ServiceProxyOptions;
 use crate::servicelb::ServiceLbOptions;
 use crate::shared::{AdminOptions, DisableOptions, LagOptions, PodRangeOptions};
 
@@ -37,9 +38,9 @@ pub struct AgentOptions {
     /// What does not run.
     #[command(flatten)]
     pub components: DisableOptions,
-    /// Serve ClusterIPs and NodePorts, too: for nodes without a kube-proxy.
-    #[arg(long, env = "KINGLET_SERVICE_PROXY")]
-    pub service_proxy: bool,
+    /// Whether there is no kube-proxy.
+    #[command(flatten)]
+    pub proxy: ServiceProxyOptions,
     /// Addresses of Pods.
     #[command(flatten)]
     pub pods: PodRangeOptions,

@@ -20,6 +20,7 @@ mod port;
 mod publish;
 mod ranges;
 mod server;
+mod service_proxy;
 mod servicelb;
 mod shared;
 
@@ -39,5 +40,6 @@ pub use port::{PortChoice, PortError, PortProtocol, TransportProtocol};
 pub use publish::{AdvertiseError, PublishOptions, ServiceName, ServiceNameError};
 pub use ranges::RangesError;
 pub use server::{DemoOptions, ServerOptions};
+pub use service_proxy::ServiceProxyOptions;
 pub use servicelb::{ServiceLbMode, ServiceLbOptions, ServiceLbServerOptions};
 pub use shared::{AdminOptions, Component, DisableOptions, LagOptions, OutputFormat, PodRangeOptions};

@@ -1,8 +1,9 @@
 //! Services in the kernel of one node: the shell around [`kinglet_dataplane`].
 //!
-//! A [`ServicesAgent`] follows Services, EndpointSlices and Nodes, commits the batches that the core makes of
-//! them, and deletes tracked connections to endpoints that are gone. [`serve_health`] answers at the
-//! `healthCheckNodePort` of Services.
+//! A [`ServicesAgent`] follows Services, EndpointSlices, Nodes and Pods, commits the batches that the core
+//! makes of them, and deletes tracked connections to endpoints that are gone. [`serve_health`] answers at the
+//! `healthCheckNodePort` of Services. [`ConntrackLimits`] and [`RouteLocalnet`] set what else the kernel
+//! needs for Services.
 //!
 //! ```no_run
 //! # async fn example(reflectors: kinglet_kube::Reflectors) -> Result<(), Box<dyn std::error::Error>> {
@@ -35,19 +36,23 @@
 
 mod agent;
 mod cleaner;
+mod conntrack_limits;
 mod error;
 mod health_checks;
 mod kernel;
 mod metrics;
 mod outputs;
 mod reconciler;
+mod route_localnet;
 mod shares;
 mod sources;
 
 pub use agent::ServicesAgent;
+pub use conntrack_limits::ConntrackLimits;
 pub use error::AgentError;
 pub use health_checks::serve_health;
 pub use kernel::Kernel;
 pub use metrics::Metrics;
 pub use outputs::{Outputs, Served};
+pub use route_localnet::RouteLocalnet;
 pub use sources::{KINDS, Sources};

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use kinglet_dataplane::{Services, Shares};
 use kinglet_kube::{Change, Inputs, Kind, Reflector, Reflectors};
-use kinglet_model::{EndpointSlice, Node, Object as _, Service};
+use kinglet_model::{EndpointSlice, Node, Object as _, Pod, Service};
 use kinglet_telemetry::Lag;
 use tokio::sync::watch;
 
@@ -13,6 +13,7 @@ pub const KINDS: &[Kind] = &[
     Kind::of::<Service>(),
     Kind::of::<EndpointSlice>(),
     Kind::of::<Node>(),
+    Kind::of::<Pod>(),
 ];
 
 /// Where objects come from.
@@ -24,6 +25,8 @@ pub struct Sources {
     pub slices: Reflector<EndpointSlice>,
     /// All Nodes, or at least the own one.
     pub nodes: Reflector<Node>,
+    /// All Pods, or at least those of the own node.
+    pub pods: Reflector<Pod>,
     /// The node's part of load balancers, where it has one; nothing as long as it is not known.
     pub shares: Option<watch::Receiver<Option<Arc<Shares>>>>,
 }
@@ -35,6 +38,7 @@ impl Sources {
             services: reflectors.of(),
             slices: reflectors.of(),
             nodes: reflectors.of(),
+            pods: reflectors.of(),
             shares: None,
         }
     }
@@ -45,6 +49,7 @@ impl Sources {
         inputs.watch(&self.services, Input::Service);
         inputs.watch(&self.slices, Input::Slice);
         inputs.watch(&self.nodes, Input::Node);
+        inputs.watch(&self.pods, Input::Pod);
         inputs
     }
 }
@@ -55,6 +60,7 @@ pub(crate) enum Input {
     Service(Change<Service>),
     Slice(Change<EndpointSlice>),
     Node(Change<Node>),
+    Pod(Change<Pod>),
 }
 
 impl Input {
@@ -67,6 +73,8 @@ impl Input {
             Self::Slice(Change::Deleted(slice)) => services.remove_endpoint_slice(&slice.object_name()),
             Self::Node(Change::Applied(node)) => services.apply_node(&node),
             Self::Node(Change::Deleted(node)) => services.remove_node(&node),
+            Self::Pod(Change::Applied(pod)) => services.apply_pod(&pod),
+            Self::Pod(Change::Deleted(pod)) => services.remove_pod(&pod),
         }
     }
 }

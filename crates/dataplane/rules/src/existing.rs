@@ -43,7 +43,7 @@ impl ExistingTable {
             if id.kind == SetKind::Affinity {
                 existing.clients.extend(elements.map(|element| element.key));
             } else {
-                let known = elements.map(|element| ((id, element.key), element.mapped));
+                let known = elements.map(|element| ((id, id.key(&element)), element.mapped));
                 existing.elements.extend(known);
             }
         }

@@ -26,6 +26,7 @@ mod flows;
 mod health;
 mod identity;
 mod lower;
+mod own_pods;
 mod plan;
 mod problem;
 mod services;

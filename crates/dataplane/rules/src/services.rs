@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
-use kinglet_model::{EndpointSlice, Node, Object, ObjectName, Service, wellknown};
+use kinglet_model::{EndpointSlice, Node, Object, ObjectName, Pod, Service, wellknown};
 use kinglet_nft::{Batch, Ownership, Ruleset, Table};
 
 use crate::desired::{Desired, Rank};
@@ -13,6 +13,7 @@ use crate::existing::ExistingTable;
 use crate::flows::{Flows, Stale};
 use crate::health::{self, Health, HealthChecks};
 use crate::lower::lower;
+use crate::own_pods::OwnPods;
 use crate::plan::{Offer, plan};
 use crate::problem::Problem;
 use crate::settings::{DataplaneSettings, Share, Shares};
@@ -34,6 +35,7 @@ pub struct Services {
     shares: Arc<Shares>,
     /// Those of the node's part of load balancers that there are no rules for.
     without_rules: BTreeSet<ObjectName>,
+    own_pods: OwnPods,
     health: BTreeMap<ObjectName, (u16, Health)>,
     desired: Desired,
     flows: Flows,
@@ -56,6 +58,8 @@ impl Services {
             zone: None,
         };
         Self {
+            own_pods: OwnPods::of(settings.node.clone()),
+            flows: Flows::new(&settings),
             settings,
             table: table(ownership),
             topology,
@@ -67,7 +71,6 @@ impl Services {
             without_rules: BTreeSet::new(),
             health: BTreeMap::new(),
             desired: Desired::default(),
-            flows: Flows::default(),
             problems: Vec::new(),
         }
     }
@@ -121,6 +124,7 @@ impl Services {
     pub fn apply_node(&mut self, node: &Node) {
         if node.metadata.name == self.settings.node {
             self.set_zone(node.metadata.label(wellknown::LABEL_ZONE).map(Into::into));
+            self.own_pods.set_node(Some(node));
         }
     }
 
@@ -128,7 +132,18 @@ impl Services {
     pub fn remove_node(&mut self, node: &Node) {
         if node.metadata.name == self.settings.node {
             self.set_zone(None);
+            self.own_pods.set_node(None);
         }
+    }
+
+    /// Takes a Pod; only those of the own node matter.
+    pub fn apply_pod(&mut self, pod: &Pod) {
+        self.own_pods.apply(pod.object_name(), pod);
+    }
+
+    /// Forgets a Pod.
+    pub fn remove_pod(&mut self, pod: &Pod) {
+        self.own_pods.remove(&pod.object_name());
     }
 
     /// Takes the node's part of load balancers.
@@ -229,8 +244,12 @@ impl Services {
         self.known.entry(name).or_default()
     }
 
-    /// Computes the rules of all Services that changed.
+    /// Computes the rules of all Services that changed, and how pods of the node are known.
     fn compute(&mut self) {
+        if self.own_pods.take_changed() {
+            let rank = Rank::of_node(&self.settings.node);
+            self.desired.apply(rank, self.own_pods.objects());
+        }
         for name in std::mem::take(&mut self.dirty) {
             let mut problems = Vec::new();
             let known = self.known.get(&name);

@@ -11,13 +11,15 @@ use kinglet_model::{ObjectName, Protocol};
 pub struct DataplaneSettings {
     /// Name of the own Node. Endpoints with this `nodeName` are local.
     pub node: Arc<str>,
-    /// Networks of all pods of the cluster. They tell pods from clients outside: the latter are masqueraded
-    /// on their way from a cluster address to another node, and `externalTrafficPolicy: Local` does not bind
-    /// the former. If there are none, nobody is taken for a pod.
+    /// Networks of all pods of the cluster. They tell pods from clients outside, who are masqueraded on their
+    /// way from a cluster address to another node. If there are none, nobody is taken for a pod.
     pub cluster_cidrs: Vec<IpNet>,
     /// Networks of the node's addresses that serve node ports; all of its addresses but the loopback ones if
     /// there are none.
     pub node_port_addresses: Vec<IpNet>,
+    /// Serve node ports on 127.0.0.0/8, too. The kernel sends such packets on only with
+    /// `net.ipv4.conf.all.route_localnet`, which may be set when these rules are in the kernel.
+    pub localhost_node_ports: bool,
     /// Which kinds of addresses and ports are served.
     pub kinds: AddressKinds,
 }

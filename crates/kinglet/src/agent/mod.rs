@@ -21,7 +21,7 @@ use tracing::{error, info};
 
 use self::condition::ConditionWriter;
 use crate::health;
-use crate::services::{cni, netpol, servicelb};
+use crate::services::{cni, netpol, service_proxy, servicelb};
 
 /// The running parts.
 pub(crate) struct Agent {
@@ -103,10 +103,12 @@ impl Agent {
             &options.lag,
             &self.readiness,
         );
+        let localhost = service_proxy::prepare(&options.proxy);
         let settings = DataplaneSettings {
             node: self.node.node_name.as_str().into(),
             cluster_cidrs: options.pods.cluster_cidr.clone(),
-            kinds: kinds(options.service_proxy),
+            localhost_node_ports: localhost.is_some(),
+            kinds: kinds(options.proxy.service_proxy),
             ..DataplaneSettings::default()
         };
         let mut sources = Sources::of(&self.reflectors);
@@ -121,7 +123,7 @@ impl Agent {
             sources.shares = Some(share);
             outputs.served = Some(served);
         }
-        if options.service_proxy {
+        if options.proxy.service_proxy {
             let (health, checks) = watch::channel(Arc::default());
             outputs.health = Some(health);
             self.tasks.spawn(serve_health(checks, stop.clone()));
@@ -134,8 +136,12 @@ impl Agent {
         };
         let (gate, stop) = (self.readiness.gate("services"), stop.clone());
         self.tasks.spawn(async move {
-            let synced = gate.clone();
-            if let Err(error) = agent.run(move || synced.open(), stop).await {
+            let opened = gate.clone();
+            let synced = move || {
+                localhost.iter().for_each(service_proxy::serve_localhost);
+                opened.open();
+            };
+            if let Err(error) = agent.run(synced, stop).await {
                 error!(%error, "the Services agent has stopped: rules stay as they are, and changes of Services have no effect");
                 gate.set(false);
             }

@@ -1,8 +1,10 @@
 //! `kinglet cleanup`.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
+use kinglet_dataplane_agent::RouteLocalnet;
 use kinglet_servicelb::agent::{Host as _, LocalHost};
 
 use crate::host::STATE;
@@ -15,7 +17,19 @@ pub(crate) fn run() -> Result<()> {
     );
     let refused = "cannot remove the rules; is an agent running on this node?";
     let mut services = kinglet_dataplane_agent::Kernel::open().context("cannot open nftables")?;
-    services.remove().context(refused)?;
+    let switch = RouteLocalnet::of_this_namespace(Path::new(STATE));
+    // Without the rules it would open what listens on loopback addresses to neighbours.
+    let was_set = switch
+        .reset()
+        .context("cannot reset net.ipv4.conf.all.route_localnet")?;
+    if let Err(error) = services.remove() {
+        if was_set {
+            switch
+                .set()
+                .context("cannot set net.ipv4.conf.all.route_localnet again")?;
+        }
+        return Err(error).context(refused);
+    }
     let mut policies = kinglet_netpol::Kernel::open().context("cannot open nftables")?;
     let mut removed = vec![format!("nftables table inet {}", kinglet_dataplane::TABLE)];
     removed.extend(policies.remove().context(refused)?);

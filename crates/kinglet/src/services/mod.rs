@@ -2,4 +2,5 @@
 
 pub(crate) mod cni;
 pub(crate) mod netpol;
+pub(crate) mod service_proxy;
 pub(crate) mod servicelb;

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
 use crate::object::{Meta, nullable, object};
@@ -16,6 +17,9 @@ pub struct Node {
     pub provider_id: Arc<str>,
     /// `spec.taints`.
     pub taints: Vec<Taint>,
+    /// `spec.podCIDRs`: networks of the node's Pods, where its CNI plugin uses them. Text that is no network
+    /// is left out.
+    pub pod_cidrs: Box<[IpNet]>,
     /// `status.addresses`.
     pub addresses: Vec<NodeAddress>,
     /// `status.conditions`.
@@ -95,6 +99,8 @@ struct Spec {
     provider_id: Arc<str>,
     #[serde(deserialize_with = "nullable")]
     taints: Vec<Taint>,
+    #[serde(rename = "podCIDRs", deserialize_with = "nullable")]
+    pod_cidrs: Vec<Box<str>>,
 }
 
 #[derive(Default, Deserialize)]
@@ -121,6 +127,12 @@ impl From<Wire> for Node {
             metadata: wire.metadata,
             provider_id: wire.spec.provider_id,
             taints: wire.spec.taints,
+            pod_cidrs: wire
+                .spec
+                .pod_cidrs
+                .iter()
+                .filter_map(|text| text.parse().ok())
+                .collect(),
             addresses: wire.status.addresses,
             conditions: wire.status.conditions,
             boot_id: wire.status.node_info.boot_id,
@@ -138,7 +150,7 @@ mod tests {
             r#"{
                 "metadata": {"name": "n1"},
                 "spec": {
-                    "providerID": "k3s://n1",
+                    "providerID": "k3s://n1", "podCIDRs": ["10.42.0.0/24", "fd42::/64"],
                     "taints": [{"key": "a", "effect": "NoExecute", "timeAdded": "2026-01-01T00:00:00Z"}]
                 },
                 "status": {
@@ -152,6 +164,7 @@ mod tests {
         assert_eq!((&*node.provider_id, &*node.boot_id), ("k3s://n1", "1f0e"));
         assert!(node.is_ready() && node.is_tainted("a") && !node.is_tainted("b"));
         assert_eq!(&*node.addresses[0].kind, "Hostname");
+        assert_eq!(node.pod_cidrs.len(), 2);
         assert_eq!(
             serde_json::to_string(&node.taints[0]).unwrap(),
             r#"{"key":"a","effect":"NoExecute","timeAdded":"2026-01-01T00:00:00Z"}"#

@@ -7,8 +7,9 @@
 //! | `k3s.io/internal-dns`, `k3s.io/external-dns` | `--node-internal-dns`, `--node-external-dns` |
 //! | `k3s.io/hostname` | the host's name; the Node's name if it has none, or one of `localhost` |
 //!
-//! In: settings, and the [`Host`]. Out: a patch of one Node, when something differs. What is no longer set is
-//! removed, so that an address that went away does not stay in the cluster.
+//! In: settings, and the [`Host`]. Out: a patch of one Node, when something differs. What an agent wrote is
+//! removed when it is no longer set, so that an address that went away does not stay in the cluster; what
+//! others wrote stays, unless an option says something else.
 
 mod annotations;
 mod host;

@@ -36,7 +36,7 @@ impl Served {
         let api = ScriptedApi::default();
         api.put::<Service>(web_object(json!({})));
         api.put::<EndpointSlice>(slice_object("web-4", &["10.42.0.11 here"]));
-        api.put::<Node>(json!({"metadata": {"name": "here"}}));
+        api.put::<Node>(json!({"metadata": {"name": "here"}, "spec": {"podCIDRs": ["10.42.0.0/24"]}}));
         let runtime = Runtime::new().unwrap();
         let stop = CancellationToken::new();
         let kernel = world.node.run(|| Kernel::open().unwrap());

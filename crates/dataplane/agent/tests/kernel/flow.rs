@@ -3,6 +3,8 @@
 use std::net::UdpSocket;
 use std::time::Duration;
 
+use kinglet_test_support::netns::Namespace;
+
 use crate::world::World;
 
 /// A socket of the client that goes on asking the same address: one tracked connection.
@@ -10,7 +12,12 @@ pub(crate) struct Flow(UdpSocket);
 
 impl Flow {
     pub(crate) fn new(world: &World, to: &str) -> Self {
-        let socket = world.client.run(|| UdpSocket::bind("0.0.0.0:0")).unwrap();
+        Self::of(&world.client, to)
+    }
+
+    /// The same of a socket elsewhere.
+    pub(crate) fn of(from: &Namespace, to: &str) -> Self {
+        let socket = from.run(|| UdpSocket::bind("0.0.0.0:0")).unwrap();
         socket.connect(to).unwrap();
         socket.set_read_timeout(Some(Duration::from_millis(200))).unwrap();
         Self(socket)

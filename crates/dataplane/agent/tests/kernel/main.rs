@@ -16,10 +16,12 @@ mod events;
 mod flow;
 #[path = "../../../../nft/tests/support/listing.rs"]
 mod listing;
+mod localhost;
 mod objects;
 mod paths;
 mod policies;
 mod restart;
+mod sctp;
 mod sequences;
 mod servers;
 mod world;

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeSet;
 
+use kinglet_model::Pod;
 use serde_json::json;
 
 use crate::objects::{slice, web};
 use crate::paths::settings;
-use crate::world::{World, tcp, udp};
+use crate::world::{World, node_object, tcp, udp};
 use kinglet_test_support::netns::Namespace;
 
 /// A world whose Service differs like this and has these endpoints.
@@ -68,20 +69,92 @@ fn local_external_traffic_stays_on_the_node() {
     let pod = world.pod("pod-2");
     assert_eq!(
         answers(pod, NODE_PORT),
-        set(["pod-1 10.42.0.12", "far 10.42.0.1"])
+        set(["pod-1 10.42.0.12", "far 10.42.0.12"])
     );
     assert_eq!(
         answers(&world.node, NODE_PORT),
         set(["pod-1 192.0.2.1", "far 10.42.0.1"])
     );
+    // A pod of another node is a client as any other.
+    assert_eq!(answers(world.pod("far"), NODE_PORT), set(["pod-1 10.42.1.11"]));
     // Without an endpoint on the node, clients outside are to try another one.
     world
         .services
         .apply_endpoint_slice(slice("web-4", &["10.42.1.11 there"]));
     world.commit();
     assert_eq!(tcp(&world.client, NODE_PORT), "silent");
-    assert_eq!(tcp(world.pod("pod-2"), NODE_PORT), "far 10.42.0.1");
+    assert_eq!(tcp(world.pod("far"), NODE_PORT), "silent");
+    assert_eq!(tcp(world.pod("pod-2"), NODE_PORT), "far 10.42.0.12");
     assert_eq!(tcp(&world.node, NODE_PORT), "far 10.42.0.1");
+}
+
+#[test]
+fn pods_keep_their_address_on_the_way_to_a_load_balancer() {
+    let Some(mut world) = World::new(settings()) else {
+        return;
+    };
+    world
+        .services
+        .apply_endpoint_slice(slice("web-4", &["10.42.0.11 here", "10.42.1.11 there"]));
+    for policy in ["Local", "Cluster"] {
+        let changes = json!({
+            "type": "LoadBalancer", "externalIPs": ["198.51.100.80"], "externalTrafficPolicy": policy,
+        });
+        let mut service = std::sync::Arc::unwrap_or_clone(web(changes));
+        service.load_balancer = serde_json::from_value(json!([{"ip": "203.0.113.80"}])).unwrap();
+        world.services.apply_service(std::sync::Arc::new(service));
+        world.commit();
+        for to in ["203.0.113.80:80", "198.51.100.80:80", NODE_PORT] {
+            let seen = answers(world.pod("pod-2"), to);
+            assert_eq!(seen, set(["pod-1 10.42.0.12", "far 10.42.0.12"]), "{policy} {to}");
+        }
+    }
+    // The answers of another node's endpoint would pass this node by.
+    world
+        .services
+        .apply_endpoint_slice(slice("web-4", &["10.42.1.11 there"]));
+    world.commit();
+    assert_eq!(tcp(&world.client, "203.0.113.80:80"), "far 10.42.0.1");
+}
+
+#[test]
+fn pods_are_known_by_address_where_the_network_of_their_node_is_not_used() {
+    let changes = json!({"externalTrafficPolicy": "Local"});
+    let Some(mut world) = world(changes, &["10.42.1.11 there"]) else {
+        return;
+    };
+    let mut node = node_object();
+    node.pod_cidrs = ["10.42.9.0/24"]
+        .iter()
+        .map(|text| text.parse().unwrap())
+        .collect();
+    world.services.apply_node(&node);
+    world.commit();
+    assert_eq!(tcp(world.pod("pod-2"), NODE_PORT), "silent");
+    let pod = |name: &str, address: &str, phase: &str| -> Pod {
+        serde_json::from_value(json!({
+            "metadata": {"name": name, "namespace": "default"},
+            "spec": {"nodeName": "here"},
+            "status": {"phase": phase, "podIP": address, "podIPs": [{"ip": address}]},
+        }))
+        .unwrap()
+    };
+    for (name, address) in [
+        ("one", "10.42.0.11"),
+        ("two", "10.42.0.12"),
+        ("other", "10.42.9.1"),
+    ] {
+        world.services.apply_pod(&pod(name, address, "Running"));
+        world.commit();
+    }
+    assert_eq!(tcp(world.pod("pod-2"), NODE_PORT), "far 10.42.0.12");
+    assert_eq!(tcp(world.pod("far"), NODE_PORT), "silent");
+    world.services.apply_pod(&pod("two", "10.42.0.12", "Failed"));
+    world.commit();
+    assert_eq!(tcp(world.pod("pod-2"), NODE_PORT), "silent");
+    world.services.remove_pod(&pod("one", "10.42.0.11", "Running"));
+    world.commit();
+    assert!(world.list().contains("10.42.9.0/24"), "{}", world.list());
 }
 
 #[test]

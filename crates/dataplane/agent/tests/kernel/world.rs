@@ -10,7 +10,9 @@ use std::time::{Duration, Instant};
 
 use kinglet_dataplane::{DataplaneSettings, Services};
 use kinglet_dataplane_agent::Kernel;
+use kinglet_model::Node;
 use kinglet_nft::Batch;
+use serde_json::json;
 
 use crate::servers::{ask_tcp, ask_udp, serve};
 use kinglet_test_support::netns::Namespace;
@@ -57,6 +59,7 @@ impl World {
             services: Services::new(settings, kernel.ownership().expect("an answer")),
             kernel,
         };
+        world.services.apply_node(&node_object());
         world.replace();
         Some(world)
     }
@@ -114,6 +117,12 @@ pub(crate) fn eventually(what: &str, mut condition: impl FnMut() -> bool) {
         assert!(Instant::now() < deadline, "not in time: {what}");
         std::thread::yield_now();
     }
+}
+
+/// The Node, with the networks of its pods.
+pub(crate) fn node_object() -> Node {
+    let object = json!({"metadata": {"name": "here"}, "spec": {"podCIDRs": ["10.42.0.0/24", "fd42:0::/64"]}});
+    serde_json::from_value(object).expect("a Node")
 }
 
 /// A veth from the node to the other's `eth0`.

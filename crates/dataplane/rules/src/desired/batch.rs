@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use kinglet_nft::{Batch, Chain, Data, Element, Mapped, Ruleset, Table};
+use kinglet_nft::{Batch, Chain, Element, Ruleset, Table};
 
 use super::{Chains, Content, Desired, Slot};
 use crate::lower::Body;
@@ -99,10 +99,13 @@ impl Desired {
             }
             let (set, key) = slot;
             if before.is_some() {
-                deleted.entry(set).or_default().push(Element::new(key.clone()));
+                deleted
+                    .entry(set)
+                    .or_default()
+                    .push(set.element(key.clone(), None));
             }
             if let Some(mapped) = now {
-                added.entry(set).or_default().push(element(key, mapped));
+                added.entry(set).or_default().push(set.element(key, mapped));
             }
         }
         for (set, elements) in deleted {
@@ -142,9 +145,8 @@ impl Desired {
         let mut all = Elements::new();
         for slot in self.claims.keys() {
             if let Some(mapped) = self.content(slot) {
-                all.entry(slot.0)
-                    .or_default()
-                    .push(element(slot.1.clone(), mapped));
+                let (set, key) = slot.clone();
+                all.entry(set).or_default().push(set.element(key, mapped));
             }
         }
         for elements in all.values_mut() {
@@ -182,12 +184,5 @@ fn add_rules(batch: &mut Batch, table: &Table, name: &str, body: &Body) {
 fn add_elements(batch: &mut Batch, table: &Table, elements: Elements) {
     for (set, elements) in elements {
         batch.add_elements(table, &set.set(), &elements);
-    }
-}
-
-fn element(key: Data, mapped: Option<Mapped>) -> Element {
-    Element {
-        mapped,
-        ..Element::new(key)
     }
 }

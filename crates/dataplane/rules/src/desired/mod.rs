@@ -34,6 +34,14 @@ pub(crate) struct Rank {
 }
 
 impl Rank {
+    /// That of the node itself, in which no Service has its name.
+    pub(crate) fn of_node(name: &str) -> Self {
+        Self {
+            created: None,
+            name: ObjectName::cluster(name),
+        }
+    }
+
     pub(crate) fn of(service: &Service) -> Self {
         let created = service.metadata.creation_timestamp;
         Self {
@@ -59,7 +67,9 @@ pub(crate) struct Desired {
 impl Desired {
     /// How many Services put anything into the table.
     pub(crate) fn len(&self) -> usize {
-        self.services.len()
+        // The node itself has no namespace.
+        let names = self.services.keys();
+        names.filter(|name| !name.namespace.is_empty()).count()
     }
 
     /// Sets what a Service puts into the table.

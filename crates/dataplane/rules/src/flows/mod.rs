@@ -21,6 +21,7 @@ use kinglet_model::{ObjectName, Protocol};
 use crate::backend::{Backend, protocol_number};
 use crate::existing::ExistingTable;
 use crate::plan::{PortPlan, ServicePlan};
+use crate::settings::DataplaneSettings;
 
 use affinities::{Affinities, Affinity};
 use destination::{Destination, Destinations};
@@ -33,6 +34,8 @@ pub(crate) struct Flows {
     of_service: BTreeMap<ObjectName, BTreeSet<Destination>>,
     changed: BTreeSet<Destination>,
     affinities: Affinities,
+    /// Loopback addresses serve ports of the node, too.
+    localhost: bool,
 }
 
 /// The destinations of a Service's ports whose connections outlive their endpoints.
@@ -57,6 +60,14 @@ fn leaves_stale(before: Option<BTreeSet<Backend>>, now: Option<BTreeSet<Backend>
 }
 
 impl Flows {
+    /// No Services yet.
+    pub(crate) fn new(settings: &DataplaneSettings) -> Self {
+        Self {
+            localhost: settings.localhost_node_ports,
+            ..Self::default()
+        }
+    }
+
     /// Sets a Service, or that there is none.
     pub(crate) fn apply(&mut self, name: &ObjectName, plan: Option<&ServicePlan>) {
         self.set_destinations(name, plan.map(of).unwrap_or_default());
@@ -121,6 +132,7 @@ impl Flows {
             destinations,
             taken,
             affinities: self.affinities.take_gone(),
+            localhost: self.localhost,
         }
     }
 

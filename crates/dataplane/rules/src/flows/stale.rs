@@ -19,6 +19,8 @@ pub struct Stale {
     /// port, even if the address is the node's.
     pub(super) taken: BTreeSet<Destination>,
     pub(super) affinities: BTreeSet<Affinity>,
+    /// Loopback addresses serve ports of the node, too.
+    pub(super) localhost: bool,
 }
 
 impl Stale {
@@ -32,6 +34,7 @@ impl Stale {
         self.destinations.extend(later.destinations);
         self.taken.extend(later.taken);
         self.affinities.extend(later.affinities);
+        self.localhost |= later.localhost;
     }
 
     /// The sets that may have affinities to endpoints that are gone.
@@ -87,7 +90,12 @@ impl Stale {
         if let Some(backends) = self.destinations.get(&service) {
             return leads_elsewhere(entry, backends);
         }
-        let to_node = own.contains(&address) && !address.is_loopback() && !self.taken.contains(&service);
+        let is_own = if address.is_loopback() {
+            self.localhost && address.is_ipv4()
+        } else {
+            own.contains(&address)
+        };
+        let to_node = is_own && !self.taken.contains(&service);
         let backends = self.destinations.get(&to(None)).filter(|_| to_node);
         backends.is_some_and(|backends| leads_elsewhere(entry, backends))
     }

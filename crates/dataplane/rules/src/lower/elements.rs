@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use ipnet::IpNet;
 use kinglet_model::IpFamily;
 use kinglet_nft::{Data, Mapped, Value, Verdict};
 
@@ -12,13 +13,19 @@ use crate::backend::{Backend, protocol_value};
 use crate::identity::Role;
 use crate::plan::{Action, Frontend, PortPlan};
 use crate::settings::DataplaneSettings;
-use crate::table::SetKind;
+use crate::table::{LOCALHOST, SetKind};
 
 impl Objects {
     /// Makes an address a ClusterIP, whose unknown ports refuse connections.
     pub(super) fn cluster_ip(&mut self, address: IpAddr) {
         let family = IpFamily::of(address);
         self.add(family, SetKind::ClusterIps, address, None);
+    }
+
+    /// Adds a network of the node's own pods.
+    pub(crate) fn own_pods(&mut self, family: IpFamily, network: IpNet) {
+        let range = (network.network(), network.broadcast());
+        self.add(family, SetKind::OwnPods, range, None);
     }
 
     /// Adds the addresses that decide who is masqueraded.
@@ -49,9 +56,9 @@ impl Objects {
         let lookup = frontend.lookup();
         let verdict = match frontend {
             Frontend::LoadBalancer(..) | Frontend::NodeBalancer(_) if port.sources.is_some() => {
-                Verdict::goto(self.source_ranges(port, lookup, action, settings))
+                Verdict::goto(self.source_ranges(port, lookup, action))
             }
-            _ => self.verdict(port, lookup, action, settings),
+            _ => self.verdict(port, lookup, action),
         };
         // With session affinity the endpoints are constants in the rules of the port's own chain.
         if port.affinity.is_none() {
@@ -59,7 +66,22 @@ impl Objects {
                 self.backends(port, lookup, &key, *role);
             }
         }
+        if settings.localhost_node_ports && family == IpFamily::V4 {
+            self.localhost(frontend, key.clone());
+        }
         self.add(family, lookup.verdicts(), key, Some(Mapped::Verdict(verdict)));
+    }
+
+    /// Says whether loopback addresses serve a port of the node. A load balancer's does not get there, but
+    /// claims it: the oldest Service has the port on all addresses.
+    fn localhost(&mut self, frontend: Frontend, key: Data) {
+        let verdict = match frontend {
+            Frontend::NodePort(_) => Verdict::goto(LOCALHOST),
+            Frontend::NodeBalancer(_) => Verdict::Return,
+            _ => return,
+        };
+        let verdict = Some(Mapped::Verdict(verdict));
+        self.add(IpFamily::V4, SetKind::Localhost, key, verdict);
     }
 
     /// Adds the endpoints of a pool under consecutive numbers.

@@ -1,4 +1,4 @@
-//! Chains for `externalTrafficPolicy: Local`: they tell clients of the cluster from those outside.
+//! Chains for `externalTrafficPolicy: Local`: they tell clients of the node from others.
 
 use kinglet_nft::{AddressType, Fib, Header, L3, Rule};
 
@@ -7,24 +7,18 @@ use super::objects::{Body, Objects};
 use crate::backend::layer3;
 use crate::identity::Role;
 use crate::plan::PortPlan;
-use crate::settings::DataplaneSettings;
-use crate::table::{Networks, of_family};
+use crate::table::SetKind;
 
 impl Objects {
     /// The chain in which pods and processes of the node may go anywhere, and others stay on the node.
-    pub(super) fn external_local(
-        &mut self,
-        port: &PortPlan,
-        lookup: Lookup,
-        settings: &DataplaneSettings,
-    ) -> String {
+    pub(super) fn external_local(&mut self, port: &PortPlan, lookup: Lookup) -> String {
         let family = layer3(port.id.family);
         let cluster = self.pool(port, lookup, Role::Cluster);
         let local = match port.pool_size(Role::Local) {
             0 => None,
             _ => Some(self.pool(port, lookup, Role::Local)),
         };
-        let rules = rules(family, &cluster, local.as_deref(), settings);
+        let rules = rules(family, &cluster, local.as_deref());
         let (name, comment) = if port.affinity.is_some() {
             (port.id.chain(Role::ExternalLocal), Some(port.id.comment()))
         } else {
@@ -41,13 +35,11 @@ impl Objects {
     }
 }
 
-fn rules(family: L3, cluster: &str, local: Option<&str>, settings: &DataplaneSettings) -> Vec<Rule> {
-    let mut rules = Vec::new();
-    let pods = of_family(&settings.cluster_cidrs, family);
-    if !pods.is_empty() {
-        // The policy is about external clients; a pod that uses an external address is none.
-        rules.push(Rule::new().in_any(Header::saddr(family), pods).goto(cluster));
-    }
+fn rules(family: L3, cluster: &str, local: Option<&str>) -> Vec<Rule> {
+    // The policy is about external clients; a pod that uses an external address is none. Pods of other nodes
+    // are translated there, unless they mean this node by its own address or port.
+    let own_pods = SetKind::OwnPods.of(family).name();
+    let mut rules = vec![Rule::new().in_set(Header::saddr(family), own_pods).goto(cluster)];
     let from_node = Rule::new().is(Fib::SADDR_TYPE, AddressType::LOCAL);
     rules.push(from_node.goto(cluster));
     rules.push(match local {

@@ -7,19 +7,12 @@ use super::objects::{Body, Objects};
 use crate::backend::layer3;
 use crate::identity::Role;
 use crate::plan::{Action, Frontend, PortPlan};
-use crate::settings::DataplaneSettings;
 use crate::table::Networks;
 
 impl Objects {
     /// The chain that lets the allowed networks in, and a node whose own address the load balancer's is.
-    pub(super) fn source_ranges(
-        &mut self,
-        port: &PortPlan,
-        lookup: Lookup,
-        action: Action,
-        settings: &DataplaneSettings,
-    ) -> String {
-        let verdict = self.verdict(port, lookup, action, settings);
+    pub(super) fn source_ranges(&mut self, port: &PortPlan, lookup: Lookup, action: Action) -> String {
+        let verdict = self.verdict(port, lookup, action);
         let source = Header::saddr(layer3(port.id.family));
         let mut rules = Vec::new();
         let ranges = port.sources.clone().unwrap_or_default();

@@ -16,6 +16,8 @@ use crate::settings::DataplaneSettings;
 pub(crate) const REJECT: &str = "reject";
 /// Name of the chain that all new connections go through.
 const SERVICES: &str = "services";
+/// Name of the chain of ports of the node that are served on its loopback addresses.
+pub(crate) const LOCALHOST: &str = "localhost";
 /// Before other translations, such as those of host ports: the first chain that translates a connection wins.
 const BEFORE: i32 = 10;
 
@@ -23,7 +25,7 @@ const BEFORE: i32 = 10;
 pub(crate) fn base_chains(settings: &DataplaneSettings) -> Vec<(Chain, Vec<Rule>)> {
     let nat = |name, hook, priority| Chain::base(name, ChainType::Nat, hook, priority - BEFORE);
     let jump = || vec![Rule::new().jump(SERVICES)];
-    vec![
+    let mut chains = vec![
         (Chain::regular(REJECT), reject()),
         (Chain::regular(SERVICES), services(settings)),
         (nat("prerouting", Hook::Prerouting, priority::DSTNAT), jump()),
@@ -32,7 +34,14 @@ pub(crate) fn base_chains(settings: &DataplaneSettings) -> Vec<(Chain, Vec<Rule>
             nat("postrouting", Hook::Postrouting, priority::SRCNAT),
             postrouting(settings),
         ),
-    ]
+    ];
+    if settings.localhost_node_ports {
+        chains.insert(0, (Chain::regular(LOCALHOST), localhost()));
+        let (hook, priority) = (Hook::Prerouting, priority::RAW);
+        let martians = Chain::base("martians", ChainType::Filter, hook, priority);
+        chains.push((martians, martian_rules()));
+    }
+    chains
 }
 
 fn reject() -> Vec<Rule> {
@@ -58,13 +67,39 @@ fn services(settings: &DataplaneSettings) -> Vec<Rule> {
         .into_iter()
         .filter_map(|family| node_ports(family, settings));
     rules.extend(ports);
+    if settings.localhost_node_ports {
+        let known = (Meta::L4Proto, Header::ThDport);
+        let to_loopback = Rule::new().within(Header::daddr(L3::Ipv4), IpNet::from(LOOPBACK));
+        let ports = SetKind::Localhost.of(L3::Ipv4).name();
+        rules.push(to_loopback.to_local().vmap(known, ports));
+    }
     rules
+}
+
+/// Ports of the node on its loopback addresses.
+fn localhost() -> Vec<Rule> {
+    let key = (Meta::L4Proto, Header::ThDport);
+    vec![Rule::new().vmap(key, SetKind::NodePorts.of(L3::Ipv4).name())]
+}
+
+/// Drops packets of other machines from and to loopback addresses, which never leave a machine (RFC 1122,
+/// 3.2.1.3). The kernel does so itself until `route_localnet` lets it route them: then a neighbour could
+/// reach what listens on loopback addresses only (CVE-2020-8558). Before connection tracking, so that packets
+/// are seen as they are on the wire: answers to connections of this node have its other addresses there.
+fn martian_rules() -> Vec<Rule> {
+    let from_outside = || Rule::new().is_not(Meta::IifName, Value::interface("lo"));
+    let loopback = IpNet::from(LOOPBACK);
+    vec![
+        from_outside().within(Header::daddr(L3::Ipv4), loopback).drop(),
+        from_outside().within(Header::saddr(L3::Ipv4), loopback).drop(),
+    ]
 }
 
 /// Nothing if no address of the family serves node ports.
 fn node_ports(family: L3, settings: &DataplaneSettings) -> Option<Rule> {
     let destination = Header::daddr(family);
-    // The kernel drops packets that leave by an interface with a loopback source (`route_localnet` is off).
+    // The kernel drops packets that leave by an interface with a loopback source, unless `route_localnet`
+    // is set.
     let rule = match family {
         L3::Ipv4 => Rule::new().not_within(destination, IpNet::from(LOOPBACK)),
         L3::Ipv6 => Rule::new().is_not(destination, Ipv6Addr::LOCALHOST),
@@ -89,6 +124,11 @@ const LOOPBACK: ipnet::Ipv4Net = ipnet::Ipv4Net::new_assert(std::net::Ipv4Addr::
 fn postrouting(settings: &DataplaneSettings) -> Vec<Rule> {
     // What was not translated is no connection to a Service.
     let mut rules = vec![Rule::new().ct_status_not(CtStatus::DNAT).returns()];
+    if settings.localhost_node_ports {
+        // An endpoint would answer its own loopback address.
+        let from_loopback = Rule::new().within(Header::saddr(L3::Ipv4), IpNet::from(LOOPBACK));
+        rules.push(from_loopback.masquerade(NatFlags::FULLY_RANDOM));
+    }
     for family in [L3::Ipv4, L3::Ipv6] {
         rules.extend(masquerades(family, settings));
     }
@@ -118,6 +158,8 @@ fn masquerades(family: L3, settings: &DataplaneSettings) -> Vec<Rule> {
     rules.extend([
         // Pods answer each other through the network of pods: they keep their address.
         in_set(original.into(), SetKind::ClusterIps).returns(),
+        // Nor do answers to pods of this node pass it by, whatever address they went to.
+        in_set(source.into(), SetKind::OwnPods).returns(),
         masquerade(in_set((original, Ct::Protocol, port).into(), SetKind::External)),
         masquerade(
             Rule::new()

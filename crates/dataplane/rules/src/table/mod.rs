@@ -5,8 +5,8 @@ mod chains;
 mod networks;
 mod sets;
 
-pub(crate) use chains::{REJECT, base_chains};
-pub(crate) use networks::{Networks, of_family};
+pub(crate) use chains::{LOCALHOST, REJECT, base_chains};
+pub(crate) use networks::Networks;
 pub(crate) use sets::{SetId, SetKind};
 
 use kinglet_nft::{Family, Ownership, Table};

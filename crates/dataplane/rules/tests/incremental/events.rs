@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use kinglet_dataplane::{DataplaneSettings, Services};
-use kinglet_model::{EndpointSlice, Node, ObjectName, Service};
+use kinglet_model::{EndpointSlice, Node, ObjectName, Pod, Service};
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 use serde_json::{Value, json};
@@ -18,6 +18,9 @@ pub(crate) enum Event {
     Slice(Arc<EndpointSlice>),
     NoSlice(ObjectName),
     Zone(Option<&'static str>),
+    /// A pod of the node has this address.
+    Pod(&'static str),
+    NoPod,
 }
 
 /// What is there after some changes.
@@ -26,6 +29,7 @@ pub(crate) struct Present {
     services: BTreeMap<ObjectName, Event>,
     slices: BTreeMap<ObjectName, Event>,
     zone: Option<Event>,
+    pod: Option<Event>,
 }
 
 impl Event {
@@ -40,8 +44,14 @@ impl Event {
                 let mut node = Node::default();
                 node.metadata.name = "here".into();
                 node.metadata.labels = labels.into_iter().collect();
+                node.pod_cidrs = ["10.42.0.0/24"]
+                    .iter()
+                    .map(|text| text.parse().unwrap())
+                    .collect();
                 services.apply_node(&node);
             }
+            Self::Pod(address) => services.apply_pod(&pod(address)),
+            Self::NoPod => services.remove_pod(&pod("10.42.0.1")),
         }
     }
 }
@@ -55,6 +65,8 @@ impl Present {
             Event::Slice(slice) => _ = self.slices.insert(slice.metadata.object_name(), is),
             Event::NoSlice(name) => _ = self.slices.remove(name),
             Event::Zone(_) => self.zone = Some(is),
+            Event::Pod(_) => self.pod = Some(is),
+            Event::NoPod => self.pod = None,
         }
     }
 
@@ -64,6 +76,7 @@ impl Present {
             .values()
             .chain(self.services.values())
             .chain(&self.zone)
+            .chain(&self.pod)
     }
 }
 
@@ -71,6 +84,7 @@ pub(crate) fn settings() -> DataplaneSettings {
     DataplaneSettings {
         node: "here".into(),
         cluster_cidrs: vec!["10.42.0.0/16".parse().unwrap()],
+        localhost_node_ports: true,
         ..DataplaneSettings::default()
     }
 }
@@ -82,7 +96,17 @@ pub(crate) fn event() -> impl Strategy<Value = Event> {
         1 => service_name().prop_map(|name| Event::NoService(ObjectName::new("default", name))),
         1 => slice_name().prop_map(|name| Event::NoSlice(ObjectName::new("default", name))),
         1 => select(vec![None, Some("a"), Some("b")]).prop_map(Event::Zone),
+        1 => select(vec!["10.42.0.1", "10.42.7.1"]).prop_map(Event::Pod),
+        1 => Just(Event::NoPod),
     ]
+}
+
+fn pod(address: &str) -> Pod {
+    let mut pod = Pod::default();
+    pod.metadata.name = "pod".into();
+    pod.node_name = "here".into();
+    pod.ips = vec![address.parse().unwrap()];
+    pod
 }
 
 fn service_name() -> impl Strategy<Value = &'static str> {

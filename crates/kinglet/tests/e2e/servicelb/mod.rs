@@ -7,6 +7,7 @@ mod families;
 mod kube_proxy;
 mod native;
 mod nodes;
+mod pods;
 mod processes;
 mod refused;
 mod switch;
