@@ -15,6 +15,8 @@ pub(super) struct OwnSlice {
     pub(super) wanted: Wanted<EndpointSlice>,
     /// When its Lease was.
     pub(super) renewed: Option<Instant>,
+    /// Whether it was written, and no change of it has come since: what is known of it is older.
+    pub(super) is_written: bool,
     /// What kept it from being published, when it was tried last; nothing while it was not tried.
     pub(super) outcome: Option<Result<(), String>>,
 }
@@ -25,13 +27,14 @@ impl OwnSlice {
             endpoint,
             wanted: objects::slice(endpoint),
             renewed: None,
+            is_written: false,
             outcome: None,
         }
     }
 
     /// It is removed: if it comes back, it needs a Lease at once.
     pub(super) fn reset(&mut self) {
-        (self.renewed, self.outcome) = (None, None);
+        (self.renewed, self.is_written, self.outcome) = (None, false, None);
     }
 
     /// Takes in how an attempt ended; answers whether that is news.

@@ -39,6 +39,8 @@ pub(super) struct Publisher {
     gate: Gate,
     recorder: Recorder,
     found_service: Option<Arc<Service>>,
+    /// Whether it was written, and no change of it has come since.
+    service_is_written: bool,
     /// Slices of servers.
     found: BTreeMap<ObjectName, Arc<EndpointSlice>>,
     observations: BTreeMap<ObjectName, Observation>,
@@ -77,6 +79,7 @@ impl Publisher {
             gate,
             recorder,
             found_service: None,
+            service_is_written: false,
             found: BTreeMap::new(),
             observations: BTreeMap::new(),
         }
@@ -133,8 +136,9 @@ impl Publisher {
         let is_fresh = |renewed: Instant| renewed.elapsed() < self.settings.renewal.mul_f32(0.8);
         Assertion {
             lease: self.settings.lifetime.is_some() && !own.renewed.is_some_and(is_fresh),
-            slice: !slice.is_some_and(|slice| own.wanted.is_met_by(slice)),
-            service: !self.found_service.as_ref().is_some_and(is_met),
+            // What was written is not written again because the news of another object came first.
+            slice: !own.is_written && !slice.is_some_and(|slice| own.wanted.is_met_by(slice)),
+            service: !self.service_is_written && !self.found_service.as_ref().is_some_and(is_met),
             failed: None,
         }
     }
@@ -214,8 +218,14 @@ impl Publisher {
     fn settle_own(&mut self, name: &ObjectName, assertion: Assertion) {
         let Some(own) = self.own.get_mut(name) else { return };
         let outcome = assertion.failed.map_or(Ok(()), Err);
-        if outcome.is_ok() && assertion.lease {
-            own.renewed = Some(Instant::now());
+        if outcome.is_ok() {
+            own.renewed = if assertion.lease {
+                Some(Instant::now())
+            } else {
+                own.renewed
+            };
+            own.is_written |= assertion.slice;
+            self.service_is_written |= assertion.service;
         }
         let (endpoint, is_news) = (own.endpoint, own.settle(outcome.clone()));
         match outcome {
@@ -284,6 +294,7 @@ impl Reconciler for Publisher {
             Input::Started => self.own.names().cloned().collect(),
             Input::Service(change) if change.name() == objects::service_name() => {
                 self.found_service = change.now();
+                self.service_is_written = false;
                 self.all()
             }
             Input::Slice(change) => self.observe_slice(change),
@@ -350,7 +361,8 @@ impl Publisher {
     fn observe_slice(&mut self, change: Change<EndpointSlice>) -> Vec<ObjectName> {
         let name = change.name();
         let ours = change.now().filter(|slice| objects::owner(slice) != Owner::Other);
-        let is_own = self.own.get(&name).is_some();
+        let own = self.own.get_mut(&name);
+        let is_own = own.map(|own| own.is_written = false).is_some();
         let was_known = match ours {
             Some(slice) => self.found.insert(name.clone(), slice).is_some(),
             None => {
@@ -366,3 +378,6 @@ impl Publisher {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
