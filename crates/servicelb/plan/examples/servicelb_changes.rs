@@ -81,19 +81,23 @@ impl Cluster {
 }
 
 impl Cluster {
-    /// The agent of a node reports that its kernel has all.
-    fn report(&mut self, number: usize) -> (u128, u128) {
-        let (name, object) = node(number, "a", "tcp:22", "True");
-        let mut share = Share::new(name.name.clone());
+    /// A Node with the report that the kernel has all that the node is to serve.
+    fn with_report(&self, number: usize, node: Option<Arc<Node>>) -> Option<Arc<Node>> {
+        let mut share = Share::new(format!("node-{number:04}").into());
         share.update(&self.view, &Affected::all());
         let report = KernelReport::new("", share.get(), &BTreeSet::new());
-        let object = object.map(|node| {
+        node.map(|node| {
             let mut node = (*node).clone();
             let annotations = &mut node.metadata.annotations;
             annotations.insert(names::ANNOTATION_SERVING.into(), report.serving().into());
             Arc::new(node)
-        });
-        let affected = self.view.node(&name, object);
+        })
+    }
+
+    /// The agent of a node reports that its kernel has all.
+    fn report(&mut self, number: usize, label: &str, ready: &str) -> (u128, u128) {
+        let (name, object) = node(number, label, "tcp:22", ready);
+        let affected = self.view.node(&name, self.with_report(number, object));
         self.follow(&affected)
     }
 }
@@ -116,33 +120,33 @@ fn main() {
         share: Share::new("node-0000".into()),
         settings: ServiceLbSettings::default(),
     };
-    let mut rows = vec![("everything", Affected::all())];
-    let mut change = |what, object: (ObjectName, Option<Arc<Node>>), rows: &mut Vec<_>| {
-        rows.push((what, cluster.view.node(&object.0, object.1)));
-    };
-    change("label of another node", node(1, "b", "tcp:22", "True"), &mut rows);
-    change(
-        "port of another node",
-        node(1, "b", "tcp:22,1024", "True"),
-        &mut rows,
-    );
-    change("port of the node", node(0, "a", "tcp:22,1024", "True"), &mut rows);
-    let (name, object) = service(7, "b");
-    rows.push(("a Service", cluster.view.service(&name, object)));
-    let (name, object) = node(1, "b", "tcp:22,1024", "False");
-    rows.push(("another node is not ready", cluster.view.node(&name, object)));
-    let (name, object) = service(services, "b");
-    rows.push(("a new Service", cluster.view.service(&name, object)));
-    for (what, affected) in rows {
-        let (controller, agent) = cluster.follow(&affected);
-        let row = json!({"change": what, "controller_us": controller as u64, "agent_us": agent as u64});
-        println!("{row}");
+    print("everything", cluster.follow(&Affected::all()));
+    // As in a cluster at rest: the agents of all nodes have reported what their kernels have.
+    for number in 0..nodes {
+        cluster.report(number, "a", "True");
     }
-    cluster.report(2);
-    let (name, object) = service(services + 1, "b");
-    let affected = cluster.view.service(&name, object);
-    cluster.follow(&affected);
-    let (controller, agent) = cluster.report(2);
-    let row = json!({"change": "another node confirms a new Service", "controller_us": controller as u64, "agent_us": agent as u64});
+    for (what, number, label, ports) in [
+        ("label of another node", 1, "b", "tcp:22"),
+        ("port of another node", 1, "b", "tcp:22,1024"),
+        ("port of the node", 0, "a", "tcp:22,1024"),
+    ] {
+        let (name, object) = node(number, label, ports, "True");
+        let affected = cluster.view.node(&name, cluster.with_report(number, object));
+        print(what, cluster.follow(&affected));
+    }
+    for (what, number) in [("a Service", 7), ("a new Service", services)] {
+        let (name, object) = service(number, "b");
+        let affected = cluster.view.service(&name, object);
+        print(what, cluster.follow(&affected));
+    }
+    let figures = cluster.report(2, "a", "True");
+    print("another node confirms a new Service", figures);
+    let (name, object) = node(1, "b", "tcp:22,1024", "False");
+    let affected = cluster.view.node(&name, cluster.with_report(1, object));
+    print("another node is not ready", cluster.follow(&affected));
+}
+
+fn print(what: &str, (controller, agent): (u128, u128)) {
+    let row = json!({"change": what, "controller_us": controller as u64, "agent_us": agent as u64});
     println!("{row}");
 }
