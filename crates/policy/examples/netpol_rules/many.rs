@@ -43,9 +43,12 @@ pub(crate) fn all(count: usize) -> Result<Value, Box<dyn Error>> {
     let deleted = sweeps.each(&mut node, first, |node, policy| {
         node.change(|all| all.remove_policy(&policy.object_name()))
     })?;
+    // Otherwise the rules that the kernel still has would be taken up again.
+    node.sweep()?;
     let together = node.change(|all| first.iter().for_each(|policy| all.apply_policy(policy)))?;
     let names: Vec<ObjectName> = first.iter().map(|policy| policy.object_name()).collect();
     let gone = node.change(|all| names.iter().for_each(|name| all.remove_policy(name)))?;
+    let swept = node.sweep()?;
     node.clear()?;
     Ok(json!({
         "all": {
@@ -53,6 +56,7 @@ pub(crate) fn all(count: usize) -> Result<Value, Box<dyn Error>> {
             "deleted one by one": deleted.1.json(),
             "applied together": together.json(),
             "deleted together": gone.json(),
+            "then their rules removed": swept.json(),
         },
         "changes": {"one more": list(added.0.into_iter()), "one less": list(removed.0.into_iter())},
     }))
