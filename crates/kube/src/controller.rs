@@ -155,9 +155,8 @@ type Attempt<R> = (
     Result<Next, <R as Reconciler>::Error>,
 );
 
-async fn attempt_all<R: Reconciler>(reconciler: &R, plans: Vec<(R::Key, R::Plan)>) -> Vec<Attempt<R>> {
+async fn attempt_all<R: Reconciler>(reconciler: &R, mut plans: Vec<(R::Key, R::Plan)>) -> Vec<Attempt<R>> {
     let mut results: Vec<_> = plans.iter().map(|_| None).collect();
-    let mut plans = plans;
     let attempts = plans.iter_mut().zip(&mut results).map(|((key, plan), result)| {
         async move { *result = Some(reconciler.apply(key, plan).await) }.boxed()
     });
