@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::workload::of_containers;
+use super::workload::{CONTAINERS, CURRENT, DESIRED, IMAGES, READY, containers, images, of_containers};
 use super::{AGE, NAME, age, column, field, flag, labels, number, selector, wide};
 use crate::Column;
 use crate::json::Json;
@@ -128,10 +128,10 @@ pub(crate) const CRON_JOB: &[Column] = &[
         }
     }),
     AGE,
-    wide(column("Containers", CONTAINERS, |o, _| {
+    wide(containers(|o, _| {
         of_containers(o, "spec.jobTemplate.spec.template.spec", "name")
     })),
-    wide(column("Images", IMAGES, |o, _| {
+    wide(images(|o, _| {
         of_containers(o, "spec.jobTemplate.spec.template.spec", "image")
     })),
     wide(field("Selector", "spec.jobTemplate.spec.selector", |o, _| {
@@ -141,20 +141,12 @@ pub(crate) const CRON_JOB: &[Column] = &[
 
 pub(crate) const REPLICATION_CONTROLLER: &[Column] = &[
     NAME,
-    number("Desired", "spec.replicas", |o, _| o.int("spec.replicas").into()),
-    number("Current", "status.replicas", |o, _| {
-        o.int("status.replicas").into()
-    }),
-    number("Ready", "status.readyReplicas", |o, _| {
-        o.int("status.readyReplicas").into()
-    }),
+    DESIRED,
+    CURRENT,
+    READY,
     AGE,
-    wide(column("Containers", CONTAINERS, |o, _| {
-        of_containers(o, "spec.template.spec", "name")
-    })),
-    wide(column("Images", IMAGES, |o, _| {
-        of_containers(o, "spec.template.spec", "image")
-    })),
+    CONTAINERS,
+    IMAGES,
     wide(field("Selector", "spec.selector", |o, _| {
         labels(o, "spec.selector")
     })),
@@ -162,16 +154,9 @@ pub(crate) const REPLICATION_CONTROLLER: &[Column] = &[
 
 pub(crate) const POD_TEMPLATE: &[Column] = &[
     NAME,
-    column("Containers", CONTAINERS, |o, _| {
-        of_containers(o, "template.spec", "name")
-    }),
-    column("Images", IMAGES, |o, _| {
-        of_containers(o, "template.spec", "image")
-    }),
+    containers(|o, _| of_containers(o, "template.spec", "name")),
+    images(|o, _| of_containers(o, "template.spec", "image")),
     column("Pod Labels", "The labels for the pod template.", |o, _| {
         labels(o, "template.metadata.labels")
     }),
 ];
-
-const CONTAINERS: &str = "Names of each container in the template.";
-const IMAGES: &str = "Images referenced by each container in the template.";

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{AGE, NAME, age, column, field, labels, number, or_none, selector, wide};
+use super::{AGE, Cell, NAME, age, column, field, labels, number, or_none, selector, wide};
 use crate::json::Json;
 use crate::{Column, Description};
 
@@ -55,20 +55,7 @@ pub(crate) const DEPLOYMENT: &[Column] = &[
     SELECTOR,
 ];
 
-pub(crate) const REPLICA_SET: &[Column] = &[
-    NAME,
-    number("Desired", "spec.replicas", |o, _| o.int("spec.replicas").into()),
-    number("Current", "status.replicas", |o, _| {
-        o.int("status.replicas").into()
-    }),
-    number("Ready", "status.readyReplicas", |o, _| {
-        o.int("status.readyReplicas").into()
-    }),
-    AGE,
-    CONTAINERS,
-    IMAGES,
-    SELECTOR,
-];
+pub(crate) const REPLICA_SET: &[Column] = &[NAME, DESIRED, CURRENT, READY, AGE, CONTAINERS, IMAGES, SELECTOR];
 
 pub(crate) const DAEMON_SET: &[Column] = &[
     NAME,
@@ -122,20 +109,33 @@ pub(crate) const JOB: &[Column] = &[
     SELECTOR,
 ];
 
-const CONTAINERS: Column = wide(column(
-    "Containers",
-    "Names of each container in the template.",
-    |o, _| of_containers(o, "spec.template.spec", "name"),
-));
-const IMAGES: Column = wide(column(
-    "Images",
-    "Images referenced by each container in the template.",
-    |o, _| of_containers(o, "spec.template.spec", "image"),
-));
+pub(super) const DESIRED: Column = number("Desired", "spec.replicas", |o, _| o.int("spec.replicas").into());
+pub(super) const CURRENT: Column = number("Current", "status.replicas", |o, _| {
+    o.int("status.replicas").into()
+});
+pub(super) const READY: Column = number("Ready", "status.readyReplicas", |o, _| {
+    o.int("status.readyReplicas").into()
+});
+pub(super) const CONTAINERS: Column = wide(containers(|o, _| of_containers(o, "spec.template.spec", "name")));
+pub(super) const IMAGES: Column = wide(images(|o, _| of_containers(o, "spec.template.spec", "image")));
 const SELECTOR: Column = Column {
     description: Description::Field("spec.selector"),
     ..wide(column("Selector", "", |o, _| selector(o, "spec.selector")))
 };
+
+/// The column with the containers of a Pod template.
+pub(super) const fn containers(cell: Cell) -> Column {
+    column("Containers", "Names of each container in the template.", cell)
+}
+
+/// The column with their images.
+pub(super) const fn images(cell: Cell) -> Column {
+    column(
+        "Images",
+        "Images referenced by each container in the template.",
+        cell,
+    )
+}
 
 /// A field of the containers of a Pod template whose spec is at a path.
 pub(super) fn of_containers(object: &Value, spec: &str, what: &str) -> Value {
